@@ -1,0 +1,44 @@
+/**
+ * What lies in a mailbox. Everything that one actor learns of another comes as a letter, in the order in which
+ * it was put there (otp S-125).
+ */
+
+import type { ExitReason } from './exit-reason.ts';
+import type { From } from './from.ts';
+import type { Pid } from './pid.ts';
+
+export type Letter =
+  /** Anything sent with `send`, and what the kernel tells: down, response, timers. OTP's info. */
+  | { readonly kind: 'info'; readonly message: unknown }
+  | { readonly kind: 'cast'; readonly name: string; readonly arg: unknown }
+  | { readonly kind: 'call'; readonly name: string; readonly arg: unknown; readonly from: From }
+  /** An exit signal to an actor that traps exits (otp S-128). */
+  | { readonly kind: 'exit'; readonly from: Pid; readonly reason: ExitReason }
+  /** A system message: runs `work` in the actor's turn (otp S-187). */
+  | { readonly kind: 'system'; readonly work: () => void };
+
+/** Told to who monitors an actor, once (otp S-131). */
+export interface DownMessage {
+  readonly type: 'down';
+  readonly ref: MonitorRef;
+  readonly pid: Pid | undefined;
+  readonly path: string;
+  readonly reason: ExitReason;
+}
+
+/** An exit signal as a trapping actor's `info` sees it. */
+export interface ExitMessage {
+  readonly type: 'exit';
+  readonly from: Pid;
+  readonly reason: ExitReason;
+}
+
+/** The answer to a `request`. */
+export type ResponseMessage<T = unknown> =
+  | { readonly type: 'response'; readonly tag: unknown; readonly ok: true; readonly value: T }
+  | { readonly type: 'response'; readonly tag: unknown; readonly ok: false; readonly error: Error };
+
+/** One monitor. Monitors stack: each has its own ref. */
+export interface MonitorRef {
+  readonly path: string;
+}

@@ -1,0 +1,159 @@
+/**
+ * `worker()`: any xstate logic (machine, transition, promise, callback, observable) as a supervised actor,
+ * unchanged. Messages are its events; an error ends the actor with that error; a final state ends it normally.
+ */
+import { type Behavior, definition, type InitResult, type Logic } from './behavior.ts';
+import { ActorContext } from './context.ts';
+import { type ExitReason, exitReason, isExitReason } from './exit-reason.ts';
+import type { Letter } from './letter.ts';
+import type { Process } from './process.ts';
+import { ActorRef } from './ref.ts';
+import type { Hosted, XstateEvent, XstateLogic, XstateSnapshot } from './xstate-adapter.ts';
+
+export interface WorkerOptions<Input = unknown> {
+  /** Makes the logic's xstate input; `ctx` lets an action of the machine send, time and spawn. */
+  readonly input?: (ctx: ActorContext<Input>) => unknown;
+  /** Exit signals arrive as events `{ type: 'exit', from, reason }` instead of ending the actor. Default false. */
+  readonly trapExit?: boolean;
+  /** The most letters that may wait. Default 1,000,000. */
+  readonly mailboxMax?: number;
+}
+
+export interface WorkerLogic<L, Input = unknown> extends Logic<Input> {
+  readonly xstate?: L;
+}
+
+/** Makes an xstate logic a child. Starts nothing: give it to a supervisor. */
+export function worker<L extends XstateLogic, Input = unknown>(
+  logic: L,
+  options: WorkerOptions<Input> = {},
+): WorkerLogic<L, Input> {
+  return {
+    [definition]: {
+      kind: 'machine',
+      behave: (context) => new XstateWorker(logic, options as WorkerOptions, context as ActorContext<unknown>),
+    },
+  };
+}
+
+class XstateWorker implements Behavior {
+  readonly trapExit: boolean;
+  readonly mailboxMax: number;
+  readonly #logic: XstateLogic;
+  readonly #options: WorkerOptions;
+  readonly #context: ActorContext<unknown>;
+  readonly #process: Process;
+  #hosted: Hosted | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #inStep = false;
+
+  constructor(logic: XstateLogic, options: WorkerOptions, context: ActorContext<unknown>) {
+    this.#logic = logic;
+    this.#options = options;
+    this.#context = context;
+    this.#process = ActorContext.processOf(context as ActorContext<never>);
+    this.trapExit = options.trapExit ?? false;
+    this.mailboxMax = options.mailboxMax ?? 1_000_000;
+  }
+
+  init(): InitResult {
+    this.#step(() => {
+      this.#hosted = this.#context.system.xstate.host(this.#logic, {
+        id: this.#context.path,
+        input: this.#options.input === undefined ? this.#context.input : this.#options.input(this.#context),
+        enqueue: (event) => void this.#process.accept({ kind: 'info', message: event }),
+        onSnapshot: (snapshot) => this.#settle(snapshot),
+        onError: (error) => {
+          this.#failure ??= { error };
+          this.#settleOutside();
+        },
+      });
+      this.#hosted.start();
+    });
+    return 'started';
+  }
+
+  receive(letter: Letter): void {
+    if (letter.kind === 'system') {
+      letter.work();
+      return;
+    }
+    const event = toEvent(letter);
+    if (event !== undefined) this.#step(() => this.#hosted?.deliver(event));
+  }
+
+  /** Runs one step of the machine and draws the conclusions in the process. */
+  #step(run: () => void): void {
+    this.#inStep = true;
+    try {
+      run();
+    } finally {
+      this.#inStep = false;
+    }
+    const snapshot = this.#hosted?.snapshot();
+    if (snapshot?.status === 'error') this.#failure ??= { error: snapshot.error };
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (snapshot !== undefined) this.#settle(snapshot);
+  }
+
+  #settle(snapshot: XstateSnapshot): void {
+    if (snapshot.status !== 'done') return;
+    const output = snapshot.output as { exitReason?: unknown } | undefined;
+    const asked = output?.exitReason;
+    this.#process.requestStop(isExitReason(asked) ? asked : exitReason.normal);
+    this.#settleOutside();
+  }
+
+  /** xstate moved by itself (a promise settled, a delay passed): the process is told by a letter. */
+  #settleOutside(): void {
+    if (this.#inStep) return;
+    const failure = this.#failure;
+    this.#process.deliver({
+      kind: 'system',
+      work: () => {
+        if (failure !== undefined) throw failure.error;
+      },
+    });
+  }
+
+  terminate(_reason: ExitReason): void {}
+
+  dispose(): void {
+    this.#hosted?.stop();
+  }
+
+  inspect(): unknown {
+    return this.#hosted?.snapshot();
+  }
+}
+
+function toEvent(letter: Exclude<Letter, { kind: 'system' }>): XstateEvent | undefined {
+  switch (letter.kind) {
+    case 'info':
+      return isEvent(letter.message) ? letter.message : ({ type: 'message', message: letter.message } as XstateEvent);
+    case 'exit':
+      return { type: 'exit', from: letter.from, reason: letter.reason } as XstateEvent;
+    case 'cast':
+      return { type: letter.name, arg: letter.arg } as XstateEvent;
+    case 'call':
+      return { type: letter.name, arg: letter.arg, from: letter.from } as XstateEvent;
+    default: {
+      const never: never = letter;
+      return never;
+    }
+  }
+}
+
+function isEvent(message: unknown): message is XstateEvent {
+  return typeof message === 'object' && message !== null && 'type' in message && typeof message.type === 'string';
+}
+
+/** A ref to an xstate actor. */
+export class MachineRef<L> extends ActorRef {
+  declare readonly logic: L;
+
+  /** The last snapshot of who lives there now; undefined when nobody does. */
+  getSnapshot(): (L extends { getInitialSnapshot: (...args: never[]) => infer S } ? S : unknown) | undefined {
+    return this.process?.behavior.inspect() as never;
+  }
+}

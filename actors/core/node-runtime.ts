@@ -1,0 +1,29 @@
+/**
+ * The real `Runtime`: Node's clocks, timers and random bytes. The only file of the core that touches them.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Runtime } from './runtime.ts';
+
+/** Makes a runtime on Node's own clock, timers and randomness. Logs go to stderr, one line each. */
+export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
+  return {
+    clock: {
+      monotonicMs: () => performance.now(),
+      wallMs: () => Date.now(),
+      setTimer(ms, fn) {
+        // Node turns anything above 2^31 - 1 into 1 ms.
+        const timer = setTimeout(fn, Math.min(ms, 0x7fff_ffff));
+        return { cancel: () => clearTimeout(timer) };
+      },
+    },
+    random: { next: () => Math.random() },
+    ids: { next: () => randomBytes(16).toString('hex') },
+    turns: {
+      soon: (fn) => queueMicrotask(fn),
+      afterIo: (fn) => void setImmediate(fn),
+    },
+    log: (level, text) => void process.stderr.write(`[ophion] ${level}: ${text}\n`),
+    probe: null,
+    ...overrides,
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * The one door to chance: clock, timers, random numbers, ids, turns of the event loop and the outside world.
+ * Everything else asks a `Runtime`, so that a simulation can own all of it. node-runtime.ts is the real one.
+ */
+
+export interface TimerHandle {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start; never goes back. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970-01-01 UTC, for people and logs only. */
+  wallMs(): number;
+  /** Runs `fn` once, not before `ms` milliseconds have passed. */
+  setTimer(ms: number, fn: () => void): TimerHandle;
+}
+
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+}
+
+export interface Ids {
+  /** An unguessable id: 128 bits as 32 hexadecimal digits. Fit for tokens. */
+  next(): string;
+}
+
+export interface Turns {
+  /** Runs `fn` before control returns to the event loop. */
+  soon(fn: () => void): void;
+  /** Runs `fn` after the event loop has served I/O and timers. */
+  afterIo(fn: () => void): void;
+}
+
+/** One record for probes: what happened, and to whom. */
+export interface ProbeRecord {
+  readonly point: string;
+  readonly subject: string;
+}
+
+/** Where the library writes what nobody else listens to, such as a crash report. */
+export type LogSink = (level: 'info' | 'warning' | 'error', text: string) => void;
+
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly turns: Turns;
+  readonly log: LogSink;
+  /** Called at named points when set; one null check when not. */
+  readonly probe: ((record: ProbeRecord) => void) | null;
+}

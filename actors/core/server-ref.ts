@@ -1,0 +1,63 @@
+/**
+ * A ref to a server, typed from its handlers: wrong names, arguments and replies do not compile.
+ */
+import type { ActorContext } from './context.ts';
+import { ActorRef, type CallOptions, call } from './ref.ts';
+import type { NoReply, Reply, ServerLogic } from './server.ts';
+import type { ActorSystem } from './system.ts';
+
+type Tail<H> = H extends (state: never, ...rest: infer R) => unknown ? R : never;
+// A handler may take (state), (state, arg) or (state, arg, ctx).
+type Argument<H> = Tail<H> extends readonly [infer A, ...unknown[]] ? [arg: A] : [];
+type Answer<H> = H extends (...args: never[]) => infer R
+  ? Awaited<R> extends infer U
+    ? U extends Reply<infer V, unknown>
+      ? V
+      : U extends NoReply<infer V, unknown>
+        ? V
+        : never
+    : never
+  : never;
+
+export type CallArguments<H> = [...Argument<H>, options?: CallOptions];
+export type CastArguments<H> = Argument<H>;
+
+type Parts<L> =
+  L extends ServerLogic<infer S, infer I, infer C, infer K> ? { state: S; input: I; call: C; cast: K } : never;
+
+export class ServerRef<L> extends ActorRef {
+  readonly #logic: L;
+
+  constructor(system: ActorSystem, path: string, logic: L) {
+    super(system, path);
+    this.#logic = logic;
+  }
+
+  /**
+   * Calls the server and resolves to its reply. Rejects with ActorDownError when nobody is there or the server
+   * ends, with CallTimeoutError after `timeoutMs` (default 5,000), and with whatever the server answered as an error.
+   */
+  call<N extends keyof Parts<L>['call'] & string>(
+    name: N,
+    ...args: CallArguments<Parts<L>['call'][N]>
+  ): Promise<Answer<Parts<L>['call'][N]>> {
+    const takesArgument = (this.#logic as ServerLogic<unknown, never, unknown, unknown>).takesArgument('call', name);
+    const [first, second] = args as readonly unknown[];
+    const options = (takesArgument ? second : first) as CallOptions | undefined;
+    return call(this, name, takesArgument ? first : undefined, options) as never;
+  }
+
+  /** Casts to the server: no answer, no failure. To nobody it is a dead letter. */
+  cast<N extends keyof Parts<L>['cast'] & string>(name: N, ...args: CastArguments<Parts<L>['cast'][N]>): void {
+    const arg = (args as readonly unknown[])[0];
+    const { process } = this;
+    if (process === undefined || !process.accept({ kind: 'cast', name, arg })) {
+      this.system.deadLetter(this.path, { cast: name, arg });
+    }
+  }
+}
+
+/** Makes a typed ref from inside an actor. */
+export function serverRef<L>(ctx: ActorContext<never>, path: string, logic: L): ServerRef<L> {
+  return new ServerRef(ctx.system, path, logic);
+}

@@ -1,0 +1,32 @@
+/** What supervisors tell: OTP's supervisor and progress reports as system events (otp S-250 to S-256). */
+import type { ExitReason, Pid } from '../actors/core/index.ts';
+
+export interface Offender {
+  readonly id: string;
+  readonly pid: Pid | undefined;
+  readonly restart: string;
+  readonly shutdown: number | string;
+  readonly significant: boolean;
+  readonly type: string;
+}
+
+export type SupervisorEvent =
+  | {
+      readonly type: 'supervisor.report';
+      readonly supervisor: Pid;
+      readonly context: 'child_terminated' | 'start_error' | 'shutdown_error' | 'shutdown';
+      readonly reason: ExitReason;
+      readonly offender: Offender;
+    }
+  /** A child was started again; `restarts` of `maxRestarts` count in the window. */
+  | {
+      readonly type: 'child.restarted';
+      readonly supervisor: Pid;
+      readonly pid: Pid;
+      readonly previous: Pid | undefined;
+      readonly reason: ExitReason;
+      readonly restarts: number;
+      readonly maxRestarts: number;
+    }
+  /** A child over its own budget was given up alone, or a supervisor over its budget ends. */
+  | { readonly type: 'child.gave_up'; readonly supervisor: Pid; readonly path: string; readonly reason: ExitReason };
