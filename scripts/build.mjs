@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Builds dist/: JavaScript and declarations of the entry points, with the generated code copied
+// beside them, then imports each entry point from it as a user would. Built beside and swapped in,
+// so that a failed build leaves the last good one.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const fresh = join(root, 'dist.tmp');
+const tsc = join(root, 'node_modules', 'typescript-7', 'bin', 'tsc');
+
+/** @param {string[]} args */
+function node(...args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status === 0) return;
+  rmSync(fresh, { recursive: true, force: true });
+  process.exit(status ?? 1);
+}
+
+rmSync(fresh, { recursive: true, force: true });
+node(tsc, '-p', 'tsconfig.build.json', '--outDir', fresh);
+for (const layer of ['transport', 'protocol']) {
+  cpSync(join(root, 'bridge', layer, 'gen'), join(fresh, 'bridge', layer, 'gen'), { recursive: true });
+}
+// tsc rewrites `./x.ts` to `./x.js` in the JavaScript only.
+for (const name of readdirSync(fresh, { recursive: true }).map(String)) {
+  if (!name.endsWith('.d.ts')) continue;
+  const path = join(fresh, name);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replaceAll(/(['"]\.{1,2}\/[^'"\n]*)(?<!\.d)\.ts(['"])/g, '$1.js$2'));
+}
+rmSync(dist, { recursive: true, force: true });
+renameSync(fresh, dist);
+
+/** @type {Record<string, string | { types: string, default: string }>} */
+const entries = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports;
+const names = [];
+for (const [entry, target] of Object.entries(entries)) {
+  if (typeof target === 'string') continue;
+  for (const file of [target.types, target.default]) {
+    if (!existsSync(join(root, file))) {
+      console.error(`build: package.json exports ${entry} as ${file}, which the build did not make`);
+      process.exit(1);
+    }
+  }
+  names.push(`ophion${entry.slice(1)}`);
+}
+// A package may import itself by name; a process that has loaded them must also end by itself.
+node('--input-type=module', '-e', `for (const name of ${JSON.stringify(names)}) await import(name);`);
+console.log(`build: dist/ with ${names.join(', ')}`);

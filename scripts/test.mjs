@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+// `npm test`: every check and every test, one stage after the other; all of them run even when
+// one fails. The last line is `N passed, N failed, N skipped`. With names, only those stages:
+// `npm test -- types unit`.
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { runStage } from './test/run-stage.mjs';
+import { stages } from './test/stages.mjs';
+
+const root = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..'));
+const all = stages(root);
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !all.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  console.error(`no such stage: ${unknown.join(', ')}; there are ${all.map((stage) => stage.name).join(', ')}`);
+  process.exit(2);
+}
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
+
+const total = { passed: 0, failed: 0, skipped: /** @type {import('./test/counts.mjs').Skip[]} */ ([]) };
+/** @type {string[]} */
+const failed = [];
+for (const stage of all) {
+  if (names.length > 0 && !names.includes(stage.name)) continue;
+  if (interruption.signal.aborted) break;
+  const begun = performance.now();
+  console.log(`\n== ${stage.name}`);
+  const counts = await runStage(stage, { root, env: process.env, signal: interruption.signal });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(`== ${stage.name}: ${counts.passed} passed, ${counts.failed} failed in ${seconds} s`);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped.push(...counts.skipped);
+  if (counts.failed > 0) failed.push(stage.name);
+}
+
+console.log('');
+for (const { title, missing } of total.skipped) console.log(`skipped: ${title}: missing ${missing}`);
+if (failed.length > 0) console.log(`failed: ${failed.join(', ')}`);
+if (interruption.signal.aborted) console.log('interrupted');
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+process.exitCode = total.failed > 0 || interruption.signal.aborted ? 1 : 0;

@@ -1,0 +1,91 @@
+// How many tests a stage ran, read from what its runner left behind.
+import { existsSync, readFileSync } from 'node:fs';
+
+/** @typedef {{ title: string, missing: string }} Skip */
+/** @typedef {{ passed: number, failed: number, skipped: Skip[] }} Counts */
+
+/**
+ * A stage that is one check: it passed or it failed.
+ * @param {number} code
+ * @returns {Counts}
+ */
+export const asOneCheck = (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] });
+
+/**
+ * A runner that exits with an error but counted none has failed all the same.
+ * @param {Counts} counts
+ * @param {number} code
+ * @returns {Counts}
+ */
+function withExitCode(counts, code) {
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+/**
+ * @param {string} file written by mocha-reporter.cjs
+ * @param {number} code
+ * @returns {Counts}
+ */
+export function fromMocha(file, code) {
+  if (!existsSync(file)) return asOneCheck(1);
+  return withExitCode(JSON.parse(readFileSync(file, 'utf8')), code);
+}
+
+/**
+ * @param {string} file written by `pytest --junitxml`
+ * @param {number} code
+ * @returns {Counts}
+ */
+export function fromJunit(file, code) {
+  if (!existsSync(file)) return asOneCheck(1);
+  const xml = readFileSync(file, 'utf8');
+  /** @param {string} name */
+  const attribute = (name) => Number(xml.match(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`))?.[1] ?? 0);
+  const failed = attribute('failures') + attribute('errors');
+  const skipped = [...xml.matchAll(/<testcase ([^>]*)>\s*<skipped ([^>]*)>/g)].map(([, test = '', skip = '']) => ({
+    title: unescapeXml(test.match(/\bname="([^"]*)"/)?.[1] ?? '?'),
+    missing: unescapeXml(skip.match(/\bmessage="([^"]*)"/)?.[1] ?? 'says not why'),
+  }));
+  return withExitCode({ passed: Math.max(0, attribute('tests') - failed - skipped.length), failed, skipped }, code);
+}
+
+/**
+ * The main job prints one JSON object a line; each step counts.
+ * @param {string} output
+ * @param {number} code
+ * @returns {Counts}
+ */
+export function fromMainJob(output, code) {
+  const counts = { passed: 0, failed: 0, skipped: /** @type {Skip[]} */ ([]) };
+  for (const line of output.split('\n')) {
+    const step = parseStep(line);
+    if (!step) continue;
+    if (step.ok) counts.passed += 1;
+    else counts.failed += 1;
+  }
+  if (counts.passed + counts.failed === 0) return asOneCheck(1);
+  return withExitCode(counts, code);
+}
+
+/**
+ * @param {string} line
+ * @returns {{ step: string, ok: boolean } | undefined}
+ */
+function parseStep(line) {
+  try {
+    const value = JSON.parse(line);
+    return typeof value?.step === 'string' && typeof value.ok === 'boolean' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text */
+function unescapeXml(text) {
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
+}

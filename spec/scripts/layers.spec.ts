@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+
+const checkout = join(import.meta.dirname, '..', '..');
+
+/** A tree in which each file breaks one rule, or none. */
+const files: Record<string, string> = {
+  'actors/core/index.ts': 'export const core = 1;',
+  'actors/core/upward.ts': "import type { Session } from '../state/session.ts';\nexport type X = Session;",
+  'actors/core/supervises.ts': "export { supervisor } from '../../supervisors/index.ts';",
+  'actors/core/machine.ts': "export { setup } from 'xstate';",
+  'actors/core/xstate-adapter.ts': "export { setup } from 'xstate';",
+  'actors/core/ring-a.ts': "import { b } from './ring-b.ts';\nexport const a = () => b;",
+  'actors/core/ring-b.ts': "import { a } from './ring-a.ts';\nexport const b = () => a;",
+  'actors/core/types-a.ts': "import type { B } from './types-b.ts';\nexport interface A { b?: B }",
+  'actors/core/types-b.ts': "import type { A } from './types-a.ts';\nexport interface B { a?: A }",
+  'actors/core/inner.ts': 'export const inner = 1;',
+  'actors/state/session.ts': "import { core } from '../core/index.ts';\nexport interface Session { core: typeof core }",
+  'actors/state/around.ts': "export { inner } from '../core/inner.ts';",
+  'actors/state/cache.ts': "export { setup } from 'mocha';",
+  'actors/worker/os-process.ts': "export { spawn } from 'node:child_process';",
+  'actors/worker/pool.ts': "export { spawn } from 'node:child_process';",
+  'actors/context/client.ts': "export { credentials } from '@grpc/grpc-js';",
+  'bridge/transport/grpc.ts': "export { credentials } from '@grpc/grpc-js';",
+  'bridge/transport/calls-worker.ts': "export { spawn } from '../../actors/worker/os-process.ts';",
+  'bridge/protocol/asks-context.ts': "import('../../actors/context/client.ts');\nexport const x = 1;",
+  'supervisors/index.ts': 'export const supervisor = 1;',
+  'supervisors/lost.ts': "export { x } from './not-there.ts';",
+  'supervisors/uses-disposal.ts': 'export async function f(x: AsyncDisposable) { await using y = x; return y; }',
+};
+
+describe('the layer lint', function () {
+  this.timeout(30_000);
+  this.slow(10_000);
+  let root: string;
+  let violations: string[];
+
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), 'ophion-layers-'));
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    copyFileSync(join(checkout, '.dependency-cruiser.cjs'), join(root, '.dependency-cruiser.cjs'));
+    copyFileSync(join(checkout, 'package.json'), join(root, 'package.json'));
+    symlinkSync(join(checkout, 'node_modules'), join(root, 'node_modules'));
+    const cruise = join(checkout, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+    const args = [cruise, '--output-type', 'json', 'actors', 'supervisors', 'bridge'];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+    expect(stderr).to.equal('');
+    const { summary } = JSON.parse(stdout) as { summary: { violations: { from: string; rule: { name: string } }[] } };
+    violations = summary.violations.map(({ from, rule }) => `${from}: ${rule.name}`);
+  });
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  const bites: [rule: string, violation: string][] = [
+    ['a type imported from a higher layer', 'actors/core/upward.ts: infrastructure-imports-nothing-above-it'],
+    [
+      'a dynamic import from a higher layer',
+      'bridge/protocol/asks-context.ts: state-protocol-imports-nothing-above-it',
+    ],
+    ['the core importing supervisors', 'actors/core/supervises.ts: actors-core-imports-nothing-above-it'],
+    ['the transport importing workers', 'bridge/transport/calls-worker.ts: bridge-transport-imports-nothing-above-it'],
+    ['a cycle', 'actors/core/ring-a.ts: no-cycles'],
+    ['xstate outside its adapter', 'actors/core/machine.ts: xstate-stays-in-its-adapter'],
+    ['grpc outside the bridge', 'actors/context/client.ts: connect-and-grpc-stay-in-bridge'],
+    ['child_process outside os-process.ts', 'actors/worker/pool.ts: child-process-stays-in-os-process'],
+    ["another folder's file past its index", 'actors/state/around.ts: actors-core-is-imported-through-its-index'],
+    ['mocha outside testing', 'actors/state/cache.ts: testing-libraries-stay-in-testing'],
+    ['an import of a file that is not there', 'supervisors/lost.ts: resolvable'],
+  ];
+  for (const [what, violation] of bites) {
+    it(`bites on ${what}`, () => expect(violations).to.include(violation));
+  }
+
+  it('lets the layers import what is below them, adapters their library, and types each other', () => {
+    const innocent = ['xstate-adapter', 'session', 'os-process', 'grpc', 'types-a', 'types-b', 'uses-disposal'];
+    const blamed = violations.filter((line) => innocent.some((name) => line.includes(`/${name}.ts:`)));
+    expect(blamed).to.deep.equal([]);
+  });
+});
