@@ -1,2 +1,3 @@
 /** `ophion/devtools`: look inside a running system. */
+export { type Dropped, type EventsOptions, events, nextEvent } from './events.ts';
 export { formatTree, inspectTree, type TreeNode, totalRestarts } from './tree.ts';

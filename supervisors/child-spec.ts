@@ -49,15 +49,22 @@ export interface FullSpec {
 
 const restarts: readonly unknown[] = ['permanent', 'transient', 'temporary'];
 const types: readonly unknown[] = ['worker', 'supervisor'];
+const autoShutdowns: readonly unknown[] = ['never', 'any_significant', 'all_significant'];
+
+/** An id is a part of a path, which these would break. */
+export function checkedId(id: string): string {
+  const target = `child '${id}'`;
+  if (typeof id !== 'string' || id === '') throw new SpecError(target, 'missing_id');
+  if (/[/#~]/.test(id)) throw new SpecError(target, 'invalid_id: an id must not contain / # or ~', id);
+  return id;
+}
 
 /**
  * Validates a child and fills in the defaults. The first fault is thrown as a SpecError with OTP's name of it, in
  * OTP's order: id, start, restart, significant, type, shutdown (otp S-007, S-008).
  */
 export function fullSpec(id: string, child: Child, autoShutdown: AutoShutdown = 'never'): FullSpec {
-  const target = `child '${id}'`;
-  if (typeof id !== 'string' || id === '') throw new SpecError(target, 'missing_id');
-  if (/[/#~]/.test(id)) throw new SpecError(target, 'invalid_id: an id must not contain / # or ~', id);
+  const target = `child '${checkedId(id)}'`;
   const spec: ChildSpec = isLogic(child) ? { logic: child } : child;
   if (spec === null || typeof spec !== 'object') throw new SpecError(target, 'invalid_child_spec', spec);
   if (spec.logic === undefined) throw new SpecError(target, 'missing_start');
@@ -67,8 +74,11 @@ export function fullSpec(id: string, child: Child, autoShutdown: AutoShutdown = 
   const { shutdown = type === 'supervisor' ? Number.POSITIVE_INFINITY : 5_000 } = spec;
   if (!restarts.includes(restart)) throw new SpecError(target, 'invalid_restart_type', restart);
   if (typeof significant !== 'boolean') throw new SpecError(target, 'invalid_significant', significant);
-  if (significant && (autoShutdown === 'never' || restart === 'permanent')) {
-    throw new SpecError(target, 'bad_combination', autoShutdown === 'never' ? { autoShutdown } : { restart });
+  if (significant && autoShutdown === 'never') {
+    throw new SpecError(target, 'bad_combination', { autoShutdown, significant });
+  }
+  if (significant && restart === 'permanent') {
+    throw new SpecError(target, 'bad_combination', { restart, significant });
   }
   if (!types.includes(type)) throw new SpecError(target, 'invalid_child_type', type);
   if (shutdown !== 'brutal_kill' && !(typeof shutdown === 'number' && shutdown >= 0)) {
@@ -91,9 +101,10 @@ export function fullSpecs(children: Children, autoShutdown: AutoShutdown): FullS
     if (!Array.isArray(children) && /^\d+$/.test(id)) {
       throw new SpecError(`child '${id}'`, 'invalid_id: a name that looks like an integer has no place in an object');
     }
-    if (seen.has(id)) throw new SpecError(`child '${id}'`, 'duplicate_child_name');
+    const spec = fullSpec(id, child, autoShutdown);
+    if (seen.has(id)) throw new SpecError(`child '${id}'`, 'duplicate_child_name', id);
     seen.add(id);
-    return fullSpec(id, child, autoShutdown);
+    return spec;
   });
 }
 
@@ -109,4 +120,18 @@ export function intensityOf(target: string, { maxRestarts = 3, periodMs = 5_000 
   if (!Number.isInteger(maxRestarts) || maxRestarts < 0) throw new SpecError(target, 'invalid_intensity', maxRestarts);
   if (!Number.isFinite(periodMs) || periodMs <= 0) throw new SpecError(target, 'invalid_period', periodMs);
   return { maxRestarts, periodMs };
+}
+
+/** Validates when a supervisor shuts down by itself. Default `never`. */
+export function autoShutdownOf(target: string, autoShutdown: AutoShutdown = 'never'): AutoShutdown {
+  if (!autoShutdowns.includes(autoShutdown)) throw new SpecError(target, 'invalid_auto_shutdown', autoShutdown);
+  return autoShutdown;
+}
+
+/**
+ * Validates a list of children without starting anything (OTP's check_childspecs): the first fault is thrown as a
+ * SpecError. Significance is judged by `autoShutdown`, which here defaults to what allows it (otp S-012).
+ */
+export function checkChildSpecs(children: Children, autoShutdown: AutoShutdown = 'any_significant'): void {
+  fullSpecs(children, autoShutdown);
 }

@@ -10,14 +10,18 @@ export interface Offender {
   readonly type: string;
 }
 
+export interface SupervisorReport {
+  readonly type: 'supervisor.report';
+  readonly supervisor: Pid;
+  readonly context: 'child_terminated' | 'start_error' | 'shutdown_error' | 'shutdown';
+  readonly reason: ExitReason;
+  readonly offender: Offender;
+  /** When instances of one template were stopped together: how many ended so; the offender is the template. */
+  readonly count?: number;
+}
+
 export type SupervisorEvent =
-  | {
-      readonly type: 'supervisor.report';
-      readonly supervisor: Pid;
-      readonly context: 'child_terminated' | 'start_error' | 'shutdown_error' | 'shutdown';
-      readonly reason: ExitReason;
-      readonly offender: Offender;
-    }
+  | SupervisorReport
   /** A child was started again; `restarts` of `maxRestarts` count in the window. */
   | {
       readonly type: 'child.restarted';

@@ -2,10 +2,14 @@
  * Refs to supervisors and their children, typed from the definition of the tree: `app.children.jobs.children.first`.
  */
 import {
+  ActorDownError,
+  ActorError,
   ActorRef,
   type ActorSystem,
   call,
   definition,
+  type ExitReason,
+  exitReason,
   type Logic,
   MachineRef,
   type Pid,
@@ -14,8 +18,9 @@ import {
   type WorkerLogic,
 } from '../actors/core/index.ts';
 import type { Child, Children, ChildSpec, FullSpec, ListedChild } from './child-spec.ts';
-import type { DynamicChild, DynamicSupervisorLogic } from './dynamic-supervisor.ts';
-import type { ChildCounts, ChildRow, SupervisorLogic } from './supervisor.ts';
+import type { DynamicChild, DynamicSupervisorLogic, Instance } from './dynamic-supervisor.ts';
+import type { SupervisorLogic } from './supervisor.ts';
+import { type ChildCounts, type ChildRow, SupervisorBehavior } from './supervisor-behavior.ts';
 
 /** A logic that makes refs of its own kind. */
 export interface LogicWithRef<R extends ActorRef> extends Logic<never> {
@@ -28,7 +33,7 @@ export type RefOf<L> =
     ? R
     : L extends ServerLogic<infer _S, infer _I, infer _C, infer _K>
       ? ServerRef<L>
-      : L extends DynamicSupervisorLogic
+      : L extends DynamicSupervisorLogic<infer _D>
         ? DynamicSupervisorRef
         : L extends SupervisorLogic<infer C, infer _I>
           ? SupervisorRef<C>
@@ -52,17 +57,49 @@ export function refOf(system: ActorSystem, path: string, child: Child): ActorRef
   return logic[definition].kind === 'machine' ? new MachineRef(system, path) : new ActorRef(system, path);
 }
 
-const forever = { timeoutMs: Number.POSITIVE_INFINITY };
+/**
+ * Asks a supervisor. Waits without a limit, as OTP does (otp S-101); only a request that could never be answered is
+ * refused: a child's own, while its supervisor waits for that child's init or terminate (otp S-103).
+ */
+function ask(ref: ActorRef, name: string, arg: unknown): Promise<unknown> {
+  const { current } = ref.system;
+  const behavior = ref.process?.behavior;
+  if (current !== undefined && behavior instanceof SupervisorBehavior && behavior.waitsFor(current)) {
+    const what = current.status === 'starting' ? 'init' : 'terminate';
+    return Promise.reject(
+      new ActorError('deadlock', `${ref.path}: waits for ${what} of ${current.pid}, which must not call '${name}'`),
+    );
+  }
+  return call(ref, name, arg, { timeoutMs: Number.POSITIVE_INFINITY });
+}
 
-/** Calls that every supervisor answers. They wait without a limit, as OTP's do (otp S-101). */
-class AnySupervisorRef extends ActorRef {
-  /** All children, of a static supervisor last started first. */
+/** A child that was started, and what its init told besides (`startedWith`). */
+export interface StartedChild {
+  readonly pid: Pid;
+  readonly info: unknown;
+}
+
+/** Calls that every supervisor answers. */
+export class AnySupervisorRef extends ActorRef {
+  /** All children, last started first. */
   whichChildren(): Promise<readonly ChildRow[]> {
-    return call(this, 'whichChildren', undefined, forever) as Promise<readonly ChildRow[]>;
+    return ask(this, 'whichChildren', undefined) as Promise<readonly ChildRow[]>;
   }
 
   countChildren(): Promise<ChildCounts> {
-    return call(this, 'countChildren', undefined, forever) as Promise<ChildCounts>;
+    return ask(this, 'countChildren', undefined) as Promise<ChildCounts>;
+  }
+
+  /**
+   * Ends it in order, all its children first, and resolves when it has ended. Its own supervisor sees a child that
+   * ended with that reason (otp S-078). Rejects with ActorDownError when it is not there. Default: `normal`.
+   */
+  async stop(reason: ExitReason = exitReason.normal): Promise<void> {
+    const { process } = this;
+    if (process === undefined) throw new ActorDownError(this.path, exitReason.noproc);
+    const ended = this.monitor();
+    process.deliver({ kind: 'system', work: () => process.requestStop(reason) });
+    await ended;
   }
 }
 
@@ -93,37 +130,62 @@ export class SupervisorRef<C extends Children> extends AnySupervisorRef {
 
   /** Adds a child behind all others. Rejects when the id is there, or with StartError. */
   startChild(spec: ListedChild): Promise<Pid | undefined> {
-    return call(this, 'startChild', spec, forever) as Promise<Pid | undefined>;
+    return ask(this, 'startChild', spec) as Promise<Pid | undefined>;
+  }
+
+  /** As `startChild`, with what the child's init told besides. */
+  startChildWithInfo(spec: ListedChild): Promise<StartedChild | undefined> {
+    return ask(this, 'startChildWithInfo', spec) as Promise<StartedChild | undefined>;
   }
 
   /** Ends a child and keeps its spec (a temporary one is forgotten). It is not restarted. */
   terminateChild(id: string): Promise<void> {
-    return call(this, 'terminateChild', id, forever) as Promise<void>;
+    return ask(this, 'terminateChild', id) as Promise<void>;
   }
 
   /** Starts a child that has no process. */
   restartChild(id: string): Promise<Pid | undefined> {
-    return call(this, 'restartChild', id, forever) as Promise<Pid | undefined>;
+    return ask(this, 'restartChild', id) as Promise<Pid | undefined>;
+  }
+
+  /** As `restartChild`, with what the child's init told besides. */
+  restartChildWithInfo(id: string): Promise<StartedChild | undefined> {
+    return ask(this, 'restartChildWithInfo', id) as Promise<StartedChild | undefined>;
   }
 
   /** Forgets a child that has no process. */
   deleteChild(id: string): Promise<void> {
-    return call(this, 'deleteChild', id, forever) as Promise<void>;
+    return ask(this, 'deleteChild', id) as Promise<void>;
   }
 
   childSpec(id: string): Promise<FullSpec> {
-    return call(this, 'childSpec', id, forever) as Promise<FullSpec>;
+    return ask(this, 'childSpec', id) as Promise<FullSpec>;
   }
 }
 
 export class DynamicSupervisorRef extends AnySupervisorRef {
-  /** Starts a child; undefined when its init had nothing to run. */
+  /** Starts a child; undefined when its init had nothing to run. Rejects with StartError or ChildError. */
   startChild(child: DynamicChild): Promise<Pid | undefined> {
-    return call(this, 'startChild', child, forever) as Promise<Pid | undefined>;
+    return ask(this, 'startChild', child) as Promise<Pid | undefined>;
   }
 
-  /** Ends a child, by pid or id, and forgets it. */
+  /** As `startChild`, with what the child's init told besides. */
+  startChildWithInfo(child: DynamicChild | Instance): Promise<StartedChild | undefined> {
+    return ask(this, 'startChildWithInfo', child) as Promise<StartedChild | undefined>;
+  }
+
+  /** Starts an instance of the supervisor's template. */
+  startInstance(instance: Instance = {}): Promise<Pid | undefined> {
+    return ask(this, 'startChild', instance) as Promise<Pid | undefined>;
+  }
+
+  /** Ends a child, by pid or id, and forgets it. An instance of a template has only its pid. */
   terminateChild(child: Pid | string): Promise<void> {
-    return call(this, 'terminateChild', child, forever) as Promise<void>;
+    return ask(this, 'terminateChild', child) as Promise<void>;
+  }
+
+  /** The spec of a child, by pid or id; of an instance, the template. */
+  childSpec(child: Pid | string): Promise<FullSpec> {
+    return ask(this, 'childSpec', child) as Promise<FullSpec>;
   }
 }

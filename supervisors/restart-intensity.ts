@@ -1,12 +1,13 @@
 /**
  * The sliding window of restarts: intensity N tolerates N restarts within the period, the next one is fatal
- * (otp S-046 to S-048). A restart counts while `now <= then + period`.
+ * (otp S-046 to S-048). A restart counts while `now <= then + period`. It never holds more than N times.
  */
+import { Ring } from '../actors/core/index.ts';
 
 export class RestartIntensity {
   readonly maxRestarts: number;
   readonly periodMs: number;
-  #times: number[] = [];
+  readonly #times = new Ring<number>();
 
   constructor(maxRestarts: number, periodMs: number) {
     this.maxRestarts = maxRestarts;
@@ -15,13 +16,17 @@ export class RestartIntensity {
 
   /** Counts one restart at `nowMs`; false when it is one too many. */
   allows(nowMs: number): boolean {
+    if (this.used(nowMs) >= this.maxRestarts) return false;
     this.#times.push(nowMs);
-    this.#times = this.#times.filter((time) => nowMs <= time + this.periodMs);
-    return this.#times.length <= this.maxRestarts;
+    return true;
   }
 
   /** How many restarts count at `nowMs`. */
   used(nowMs: number): number {
-    return this.#times.filter((time) => nowMs <= time + this.periodMs).length;
+    for (let oldest = this.#times.peek(); oldest !== undefined; oldest = this.#times.peek()) {
+      if (nowMs <= oldest + this.periodMs) break;
+      this.#times.shift();
+    }
+    return this.#times.length;
   }
 }

@@ -50,7 +50,7 @@ export class SystemRef<C extends Children = Children> extends SupervisorRef<C> {
   }
 
   /** Stops all children in reverse order and resolves when everything has ended. Safe to call twice. */
-  async stop(reason: ExitReason = exitReason.shutdown()): Promise<void> {
+  override async stop(reason: ExitReason = exitReason.shutdown()): Promise<void> {
     const { process } = this;
     process?.deliver({ kind: 'system', work: () => process.requestStop(reason) });
     await this.exited;

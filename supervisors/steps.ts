@@ -3,27 +3,25 @@
  * is, and then costs no promise; a child whose init or terminate waits makes the rest wait, in order.
  */
 
+/** `yield` a promise to wait for its value. */
 export type Steps<T> = Generator<Promise<unknown>, T, never>;
 
-/** Inside steps: `const value = yield* wait(maybePromise)`. */
-export function* wait<T>(value: T | Promise<T>): Steps<T> {
-  return value instanceof Promise ? ((yield value) as T) : value;
-}
-
-/** Runs steps to their end; a promise only if one of them had to wait. */
-export function run<T>(steps: Steps<T>): T | Promise<T> {
+/**
+ * Runs steps to their end; a promise only if one of them had to wait. Once `alive` says no, what is left is never
+ * done: a supervisor that was killed while it waited must not go on (otp S-271).
+ */
+export function run<T>(steps: Steps<T>, alive: () => boolean): T | Promise<T> {
   const first = steps.next();
-  return first.done ? first.value : runOn(steps, first.value);
+  return first.done ? first.value : runOn(steps, first.value, alive);
 }
 
-async function runOn<T>(steps: Steps<T>, pending: Promise<unknown>): Promise<T> {
+async function runOn<T>(steps: Steps<T>, pending: Promise<unknown>, alive: () => boolean): Promise<T> {
   let waiting = pending;
   for (;;) {
-    let value: unknown;
     let next: IteratorResult<Promise<unknown>, T>;
     try {
-      value = await waiting;
-      next = steps.next(value as never);
+      const value = await waiting;
+      next = alive() ? steps.next(value as never) : steps.return(undefined as T);
     } catch (error) {
       next = steps.throw(error);
     }

@@ -7,7 +7,18 @@ import type { ExitReason } from './exit-reason.ts';
 import type { Letter } from './letter.ts';
 
 /** A start that worked, or OTP's `ignore`: nothing to run, and that is fine (otp S-017). */
-export type InitResult = 'started' | 'ignore';
+export type InitResult = 'started' | 'ignore' | StartedWith<unknown>;
+
+/** Init's result: started, and something to tell the starter besides (otp S-016). */
+export class StartedWith<S> {
+  readonly state: S;
+  readonly info: unknown;
+
+  constructor(state: S, info: unknown) {
+    this.state = state;
+    this.info = info;
+  }
+}
 
 export interface Behavior {
   readonly trapExit: boolean;

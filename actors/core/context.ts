@@ -8,8 +8,9 @@ import type { AnyEvent } from './events.ts';
 import { type ExitReason, exitReason } from './exit-reason.ts';
 import { From } from './from.ts';
 import type { DownMessage, MonitorRef, ResponseMessage } from './letter.ts';
+import { link, unlink } from './links.ts';
 import { Pid } from './pid.ts';
-import { link, type Monitor, type Process, type StartResult, unlink } from './process.ts';
+import type { Monitor, Process, StartResult } from './process.ts';
 import { ActorRef, addMonitor, defaultCallTimeoutMs, place, processOf } from './ref.ts';
 import type { Runtime, TimerHandle } from './runtime.ts';
 import type { ActorSystem } from './system.ts';
@@ -180,19 +181,11 @@ export class ActorContext<Input = unknown> {
   /** Puts a message into this actor's own `info` after some time; ends with the actor. */
   setTimer(ms: number, message: unknown): TimerHandle {
     const process = this.#process;
-    const timer: TimerHandle = this.system.deadlines.set(ms, () => {
-      process.timers?.delete(timer);
-      process.deliver({ kind: 'info', message });
-    });
-    process.timers ??= new Set();
-    process.timers.add(timer);
-    return timer;
+    return process.setDeadline(ms, () => void process.deliver({ kind: 'info', message }));
   }
 
   cancelTimer(timer: TimerHandle | undefined): void {
-    if (timer === undefined) return;
-    timer.cancel();
-    this.#process.timers?.delete(timer);
+    this.#process.cancelDeadline(timer);
   }
 
   /** Starts an actor of this one's own, linked to it unless told otherwise. It is nobody's child to restart. */

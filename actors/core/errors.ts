@@ -105,16 +105,23 @@ export class ToolError extends ActorError {
   readonly tool: string;
   readonly remoteType: string;
   readonly remoteTraceback: string;
+  /** Named facts that the other side gave; `code` when an error of this library was behind it. */
+  readonly details: Readonly<Record<string, unknown>>;
 
   constructor(
     tool: string,
     message: string,
-    options: ErrorOptions & { remoteType?: string; remoteTraceback?: string } = {},
+    options: ErrorOptions & {
+      remoteType?: string;
+      remoteTraceback?: string;
+      details?: Readonly<Record<string, unknown>>;
+    } = {},
   ) {
     super('tool_failed', `${tool}: ${message}`, options);
     this.tool = tool;
     this.remoteType = options.remoteType ?? '';
     this.remoteTraceback = options.remoteTraceback ?? '';
+    this.details = options.details ?? {};
   }
 }
 

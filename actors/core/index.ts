@@ -6,6 +6,7 @@ export {
   type InitResult,
   isLogic,
   type Logic,
+  type StartedWith,
 } from './behavior.ts';
 export { ActorContext, type RequestOptions, type SpawnOptions } from './context.ts';
 export {
@@ -38,11 +39,12 @@ export {
 } from './exit-reason.ts';
 export { From, type Outcome } from './from.ts';
 export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage } from './letter.ts';
+export { unlink } from './links.ts';
 export { MachineRef, type WorkerLogic, type WorkerOptions, worker } from './logic.ts';
 export { Ring } from './mailbox.ts';
 export { nodeRuntime } from './node-runtime.ts';
 export { Pid } from './pid.ts';
-export { type Monitor, Process, type StartResult, unlink } from './process.ts';
+export { type Monitor, Process, type StartResult } from './process.ts';
 export { ActorRef, addMonitor, type CallOptions, call, type Down, defaultCallTimeoutMs, processOf } from './ref.ts';
 export type { Clock, Ids, LogSink, ProbeRecord, Random, Runtime, TimerHandle, Turns } from './runtime.ts';
 export {
@@ -58,6 +60,7 @@ export {
   type ServerLogic,
   Stop,
   server,
+  startedWith,
   stop,
 } from './server.ts';
 export { type CallArguments, type CastArguments, ServerRef, serverRef } from './server-ref.ts';

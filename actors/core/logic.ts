@@ -1,6 +1,7 @@
 /**
  * `worker()`: any xstate logic (machine, transition, promise, callback, observable) as a supervised actor,
  * unchanged. Messages are its events; an error ends the actor with that error; a final state ends it normally.
+ * A call is the event `{ type: name, arg, from }`, answered with `from.reply(value)`.
  */
 import { type Behavior, definition, type InitResult, type Logic } from './behavior.ts';
 import { ActorContext } from './context.ts';
@@ -78,8 +79,9 @@ class XstateWorker implements Behavior {
       letter.work();
       return;
     }
-    const event = toEvent(letter);
-    if (event !== undefined) this.#step(() => this.#hosted?.deliver(event));
+    this.#step(() => this.#hosted?.deliver(toEvent(letter)));
+    // A call that the machine answers later fails with the machine.
+    if (letter.kind === 'call' && !letter.from.settled) this.#process.defer(letter.from);
   }
 
   /** Runs one step of the machine and draws the conclusions in the process. */
@@ -127,7 +129,7 @@ class XstateWorker implements Behavior {
   }
 }
 
-function toEvent(letter: Exclude<Letter, { kind: 'system' }>): XstateEvent | undefined {
+function toEvent(letter: Exclude<Letter, { kind: 'system' }>): XstateEvent {
   switch (letter.kind) {
     case 'info':
       return isEvent(letter.message) ? letter.message : ({ type: 'message', message: letter.message } as XstateEvent);

@@ -20,6 +20,11 @@ export class Ring<T> {
     this.#length += 1;
   }
 
+  /** The oldest item, which stays; undefined when there is none. */
+  peek(): T | undefined {
+    return this.#length === 0 ? undefined : this.#slots[this.#head];
+  }
+
   /** Puts an item before all others. */
   unshift(item: T): void {
     if (this.#length === this.#slots.length) this.#grow();

@@ -10,7 +10,10 @@ export class Pid {
   /** The living process; undefined for ever once it has ended, so that a kept pid holds no memory. */
   #process: Process | undefined;
 
-  constructor(path: string, incarnation: number, process: Process) {
+  /** Stands for code outside any actor. */
+  static readonly outside = new Pid('outside', 0, undefined);
+
+  constructor(path: string, incarnation: number, process: Process | undefined) {
     this.path = path;
     this.incarnation = incarnation;
     this.#process = process;

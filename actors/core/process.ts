@@ -3,13 +3,14 @@
  * behavior. Letters are handled one at a time; an exit signal acts on arrival on a process that does not trap
  * exits, even while a handler waits; kill always does (otp S-125 to S-136).
  */
-import type { Behavior, Logic } from './behavior.ts';
-import { definition } from './behavior.ts';
+import type { Behavior, InitResult, Logic } from './behavior.ts';
+import { definition, StartedWith } from './behavior.ts';
 import { ActorContext } from './context.ts';
 import { ActorDownError, MailboxFullError } from './errors.ts';
 import { type ExitReason, exitReason, toExitReason } from './exit-reason.ts';
 import type { From } from './from.ts';
 import type { Letter, MonitorRef } from './letter.ts';
+import { link, unlink } from './links.ts';
 import { Ring } from './mailbox.ts';
 import { Pid } from './pid.ts';
 import type { TimerHandle } from './runtime.ts';
@@ -17,7 +18,8 @@ import type { Runnable } from './scheduler.ts';
 import type { ActorSystem } from './system.ts';
 
 export type StartResult =
-  | { readonly type: 'started'; readonly process: Process }
+  /** `info` is what init told its starter besides (otp S-016). */
+  | { readonly type: 'started'; readonly process: Process; readonly info?: unknown }
   | { readonly type: 'ignore' }
   | { readonly type: 'failed'; readonly reason: ExitReason };
 
@@ -60,6 +62,9 @@ export class Process implements Runnable {
   #busy = false;
   #current: Letter | undefined;
   #stopReason: ExitReason | undefined;
+  /** What has to wait until this process is resumed; undefined while it is not suspended. */
+  #held: Ring<Letter> | undefined;
+  #orphaned = false;
   #onStarted: ((result: StartResult) => void) | undefined;
 
   constructor(options: ProcessOptions) {
@@ -75,7 +80,17 @@ export class Process implements Runnable {
   }
 
   get mailboxLength(): number {
-    return this.#mailbox.length;
+    return this.#mailbox.length + (this.#held?.length ?? 0);
+  }
+
+  /** Why it has ended; undefined while it lives. */
+  get exitReason(): ExitReason | undefined {
+    return this.status === 'dead' ? this.#stopReason : undefined;
+  }
+
+  /** True once an ancestor that it ends with has ended: it is on its way out, and its place may be taken. */
+  get orphaned(): boolean {
+    return this.#orphaned || (this.parent?.orphaned ?? false);
   }
 
   get trapExit(): boolean {
@@ -95,17 +110,19 @@ export class Process implements Runnable {
   /** Runs init in this process while the starter waits (otp S-014, S-200). */
   start(): StartResult | Promise<StartResult> {
     this.#busy = true;
-    let result: StartResult | Promise<StartResult>;
+    const { current } = this.system;
+    this.system.current = this;
     try {
       const init = this.behavior.init();
-      result = init instanceof Promise ? this.#startLater(init) : this.#initialised(init);
+      return init instanceof Promise ? this.#startLater(init) : this.#initialised(init);
     } catch (error) {
-      result = this.#failStart(toExitReason(error));
+      return this.#failStart(toExitReason(error));
+    } finally {
+      this.system.current = current;
     }
-    return result;
   }
 
-  #startLater(init: Promise<'started' | 'ignore'>): Promise<StartResult> {
+  #startLater(init: Promise<InitResult>): Promise<StartResult> {
     return new Promise((resolve) => {
       // A process that is killed during init ends without it: die() answers then.
       this.#onStarted = resolve;
@@ -122,7 +139,7 @@ export class Process implements Runnable {
     answer?.(result);
   }
 
-  #initialised(result: 'started' | 'ignore'): StartResult {
+  #initialised(result: InitResult): StartResult {
     if (this.status === 'dead') return { type: 'failed', reason: this.#stopReason ?? exitReason.killed };
     if (result === 'ignore') {
       unlink(this, this.parent);
@@ -134,7 +151,9 @@ export class Process implements Runnable {
     this.#busy = false;
     this.system.started(this);
     if (this.#mailbox.length > 0) this.system.scheduler.enqueue(this);
-    return { type: 'started', process: this };
+    return result instanceof StartedWith
+      ? { type: 'started', process: this, info: result.info }
+      : { type: 'started', process: this };
   }
 
   #failStart(reason: ExitReason): StartResult {
@@ -157,7 +176,7 @@ export class Process implements Runnable {
 
   /** As `deliver`, for what a user sends: bounded. */
   accept(letter: Letter): boolean {
-    if (this.#mailbox.length >= this.behavior.mailboxMax) {
+    if (this.mailboxLength >= this.behavior.mailboxMax) {
       throw new MailboxFullError(this.pid.toString(), this.behavior.mailboxMax);
     }
     return this.deliver(letter);
@@ -169,14 +188,36 @@ export class Process implements Runnable {
       const letter = this.#mailbox.shift();
       if (letter === undefined) break;
       count += 1;
-      this.#handle(letter);
+      if (this.#held !== undefined && !this.#urgent(letter)) this.#held.push(letter);
+      else this.#handle(letter);
     }
     return count;
+  }
+
+  /** Handles only system letters and the parent's exit signal from now on; the rest waits (otp S-187, S-188). */
+  suspend(): void {
+    this.#held ??= new Ring();
+  }
+
+  /** Goes on with what has waited, in its old order and before everything newer. */
+  resume(): void {
+    const held = this.#held?.drain() ?? [];
+    this.#held = undefined;
+    for (const letter of held.reverse()) this.#mailbox.unshift(letter);
+  }
+
+  get suspended(): boolean {
+    return this.#held !== undefined;
+  }
+
+  #urgent(letter: Letter): boolean {
+    return letter.kind === 'system' || (letter.kind === 'exit' && letter.from === this.parent?.pid);
   }
 
   #handle(letter: Letter): void {
     this.handled += 1;
     this.#current = letter;
+    this.system.current = this;
     try {
       const pending = this.behavior.receive(letter);
       if (pending instanceof Promise) {
@@ -190,6 +231,8 @@ export class Process implements Runnable {
     } catch (error) {
       this.#finish(toExitReason(error));
       return;
+    } finally {
+      this.system.current = undefined;
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason);
     else this.#current = undefined;
@@ -208,6 +251,14 @@ export class Process implements Runnable {
     if (this.#mailbox.length > 0) this.system.scheduler.enqueue(this);
   }
 
+  /** Takes a call that will be answered later: it fails if this process ends first. */
+  defer(from: From): void {
+    if (from.settled) return;
+    from.holder = this;
+    this.deferred ??= new Set();
+    this.deferred.add(from);
+  }
+
   /** Asks for an orderly end after the running handler; terminate runs before it. */
   requestStop(reason: ExitReason): void {
     this.#stopReason ??= reason;
@@ -217,6 +268,7 @@ export class Process implements Runnable {
     if (this.status === 'dead') return;
     this.status = 'stopping';
     this.#busy = true;
+    this.system.current = this;
     try {
       const pending = this.behavior.terminate(reason);
       if (pending instanceof Promise) {
@@ -230,6 +282,8 @@ export class Process implements Runnable {
       // An error in terminate replaces the reason (otp S-164).
       this.#end(toExitReason(error));
       return;
+    } finally {
+      this.system.current = undefined;
     }
     this.#end(reason);
   }
@@ -245,6 +299,23 @@ export class Process implements Runnable {
     }
     if (reason.kind === 'normal' && from !== this.pid) return;
     this.#end(reason);
+  }
+
+  /** Runs `fire` once after some time, unless this process ends before. */
+  setDeadline(ms: number, fire: () => void): TimerHandle {
+    const timer: TimerHandle = this.system.deadlines.set(ms, () => {
+      this.timers?.delete(timer);
+      fire();
+    });
+    this.timers ??= new Set();
+    this.timers.add(timer);
+    return timer;
+  }
+
+  cancelDeadline(timer: TimerHandle | undefined): void {
+    if (timer === undefined) return;
+    timer.cancel();
+    this.timers?.delete(timer);
   }
 
   /** The kill signal: ends at once, without terminate; the others see `killed`. */
@@ -270,6 +341,7 @@ export class Process implements Runnable {
     this.links = undefined;
     for (const other of links ?? []) {
       other.links?.delete(this);
+      if (other.parent === this) other.#orphaned = true;
       other.exitSignal(this.pid, reason);
     }
     const monitors = this.monitors;
@@ -282,24 +354,13 @@ export class Process implements Runnable {
     const fail = (from: From) => from.fail(new ActorDownError(this.pid.toString(), reason));
     if (this.#current?.kind === 'call') fail(this.#current.from);
     this.#current = undefined;
-    for (const letter of this.#mailbox.drain()) {
-      if (letter.kind === 'call') fail(letter.from);
+    // What waited while it was suspended is older than the rest.
+    for (const letters of [this.#held, this.#mailbox]) {
+      for (let letter = letters?.shift(); letter !== undefined; letter = letters?.shift()) {
+        if (letter.kind === 'call') fail(letter.from);
+      }
     }
     for (const from of [...(this.deferred ?? [])]) fail(from);
     this.deferred = undefined;
   }
-}
-
-/** Makes a link: the end of one is an exit signal to the other. One link at most between two. */
-export function link(a: Process, b: Process): void {
-  a.links ??= new Set();
-  b.links ??= new Set();
-  a.links.add(b);
-  b.links.add(a);
-}
-
-export function unlink(a: Process, b: Process | undefined): void {
-  if (b === undefined) return;
-  a.links?.delete(b);
-  b.links?.delete(a);
 }

@@ -25,6 +25,9 @@ export interface Down {
 
 export const defaultCallTimeoutMs = 5_000;
 
+/** The sender of signals that come from outside any actor. */
+const stranger = Pid.outside;
+
 export class ActorRef {
   readonly path: string;
   readonly system: ActorSystem;
@@ -52,6 +55,16 @@ export class ActorRef {
   send(message: unknown): void {
     const { process } = this;
     if (process === undefined || !process.accept({ kind: 'info', message })) this.system.deadLetter(this.path, message);
+  }
+
+  /**
+   * Sends an exit signal to who lives there now, as if from a stranger: one that traps exits gets it as a message,
+   * another ends with that reason. Default: the kill that nobody can trap.
+   */
+  exit(reason: ExitReason = exitReason.killed): void {
+    const { process } = this;
+    if (reason.kind === 'killed') process?.kill();
+    else process?.exitSignal(stranger, reason);
   }
 
   /** Resolves when who lives there now has ended; at once, with `noproc`, when nobody does. */

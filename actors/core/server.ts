@@ -2,7 +2,7 @@
  * `server()`: OTP's gen_server as one object. State comes in, the next state goes out, nothing is mutated, so a
  * restart really is a fresh start. Handlers may be asynchronous: then the mailbox waits, as in OTP.
  */
-import { type Behavior, definition, type InitResult, type Logic } from './behavior.ts';
+import { type Behavior, definition, type InitResult, type Logic, StartedWith } from './behavior.ts';
 import { ActorContext } from './context.ts';
 import { ActorError } from './errors.ts';
 import { type ExitReason, toExitReason } from './exit-reason.ts';
@@ -55,6 +55,8 @@ export const noreply = <V, S>(state: S): NoReply<V, S> => new NoReply(state);
 export const stop = <S = never>(reason: unknown = 'normal', state?: S): Stop<S> =>
   new Stop(toExitReason(reason), state);
 export const ignore = (): Ignore => new Ignore();
+/** Init's result: `state`, and `info` for who starts this actor (see `startChildWithInfo`). */
+export const startedWith = <S>(state: S, info: unknown): StartedWith<S> => new StartedWith(state, info);
 
 type MaybePromise<T> = T | Promise<T>;
 export type CallResult<S> = Reply<unknown, S> | NoReply<unknown, S> | Stop<S>;
@@ -67,7 +69,7 @@ export type CastMap<S> = Record<string, (state: S, arg: never, ctx: ActorContext
 
 export interface ServerDefinition<S, Input, C, K> {
   /** Makes the first state; `ctx.input` is what the child spec gave. May be asynchronous: the starter waits. */
-  readonly init: (ctx: ActorContext<Input>) => MaybePromise<S | Stop<never> | Ignore>;
+  readonly init: (ctx: ActorContext<Input>) => MaybePromise<S | StartedWith<S> | Stop<never> | Ignore>;
   /** By name: `(state, arg, ctx) => reply(value, next)`. A handler that takes no argument is called without one. */
   readonly call?: C & CallMap<NoInfer<S>>;
   /** By name: `(state, arg, ctx) => next`. */
@@ -148,6 +150,10 @@ class Server implements Behavior {
   #began(result: unknown): InitResult {
     if (result instanceof Ignore) return 'ignore';
     if (result instanceof Stop) throw result.reason;
+    if (result instanceof StartedWith) {
+      this.state = result.state;
+      return result;
+    }
     this.state = result;
     return 'started';
   }
@@ -204,11 +210,7 @@ class Server implements Behavior {
       from.reply(result.value);
     } else if (result instanceof NoReply) {
       this.state = result.state;
-      if (!from.settled) {
-        from.holder = this.process;
-        this.process.deferred ??= new Set();
-        this.process.deferred.add(from);
-      }
+      this.process.defer(from);
     } else if (result instanceof Stop) {
       this.#stop(result);
     } else {

@@ -6,6 +6,7 @@ import type { Logic } from './behavior.ts';
 import { Deadlines } from './deadlines.ts';
 import { type AnyEvent, EventBus } from './events.ts';
 import { type ExitReason, formatExitReason, isNormal } from './exit-reason.ts';
+import { Incarnations } from './incarnations.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import type { Pid } from './pid.ts';
 import { Process, type StartResult } from './process.ts';
@@ -21,6 +22,7 @@ export interface DeadLetter {
 
 /** How many of the last dead letters are kept. */
 const deadLettersKept = 100;
+const tilde = '~'.charCodeAt(0);
 
 export class ActorSystem {
   readonly runtime: Runtime;
@@ -30,9 +32,12 @@ export class ActorSystem {
   readonly xstate: XstateRoot;
   /** Tables by name, as ETS tables with an heir: they outlive the incarnations of the actor that owns them. */
   readonly tables = new Map<string, unknown>();
+  /** Whose code runs right now; undefined outside all actors, and after an actor has waited for a promise. */
+  current: Process | undefined;
   deadLetterCount = 0;
   readonly deadLetters: DeadLetter[] = [];
   readonly #places = new Map<string, Process>();
+  readonly #incarnations = new Incarnations();
   #anonymous = 0;
 
   constructor(runtime: Runtime = nodeRuntime()) {
@@ -57,31 +62,30 @@ export class ActorSystem {
 
   /**
    * Starts a process and answers when its init has returned. A name that is taken is a failed start (otp S-023).
+   * What a dead supervisor left behind keeps no name: it is ending, and its successor need not wait (otp S-075).
    */
   spawn(options: {
     readonly path: string;
-    readonly incarnation?: number;
     readonly logic: Logic<never>;
     readonly input?: unknown;
     readonly parent?: Process | undefined;
     readonly linked?: boolean;
   }): StartResult | Promise<StartResult> {
-    if (this.#places.has(options.path)) {
-      return {
-        type: 'failed',
-        reason: { kind: 'exit', value: { alreadyStarted: this.#places.get(options.path)?.pid } },
-      };
+    const { path } = options;
+    const occupant = this.#places.get(path);
+    if (occupant !== undefined && !occupant.orphaned) {
+      return { type: 'failed', reason: { kind: 'exit', value: { alreadyStarted: occupant.pid } } };
     }
     const process = new Process({
       system: this,
-      path: options.path,
-      incarnation: options.incarnation ?? 1,
+      path,
+      incarnation: (occupant?.pid.incarnation ?? this.#incarnations.last(path)) + 1,
       logic: options.logic,
       input: options.input,
       parent: options.parent,
       linked: options.linked ?? options.parent !== undefined,
     });
-    this.#places.set(options.path, process);
+    this.#places.set(path, process);
     return process.start();
   }
 
@@ -112,7 +116,13 @@ export class ActorSystem {
   /** Told by a process that ends: its place is free from now on. */
   ended(process: Process, reason: ExitReason, starting: boolean): void {
     const { path } = process.pid;
-    if (this.#places.get(path) === process) this.#places.delete(path);
+    if (this.#places.get(path) === process) {
+      this.#places.delete(path);
+      // An anonymous place is never used again.
+      if (path.charCodeAt(path.lastIndexOf('/') + 1) !== tilde) {
+        this.#incarnations.ended(path, process.pid.incarnation);
+      }
+    }
     if (starting) return;
     if (!isNormal(reason)) this.#reportCrash(process.pid, reason, process.mailboxLength);
     if (this.events.heard('actor.exited')) {
