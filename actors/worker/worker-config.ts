@@ -1,0 +1,49 @@
+/** What a worker actor is given: how to start its process, where to dial, whom to tell. */
+import type { Launch } from './os-process.ts';
+
+export interface WorkerConfig {
+  /** A path, or a name that is looked up in PATH. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  /** Folders that Python looks for modules in, before its own. */
+  readonly pythonPath: readonly string[];
+  /** What a process imports before its module. */
+  readonly preload: readonly string[];
+  /** How many exchanges one worker takes at a time. */
+  readonly capacity: number;
+  readonly dialTimeoutMs: number;
+  readonly readyTimeoutMs: number;
+  readonly livenessTimeoutMs: number;
+  readonly drainMs: number;
+  readonly termMs: number;
+  readonly launch: Launch;
+}
+
+export interface WorkerInput {
+  readonly workerId: string;
+  readonly pool: string;
+  /** Paths of the actors that it talks to. */
+  readonly links: string;
+  readonly manager: string;
+  readonly config: WorkerConfig;
+}
+
+/** What a process is told on its standard input, as one JSON line. The token is nowhere else. */
+export function bootLine(
+  { config }: WorkerInput,
+  own: { address: string; workerId: string; incarnation: number; token: string; runId: string },
+): string {
+  const { pythonPath, preload, capacity } = config;
+  return `${JSON.stringify({
+    address: own.address,
+    worker_id: own.workerId,
+    incarnation: own.incarnation,
+    token: own.token,
+    run_id: own.runId,
+    path: pythonPath,
+    preload,
+    capacity,
+  })}\n`;
+}

@@ -1,0 +1,78 @@
+/**
+ * What the consumer was told and has not acknowledged: numbered, in order, kept so that a consumer that starts again
+ * misses nothing. Pure; links.ts casts.
+ */
+import { Ring } from '../../actors/core/index.ts';
+import type { Delivery, Happening } from './messages.ts';
+
+export interface DeliveryBounds {
+  /** Above so many the streams are not read any more. Default 10,000. */
+  readonly maxDeliveries: number;
+  /** Above so many bytes of payload the streams are not read any more. Default 64 MiB. */
+  readonly maxDeliveryBytes: number;
+}
+
+const overheadBytes = 128;
+
+export class Deliveries {
+  readonly #bounds: DeliveryBounds;
+  readonly #kept = new Ring<Delivery>();
+  #bytes = 0;
+  #last = 0;
+  #acknowledged = 0;
+
+  constructor(bounds: DeliveryBounds) {
+    this.#bounds = bounds;
+  }
+
+  get length(): number {
+    return this.#kept.length;
+  }
+
+  /** Everything up to this number was handled. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** True when no more should be taken from the workers. */
+  get full(): boolean {
+    return this.#kept.length >= this.#bounds.maxDeliveries || this.#bytes >= this.#bounds.maxDeliveryBytes;
+  }
+
+  /** True when there is room again, with a distance to `full` so that reading does not flutter. */
+  get roomy(): boolean {
+    return this.#kept.length <= this.#bounds.maxDeliveries / 2 && this.#bytes <= this.#bounds.maxDeliveryBytes / 2;
+  }
+
+  /** Numbers and keeps it. */
+  add(happening: Happening): Delivery {
+    this.#last += 1;
+    const delivery: Delivery = { ...happening, delivery: this.#last };
+    this.#kept.push(delivery);
+    this.#bytes += sizeOf(delivery);
+    return delivery;
+  }
+
+  /** The consumer has handled everything up to this number. */
+  acknowledge(upTo: number): void {
+    for (let first = this.#kept.shift(); first !== undefined; first = this.#kept.shift()) {
+      if (first.delivery > upTo) {
+        this.#kept.unshift(first);
+        break;
+      }
+      this.#bytes -= sizeOf(first);
+      this.#acknowledged = first.delivery;
+    }
+  }
+
+  /** All that are kept, oldest first. */
+  all(): readonly Delivery[] {
+    const all = this.#kept.drain();
+    for (const delivery of all) this.#kept.push(delivery);
+    return all;
+  }
+}
+
+function sizeOf(delivery: Delivery): number {
+  return overheadBytes + ('payload' in delivery ? delivery.payload.length : 0);
+}

@@ -1,0 +1,190 @@
+/**
+ * The default carrier: a grpc-js server for `ophion.v1.WorkerService.Attach`, on a socket file in a private folder or
+ * on loopback TCP. The service is written by hand over the generated messages: grpc-js only moves bytes here.
+ */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { ActorError, SpecError } from '../../actors/core/index.ts';
+import type { Batch, Carrier, CarrierEvents, Listen, Refusal } from './carrier.ts';
+import { AttachRequestSchema, AttachResponseSchema, WorkerService } from './gen/workers_pb.js';
+
+export interface GrpcListenOptions {
+  /** A socket file in a private folder (the default), or a port of 127.0.0.1. Windows has only the latter. */
+  readonly on?: 'socket_file' | 'tcp';
+  /** For `tcp`. Default 0: any free one. */
+  readonly port?: number;
+  /** The largest gRPC message, both ways, in bytes. Default 16 MiB. */
+  readonly maxMessageBytes?: number;
+}
+
+/** A message that could not be read; the worker speaks something else. */
+interface Malformed {
+  readonly malformed: string;
+}
+type Call = ServerDuplexStream<Batch | Malformed, Batch>;
+
+/** The longest path of a socket file that every system takes, with some distance. */
+const longestSocketPath = 100;
+
+const attach = {
+  path: `/${WorkerService.typeName}/${WorkerService.method.attach.name}`,
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: unused,
+  requestDeserialize: decode,
+  responseSerialize: encode,
+  responseDeserialize: unused,
+} as const;
+
+function unused(): never {
+  throw new TypeError('this is the server side');
+}
+
+function encode({ frames, acknowledged }: Batch): Buffer {
+  const message = create(AttachResponseSchema);
+  message.frames = frames as (typeof message)['frames'];
+  message.acknowledged = BigInt(acknowledged);
+  const bytes = toBinary(AttachResponseSchema, message);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decode(bytes: Buffer): Batch | Malformed {
+  try {
+    const { frames, acknowledged } = fromBinary(AttachRequestSchema, bytes);
+    return { frames, acknowledged: Number(acknowledged) };
+  } catch (error) {
+    return { malformed: (error as Error).message };
+  }
+}
+
+const refusals = {
+  unauthenticated: status.UNAUTHENTICATED,
+  failed_precondition: status.FAILED_PRECONDITION,
+  invalid_argument: status.INVALID_ARGUMENT,
+  resource_exhausted: status.RESOURCE_EXHAUSTED,
+} as const;
+
+class GrpcCarrier implements Carrier {
+  readonly peer: string;
+  readonly #call: Call;
+  #over = false;
+
+  constructor(call: Call) {
+    this.#call = call;
+    this.peer = call.getPeer();
+    // grpc-js turns an error into the call's status; without a listener of ours an early one would be fatal.
+    call.on('error', () => {});
+  }
+
+  listen(events: CarrierEvents): void {
+    const call = this.#call;
+    const closed = (why: string) => {
+      if (this.#over) return;
+      this.#over = true;
+      events.closed(why);
+    };
+    call.on('data', (batch: Batch | Malformed) => {
+      if (this.#over) return;
+      if ('malformed' in batch) {
+        this.refuse({ code: 'invalid_argument', message: `a message that cannot be read: ${batch.malformed}` });
+        events.closed('it sent a message that cannot be read');
+        return;
+      }
+      events.batch(batch);
+    });
+    call.on('drain', () => events.drained());
+    call.on('end', () => {
+      if (!this.#over) events.ended();
+    });
+    // A lost client shows as a cancellation (bridge facts, pitfall 1); so does the end of a call that we ended.
+    call.on('cancelled', () => closed('the connection was lost'));
+    call.on('close', () => closed('the connection was closed'));
+  }
+
+  send(batch: Batch): boolean {
+    return this.#over ? true : this.#call.write(batch);
+  }
+
+  pause(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
+  }
+
+  end(): void {
+    if (!this.#over) this.#call.end();
+  }
+
+  refuse({ code, message }: Refusal): void {
+    this.#finish(refusals[code], message);
+  }
+
+  abort(): void {
+    this.#finish(status.UNAVAILABLE, 'ended by the host');
+  }
+
+  #finish(code: status, details: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#call.emit('error', { code, details, message: details });
+    // Whatever still comes is read and dropped, so that the connection itself can end.
+    this.#call.resume();
+  }
+}
+
+/** Listens for workers. */
+export function grpcListen(options: GrpcListenOptions = {}): Listen {
+  const {
+    on = process.platform === 'win32' ? 'tcp' : 'socket_file',
+    port = 0,
+    maxMessageBytes = 16 * 1024 * 1024,
+  } = options;
+  if (on !== 'socket_file' && on !== 'tcp') throw new SpecError('grpcListen', 'invalid_on', on);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new SpecError('grpcListen', 'invalid_port', port);
+  return (events) => {
+    const server = new Server({
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
+    });
+    server.addService(
+      { Attach: attach },
+      { Attach: ((call: Call) => events.accepted(new GrpcCarrier(call))) as never },
+    );
+    const folder = on === 'socket_file' ? privateFolder() : undefined;
+    const wanted = folder === undefined ? `127.0.0.1:${port}` : `unix:${join(folder, 's')}`;
+    let open = true;
+    server.bindAsync(wanted, ServerCredentials.createInsecure(), (error, bound) => {
+      if (!open) return;
+      if (error !== null) {
+        events.failed(
+          new ActorError('listen_failed', `cannot listen on ${wanted}: ${error.message}`, { cause: error }),
+        );
+        return;
+      }
+      events.listening(folder === undefined ? `127.0.0.1:${bound}` : wanted);
+    });
+    return {
+      close: () => {
+        if (!open) return;
+        open = false;
+        server.forceShutdown();
+        if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  };
+}
+
+/** A folder that nobody else can enter, with a path short enough for a socket file in it. */
+function privateFolder(): string {
+  const base = tmpdir();
+  const folder = mkdtempSync(
+    join(base.length + '/ophion-xxxxxx/s'.length <= longestSocketPath ? base : '/tmp', 'ophion-'),
+  );
+  chmodSync(folder, 0o700);
+  return folder;
+}

@@ -1,0 +1,24 @@
+/** Layer 1: bytes between the host and its workers. Knows exchanges, payloads and nothing of what they mean. */
+export type { Batch, Carrier, CarrierEvents, Listen, Listener, ListenerEvents, Refusal } from './carrier.ts';
+export type { TransportEvent } from './events.ts';
+export { type GrpcListenOptions, grpcListen } from './grpc.ts';
+export type { HttpHandler, HttpRequest, HttpResponse } from './http-entry.ts';
+export { defaultLimits, type Limits, limitsOf, protocolVersion } from './limits.ts';
+export { type LinksOptions, type LinksRef, links, linksRef } from './links.ts';
+export { MemoryCarrier, MemoryNetwork } from './memory.ts';
+export type {
+  Acknowledge,
+  Adopt,
+  Delivery,
+  Expect,
+  Forget,
+  Happening,
+  Open,
+  Post,
+  StreamNotice,
+  Subscribe,
+  Write,
+} from './messages.ts';
+export { openExchange } from './open-exchange.ts';
+export { type PublicAddress, type PublicInput, type PublicOptions, publicListener } from './public-listener.ts';
+export type { LinksStatus } from './switchboard.ts';

@@ -1,0 +1,35 @@
+/**
+ * What both ends of a worker's stream keep, in bytes, counts and milliseconds. The host says them in its Welcome.
+ */
+import { SpecError } from '../../actors/core/index.ts';
+
+export interface Limits {
+  /** The largest frame, header included, and the largest coalesced message. Default 65,536 bytes. */
+  readonly maxFrameBytes: number;
+  /** The largest payload, over all its frames. Default 16 MiB. */
+  readonly maxMessageBytes: number;
+  /** How many exchanges either side may have open on one stream. Default 1,024. */
+  readonly maxExchanges: number;
+  /** How often a worker says how it is. Default 1,000 ms. */
+  readonly livenessIntervalMs: number;
+}
+
+export const defaultLimits: Limits = {
+  maxFrameBytes: 64 * 1024,
+  maxMessageBytes: 16 * 1024 * 1024,
+  maxExchanges: 1024,
+  livenessIntervalMs: 1000,
+};
+
+/** The protocol that this host speaks. A worker with another one is refused. */
+export const protocolVersion = 1;
+
+/** Fills in the defaults. Throws a SpecError that names the field and the value. */
+export function limitsOf(given: Partial<Limits> = {}): Limits {
+  const limits = { ...defaultLimits, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    const least = name === 'maxFrameBytes' ? 256 : 1;
+    if (!Number.isInteger(value) || value < least) throw new SpecError('limits', `invalid_${name}`, value);
+  }
+  return limits;
+}

@@ -1,0 +1,184 @@
+/**
+ * The links actor: owns the listener, every connection and every worker's stream. It moves opaque payloads between
+ * workers and one consumer, keeps each exchange's context until the exchange is over and each delivery until the
+ * consumer has acknowledged it, so that the consumer can crash and miss nothing.
+ */
+import {
+  type ActorContext,
+  type DownMessage,
+  type ExitReason,
+  type Pid,
+  reply,
+  type ServerRef,
+  SpecError,
+  server,
+  serverRef,
+} from '../../actors/core/index.ts';
+import type { Carrier, Listen, Listener } from './carrier.ts';
+import type { Connection, ConnectionMessage } from './connection.ts';
+import type { Exchange } from './exchanges.ts';
+import { grpcListen } from './grpc.ts';
+import { type Limits, limitsOf } from './limits.ts';
+import type { Acknowledge, Adopt, Expect, Forget, Open, Post, Subscribe, Write } from './messages.ts';
+import type { Stream } from './stream.ts';
+import { LinksTable, Switchboard, type SwitchboardOptions } from './switchboard.ts';
+
+export interface LinksOptions {
+  /** Where workers dial in. Default `grpcListen()`: gRPC on a socket file in a private folder. */
+  readonly listen?: Listen;
+  readonly limits?: Partial<Limits>;
+  /** How long a worker whose connection was lost may dial again. Default 2,000 ms. */
+  readonly graceMs?: number;
+  /** How long a new connection may take to say who it is. Default 5,000 ms. */
+  readonly helloTimeoutMs?: number;
+  /** How many connections may wait for their greeting. Default 256; one more is refused. */
+  readonly maxGuests?: number;
+  /** How many deliveries the consumer may owe before the workers are not read any more. Default 10,000. */
+  readonly maxDeliveries?: number;
+  /** The same in bytes of payload. Default 64 MiB. */
+  readonly maxDeliveryBytes?: number;
+}
+
+type Internal =
+  | ConnectionMessage
+  | DownMessage
+  | { readonly type: 'listener.listening'; readonly address: string }
+  | { readonly type: 'listener.accepted'; readonly carrier: Carrier }
+  | { readonly type: 'listener.failed'; readonly error: Error }
+  | { readonly type: 'connection.silent'; readonly connection: Connection }
+  | { readonly type: 'grace.over'; readonly stream: Stream; readonly reason: ExitReason }
+  | {
+      readonly type: 'exchange.expired';
+      readonly stream: Stream;
+      readonly exchange: Exchange;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'flush' }
+  | { readonly type: 'retry' };
+
+function optionsOf(options: LinksOptions): SwitchboardOptions {
+  const {
+    graceMs = 2_000,
+    helloTimeoutMs = 5_000,
+    maxGuests = 256,
+    maxDeliveries = 10_000,
+    maxDeliveryBytes = 64 * 1024 * 1024,
+  } = options;
+  const numbers = { graceMs, helloTimeoutMs, maxGuests, maxDeliveries, maxDeliveryBytes };
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Number.isFinite(value) || value <= 0) throw new SpecError('links', `invalid_${name}`, value);
+  }
+  return { ...numbers, limits: limitsOf(options.limits) };
+}
+
+function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
+  const given = ctx.input ?? {};
+  const options = optionsOf(given);
+  let table = ctx.system.tables.get(ctx.path) as LinksTable | undefined;
+  if (table === undefined) {
+    table = new LinksTable(options);
+    ctx.system.tables.set(ctx.path, table);
+  }
+  const switchboard = new Switchboard(ctx as ActorContext<never>, table, options);
+  const tell = (message: Internal) => ctx.send(ctx.self, message);
+  const listener: Listener = (given.listen ?? grpcListen())({
+    listening: (address) => tell({ type: 'listener.listening', address }),
+    accepted: (carrier) => tell({ type: 'listener.accepted', carrier }),
+    failed: (error) => tell({ type: 'listener.failed', error }),
+  });
+  // Not in terminate: a killed actor must leave no socket either.
+  ctx.signal.addEventListener(
+    'abort',
+    () => {
+      switchboard.dispose();
+      listener.close();
+    },
+    { once: true },
+  );
+  return switchboard;
+}
+
+function info(board: Switchboard, message: Internal): void {
+  switch (message.type) {
+    case 'flush':
+      board.flush();
+      return;
+    case 'connection.batch':
+      board.batch(message.connection, message.batch);
+      return;
+    case 'connection.drained':
+      board.drained(message.connection);
+      return;
+    case 'connection.ended':
+      board.ended(message.connection);
+      return;
+    case 'connection.closed':
+      board.closed(message.connection, message.why);
+      return;
+    case 'connection.silent':
+      board.silent(message.connection);
+      return;
+    case 'listener.listening':
+      board.listening(message.address);
+      return;
+    case 'listener.accepted':
+      board.accepted(message.carrier);
+      return;
+    case 'listener.failed':
+      throw message.error;
+    case 'grace.over':
+      board.graceOver(message.stream, message.reason);
+      return;
+    case 'exchange.expired':
+      board.expire(message.stream, message.exchange, message.timeoutMs);
+      return;
+    case 'retry':
+      board.retry();
+      return;
+    case 'down':
+      board.down(message);
+      return;
+    default: {
+      const never: never = message;
+      throw new TypeError(`links does not know this message: ${String(never)}`);
+    }
+  }
+}
+
+/** A handler that changes the switchboard in place: it is made anew with each incarnation. */
+const then =
+  <A>(act: (board: Switchboard, arg: A) => void) =>
+  (board: Switchboard, arg: A): Switchboard => {
+    act(board, arg);
+    return board;
+  };
+
+/** The logic of links; `LinksOptions` is its input. A crash of it loses its workers, and says so to the consumer. */
+export const links = server({
+  host: 'xstate',
+  init,
+  cast: {
+    expect: then((board, arg: Expect) => board.expect(arg)),
+    forget: then((board, arg: Forget) => board.forget(arg)),
+    drain: then((board, { worker }: { readonly worker: Pid }) => board.drain(worker)),
+    open: then((board, arg: Open) => board.open(arg)),
+    write: then((board, arg: Write) => board.write(arg)),
+    post: then((board, arg: Post) => board.post(arg)),
+    adopt: then((board, arg: Adopt) => board.adopt(arg)),
+    subscribe: then((board, arg: Subscribe) => board.subscribe(arg)),
+    acknowledge: then((board, { delivery }: Acknowledge) => board.acknowledge(delivery)),
+  },
+  call: {
+    /** Address, streams and what the consumer owes, for dev tools. */
+    status: (board: Switchboard) => reply(board.status(), board),
+  },
+  info: (board, message) => {
+    info(board, message as Internal);
+    return board;
+  },
+});
+
+export type LinksRef = ServerRef<typeof links>;
+
+/** A ref to the links actor at a path. */
+export const linksRef = (ctx: ActorContext<never>, path: string): LinksRef => serverRef(ctx, path, links);

@@ -1,0 +1,216 @@
+/**
+ * The actor of the public port: one cleartext port on loopback that speaks HTTP/1.1 and HTTP/2, so that gRPC,
+ * gRPC-Web and Connect clients all find what they need. It knows HTTP and nothing of what is served: the handler
+ * comes from the layer above. Requests of other sites (Origin) and other names (Host) are refused before it.
+ */
+import { createServer as createHttp, type ServerResponse } from 'node:http';
+import { createServer as createHttp2, type Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
+import { createServer, type Socket } from 'node:net';
+import { type ActorContext, ActorError, reply, server, type TimerHandle } from '../../actors/core/index.ts';
+import { type HttpHandler, type HttpRequest, type HttpResponse, mayEnter } from './http-entry.ts';
+
+export interface PublicOptions {
+  /** The port on 127.0.0.1; 0 lets the system choose one. */
+  readonly port: number;
+  /** Origins of web pages that may call, such as `http://localhost:5173`. Default: none. */
+  readonly origins?: readonly string[];
+  /** Names besides localhost, 127.0.0.1 and [::1] under which clients may know this host. Default: none. */
+  readonly hosts?: readonly string[];
+  /** The most connections at a time; one more is closed at once. Default 256. */
+  readonly maxConnections?: number;
+  /** The most requests and streams at a time on one connection. Default 128. */
+  readonly maxStreams?: number;
+  /** How long running requests may go on when the listener stops, in milliseconds. Default 2,000. */
+  readonly graceMs?: number;
+}
+
+export interface PublicInput extends PublicOptions {
+  /** Makes the handler of all requests; `ending` aborts when the listener stops, before connections are closed. */
+  readonly serve: (ctx: ActorContext<never>, ending: AbortSignal) => HttpHandler;
+}
+
+export interface PublicAddress {
+  readonly port: number;
+  readonly url: string;
+}
+
+const host = '127.0.0.1';
+const preface = Buffer.from('PRI');
+/** A connection that has not said what it speaks by then is closed. */
+const helloMs = 5_000;
+const maxHeaderBytes = 16 * 1024;
+/** Node's 64 KiB hold messages of a megabyte back. */
+const windowBytes = 1024 * 1024;
+
+/** The public listener. Does not start, with an error that names the port, when it cannot listen. */
+export const publicListener = server({
+  trapExit: true,
+  init: (ctx: ActorContext<PublicInput>) => Listening.start(ctx),
+  call: {
+    address: (listening): ReturnType<typeof reply<PublicAddress, Listening>> => reply(listening.address, listening),
+  },
+  terminate: (listening) => listening.stop(),
+});
+
+class Listening {
+  readonly #ctx: ActorContext<PublicInput>;
+  readonly #net = createServer({ noDelay: true });
+  readonly #http = createHttp({ maxHeaderSize: maxHeaderBytes, requestTimeout: 0 });
+  readonly #http2;
+  readonly #sockets = new Set<Socket>();
+  /** HTTP/1.1 connections without a request, each with the time until it is closed. */
+  readonly #idle = new Map<Socket, TimerHandle>();
+  /** How many requests each HTTP/1.1 connection has; several may come in a row before the first is answered. */
+  readonly #requests = new Map<Socket, number>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #ending = new AbortController();
+
+  static async start(ctx: ActorContext<PublicInput>): Promise<Listening> {
+    const listening = new Listening(ctx);
+    await listening.#listen();
+    return listening;
+  }
+
+  private constructor(ctx: ActorContext<PublicInput>) {
+    this.#ctx = ctx;
+    const { input } = ctx;
+    this.#http2 = createHttp2({
+      // In MB. With Node's 10 a large answer that is on its way would keep new requests out.
+      maxSessionMemory: 64,
+      settings: {
+        maxConcurrentStreams: input.maxStreams ?? 128,
+        maxHeaderListSize: maxHeaderBytes,
+        initialWindowSize: windowBytes,
+        enablePush: false,
+      },
+    });
+    this.#net.maxConnections = input.maxConnections ?? 256;
+    const handle = input.serve(ctx as ActorContext<never>, this.#ending.signal);
+    const enter = (request: HttpRequest, response: HttpResponse) => {
+      if ('stream' in request) this.#closeWhenAnswered(request);
+      if (mayEnter(request, response, input)) handle(request, response);
+    };
+    this.#http.on('request', (request, response) => {
+      this.#busy(request.socket, response);
+      enter(request, response);
+    });
+    this.#http2.on('request', enter);
+    this.#http2.on('session', (session) => this.#keep(session));
+    this.#net.on('connection', (socket) => this.#greet(socket));
+    // However this actor ends, no socket outlives it.
+    ctx.signal.addEventListener('abort', () => this.#destroy(), { once: true });
+  }
+
+  get address(): PublicAddress {
+    const address = this.#net.address();
+    const port = address !== null && typeof address === 'object' ? address.port : this.#ctx.input.port;
+    return { port, url: `http://${host}:${port}` };
+  }
+
+  #listen(): Promise<void> {
+    const { port } = this.#ctx.input;
+    return new Promise((resolve, reject) => {
+      this.#net.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(port, cause)));
+      this.#net.listen({ host, port }, () => {
+        this.#net.removeAllListeners('error');
+        this.#net.on('error', (error) => this.#ctx.runtime.log('error', `${this.#ctx.path}: ${error.message}`));
+        resolve();
+      });
+    });
+  }
+
+  /** Looks at the first bytes: HTTP/2 begins with its preface, everything else is for HTTP/1.1. */
+  #greet(socket: Socket): void {
+    this.#sockets.add(socket);
+    const { deadlines } = this.#ctx.system;
+    const slow = deadlines.set(helloMs, () => socket.destroy());
+    let seen: Buffer = Buffer.alloc(0);
+    const look = (chunk: Buffer) => {
+      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+      const known = Math.min(seen.length, preface.length);
+      const http2 = preface.compare(seen, 0, known, 0, known) === 0;
+      if (http2 && known < preface.length) return;
+      slow.cancel();
+      socket.off('data', look);
+      socket.pause();
+      socket.unshift(seen);
+      if (!http2) this.#idles(socket);
+      (http2 ? this.#http2 : this.#http).emit('connection', socket);
+      if (!http2) socket.resume();
+    };
+    socket.on('data', look);
+    // A client that goes away is no fault of ours.
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      slow.cancel();
+      this.#idle.get(socket)?.cancel();
+      this.#idle.delete(socket);
+      this.#sockets.delete(socket);
+    });
+  }
+
+  /** Node looks after such connections only on servers that listen themselves. */
+  #idles(socket: Socket): void {
+    if (this.#ending.signal.aborted) socket.destroy();
+    else
+      this.#idle.set(
+        socket,
+        this.#ctx.system.deadlines.set(helloMs, () => socket.destroy()),
+      );
+  }
+
+  #busy(socket: Socket, response: ServerResponse): void {
+    this.#idle.get(socket)?.cancel();
+    this.#idle.delete(socket);
+    this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (this.#requests.get(socket) ?? 1) - 1;
+      if (left > 0) this.#requests.set(socket, left);
+      else this.#requests.delete(socket);
+      if (left === 0 && !socket.destroyed) this.#idles(socket);
+    });
+  }
+
+  #keep(session: ServerHttp2Session): void {
+    this.#sessions.add(session);
+    session.setLocalWindowSize(windowBytes);
+    session.once('close', () => this.#sessions.delete(session));
+  }
+
+  /** An answered request whose body was not read to its end would stay open as long as its client likes. */
+  #closeWhenAnswered(request: Http2ServerRequest): void {
+    const { stream } = request;
+    // The last thing that is asked before the answer is complete; the trailers themselves go out first.
+    stream.once('wantTrailers', () => {
+      this.#ctx.runtime.turns.afterIo(() => {
+        if (!request.complete) stream.close();
+      });
+    });
+  }
+
+  /** Lets running requests end within the grace, then closes what is left. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    // Closing a session's sockets by hand would leave calls without an answer.
+    for (const session of this.#sessions) session.close();
+    for (const socket of [...this.#idle.keys()]) socket.destroy();
+    const late = this.#ctx.system.deadlines.set(this.#ctx.input.graceMs ?? 2_000, () => this.#destroy());
+    await closed;
+    late.cancel();
+  }
+
+  #destroy(): void {
+    this.#ending.abort();
+    this.#net.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function cannotListen(port: number, cause: NodeJS.ErrnoException): ActorError {
+  if (cause.code === 'EADDRINUSE') {
+    const way = 'end the program that holds it, or choose another port (0 takes any that is free)';
+    return new ActorError('port_taken', `port ${port} on ${host} is taken: ${way}`, { cause });
+  }
+  return new ActorError('cannot_listen', `cannot listen on port ${port} of ${host}: ${cause.message}`, { cause });
+}

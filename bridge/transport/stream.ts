@@ -1,0 +1,263 @@
+/**
+ * One worker incarnation's stream, over as many connections as it takes: who may connect, what is taken and sent,
+ * which exchanges are open. A state machine without time and without I/O; links.ts drives it.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { ActorError, ProtocolError } from '../../actors/core/index.ts';
+import type { Batch, Refusal } from './carrier.ts';
+import { type Exchange, Exchanges } from './exchanges.ts';
+import {
+  DrainSchema,
+  type Frame,
+  GoodbyeSchema,
+  type Hello,
+  LimitsSchema,
+  type Liveness,
+  WelcomeSchema,
+} from './gen/workers_pb.js';
+import { Inbox, type Message } from './inbox.ts';
+import { type Limits, protocolVersion } from './limits.ts';
+import type { Expect } from './messages.ts';
+import { Outbox } from './outbox.ts';
+
+export type StreamEvent =
+  | { readonly type: 'progress'; readonly what: string }
+  | { readonly type: 'ready'; readonly catalog: Uint8Array; readonly capacity: number }
+  | { readonly type: 'liveness'; readonly liveness: Liveness }
+  | { readonly type: 'goodbye'; readonly reason: string }
+  | { readonly type: 'unknown_frame'; readonly sequence: number }
+  | { readonly type: 'post'; readonly payload: Uint8Array }
+  | { readonly type: 'message'; readonly message: Message; readonly exchange: Exchange; readonly opened: boolean };
+
+/** An exchange that was open when the stream went down. */
+export interface LostExchange {
+  readonly exchange: Exchange;
+  readonly outcome: 'not_started' | 'unknown';
+}
+
+export class Stream {
+  readonly expected: Expect;
+  readonly id: string;
+  /** `expected`: never connected; `loading`: greeted, not ready; `up`: ready; `down`: over for good. */
+  status: 'expected' | 'loading' | 'up' | 'down' = 'expected';
+  /** False while the worker is fenced: nothing is sent, nothing is taken. */
+  connected = false;
+  /** The worker has said Goodbye: its connection may end, and that is no loss. */
+  leaving = false;
+  catalog: Uint8Array = new Uint8Array();
+  capacity = 0;
+  readonly exchanges: Exchanges;
+  readonly #limits: Limits;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  #draining = false;
+
+  constructor(expected: Expect, limits: Limits) {
+    this.expected = expected;
+    this.id = expected.worker.toString();
+    this.#limits = limits;
+    this.exchanges = new Exchanges(limits);
+    this.#outbox = new Outbox(limits);
+    this.#inbox = new Inbox(limits);
+  }
+
+  /** Bytes that wait for the worker, or that it has not acknowledged. */
+  get queuedBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** A connection's first frame. Answers why it is refused; undefined when the stream goes on with it. */
+  connect(hello: Hello): Refusal | undefined {
+    const { expected } = this;
+    // The token first, so that nobody without it learns anything.
+    const mine =
+      sameSecret(hello.token, expected.token) &&
+      hello.workerId === expected.workerId &&
+      hello.incarnation === expected.incarnation &&
+      hello.runId === expected.runId;
+    if (!mine || this.status === 'down')
+      return { code: 'unauthenticated', message: 'no worker with this token is expected' };
+    if (hello.protocolVersion !== protocolVersion) {
+      return {
+        code: 'failed_precondition',
+        message: `the host speaks protocol version ${protocolVersion}, the worker ${hello.protocolVersion}`,
+      };
+    }
+    if (!this.#outbox.resume(Number(hello.resumeFrom))) {
+      return { code: 'failed_precondition', message: `the stream cannot go on from frame ${hello.resumeFrom}` };
+    }
+    this.connected = true;
+    if (this.status === 'expected') this.status = 'loading';
+    const limits = create(LimitsSchema, {
+      maxFrameBytes: this.#limits.maxFrameBytes,
+      maxMessageBytes: this.#limits.maxMessageBytes,
+      maxExchanges: this.#limits.maxExchanges,
+      livenessIntervalMs: this.#limits.livenessIntervalMs,
+    });
+    const welcome = create(WelcomeSchema, { protocolVersion, resumeFrom: BigInt(this.#inbox.taken), limits });
+    this.#outbox.control({ case: 'welcome', value: welcome });
+    // A Drain that was lost with the connection is said again.
+    if (this.#draining) this.#outbox.control({ case: 'drain', value: create(DrainSchema) });
+    return undefined;
+  }
+
+  /** The connection is gone. */
+  disconnect(): void {
+    this.connected = false;
+  }
+
+  /** Tells what a batch of the worker means, frame by frame. Throws ProtocolError when the two sides disagree. */
+  receive(batch: Batch, tell: (event: StreamEvent) => void): void {
+    if (!this.connected) return;
+    if (!this.#outbox.acknowledge(batch.acknowledged)) {
+      throw new ProtocolError(`the worker acknowledged frame ${batch.acknowledged}, which it was not sent`);
+    }
+    for (const frame of batch.frames) this.#take(frame, tell);
+  }
+
+  #take(frame: Frame, tell: (event: StreamEvent) => void): void {
+    const { body } = frame;
+    switch (body.case) {
+      case 'envelope': {
+        const before = this.#inbox.taken;
+        const message = this.#inbox.take(Number(frame.sequence), body.value);
+        if (this.#inbox.taken !== before) this.#outbox.took(this.#inbox.taken, body.value.payload.length);
+        if (message !== undefined) this.#message(message, tell);
+        return;
+      }
+      case 'progress':
+        tell({ type: 'progress', what: body.value.what });
+        return;
+      case 'ready':
+        // Said again after a redial, as the worker cannot know whether the first one arrived.
+        if (this.status !== 'loading') return;
+        this.status = 'up';
+        this.catalog = body.value.catalog;
+        this.capacity = body.value.capacity;
+        tell({ type: 'ready', catalog: this.catalog, capacity: this.capacity });
+        return;
+      case 'liveness':
+        tell({ type: 'liveness', liveness: body.value });
+        return;
+      case 'goodbye':
+        this.leaving = true;
+        tell({ type: 'goodbye', reason: body.value.reason });
+        return;
+      case 'hello':
+      case 'welcome':
+      case 'drain':
+        throw new ProtocolError(`the worker sent a ${body.case} in the middle of its stream`);
+      case undefined:
+        tell({ type: 'unknown_frame', sequence: Number(frame.sequence) });
+        return;
+      default: {
+        const never: never = body;
+        throw new TypeError(String(never));
+      }
+    }
+  }
+
+  #message(message: Message, tell: (event: StreamEvent) => void): void {
+    if (message.exchange === 0) {
+      tell({ type: 'post', payload: message.payload });
+      return;
+    }
+    const found = this.exchanges.incoming(message.exchange);
+    if (found === undefined) return;
+    if (message.end && found.exchange.by === 'host') this.exchanges.remove(found.exchange);
+    tell({ type: 'message', message, ...found });
+  }
+
+  /** Opens a host exchange, or says why not; then nothing was sent. */
+  open(payload: Uint8Array, context: object, key: string | undefined): Exchange | ActorError {
+    const refused = this.#tooLarge(payload) ?? this.exchanges.full ?? this.#noRoom(payload);
+    if (refused !== undefined) return refused;
+    const opening = this.#outbox.put(this.exchanges.nextId, payload, false);
+    return this.exchanges.open(opening, context, key);
+  }
+
+  /** Sends a message on an open exchange; answers an error when it is not sent. Ends a worker's exchange with `end`. */
+  write(exchange: Exchange, payload: Uint8Array, end: boolean): ActorError | undefined {
+    const refused = this.#tooLarge(payload);
+    if (refused !== undefined) return refused;
+    this.#outbox.put(exchange.id, payload, end);
+    if (end && exchange.by === 'worker') this.exchanges.remove(exchange);
+    return undefined;
+  }
+
+  post(payload: Uint8Array): ActorError | undefined {
+    const refused = this.#tooLarge(payload);
+    if (refused === undefined) this.#outbox.put(0, payload, false);
+    return refused;
+  }
+
+  /** Asks the worker to finish what runs and to take nothing new. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    if (this.connected) this.#outbox.control({ case: 'drain', value: create(DrainSchema) });
+  }
+
+  /** Tells the worker that the host ends the stream on purpose. */
+  goodbye(reason: string): void {
+    this.#outbox.control({ case: 'goodbye', value: create(GoodbyeSchema, { reason }) });
+  }
+
+  /** True when a batch waits for the connection. */
+  get dirty(): boolean {
+    return this.connected && this.#outbox.dirty;
+  }
+
+  /** The next batch for the connection, at most one frame's size. */
+  next(alsoAcknowledge = false): Batch | undefined {
+    return this.connected ? this.#outbox.next(alsoAcknowledge) : undefined;
+  }
+
+  /**
+   * The worker does not take what it is sent: above this many bytes `links` gives it up. Opening exchanges is
+   * refused at half of it, so that answers and cancellations still have room.
+   */
+  get overfull(): boolean {
+    return this.#outbox.bytes > 8 * this.#limits.maxMessageBytes;
+  }
+
+  /** Over for good. Answers what was open, in order, and whether the worker can have seen it. */
+  down(): LostExchange[] {
+    this.status = 'down';
+    this.connected = false;
+    const lost = this.exchanges.drain().map((exchange) => ({ exchange, outcome: this.outcome(exchange) }));
+    this.#outbox.clear();
+    return lost;
+  }
+
+  /**
+   * `not_started` when the last frame of the opening message was never handed to a connection, or the worker itself
+   * said, by where it resumed, that it had not arrived: it cannot have begun on a message that it never had whole.
+   */
+  outcome(exchange: Exchange): 'not_started' | 'unknown' {
+    return exchange.by === 'host' && exchange.opening > this.#outbox.handed ? 'not_started' : 'unknown';
+  }
+
+  #tooLarge(payload: Uint8Array): ActorError | undefined {
+    const max = this.#limits.maxMessageBytes;
+    if (payload.length <= max) return undefined;
+    return new ActorError(
+      'message_too_large',
+      `${this.id}: a message of ${payload.length} bytes is above the limit of ${max}; nothing was sent`,
+    );
+  }
+
+  #noRoom(payload: Uint8Array): ActorError | undefined {
+    const max = 4 * this.#limits.maxMessageBytes;
+    const held = this.#outbox.bytes;
+    if (held === 0 || held + payload.length <= max) return undefined;
+    return new ActorError('stream_full', `${this.id}: the worker has not taken ${held} bytes yet; nothing was sent`);
+  }
+}
+
+/** Compares in a time that does not depend on where the two differ, nor on their lengths. */
+function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
