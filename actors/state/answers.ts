@@ -1,0 +1,71 @@
+/**
+ * Which commits callers' idempotency keys were answered with: bounded in number, bytes and time, the oldest forgotten
+ * first. It knows up to where it has forgotten, so that nobody takes a forgotten key for a new one.
+ */
+import type { HistoryLimits } from './history.ts';
+import type { Commit } from './provider.ts';
+
+export interface Answered {
+  readonly key: string;
+  readonly commit: Commit;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
+export class Answers {
+  readonly #byKey = new Map<string, Answered>();
+  /** In the order of their commits; those before `#oldest` are gone. */
+  readonly #list: (Answered | undefined)[] = [];
+  #oldest = 0;
+  #bytes = 0;
+  /** Keys of commits up to this revision may have been forgotten. */
+  forgotten = 0;
+
+  find(key: string, nowMs: number, ttlMs: number): Commit | undefined {
+    const answered = this.#byKey.get(key);
+    return answered === undefined || nowMs - answered.atMs > ttlMs ? undefined : answered.commit;
+  }
+
+  all(): readonly Answered[] {
+    return this.#list.slice(this.#oldest) as Answered[];
+  }
+
+  add(answered: Answered, limits: HistoryLimits): void {
+    this.#byKey.set(answered.key, answered);
+    this.#list.push(answered);
+    this.#bytes += answered.bytes;
+    let oldest = this.#list[this.#oldest];
+    while (oldest !== undefined && oldest !== answered && this.#tooMuch(oldest, answered.atMs, limits)) {
+      this.#forget(oldest);
+      oldest = this.#list[this.#oldest];
+    }
+    if (this.#oldest > limits.outcomesMax) {
+      this.#list.splice(0, this.#oldest);
+      this.#oldest = 0;
+    }
+  }
+
+  /** A copy that knows nothing of commits after this revision. */
+  upTo(revision: number, limits: HistoryLimits): Answers {
+    const copy = new Answers();
+    for (const answered of this.all()) if (answered.commit.revision <= revision) copy.add(answered, limits);
+    copy.forgotten = Math.max(copy.forgotten, this.forgotten);
+    return copy;
+  }
+
+  #tooMuch(oldest: Answered, nowMs: number, limits: HistoryLimits): boolean {
+    return (
+      this.#list.length - this.#oldest > limits.outcomesMax ||
+      this.#bytes > limits.historyBytesMax ||
+      nowMs - oldest.atMs > limits.outcomeTtlMs
+    );
+  }
+
+  #forget(oldest: Answered): void {
+    this.#list[this.#oldest] = undefined;
+    this.#oldest += 1;
+    this.#bytes -= oldest.bytes;
+    this.forgotten = oldest.commit.revision;
+    if (this.#byKey.get(oldest.key) === oldest) this.#byKey.delete(oldest.key);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * `bridgedState()`: sessions that everybody can use, Python above all. A client of the SessionStore and of Session
+ * actors; it goes on over the restart of any of them. Here the store is in the same process; a client of one elsewhere
+ * differs in its link alone.
+ */
+import { ActorRef, type ActorSystem, call } from '../core/index.ts';
+import { checkSessionId, equalExports, exportOf } from './export.ts';
+import type { StateHost } from './local-state.ts';
+import { sessionPath } from './paths.ts';
+import type {
+  OpenOptions,
+  SessionExport,
+  StateBackend,
+  StateCallOptions,
+  StateProvider,
+  StateSession,
+} from './provider.ts';
+import { type Attempt, callOptions, persist } from './retry.ts';
+import { askSession } from './session-client.ts';
+import { type StateTables, stateTables } from './tables.ts';
+import { checkTtl, isOurs, Keys, type VaultHost, VaultSession } from './vault-session.ts';
+
+/** State that Python sees, too: one Session actor for each session. */
+export function bridgedState(): StateBackend<StateHost> {
+  return { kind: 'bridged', connect: (host) => new BridgedState(host) };
+}
+
+class BridgedState implements StateProvider, VaultHost {
+  readonly kind = 'bridged';
+  readonly system: ActorSystem;
+  readonly tables: StateTables;
+  readonly keys: Keys;
+
+  constructor({ system, root }: StateHost) {
+    this.system = system;
+    this.tables = stateTables(system, root);
+    this.keys = new Keys(system);
+  }
+
+  async open(
+    sessionId: string = this.system.runtime.ids.next(),
+    options: OpenOptions & StateCallOptions = {},
+  ): Promise<StateSession> {
+    const id = checkSessionId(sessionId);
+    await this.#open(id, options, undefined);
+    return new BridgedSession(this, id);
+  }
+
+  async find(sessionId: string, options: StateCallOptions = {}): Promise<StateSession> {
+    this.tables.bridged.access(sessionId, this.system.runtime.clock.monotonicMs());
+    const on = { system: this.system, root: this.tables.root, target: `session '${sessionId}'` };
+    await persist(on, options, (attempt) => call(this.tables.store, 'find', sessionId, callOptions(attempt)));
+    return new BridgedSession(this, sessionId);
+  }
+
+  async import(content: SessionExport, options: OpenOptions & StateCallOptions = {}): Promise<StateSession> {
+    const id = checkSessionId(content?.sessionId);
+    await this.#open(id, options, content);
+    return new BridgedSession(this, id);
+  }
+
+  #open(id: string, options: OpenOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
+    const ttlMs = checkTtl(options.ttlMs);
+    return persist(
+      { system: this.system, root: this.tables.root, target: `session '${id}'` },
+      options,
+      async (attempt) => {
+        try {
+          return await call(this.tables.store, 'open', { id, ttlMs, content }, callOptions(attempt));
+        } catch (error) {
+          const entry = this.tables.bridged.entries.get(id);
+          const same = content !== undefined && entry !== undefined && equalExports(exportOf(entry.record), content);
+          if (isOurs(error, attempt) && same) return call(this.tables.store, 'find', id, callOptions(attempt));
+          throw error;
+        }
+      },
+    );
+  }
+}
+
+class BridgedSession extends VaultSession {
+  readonly kind = 'bridged';
+  readonly #session: ActorRef;
+
+  constructor(host: VaultHost, id: string) {
+    super(host, host.tables.bridged, id);
+    this.#session = new ActorRef(host.system, sessionPath(host.tables.root, id));
+  }
+
+  protected ask(name: 'commit' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
+    const { store } = this.host.tables;
+    if (name === 'close') return call(store, 'close', this.id, callOptions(attempt));
+    return askSession(this.#session, store, this.id, name, arg, attempt);
+  }
+}

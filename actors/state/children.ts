@@ -1,0 +1,29 @@
+/** The child specs of the state layer, in start order. They find each other by name, so each restarts alone. */
+import { dynamicSupervisor } from '../../supervisors/index.ts';
+import { type ObserversInput, observers } from './observers.ts';
+import type { RecordLimits } from './record.ts';
+import { type StoreInput, sessionStore } from './session-store.ts';
+import { type VaultInput, vault } from './vault.ts';
+
+export interface StateOptions {
+  /** How many bridged sessions may be open. Default 10,000; one more is `quota`. */
+  readonly maxSessions?: number;
+  /** How often expired sessions are looked for. Default 30,000 ms; an access finds out at once. */
+  readonly sweepMs?: number;
+  /** What one session may have. */
+  readonly limits?: Partial<RecordLimits>;
+  /** Restarts of one Session actor before it is given up, until somebody uses the session again. Default 3 in 5,000 ms. */
+  readonly maxRestarts?: number;
+  readonly periodMs?: number;
+}
+
+/** vault, observers, store and sessions, for the tree whose root has this path. */
+export function stateChildren(root: string, options: StateOptions = {}) {
+  const { maxSessions, sweepMs, limits, maxRestarts = 3, periodMs = 5_000 } = options;
+  return {
+    vault: { logic: vault, input: { root, limits, sweepMs } satisfies VaultInput },
+    observers: { logic: observers, input: { root } satisfies ObserversInput },
+    store: { logic: sessionStore, input: { root, maxSessions, sweepMs } satisfies StoreInput },
+    sessions: dynamicSupervisor({ perChildBudget: true, maxRestarts, periodMs }),
+  } as const;
+}

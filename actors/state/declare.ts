@@ -1,0 +1,216 @@
+/**
+ * Declarations: `float({ min: 0, max: 2, default: 0.7 })`. The types of the values follow from them. Each is
+ * validated where it is written; a wrong one throws StateError `invalid`.
+ */
+import { coerce, isVariableType } from './constraints.ts';
+import type { ConstraintsOf, Declaration, Declarations, ValueOf, VariableType } from './types.ts';
+import { type Dtype, dtypes, elementCount, equalValues, invalid, type Json, show, store, Tensor } from './value.ts';
+
+export interface Described {
+  /** For people, and for the model that is told about the variable. */
+  readonly description?: string;
+}
+
+type Options<T extends VariableType, V = ValueOf[T]> = ConstraintsOf[T] & Described & { readonly default?: V };
+
+/** True or false. Default false. */
+export const boolean = (options: Options<'boolean'> = {}) => make('boolean', {}, options);
+
+/** A whole number. Default 0, or the bound nearest to it. */
+export function integer({ min, max, ...rest }: Options<'integer'> = {}): Declaration<'integer'> {
+  return make('integer', { min, max }, rest);
+}
+
+/** A double. Default 0, or the bound nearest to it. */
+export function float({ min, max, finite, ...rest }: Options<'float'> = {}): Declaration<'float'> {
+  return make('float', { min, max, finite }, rest);
+}
+
+/** Text. Default empty, or the first of its choices. */
+export function string(options: Options<'string'> = {}): Declaration<'string'> {
+  const { minLength, maxLength, pattern, choices, ...rest } = options;
+  return make('string', { minLength, maxLength, pattern, choices }, rest);
+}
+
+/** One of some words. Default the first. */
+export function choice<const C extends string>(
+  choices: readonly C[],
+  options: Described & { readonly default?: NoInfer<C> } = {},
+): Declaration<'choice', C> {
+  return make('choice', { choices }, options) as Declaration<'choice', C>;
+}
+
+/** The name of a class or module. Default the first of `modules`; without them a default must be given. */
+export function module<const M extends string = string>(
+  options: Described & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
+): Declaration<'module', M> {
+  const { modules, ...rest } = options;
+  return make('module', { modules }, rest) as Declaration<'module', M>;
+}
+
+/** A list of doubles. Default `dimensions` zeros. */
+export function embedding({ dimensions, ...rest }: Options<'embedding'> = {}): Declaration<'embedding'> {
+  return make('embedding', { dimensions }, rest);
+}
+
+/** A dense array. Default zeros of `shape` with 0 for any size. */
+export function tensor({ shape, dtype, ...rest }: Options<'tensor'> = {}): Declaration<'tensor'> {
+  return make('tensor', { shape, dtype }, rest);
+}
+
+/** Anything that JSON can say. Default null. */
+export const json = (options: Options<'json'> = {}) => make('json', {}, options);
+
+/** Raw bytes. Default none. */
+export function bytes({ maxBytes, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
+  return make('bytes', { maxBytes }, rest);
+}
+
+/** A set of declarations by name; checks the names. */
+export function declare<const D extends Declarations>(declarations: D): D {
+  for (const name of Object.keys(declarations)) checkName(name);
+  return Object.freeze({ ...declarations });
+}
+
+/** The longest name of a variable, in characters. */
+const nameLengthMax = 200;
+
+/** Throws StateError `invalid` for a name that no variable can have. */
+export function checkName(name: unknown): asserts name is string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is refused
+  if (typeof name !== 'string' || name === '' || name.length > nameLengthMax || /[\u0000-\u001f\u007f]/.test(name)) {
+    throw invalid(
+      `variable ${show(name)}: a name is 1 to ${nameLengthMax} characters, none of them a control character`,
+    );
+  }
+}
+
+/** Checks a declaration that came from elsewhere, such as from Python, and makes its stored form. */
+export function declarationOf(name: string, given: unknown): Declaration {
+  if (given instanceof Checked) return given as Declaration;
+  const { type, constraints = {}, description = '', default: initial } = (given ?? {}) as Partial<Declaration>;
+  if (!isVariableType(type)) throw invalid(`variable '${name}': ${show(type)} is no type`, { variable: name });
+  if (typeof description !== 'string')
+    throw invalid(`variable '${name}': description must be a string`, { variable: name });
+  return make(type, constraints as never, { description, default: initial as never }, name);
+}
+
+/** Whether two declarations ask for the same kind of variable. */
+export function sameKind(
+  a: Pick<Declaration, 'type' | 'constraints'>,
+  b: Pick<Declaration, 'type' | 'constraints'>,
+): boolean {
+  return a.type === b.type && (a.constraints === b.constraints || equalValues(a.constraints, b.constraints));
+}
+
+/** Tells declarations that have been checked. */
+class Checked<T extends VariableType> implements Declaration<T> {
+  readonly type: T;
+  readonly default: ValueOf[T];
+  readonly constraints: ConstraintsOf[T];
+  readonly description: string;
+  /** How many bytes the default has. */
+  readonly bytes: number;
+
+  constructor(type: T, initial: ValueOf[T], constraints: ConstraintsOf[T], description: string, bytes: number) {
+    this.type = type;
+    this.default = initial;
+    this.constraints = constraints;
+    this.description = description;
+    this.bytes = bytes;
+    Object.freeze(this);
+  }
+}
+
+type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+function make<T extends VariableType>(
+  type: T,
+  given: Loose<ConstraintsOf[T]>,
+  { default: initial, description = '' }: Described & { readonly default?: ValueOf[T] | undefined },
+  name = `a ${type}`,
+): Declaration<T> {
+  const constraints = constraintsOf(name, type, given as Record<string, unknown>);
+  const first = initial === undefined ? neutral[type](constraints as never) : initial;
+  if (first === undefined) throw invalid(`variable '${name}': a ${type} needs a default`, { variable: name });
+  const stored = store(`variable '${name}'`, first);
+  return new Checked(type, coerce(name, type, constraints, stored.value), constraints, description, stored.bytes);
+}
+
+const nearest = ({ min, max }: { readonly min?: number; readonly max?: number }): number =>
+  min !== undefined && min > 0 ? min : max !== undefined && max < 0 ? max : 0;
+
+/** What a variable begins with when nothing is said. */
+const neutral: { readonly [T in VariableType]: (constraints: ConstraintsOf[T]) => ValueOf[T] | undefined } = {
+  boolean: () => false,
+  integer: nearest,
+  float: nearest,
+  string: ({ choices }) => choices?.[0] ?? '',
+  choice: ({ choices }) => choices[0],
+  module: ({ modules }) => modules?.[0],
+  embedding: ({ dimensions = 0 }) => new Array<number>(dimensions).fill(0),
+  tensor: ({ shape = [0], dtype = 'float64' }) => {
+    const sizes = shape.map((size) => size ?? 0);
+    return new Tensor(dtype, sizes, new Uint8Array(elementCount(sizes) * dtypes[dtype]));
+  },
+  json: (): Json => null,
+  bytes: () => new Uint8Array(0),
+};
+
+type Rule = (value: unknown) => boolean;
+const whole: Rule = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const finite: Rule = (value) => typeof value === 'number' && Number.isFinite(value);
+const words: Rule = (value) =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((word) => typeof word === 'string') &&
+  new Set(value).size === value.length;
+const expression: Rule = (value) => {
+  try {
+    return typeof value === 'string' && new RegExp(value, 'u') !== undefined;
+  } catch {
+    return false; // Said by name below: the pattern is no regular expression.
+  }
+};
+
+/** Which constraints each type has, and what they may be. */
+const rules: { readonly [T in VariableType]: { readonly [K in keyof Required<ConstraintsOf[T]>]: Rule } } = {
+  boolean: {},
+  integer: { min: Number.isSafeInteger, max: Number.isSafeInteger },
+  float: { min: finite, max: finite, finite: (value) => typeof value === 'boolean' },
+  string: { minLength: whole, maxLength: whole, pattern: expression, choices: words },
+  choice: { choices: words },
+  module: { modules: words },
+  embedding: { dimensions: whole },
+  tensor: {
+    shape: (value) => Array.isArray(value) && value.every((size) => size === null || whole(size)),
+    dtype: (value) => Object.hasOwn(dtypes, value as Dtype),
+  },
+  json: {},
+  bytes: { maxBytes: whole },
+};
+
+function constraintsOf<T extends VariableType>(
+  name: string,
+  type: T,
+  given: Record<string, unknown>,
+): ConstraintsOf[T] {
+  const known = rules[type] as Readonly<Record<string, Rule>>;
+  const constraints: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given ?? {})) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(known, key) ? known[key] : undefined;
+    const details = { variable: name, constraint: key };
+    if (rule === undefined) throw invalid(`variable '${name}': a ${type} has no constraint '${key}'`, details);
+    if (!rule(value)) throw invalid(`variable '${name}': constraint ${key} cannot be ${show(value)}`, details);
+    constraints[key] = Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value;
+  }
+  if (type === 'choice' && constraints.choices === undefined) {
+    throw invalid(`variable '${name}': a choice needs choices`, { variable: name, constraint: 'choices' });
+  }
+  const { min, max } = constraints as { min?: number; max?: number };
+  if (min !== undefined && max !== undefined && min > max) {
+    throw invalid(`variable '${name}': min ${min} is above max ${max}`, { variable: name, constraint: 'min' });
+  }
+  return Object.freeze(constraints) as ConstraintsOf[T];
+}

@@ -1,0 +1,139 @@
+/** A whole session as data, and back: lossless, and checked as strictly as a write (parity lessons 48b, 50). */
+import { StateError } from '../core/index.ts';
+import { coerce } from './constraints.ts';
+import { checkName, declarationOf } from './declare.ts';
+import { History } from './history.ts';
+import type { Commit, SessionExport } from './provider.ts';
+import { freeze, placesOf, type RecordLimits, type SessionRecord } from './record.ts';
+import type { Variable } from './types.ts';
+import { equalValues, invalid, show, store } from './value.ts';
+
+export function exportOf(record: SessionRecord): SessionExport {
+  const { sessionId, epoch, revision, variables, history } = record;
+  return Object.freeze({
+    format: 1,
+    sessionId,
+    epoch,
+    revision,
+    variables: Object.freeze(variables),
+    history: Object.freeze(history.after(0)),
+    outcomes: Object.freeze(history.outcomes().filter((outcome) => outcome.revision >= history.first)),
+  });
+}
+
+/** Makes the record of an export. Throws StateError `invalid`, which says where, or `too_large`, `quota`. */
+export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: number): SessionRecord {
+  if (typeof content !== 'object' || content === null) throw malformed(`${show(content)} is no export`);
+  if (content.format !== 1) throw malformed(`format ${show(content.format)} is not known`);
+  const sessionId = checkSessionId(content.sessionId);
+  const epoch = whole(content.epoch, 'epoch');
+  const revision = whole(content.revision, 'revision');
+  const variables = list(content.variables, 'variables').map((variable) => variableFrom(variable, revision).variable);
+  if (variables.length > limits.variablesMax) {
+    throw new StateError('quota', `import: a session may have ${limits.variablesMax} variables`, {
+      details: { max: limits.variablesMax },
+    });
+  }
+  const places = placesOf(variables);
+  if (places.size !== variables.length) throw malformed('a variable is there twice');
+  const history = historyFrom(content, { sessionId, epoch, revision }, limits, nowMs);
+  return { sessionId, epoch, revision, variables, places, history };
+}
+
+/** Whether two exports are of the same content. */
+export function equalExports(a: SessionExport, b: SessionExport): boolean {
+  return equalValues(a, b);
+}
+
+/** Throws StateError `invalid` for what cannot be a session's id: it has to fit into an actor's path. */
+export function checkSessionId(id: unknown): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is refused
+  if (typeof id === 'string' && id !== '' && id.length <= 200 && !/[/#~\u0000-\u001f\u007f]/.test(id)) return id;
+  throw invalid(`session ${show(id)}: an id is 1 to 200 characters without / # ~ and control characters`);
+}
+
+interface Head {
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly revision: number;
+}
+
+function historyFrom(content: SessionExport, head: Head, limits: RecordLimits, nowMs: number): History {
+  const commits = list(content.history, 'history');
+  const first = head.revision - commits.length + 1;
+  if (first < 1 && commits.length > 0) throw malformed('history has more commits than the revision says');
+  const keys = new Map<number, string>();
+  for (const outcome of list(content.outcomes, 'outcomes')) {
+    const { key, revision } = (outcome ?? {}) as { key: unknown; revision: unknown };
+    if (typeof key !== 'string' || key === '' || !within(revision, first, head.revision))
+      throw malformed('an outcome is malformed');
+    keys.set(revision as number, key);
+  }
+  let history = History.after(first - 1);
+  commits.forEach((given, index) => {
+    const { commit, bytes } = commitFrom(given, head, first + index);
+    history = history.add(commit, bytes, keys.get(commit.revision), nowMs, limits);
+  });
+  return history;
+}
+
+function commitFrom(given: unknown, head: Head, revision: number): { commit: Commit; bytes: number } {
+  const { written, removed, writer, committedAtMs, ...rest } = (given ?? {}) as Partial<Commit>;
+  if (rest.revision !== revision || rest.epoch !== head.epoch || rest.sessionId !== head.sessionId) {
+    throw malformed(`history has something else where revision ${revision} belongs`);
+  }
+  if (typeof writer !== 'string' || typeof committedAtMs !== 'number')
+    throw malformed(`the commit of revision ${revision} is malformed`);
+  const names = list(removed, 'removed').map((name) => {
+    checkName(name);
+    return name;
+  });
+  let bytes = 0;
+  const variables = list(written, 'written').map((variable) => {
+    const made = variableFrom(variable, revision);
+    bytes += made.bytes;
+    return made.variable;
+  });
+  return {
+    commit: Object.freeze({
+      sessionId: head.sessionId,
+      epoch: head.epoch,
+      revision,
+      written: Object.freeze(variables),
+      removed: Object.freeze(names),
+      writer,
+      committedAtMs,
+    }),
+    bytes,
+  };
+}
+
+function variableFrom(given: unknown, revision: number): { variable: Variable; bytes: number } {
+  const { name, value, version, ...kind } = (given ?? {}) as Partial<Variable>;
+  checkName(name);
+  if (!within(version, 0, revision))
+    throw malformed(`variable '${name}' is of version ${show(version)}, above revision ${revision}`);
+  const { type, constraints, description } = declarationOf(name, { ...kind, default: value });
+  const stored = store(`variable '${name}'`, value);
+  const fitting = coerce(name, type, constraints, stored.value);
+  return {
+    variable: freeze({ name, type, value: fitting, version: version as number, constraints, description }),
+    bytes: stored.bytes,
+  };
+}
+
+function list(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw malformed(`${what} is no list`);
+}
+
+function whole(value: unknown, what: string): number {
+  if (within(value, 0, Number.MAX_SAFE_INTEGER)) return value as number;
+  throw malformed(`${what} cannot be ${show(value)}`);
+}
+
+function within(value: unknown, min: number, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+const malformed = (why: string): StateError => invalid(`import: ${why}`);

@@ -1,0 +1,185 @@
+/**
+ * The kept commits of a session, and which idempotency keys they answered. Immutable from outside: adding makes a new
+ * History. Inside, those that follow each other share one growing log, so that a commit costs no copy; one that is
+ * added to twice copies its part first.
+ */
+import { Answers } from './answers.ts';
+import type { Commit } from './provider.ts';
+
+export interface HistoryLimits {
+  /** How many commits are kept. Default 1,000. */
+  readonly historyMax: number;
+  /** How many bytes of values they may hold together; the last one is always kept. Default 64 MiB. */
+  readonly historyBytesMax: number;
+  /** How many callers' idempotency keys are remembered, whether their commits are kept or not. Default 10,000. */
+  readonly outcomesMax: number;
+  /** For how long, in milliseconds. Default 5 minutes. */
+  readonly outcomeTtlMs: number;
+}
+
+export const defaultHistoryLimits: HistoryLimits = {
+  historyMax: 1_000,
+  historyBytesMax: 64 * 1024 * 1024,
+  outcomesMax: 10_000,
+  outcomeTtlMs: 5 * 60_000,
+};
+
+/** A key that a client made for itself: nobody else has it, so only a retry need be looked for. */
+export interface OwnKey {
+  readonly client: string;
+  readonly number: number;
+}
+
+/** What histories that follow each other share. Only the newest of them adds to it. */
+class Log {
+  /** `commits[i]` is the one of revision `base + i`; undefined when it is not kept any more. So are the others. */
+  readonly commits: (Commit | undefined)[] = [];
+  readonly bytes: number[] = [];
+  readonly keys: (OwnKey | undefined)[] = [];
+  base: number;
+  last: number;
+  /** Keys that callers gave. */
+  answers: Answers | undefined;
+
+  constructor(last: number) {
+    this.base = last + 1;
+    this.last = last;
+  }
+
+  push(commit: Commit, bytes: number, key: OwnKey | undefined): void {
+    this.commits.push(commit);
+    this.bytes.push(bytes);
+    this.keys.push(key);
+    this.last += 1;
+  }
+
+  /** Drops what is before `to`. */
+  drop(from: number, to: number, historyMax: number): void {
+    for (let revision = from; revision < to; revision += 1) {
+      this.commits[revision - this.base] = undefined;
+      this.keys[revision - this.base] = undefined;
+    }
+    // Moving the rest is worth it only now and then.
+    const dead = to - this.base;
+    if (dead <= historyMax) return;
+    this.commits.splice(0, dead);
+    this.bytes.splice(0, dead);
+    this.keys.splice(0, dead);
+    this.base = to;
+  }
+}
+
+export class History {
+  readonly #log: Log;
+  readonly #bytes: number;
+  /** The oldest kept revision; above `last` when there is none. */
+  readonly first: number;
+  readonly last: number;
+
+  private constructor(log: Log, first: number, last: number, bytes: number) {
+    this.#log = log;
+    this.first = first;
+    this.last = last;
+    this.#bytes = bytes;
+  }
+
+  /** An empty history of a session that is at this revision. */
+  static after(revision: number): History {
+    return new History(new Log(revision), revision + 1, revision, 0);
+  }
+
+  /** The commit of a revision; undefined when it is not kept, or not there yet. */
+  at(revision: number): Commit | undefined {
+    if (revision < this.first || revision > this.last) return undefined;
+    return this.#log.commits[revision - this.#log.base];
+  }
+
+  /** Whether every commit after this revision is kept. */
+  reaches(revision: number): boolean {
+    return revision >= this.last || this.at(revision + 1) !== undefined;
+  }
+
+  /** The commits after a revision, oldest first; those that are kept. */
+  after(revision: number): readonly Commit[] {
+    const commits: Commit[] = [];
+    for (let next = Math.max(revision + 1, this.first); next <= this.last; next += 1) {
+      const commit = this.at(next);
+      if (commit !== undefined) commits.push(commit);
+    }
+    return commits;
+  }
+
+  /** The commit that this key was answered with, while it is remembered. */
+  outcome(key: string | OwnKey, nowMs: number, limits: HistoryLimits): Commit | undefined {
+    const given = typeof key === 'string' ? key : textOf(key);
+    const outcome = this.#log.answers?.find(given, nowMs, limits.outcomeTtlMs);
+    if (outcome !== undefined && outcome.revision <= this.last) return outcome;
+    return typeof key === 'string' ? undefined : this.#ownOutcome(key);
+  }
+
+  #ownOutcome({ client, number }: OwnKey): Commit | undefined {
+    for (let revision = this.last; revision >= this.first; revision -= 1) {
+      const key = this.#log.keys[revision - this.#log.base];
+      if (key !== undefined && key.number === number && key.client === client) return this.at(revision);
+    }
+    return undefined;
+  }
+
+  /** Keys of this kind are all remembered, unless they are too old, of commits after this revision. */
+  forgotten(key: string | OwnKey): number {
+    return Math.max(typeof key === 'string' ? 0 : this.first - 1, this.#log.answers?.forgotten ?? 0);
+  }
+
+  /** The keys of kept commits, oldest first. */
+  outcomes(): readonly { readonly key: string; readonly revision: number }[] {
+    const found = new Map<number, string>();
+    for (let revision = this.first; revision <= this.last; revision += 1) {
+      const key = this.#log.keys[revision - this.#log.base];
+      if (key !== undefined) found.set(revision, textOf(key));
+    }
+    for (const { key, commit } of this.#log.answers?.all() ?? []) {
+      if (commit.revision >= this.first && commit.revision <= this.last) found.set(commit.revision, key);
+    }
+    return [...found].map(([revision, key]) => ({ key, revision })).sort((a, b) => a.revision - b.revision);
+  }
+
+  /** This history and one more commit, of the next revision. */
+  add(commit: Commit, bytes: number, key: string | OwnKey | undefined, nowMs: number, limits: HistoryLimits): History {
+    if (this.#log.last !== this.last) return this.#fork(limits).add(commit, bytes, key, nowMs, limits);
+    const log = this.#log;
+    log.push(commit, bytes, typeof key === 'string' ? undefined : key);
+    let { first } = this;
+    let held = this.#bytes + bytes;
+    const { last } = log;
+    while (first < last && (last - first >= limits.historyMax || held > limits.historyBytesMax)) {
+      held -= log.bytes[first - log.base] ?? 0;
+      first += 1;
+    }
+    if (first > this.first) log.drop(this.first, first, limits.historyMax);
+    if (typeof key === 'string') {
+      log.answers ??= new Answers();
+      log.answers.add({ key, commit, bytes, atMs: nowMs }, limits);
+    }
+    return new History(log, first, last, held);
+  }
+
+  /** The same with a log of its own. What the shared one has dropped meanwhile is dropped here, too. */
+  #fork(limits: HistoryLimits): History {
+    let { first } = this;
+    while (first <= this.last && this.at(first) === undefined) first += 1;
+    const log = new Log(first - 1);
+    let held = 0;
+    for (let revision = first; revision <= this.last; revision += 1) {
+      const bytes = this.#log.bytes[revision - this.#log.base] as number;
+      held += bytes;
+      log.push(this.at(revision) as Commit, bytes, this.#log.keys[revision - this.#log.base]);
+    }
+    log.answers = this.#log.answers?.upTo(this.last, limits);
+    return new History(log, first, this.last, held);
+  }
+}
+
+/** The key as it is written outside. */
+function textOf({ client, number }: OwnKey): string {
+  return `${client}.${number}`;
+}

@@ -1,0 +1,58 @@
+/** Layer 2: where variables live. Sessions, their commits, who watches them, and the providers that open them. */
+export { bridgedState } from './bridged-state.ts';
+export { type StateOptions, stateChildren } from './children.ts';
+export { asFloat, isVariableType } from './constraints.ts';
+export {
+  boolean,
+  bytes,
+  checkName,
+  choice,
+  declarationOf,
+  declare,
+  embedding,
+  float,
+  integer,
+  json,
+  module,
+  string,
+  tensor,
+} from './declare.ts';
+export type { StateEvent } from './events.ts';
+export { checkSessionId, equalExports } from './export.ts';
+export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
+export { type MoveOptions, moveSession } from './move.ts';
+export { type StateNames, stateNames } from './names.ts';
+export { type Order, orderOf } from './order.ts';
+export type {
+  AfterRevision,
+  Changes,
+  Commit,
+  CommitRequest,
+  Folded,
+  OpenOptions,
+  SessionExport,
+  Snapshot,
+  StateBackend,
+  StateCallOptions,
+  StateProvider,
+  StateSession,
+  WatchEvent,
+  WatchOptions,
+} from './provider.ts';
+export type { SessionInfo } from './session.ts';
+export { type SessionTools, sessionTools } from './session-client.ts';
+export type { Opened, SessionList } from './session-store.ts';
+export type { Ending, Realm, SessionTool } from './tables.ts';
+export type { ToolOffer } from './tools.ts';
+export type { ConstraintsOf, Declaration, Declarations, ValueOf, Values, Variable, VariableType } from './types.ts';
+export {
+  type Dtype,
+  dtypes,
+  elementCount,
+  equalValues,
+  type Json,
+  Tensor,
+  type Value,
+  valueBytesMax,
+  valueDepthMax,
+} from './value.ts';

@@ -1,0 +1,116 @@
+/**
+ * `localState()`: sessions in this process's vault, for its own contexts. No Session actor, no tools, no Python; the
+ * same records, laws and crash safety as everywhere.
+ */
+import { type ActorSystem, call } from '../core/index.ts';
+import { checkSessionId, equalExports, exportOf } from './export.ts';
+import type {
+  OpenOptions,
+  SessionExport,
+  StateBackend,
+  StateCallOptions,
+  StateProvider,
+  StateSession,
+} from './provider.ts';
+import { type Attempt, callOptions, persist } from './retry.ts';
+import { type StateTables, stateTables } from './tables.ts';
+import { checkTtl, isOurs, Keys, type VaultHost, VaultSession } from './vault-session.ts';
+
+/** Where a provider works: a running system, and the path of the ophion tree in it. */
+export interface StateHost {
+  readonly system: ActorSystem;
+  readonly root: string;
+}
+
+export interface LocalStateOptions {
+  /** How many local sessions may be open in this process. Default 10,000; one more is `quota`. */
+  readonly maxSessions?: number;
+}
+
+/** State in this process's memory, for one that needs no Python. */
+export function localState(options: LocalStateOptions = {}): StateBackend<StateHost> {
+  return { kind: 'local', connect: (host) => new LocalState(host, options.maxSessions ?? 10_000) };
+}
+
+class LocalState implements StateProvider, VaultHost {
+  readonly kind = 'local';
+  readonly system: ActorSystem;
+  readonly tables: StateTables;
+  readonly keys: Keys;
+  readonly #max: number;
+
+  constructor({ system, root }: StateHost, max: number) {
+    this.system = system;
+    this.tables = stateTables(system, root);
+    this.keys = new Keys(system);
+    this.#max = max;
+  }
+
+  async open(
+    sessionId: string = this.system.runtime.ids.next(),
+    options: OpenOptions & StateCallOptions = {},
+  ): Promise<StateSession> {
+    const id = checkSessionId(sessionId);
+    await this.#create(id, options, undefined);
+    return this.#session(id);
+  }
+
+  async find(sessionId: string): Promise<StateSession> {
+    this.tables.local.access(sessionId, this.system.runtime.clock.monotonicMs());
+    return this.#session(sessionId);
+  }
+
+  async import(content: SessionExport, options: OpenOptions & StateCallOptions = {}): Promise<StateSession> {
+    const id = checkSessionId(content?.sessionId);
+    await this.#create(id, options, content);
+    return this.#session(id);
+  }
+
+  #create(id: string, options: OpenOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
+    const ttlMs = checkTtl(options.ttlMs);
+    const order = { realm: 'local', id, ttlMs, max: this.#max, content };
+    return persist(
+      { system: this.system, root: this.tables.root, target: `session '${id}'` },
+      options,
+      async (attempt) => {
+        try {
+          return await call(this.tables.vault, 'create', order, callOptions(attempt));
+        } catch (error) {
+          const entry = this.tables.local.entries.get(id);
+          const same = content !== undefined && entry !== undefined && equalExports(exportOf(entry.record), content);
+          if (isOurs(error, attempt) && same) return undefined;
+          throw error;
+        }
+      },
+    );
+  }
+
+  #session(id: string): StateSession {
+    return new LocalSession(this, id);
+  }
+}
+
+class LocalSession extends VaultSession {
+  readonly kind = 'local';
+
+  constructor(host: VaultHost, id: string) {
+    super(host, host.tables.local, id);
+  }
+
+  protected ask(name: 'commit' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
+    const { id } = this;
+    const { vault } = this.host.tables;
+    switch (name) {
+      case 'commit':
+        return call(vault, 'commit', { realm: 'local', id, order: arg }, callOptions(attempt));
+      case 'seal':
+        return call(vault, 'seal', { realm: 'local', id, ms: arg }, callOptions(attempt));
+      case 'close':
+        return call(vault, 'end', { realm: 'local', id, ending: 'closed' }, callOptions(attempt));
+      default: {
+        const never: never = name;
+        throw new TypeError(String(never));
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * A commit request in the form in which it is carried out: checked, its values in stored form, nothing of the
+ * caller's left in it. Made where the request enters, so that the vault runs nobody's getters.
+ */
+import { checkName, declarationOf } from './declare.ts';
+import type { OwnKey } from './history.ts';
+import type { CommitRequest } from './provider.ts';
+import type { Declaration } from './types.ts';
+import { invalid, type Stored, show, store } from './value.ts';
+
+export interface Order {
+  readonly expect: readonly (readonly [name: string, version: number | null])[];
+  readonly remove: readonly string[];
+  readonly declare: readonly (readonly [name: string, declaration: Declaration])[];
+  readonly set: readonly (readonly [name: string, stored: Stored])[];
+  readonly writer: string;
+  /** The caller's, or one of the client's own. */
+  readonly key: string | OwnKey | undefined;
+  /**
+   * Set when it may have been carried out already: a revision that the session had when it was sent first. Keys that
+   * were forgotten since then make its outcome unknown.
+   */
+  readonly since: number | undefined;
+}
+
+const none: readonly never[] = [];
+/** The longest idempotency key or writer, in characters. */
+const labelLengthMax = 500;
+
+/**
+ * Makes the order of a request, under its own idempotency key or this one. Throws StateError `invalid` or
+ * `too_large`, which names the variable.
+ */
+export function orderOf(request: CommitRequest, own?: OwnKey): Order {
+  if (typeof request !== 'object' || request === null) throw invalid(`commit: ${show(request)} is no request`);
+  const { expect, set, remove, declare, writer = 'typescript', idempotencyKey: key } = request;
+  return {
+    expect: expect === undefined ? none : entries(expect, 'expect', expected),
+    remove: remove === undefined ? none : removals(remove),
+    declare: declare === undefined ? none : entries(declare, 'declare', declared),
+    set: set === undefined ? none : entries(set, 'set', stored),
+    writer: label(writer, 'writer'),
+    key: key === undefined ? own : label(key, 'idempotencyKey'),
+    since: undefined,
+  };
+}
+
+function entries<T>(
+  given: Readonly<Record<string, unknown>>,
+  part: string,
+  read: (name: string, value: unknown) => T,
+): (readonly [string, T])[] {
+  if (typeof given !== 'object' || given === null) throw invalid(`commit: ${part} must be an object by name`);
+  const names = Object.keys(given);
+  const list = new Array<readonly [string, T]>(names.length);
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[i] as string;
+    list[i] = [name, read(name, given[name])];
+  }
+  return list;
+}
+
+function expected(name: string, version: unknown): number | null {
+  if (version === null || (Number.isSafeInteger(version) && (version as number) >= 0)) return version as number | null;
+  throw invalid(`variable '${name}': ${show(version)} is no version; null expects that it is absent`, {
+    variable: name,
+  });
+}
+
+function declared(name: string, declaration: unknown): Declaration {
+  checkName(name);
+  return declarationOf(name, declaration);
+}
+
+function stored(name: string, value: unknown): Stored {
+  return store(`variable '${name}'`, value);
+}
+
+function removals(names: unknown): readonly string[] {
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+    throw invalid('commit: remove must be a list of names');
+  }
+  return [...new Set<string>(names)];
+}
+
+function label(text: unknown, what: string): string {
+  if (typeof text === 'string' && text !== '' && text.length <= labelLengthMax) return text;
+  throw invalid(`commit: ${what} must be a string of 1 to ${labelLengthMax} characters, not ${show(text)}`);
+}

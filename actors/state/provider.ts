@@ -1,0 +1,172 @@
+/**
+ * StateProvider: the door to session state. Layer 3 and the bridge use nothing else, so a backend can be exchanged
+ * and nothing above it changes. Each backend keeps the laws below; testing/state-provider-contract.ts proves them.
+ *
+ * 1. A session has one revision, 0 when it is opened. A commit is all or nothing and adds one to it; a commit that
+ *    has nothing to write adds none. What a commit writes carries its revision as `version`.
+ * 2. Commits are linearizable: a read that begins after a commit was answered sees it. A read is of one revision.
+ * 3. `expect` names the version that a variable must have; `null` means that it must not exist. Zero is a version
+ *    like any other (nothing has it), so it is never the same as absent. A conflict names everything that differs.
+ * 4. A value fits its variable's type and constraints or the whole commit is refused (`invalid`, naming variable,
+ *    value and constraint); more than 16 MiB is `too_large`; an undeclared name is `not_found`.
+ * 5. A stored value never changes: neither what was handed in nor what was handed out reaches into the store.
+ * 6. Declaring a variable again with the same type and constraints keeps it and its value; with others it is
+ *    `already_exists`.
+ * 7. `watch` delivers first a snapshot (or, told a revision, what was committed after it), then every commit in order,
+ *    without gap or double, whatever crashes below. Who is too slow for the kept history gets a snapshot marked
+ *    `folded` in place of what he missed; the latest value always arrives.
+ * 8. A commit with an idempotency key happens at most once: the same key again answers the first commit, as long as
+ *    that is remembered. A refused commit has changed nothing and is not remembered.
+ * 9. An acknowledged commit is there after the crash of anything but the store itself; a session that the store could
+ *    not keep ends with `lost`, never with older or newer content in silence.
+ * 10. `export` and `import` are lossless: variables, versions, revision, epoch and history are the same afterwards.
+ * 11. An idle session whose time to live is over is `expired` at the next access, at the latest. Reads and commits
+ *    extend it; watching and what keeps connections alive do not.
+ * 12. `close` frees the session and ends its watches; closing again is no error; anything else is `not_found` then.
+ */
+import type { Declaration, Variable } from './types.ts';
+import type { Value } from './value.ts';
+
+/** A consistent reading: the variables (or those asked for; unknown names are left out) at one revision. */
+export interface Snapshot {
+  readonly sessionId: string;
+  /** Tells one life of a session from the next with the same id: revisions of two epochs do not compare. */
+  readonly epoch: number;
+  readonly revision: number;
+  /** In the order of their creation. */
+  readonly variables: readonly Variable[];
+}
+
+/** What one commit did. */
+export interface Commit {
+  readonly sessionId: string;
+  readonly epoch: number;
+  /** The session's revision after it. */
+  readonly revision: number;
+  /** Full records of what was set or declared, as they are after the commit. */
+  readonly written: readonly Variable[];
+  readonly removed: readonly string[];
+  /** Who committed, such as `typescript` or a worker's pid. */
+  readonly writer: string;
+  /** Wall clock, milliseconds since 1970; for people. */
+  readonly committedAtMs: number;
+}
+
+/** What a commit is to do: first `expect` is checked, then it removes, declares and sets, in this order. */
+export interface CommitRequest {
+  /** The version that each variable must have; `null`: it must not exist. */
+  readonly expect?: Readonly<Record<string, number | null>>;
+  readonly set?: Readonly<Record<string, Value>>;
+  readonly remove?: readonly string[];
+  readonly declare?: Readonly<Record<string, Declaration>>;
+  /** Default `typescript`. */
+  readonly writer?: string;
+  /** Makes the commit happen at most once. Default: a new one for each commit. */
+  readonly idempotencyKey?: string;
+}
+
+/** Revisions that a slow reader did not see one by one: those after `after` up to and including `upTo`. */
+export interface Folded {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** `folded`: stands for several commits, of which only the outcome is told. */
+export type WatchEvent =
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly folded?: Folded }
+  | { readonly type: 'commit'; readonly commit: Commit; readonly folded?: Folded };
+
+/** What happened after a revision: all commits, or a snapshot when they are not all kept (or all is wanted). */
+export type Changes =
+  | { readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly folded?: Folded }
+  | {
+      readonly type: 'commits';
+      readonly epoch: number;
+      readonly revision: number;
+      readonly commits: readonly Commit[];
+    };
+
+export interface AfterRevision {
+  readonly epoch: number;
+  readonly revision: number;
+}
+
+export interface WatchOptions {
+  /** Deliver the commits after this revision. Default: begin with a snapshot. */
+  readonly from?: number;
+  /** The epoch that `from` belongs to; another one is answered with `rewound`. Default: not checked. */
+  readonly epoch?: number;
+  /** Only these variables; commits that touch none of them are left out. Default: all. */
+  readonly names?: readonly string[];
+  /** Ends the watch: a waiting `next` rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A whole session as data. */
+export interface SessionExport {
+  readonly format: 1;
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly revision: number;
+  readonly variables: readonly Variable[];
+  /** The kept commits, oldest first, without gap, up to `revision`. */
+  readonly history: readonly Commit[];
+  /** Idempotency keys of kept commits. */
+  readonly outcomes: readonly { readonly key: string; readonly revision: number }[];
+}
+
+export interface OpenOptions {
+  /** Time to live since the last access, in milliseconds. Default: none, it lives until it is closed. */
+  readonly ttlMs?: number;
+}
+
+/** What every operation takes. */
+export interface StateCallOptions {
+  /** How long to try, crashes below included, in milliseconds. Default 5,000. */
+  readonly timeoutMs?: number;
+  /** Gives up when it aborts: the call rejects with its reason. A commit may have happened. */
+  readonly signal?: AbortSignal;
+}
+
+/** One open session. A handle holds nothing; any number of them may be open on one session. */
+export interface StateSession {
+  readonly id: string;
+  readonly kind: string;
+  /** Reads at one revision: all variables, or those of `names` that exist. */
+  read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
+  /** Commits all of it or nothing (laws 1 to 6 and 8). */
+  commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit>;
+  /**
+   * What was committed after a revision of which a reader has the state; everything when he has none, or that of
+   * another epoch. Rejects with `rewound` for a revision that this epoch has not reached.
+   */
+  changes(after?: AfterRevision, options?: StateCallOptions): Promise<Changes>;
+  /** Follows the session (law 7). Ends when the session is closed; `expired` or `lost` is thrown. */
+  watch(options?: WatchOptions): AsyncIterableIterator<WatchEvent>;
+  export(options?: StateCallOptions): Promise<SessionExport>;
+  /** Refuses commits (`unavailable`) for this long or until `unseal` or `close`: used to move a session. */
+  seal(ms: number, options?: StateCallOptions): Promise<void>;
+  unseal(options?: StateCallOptions): Promise<void>;
+  /** Ends the session for everybody and frees all that it holds. Safe to call twice. */
+  close(options?: StateCallOptions): Promise<void>;
+}
+
+export interface StateProvider {
+  /** `local`, `bridged`, ... */
+  readonly kind: string;
+  /**
+   * Opens a session, or answers the one that is open under this id (its time to live stays as it is). Rejects with
+   * `quota` when there are too many, `invalid` for an id that is not 1 to 200 characters without `/`, `#`, `~`.
+   */
+  open(sessionId?: string, options?: OpenOptions & StateCallOptions): Promise<StateSession>;
+  /** The session that is open under this id; rejects with `not_found`, `expired` or `lost`. */
+  find(sessionId: string, options?: StateCallOptions): Promise<StateSession>;
+  /** Opens a session with this content; validated as writes are. Rejects with `already_exists` or `invalid`. */
+  import(content: SessionExport, options?: OpenOptions & StateCallOptions): Promise<StateSession>;
+}
+
+/** A kind of provider, before it is bound to a running system: `localState()`, `bridgedState()`. */
+export interface StateBackend<Host> {
+  readonly kind: string;
+  connect(host: Host): StateProvider;
+}

@@ -1,0 +1,169 @@
+/**
+ * The vault's tables: sessions by id, with everything that belongs to one. They lie in the system's tables, as ETS
+ * tables with an heir, so they outlive every actor. The vault alone writes records; anybody reads them without a
+ * message. What an actor keeps beside a record (tools, watchers, the time of the last access) is here as well, so
+ * that its restart finds it.
+ */
+import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
+import { statePaths } from './paths.ts';
+import type { SessionRecord } from './record.ts';
+
+/** `local`: for the process's own contexts. `bridged`: for everybody, with a Session actor each. */
+export type Realm = 'local' | 'bridged';
+/** How a session ended. */
+export type Ending = 'closed' | 'expired' | 'lost';
+
+/** Who wants to hear that something was committed, or that the session has ended. Must not throw, nor run user code. */
+export interface Wakeable {
+  wake(): void;
+}
+
+/** A TypeScript function that Python may call in a session. What `handler` is, only the bridge and contexts know. */
+export interface SessionTool {
+  readonly name: string;
+  readonly description: string;
+  /** The actor that offers it: its end takes the tool away. Undefined: until it is removed. */
+  readonly owner: Pid | undefined;
+  /** False: it cannot be called from Python, only be looked up. */
+  readonly exposed: boolean;
+  readonly handler: unknown;
+}
+
+/** One session: a cell whose record is swapped whole. */
+export class SessionEntry {
+  readonly id: string;
+  readonly realm: Realm;
+  /** Undefined: it lives until it is closed. */
+  readonly ttlMs: number | undefined;
+  readonly openedAtMs: number;
+  /** What is committed. Written by the vault's store alone. */
+  record: SessionRecord;
+  touchedAtMs: number;
+  /** Until when commits are refused, because the session is being moved. */
+  sealedUntilMs: number | undefined;
+  ended: Ending | undefined;
+  tools: ReadonlyMap<string, SessionTool> | undefined;
+  watchers: Set<Wakeable> | undefined;
+  /** True while the ObserverManager has been told and has not woken the watchers yet. */
+  waking = false;
+
+  constructor(realm: Realm, record: SessionRecord, ttlMs: number | undefined, nowMs: number) {
+    this.id = record.sessionId;
+    this.realm = realm;
+    this.record = record;
+    this.ttlMs = ttlMs;
+    this.openedAtMs = nowMs;
+    this.touchedAtMs = nowMs;
+  }
+
+  expired(nowMs: number): boolean {
+    return this.ttlMs !== undefined && nowMs - this.touchedAtMs >= this.ttlMs;
+  }
+}
+
+/** How many ended sessions are remembered, to say how they ended. */
+const tombstonesMax = 10_000;
+
+export class SessionTable {
+  readonly realm: Realm;
+  readonly entries = new Map<string, SessionEntry>();
+  /** Those with a time to live: the only ones that a sweep looks at. */
+  readonly mortal = new Set<SessionEntry>();
+  /** How many sessions were opened and how they ended, since the system was started. */
+  readonly counts = { opened: 0, closed: 0, expired: 0, lost: 0 };
+  readonly #tombstones = new Map<string, Ending>();
+
+  constructor(realm: Realm) {
+    this.realm = realm;
+  }
+
+  /** The living session of this id. Throws StateError `not_found`, `expired` or `lost`. */
+  access(id: string, nowMs: number): SessionEntry {
+    const entry = this.entries.get(id);
+    if (entry === undefined) throw this.missing(id);
+    if (entry.ttlMs !== undefined && entry.expired(nowMs)) throw ended(id, 'expired');
+    return entry;
+  }
+
+  /** Why there is no session of this id. */
+  missing(id: string): StateError {
+    return ended(id, this.#tombstones.get(id) ?? 'closed');
+  }
+
+  add(entry: SessionEntry): void {
+    this.counts.opened += 1;
+    this.entries.set(entry.id, entry);
+    if (entry.ttlMs !== undefined) this.mortal.add(entry);
+    this.#tombstones.delete(entry.id);
+  }
+
+  remove(entry: SessionEntry, ending: Ending): void {
+    this.counts[ending] += 1;
+    entry.ended = ending;
+    this.entries.delete(entry.id);
+    this.mortal.delete(entry);
+    this.#tombstones.delete(entry.id);
+    if (ending === 'closed') return;
+    this.#tombstones.set(entry.id, ending);
+    if (this.#tombstones.size > tombstonesMax) {
+      for (const oldest of this.#tombstones.keys()) {
+        this.#tombstones.delete(oldest);
+        break;
+      }
+    }
+  }
+}
+
+/** The error of a session that is not there any more. */
+export function ended(id: string, ending: Ending): StateError {
+  switch (ending) {
+    case 'closed':
+      return new StateError('not_found', `session '${id}': is not open`, { details: { sessionId: id } });
+    case 'expired':
+      return new StateError('expired', `session '${id}': its time to live is over`, { details: { sessionId: id } });
+    case 'lost':
+      return new StateError('lost', `session '${id}': the store could not keep it`, { details: { sessionId: id } });
+    default: {
+      const never: never = ending;
+      throw new TypeError(String(never));
+    }
+  }
+}
+
+/** All tables of one ophion tree. */
+export class StateTables {
+  /** The path of the tree that they belong to. */
+  readonly root: string;
+  readonly local = new SessionTable('local');
+  readonly bridged = new SessionTable('bridged');
+  /** Sessions that somebody watches. */
+  readonly watched = new Set<SessionEntry>();
+  /** Epochs are never used twice, so that a session that is opened again is not taken for the old one. */
+  epoch = 0;
+
+  /** The actors that work on them; one ref each for all who need it. */
+  readonly vault: ActorRef;
+  readonly observers: ActorRef;
+  readonly store: ActorRef;
+  readonly sessions: ActorRef;
+
+  constructor(system: ActorSystem, root: string) {
+    const paths = statePaths(root);
+    this.root = root;
+    this.vault = new ActorRef(system, paths.vault);
+    this.observers = new ActorRef(system, paths.observers);
+    this.store = new ActorRef(system, paths.store);
+    this.sessions = new ActorRef(system, paths.sessions);
+  }
+}
+
+/** The tables of the tree with this root path; made at first use. */
+export function stateTables(system: ActorSystem, root: string): StateTables {
+  const key = `${root}/vault`;
+  let tables = system.tables.get(key) as StateTables | undefined;
+  if (tables === undefined) {
+    tables = new StateTables(system, root);
+    system.tables.set(key, tables);
+  }
+  return tables;
+}

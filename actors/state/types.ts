@@ -1,0 +1,78 @@
+/**
+ * The types that a variable can have, their values and constraints (parity T1 to T8, json and bytes). Types only;
+ * constraints.ts checks, declare.ts builds.
+ */
+import type { Dtype, Json, Tensor } from './value.ts';
+
+/** The value that a variable of each type holds. */
+export interface ValueOf {
+  readonly boolean: boolean;
+  /** A whole number within +-(2^53 - 1). */
+  readonly integer: number;
+  /** Any double: NaN and the infinities are values and pass every constraint but `finite`. */
+  readonly float: number;
+  readonly string: string;
+  readonly choice: string;
+  /** The name of a class or module, such as `dspy.Predict`. */
+  readonly module: string;
+  readonly embedding: readonly number[];
+  readonly tensor: Tensor;
+  readonly json: Json;
+  readonly bytes: Uint8Array;
+}
+
+export type VariableType = keyof ValueOf;
+
+export interface ConstraintsOf {
+  readonly boolean: Record<never, never>;
+  readonly integer: { readonly min?: number; readonly max?: number };
+  readonly float: {
+    readonly min?: number;
+    readonly max?: number;
+    /** Refuses NaN and the infinities. */
+    readonly finite?: boolean;
+  };
+  readonly string: {
+    /** In Unicode code points, as Python counts. */
+    readonly minLength?: number;
+    readonly maxLength?: number;
+    /** A regular expression that must match somewhere; compiled with the `u` flag. */
+    readonly pattern?: string;
+    readonly choices?: readonly string[];
+  };
+  readonly choice: { readonly choices: readonly string[] };
+  readonly module: { readonly modules?: readonly string[] };
+  readonly embedding: { readonly dimensions?: number };
+  readonly tensor: {
+    /** `null` allows any size of that axis. */
+    readonly shape?: readonly (number | null)[];
+    readonly dtype?: Dtype;
+  };
+  readonly json: Record<never, never>;
+  readonly bytes: { readonly maxBytes?: number };
+}
+
+/** What is wanted of a variable. `V` is the value's type where it is narrower, as for a choice. */
+export interface Declaration<T extends VariableType = VariableType, V extends ValueOf[T] = ValueOf[T]> {
+  readonly type: T;
+  /** The value that it begins with. */
+  readonly default: V;
+  readonly constraints: ConstraintsOf[T];
+  readonly description: string;
+}
+
+/** A variable as it is at some revision. */
+export interface Variable {
+  readonly name: string;
+  readonly type: VariableType;
+  readonly value: ValueOf[VariableType];
+  /** The revision of the commit that last wrote it. */
+  readonly version: number;
+  readonly constraints: ConstraintsOf[VariableType];
+  readonly description: string;
+}
+
+export type Declarations = Readonly<Record<string, Declaration>>;
+
+/** The values of a set of declarations: `Values<typeof declared>`. */
+export type Values<D extends Declarations> = { readonly [N in keyof D]: D[N]['default'] };

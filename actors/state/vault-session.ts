@@ -1,0 +1,163 @@
+/**
+ * What the sessions of a vault in this process have in common, whoever carries out their commits: readings come from
+ * the vault's tables without a message, and each is as new as the last commit that was answered.
+ */
+import { type ActorSystem, StateError } from '../core/index.ts';
+import { exportOf } from './export.ts';
+import type { OwnKey } from './history.ts';
+import { orderOf } from './order.ts';
+import type {
+  AfterRevision,
+  Changes,
+  Commit,
+  CommitRequest,
+  SessionExport,
+  Snapshot,
+  StateCallOptions,
+  StateSession,
+  WatchEvent,
+  WatchOptions,
+} from './provider.ts';
+import { changesOf, snapshotOf } from './record.ts';
+import { type Attempt, type Persistence, persist } from './retry.ts';
+import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
+import { invalid, show } from './value.ts';
+import { Watch } from './watch.ts';
+
+/** Makes a client's own idempotency keys. */
+export class Keys {
+  readonly #client: string;
+  #made = 0;
+
+  constructor(system: ActorSystem) {
+    this.#client = system.runtime.ids.next();
+  }
+
+  next(): OwnKey {
+    this.#made += 1;
+    return { client: this.#client, number: this.#made };
+  }
+}
+
+/** What a session needs to know of its provider. */
+export interface VaultHost {
+  readonly system: ActorSystem;
+  readonly tables: StateTables;
+  readonly keys: Keys;
+}
+
+export abstract class VaultSession implements StateSession {
+  abstract readonly kind: string;
+  readonly id: string;
+  protected readonly host: VaultHost;
+  protected readonly table: SessionTable;
+  readonly #on: Persistence;
+
+  constructor(host: VaultHost, table: SessionTable, id: string) {
+    this.id = id;
+    this.host = host;
+    this.table = table;
+    this.#on = { system: host.system, root: host.tables.root, target: `session '${id}'` };
+  }
+
+  /** Asks whoever carries out what changes the session. */
+  protected abstract ask(name: 'commit' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown>;
+
+  read(names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
+    return this.#look(options, ({ record }) => snapshotOf(record, names));
+  }
+
+  changes(after?: AfterRevision, options: StateCallOptions = {}): Promise<Changes> {
+    return this.#look(options, ({ record }) => changesOf(record, after));
+  }
+
+  export(options: StateCallOptions = {}): Promise<SessionExport> {
+    return this.#look(options, ({ record }) => exportOf(record));
+  }
+
+  commit(request: CommitRequest, options: StateCallOptions = {}): Promise<Commit> {
+    try {
+      const order = orderOf(request, this.host.keys.next());
+      // Before it is sent: what it may do happens after this revision.
+      const since = this.table.entries.get(this.id)?.record.revision ?? 0;
+      return persist(this.#on, options, (attempt) =>
+        this.ask('commit', attempt.number === 0 ? order : { ...order, since }, attempt),
+      ) as Promise<Commit>;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  watch(options: WatchOptions = {}): AsyncIterableIterator<WatchEvent> {
+    try {
+      return new Watch(this.host.system, this.host.tables, this.#entry(), options);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  async seal(ms: number, options: StateCallOptions = {}): Promise<void> {
+    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
+      throw invalid(`session '${this.id}': cannot be sealed for ${show(ms)} ms`);
+    await persist(this.#on, options, (attempt) => this.ask('seal', ms, attempt));
+  }
+
+  async unseal(options: StateCallOptions = {}): Promise<void> {
+    await persist(this.#on, options, (attempt) => this.ask('seal', 0, attempt));
+  }
+
+  async close(options: StateCallOptions = {}): Promise<void> {
+    await persist(this.#on, options, (attempt) => this.ask('close', undefined, attempt));
+  }
+
+  /** Reading is an access: it extends the time to live. */
+  #look<T>({ signal }: StateCallOptions, read: (entry: SessionEntry) => T): Promise<T> {
+    try {
+      signal?.throwIfAborted();
+      const entry = this.#entry();
+      if (entry.ttlMs !== undefined) entry.touchedAtMs = this.#nowMs();
+      return Promise.resolve(read(entry));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #entry(): SessionEntry {
+    return this.table.access(this.id, this.#nowMs());
+  }
+
+  #nowMs(): number {
+    return this.host.system.runtime.clock.monotonicMs();
+  }
+}
+
+/** A watch that fails at its first event. */
+function failed(error: unknown): AsyncIterableIterator<WatchEvent> {
+  let told = false;
+  const end = { done: true, value: undefined } as const;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next() {
+      if (told) return Promise.resolve(end);
+      told = true;
+      return Promise.reject(error as Error);
+    },
+    return() {
+      told = true;
+      return Promise.resolve(end);
+    },
+  };
+}
+
+/** Throws StateError `invalid` for what is no time to live. */
+export function checkTtl(ttlMs: unknown): number | undefined {
+  if (ttlMs === undefined || (typeof ttlMs === 'number' && ttlMs > 0 && ttlMs < Number.POSITIVE_INFINITY)) return ttlMs;
+  throw invalid(`ttlMs cannot be ${show(ttlMs)}: it must be milliseconds above 0`);
+}
+
+/** Whether a failed import had in truth been done by an attempt before: then what is there is the content. */
+export function isOurs(error: unknown, attempt: Attempt): boolean {
+  return attempt.number > 0 && error instanceof StateError && error.code === 'already_exists';
+}

@@ -1,0 +1,37 @@
+/**
+ * VaultStore: where the vault keeps records. Memory here; a durable one answers later, when what it was given cannot
+ * be lost any more. It answers in the order in which it was asked, and makes nothing visible before.
+ */
+import type { SessionRecord } from './record.ts';
+import type { Ending, SessionEntry, StateTables } from './tables.ts';
+
+/** Told once: kept, or why not; then nothing has changed. */
+export type Kept = (failure: Error | undefined) => void;
+
+export interface VaultStore {
+  /** The record that the next commit builds on: the newest, whether it is kept for good yet or not. */
+  head(entry: SessionEntry): SessionRecord;
+  create(entry: SessionEntry, kept: Kept): void;
+  /** Replaces a session's record. */
+  swap(entry: SessionEntry, record: SessionRecord, kept: Kept): void;
+  remove(entry: SessionEntry, ending: Ending, kept: Kept): void;
+}
+
+/** Keeps records in the tables alone: they survive every actor, but not the OS process. */
+export function memoryStore(tables: StateTables): VaultStore {
+  return {
+    head: (entry) => entry.record,
+    create(entry, kept) {
+      tables[entry.realm].add(entry);
+      kept(undefined);
+    },
+    swap(entry, record, kept) {
+      entry.record = record;
+      kept(undefined);
+    },
+    remove(entry, ending, kept) {
+      tables[entry.realm].remove(entry, ending);
+      kept(undefined);
+    },
+  };
+}

@@ -1,0 +1,226 @@
+/**
+ * The vault: the one writer of committed records (the owner of an ETS table, with the tables as their own heir). It
+ * carries out orders that were checked before and runs no user code. Its crash loses nothing: the next incarnation
+ * finds the tables, checks each record and ends a session whose record is broken with `lost`.
+ */
+import { type ActorContext, type NoReply, noreply, reply, StateError, server } from '../core/index.ts';
+import { tell } from './events.ts';
+import { recordOf } from './export.ts';
+import type { Order } from './order.ts';
+import { sessionPath } from './paths.ts';
+import type { SessionExport } from './provider.ts';
+import { applyCommit, checkRecord, defaultRecordLimits, emptyRecord, type RecordLimits } from './record.ts';
+import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
+import { type Ending, type Realm, SessionEntry, type StateTables, stateTables } from './tables.ts';
+import { memoryStore, type VaultStore } from './vault-store.ts';
+
+export interface VaultInput {
+  /** The path of the ophion tree. */
+  readonly root: string;
+  readonly limits?: Partial<RecordLimits> | undefined;
+  /** How often expired local sessions are looked for. Default 30,000 ms. */
+  readonly sweepMs?: number | undefined;
+}
+
+export interface CreateOrder {
+  readonly realm: Realm;
+  readonly id: string;
+  readonly ttlMs: number | undefined;
+  /** How many sessions of this realm may be open. */
+  readonly max: number;
+  /** Begin with this; then the session must not be there yet. */
+  readonly content?: SessionExport | undefined;
+}
+
+export interface CommitOrder {
+  readonly realm: Realm;
+  readonly id: string;
+  readonly order: Order;
+}
+
+export interface VaultState {
+  readonly tables: StateTables;
+  readonly store: VaultStore;
+  readonly limits: RecordLimits;
+  readonly sweepMs: number;
+  readonly sweep: Sweep | undefined;
+}
+
+type Ctx = ActorContext<never>;
+const sweepMessage = { type: 'vault.sweep' } as const;
+
+function fail(ctx: Ctx, state: VaultState, error: unknown): NoReply<never, VaultState> {
+  ctx.replyError(ctx.from, error as Error);
+  return noreply<never, VaultState>(state);
+}
+
+function wake(state: VaultState, entry: SessionEntry, ctx: Ctx): void {
+  // An ObserverManager that is away wakes everybody when it comes back.
+  if (entry.watchers === undefined || entry.waking || state.tables.observers.pid === undefined) return;
+  entry.waking = true;
+  ctx.cast(state.tables.observers, 'committed', entry);
+}
+
+function end(
+  state: VaultState,
+  entry: SessionEntry,
+  ending: Ending,
+  ctx: Ctx,
+  kept: (failure: Error | undefined) => void,
+): void {
+  state.store.remove(entry, ending, (failure) => {
+    if (failure === undefined) {
+      wake(state, entry, ctx);
+      const session = ctx.ref(sessionPath(state.tables.root, entry.id));
+      if (entry.realm === 'bridged' && session.pid !== undefined) ctx.send(session, { type: 'session.ended' });
+      tell(ctx, { type: 'session.ended', realm: entry.realm, sessionId: entry.id, ending });
+    }
+    kept(failure);
+  });
+}
+
+const ignoreFailure = (): void => {}; // The next sweep or check tries again.
+
+function checkAll(state: VaultState, ctx: Ctx): void {
+  for (const realm of ['local', 'bridged'] as const) {
+    for (const entry of [...state.tables[realm].entries.values()]) checkOne(state, entry, ctx);
+  }
+}
+
+/** Ends a session whose record is broken. */
+function checkOne(state: VaultState, entry: SessionEntry | undefined, ctx: Ctx): void {
+  const fault = entry === undefined ? undefined : checkRecord(entry.record);
+  if (entry === undefined || fault === undefined) return;
+  ctx.runtime.log('error', `${ctx.self}: session '${entry.id}' is lost: ${fault}`);
+  end(state, entry, 'lost', ctx, ignoreFailure);
+}
+
+export const vault = server({
+  host: 'xstate',
+  init(ctx: ActorContext<VaultInput>): VaultState {
+    const { root, limits, sweepMs = 30_000 } = ctx.input;
+    const tables = stateTables(ctx.system, root);
+    const state: VaultState = {
+      tables,
+      store: memoryStore(tables),
+      limits: { ...defaultRecordLimits, ...limits },
+      sweepMs,
+      sweep: undefined,
+    };
+    checkAll(state, ctx as Ctx);
+    ctx.setTimer(sweepMs, sweepMessage);
+    return state;
+  },
+  call: {
+    /** Makes a session, or finds the one that is there. */
+    create(state: VaultState, order: CreateOrder, ctx: Ctx) {
+      const { realm, id, ttlMs, max, content } = order;
+      const table = state.tables[realm];
+      const nowMs = ctx.runtime.clock.monotonicMs();
+      const known = table.entries.get(id);
+      if (known?.expired(nowMs)) end(state, known, 'expired', ctx, ignoreFailure);
+      else if (known !== undefined && content === undefined) return reply({ created: false }, state);
+      else if (known !== undefined) {
+        return fail(
+          ctx,
+          state,
+          new StateError('already_exists', `session '${id}': is open already`, { details: { sessionId: id } }),
+        );
+      }
+      if (table.entries.size >= max) {
+        return fail(
+          ctx,
+          state,
+          new StateError('quota', `session '${id}': ${max} sessions are open, and more may not be`, {
+            details: { max },
+          }),
+        );
+      }
+      try {
+        const record =
+          content === undefined ? emptyRecord(id, state.tables.epoch + 1) : recordOf(content, state.limits, nowMs);
+        state.tables.epoch = Math.max(state.tables.epoch, record.epoch);
+        const { from } = ctx;
+        state.store.create(new SessionEntry(realm, record, ttlMs, nowMs), (failure) => {
+          if (failure !== undefined) {
+            ctx.replyError(from, failure);
+            return;
+          }
+          tell(ctx, { type: 'session.opened', realm, sessionId: id });
+          ctx.reply(from, { created: true });
+        });
+        return noreply<{ created: boolean }, VaultState>(state);
+      } catch (error) {
+        return fail(ctx, state, error);
+      }
+    },
+    /** Carries out an order: all of it or nothing. */
+    commit(state: VaultState, { realm, id, order }: CommitOrder, ctx: Ctx) {
+      const { clock } = ctx.runtime;
+      const nowMs = clock.monotonicMs();
+      try {
+        const entry = state.tables[realm].access(id, nowMs);
+        const head = state.store.head(entry);
+        const applied = applyCommit(head, order, { wallMs: clock.wallMs(), monotonicMs: nowMs }, state.limits);
+        if (applied instanceof StateError) return fail(ctx, state, applied);
+        entry.touchedAtMs = nowMs;
+        if (applied.record === head) return reply(applied.commit, state);
+        if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
+        const { from } = ctx;
+        state.store.swap(entry, applied.record, (failure) => {
+          if (failure === undefined) {
+            wake(state, entry, ctx);
+            ctx.reply(from, applied.commit);
+          } else ctx.replyError(from, failure);
+        });
+        return noreply<typeof applied.commit, VaultState>(state);
+      } catch (error) {
+        // Nothing has changed. One session's trouble must not become everybody's: its caller hears of it.
+        checkOne(state, state.tables[realm].entries.get(id), ctx);
+        return fail(ctx, state, error);
+      }
+    },
+    /** Ends a session; answers whether it was there. */
+    end(state: VaultState, { realm, id, ending }: { realm: Realm; id: string; ending: Ending }, ctx: Ctx) {
+      const entry = state.tables[realm].entries.get(id);
+      if (entry === undefined) return reply(false, state);
+      const { from } = ctx;
+      end(state, entry, ending, ctx, (failure) =>
+        failure === undefined ? ctx.reply(from, true) : ctx.replyError(from, failure),
+      );
+      return noreply<boolean, VaultState>(state);
+    },
+    /** Refuses commits for `ms` from now on; 0 lifts it. Answers the session's revision. */
+    seal(state: VaultState, { realm, id, ms }: { realm: Realm; id: string; ms: number }, ctx: Ctx) {
+      const nowMs = ctx.runtime.clock.monotonicMs();
+      try {
+        const entry = state.tables[realm].access(id, nowMs);
+        entry.sealedUntilMs = ms > 0 ? nowMs + ms : undefined;
+        return reply(entry.record.revision, state);
+      } catch (error) {
+        return fail(ctx, state, error);
+      }
+    },
+    stats: (state: VaultState) =>
+      reply({ local: state.tables.local.entries.size, bridged: state.tables.bridged.entries.size }, state),
+  },
+  info(state: VaultState, message: unknown, ctx): VaultState {
+    if ((message as { type?: unknown } | undefined)?.type !== sweepMessage.type) {
+      ctx.system.deadLetter(ctx.path, message);
+      return state;
+    }
+    const sweep = state.sweep ?? sweepOf(state.tables.local);
+    const more = sweepOn(sweep, ctx.runtime.clock.monotonicMs(), (entry) =>
+      end(state, entry, 'expired', ctx as Ctx, ignoreFailure),
+    );
+    if (more) ctx.send(ctx.self, sweepMessage);
+    else ctx.setTimer(state.sweepMs, sweepMessage);
+    return { ...state, sweep: more ? sweep : undefined };
+  },
+});
+
+function sealed(id: string): StateError {
+  return new StateError('unavailable', `session '${id}': is being moved; commits are refused until that is done`, {
+    details: { sessionId: id },
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * One watch of a session: an async iterator with a place in its history. It pulls; a wake only tells that there is
+ * something to pull. So a slow reader costs nothing, and no crash makes a gap.
+ */
+import { ActorDownError, type ActorSystem, addMonitor, exitReason, type Monitor, type Process } from '../core/index.ts';
+import type { Commit, WatchEvent, WatchOptions } from './provider.ts';
+import { fold, rewound, snapshotOf } from './record.ts';
+import { topOf } from './retry.ts';
+import { ended, type SessionEntry, type StateTables, type Wakeable } from './tables.ts';
+
+type Result = IteratorResult<WatchEvent, undefined>;
+const over: Result = { done: true, value: undefined };
+
+interface Waiting {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
+  readonly #system: ActorSystem;
+  readonly #tables: StateTables;
+  readonly #entry: SessionEntry;
+  readonly #names: readonly string[] | undefined;
+  readonly #signal: AbortSignal | undefined;
+  /** The last revision that was delivered. */
+  #place: number | undefined;
+  /** Each `next` that has no answer yet, oldest first. */
+  readonly #waiting: Waiting[] = [];
+  #begun = false;
+  #done = false;
+  /** Thrown at the first `next` after the end. */
+  #failure: { readonly error: unknown } | undefined;
+  #top: { readonly process: Process; readonly monitor: Monitor } | undefined;
+
+  /** Throws StateError `rewound` when the session was never where the watch is to begin. */
+  constructor(system: ActorSystem, tables: StateTables, entry: SessionEntry, options: WatchOptions = {}) {
+    const { from, epoch, names, signal } = options;
+    const { record } = entry;
+    if (from !== undefined && (from > record.revision || (epoch !== undefined && epoch !== record.epoch))) {
+      throw rewound(record, { revision: from, epoch });
+    }
+    this.#system = system;
+    this.#tables = tables;
+    this.#entry = entry;
+    this.#names = names === undefined ? undefined : [...new Set(names)];
+    this.#signal = signal;
+    this.#place = from;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    if (!this.#begun) this.#begin();
+    if (this.#waiting.length === 0) {
+      try {
+        const result = this.#take();
+        if (result !== undefined) return Promise.resolve(result);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+    }
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Leaves: also a `next` that waits is answered. */
+  return(): Promise<Result> {
+    this.#end(undefined);
+    this.wake();
+    return Promise.resolve(over);
+  }
+
+  throw(error: unknown): Promise<Result> {
+    void this.return();
+    return Promise.reject(error as Error);
+  }
+
+  /** There is something new. Only settles promises: what their readers do comes later. */
+  wake(): void {
+    // It may never be read to its end: what it holds is let go now.
+    if (this.#entry.ended !== undefined) this.#release();
+    while (this.#waiting.length > 0) {
+      try {
+        const result = this.#take();
+        if (result === undefined) return;
+        this.#waiting.shift()?.resolve(result);
+      } catch (error) {
+        this.#waiting.shift()?.reject(error);
+      }
+    }
+  }
+
+  /** The answer that a `next` can have now. */
+  #take(): Result | undefined {
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      this.#failure = undefined;
+      throw error;
+    }
+    if (this.#done) return over;
+    const { ended: ending, id } = this.#entry;
+    // What was lost cannot be read any more.
+    const event = ending === 'lost' ? undefined : this.#pull();
+    if (event !== undefined) return { done: false, value: event };
+    if (ending === undefined) return undefined;
+    // What was committed before the end has been delivered by now.
+    this.#end(undefined);
+    if (ending === 'closed') return over;
+    throw ended(id, ending);
+  }
+
+  /** The next event after this watch's place, if there is one. */
+  #pull(): WatchEvent | undefined {
+    const { record } = this.#entry;
+    if (this.#place === undefined) {
+      this.#place = record.revision;
+      return { type: 'snapshot', snapshot: snapshotOf(record, this.#names) };
+    }
+    while (this.#place < record.revision) {
+      const commit = record.history.at(this.#place + 1);
+      if (commit === undefined) {
+        const folded = fold(this.#place, record.revision);
+        this.#place = record.revision;
+        return { type: 'snapshot', snapshot: snapshotOf(record, this.#names), folded };
+      }
+      this.#place += 1;
+      const seen = this.#names === undefined ? commit : only(commit, this.#names);
+      if (seen !== undefined) return { type: 'commit', commit: seen };
+    }
+    return undefined;
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    if (this.#done) return;
+    if (this.#signal?.aborted) {
+      this.#fail(this.#signal.reason);
+      return;
+    }
+    this.#signal?.addEventListener('abort', this.#aborted, { once: true });
+    this.#entry.watchers ??= new Set();
+    this.#entry.watchers.add(this);
+    this.#tables.watched.add(this.#entry);
+    // Nothing that is restarted below ends a watch; the end of the whole system does.
+    const { root } = this.#tables;
+    const process = this.#system.lookup(topOf(root));
+    if (process === undefined) this.#fail(new ActorDownError(root, exitReason.noproc));
+    else {
+      const monitor = addMonitor(process, (_pid, reason) => this.#fail(new ActorDownError(root, reason)));
+      this.#top = { process, monitor };
+    }
+  }
+
+  readonly #aborted = (): void => this.#fail(this.#signal?.reason);
+
+  #fail(error: unknown): void {
+    this.#end({ error });
+    this.wake();
+  }
+
+  #end(failure: { readonly error: unknown } | undefined): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#failure = failure;
+    this.#release();
+  }
+
+  #release(): void {
+    const entry = this.#entry;
+    entry.watchers?.delete(this);
+    if (entry.watchers?.size === 0) {
+      entry.watchers = undefined;
+      this.#tables.watched.delete(entry);
+    }
+    this.#top?.process.monitors?.delete(this.#top.monitor);
+    this.#top = undefined;
+    this.#signal?.removeEventListener('abort', this.#aborted);
+  }
+}
+
+/** What a commit did to these variables; undefined when nothing. */
+function only(commit: Commit, names: readonly string[]): Commit | undefined {
+  const written = commit.written.filter(({ name }) => names.includes(name));
+  const removed = commit.removed.filter((name) => names.includes(name));
+  const seen = written.length + removed.length;
+  if (seen === 0) return undefined;
+  return seen === commit.written.length + commit.removed.length ? commit : { ...commit, written, removed };
+}
