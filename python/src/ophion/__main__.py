@@ -1,0 +1,32 @@
+"""`python -m ophion MODULE`: a worker that serves the tools of a module. Started by an Ophion host."""
+
+from __future__ import annotations
+
+import sys
+
+from ophion._boot import BootError, prepare_process, read_boot
+
+USAGE = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Runs a worker until the host is done with it; answers the exit code (see `_worker`)."""
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: python -m ophion MODULE   (with a boot line on stdin, from an Ophion host)", file=sys.stderr)
+        return USAGE
+    try:
+        boot = read_boot(sys.stdin.buffer)
+    except BootError as error:
+        print(f"ophion: {error}", file=sys.stderr)
+        return USAGE
+    prepare_process()
+    # Only now: gRPC and numeric libraries read the environment when they are imported.
+    from ophion._worker import Worker
+
+    return Worker(boot, arguments[0]).run()
+
+
+if __name__ == "__main__":
+    from ophion._exit import leave
+
+    leave(main(sys.argv[1:]))

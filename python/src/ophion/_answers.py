@@ -1,0 +1,86 @@
+"""What a call answers, in wire form: items, its result, or why there is none. Never above the size of a message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ophion._codec import encode
+from ophion._errors import ActorError, EncodeError, StateError
+from ophion._faults import fault_of_error, fault_of_tool
+from ophion._gen import bridge_pb2, tools_pb2, values_pb2
+from ophion._scope import Scope
+
+
+class CallError(Exception):
+    """Carries an error that is the call's, not the tool's own code's: wrong arguments, a result that cannot cross."""
+
+    def __init__(self, error: ActorError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def as_call_error() -> Iterator[None]:
+    """An error of ours that is raised inside is the call's."""
+    try:
+        yield
+    except ActorError as error:
+        raise CallError(error) from error
+
+
+def item_bytes(tool: str, scope: Scope, item: object) -> bytes:
+    """One item of a stream. Fails with `CallError`."""
+    value = _encoded(tool, "an item", item)
+    return _checked(tool, scope, bridge_pb2.WorkerMessage(item=bridge_pb2.Item(value=value))).SerializeToString()
+
+
+def outcome(tool: str, scope: Scope, run: Callable[[], Any]) -> tools_pb2.ToolResult:
+    """The result of running this; never fails."""
+    try:
+        value = _encoded(tool, "the result", run())
+        result = tools_pb2.ToolResult(value=value, revision=scope.revision, facts=scope.facts())
+        _checked(tool, scope, bridge_pb2.WorkerMessage(result=result))
+        return result
+    except BaseException as error:
+        return failure(tool, scope, error)
+
+
+def failure(tool: str, scope: Scope, error: BaseException) -> tools_pb2.ToolResult:
+    """The result of a call that raised; of one that was given up, whatever it raised then."""
+    own = error.error if isinstance(error, CallError) else None
+    found = fault_of_tool(tool, error) if own is None else fault_of_error(own)
+    cancellation = scope.cancellation()
+    if cancellation is not None:
+        raised, found = found, fault_of_error(cancellation)
+        if cancellation not in (error, own) and not isinstance(error, asyncio.CancelledError):
+            found.causes.append(raised)
+    result = tools_pb2.ToolResult(fault=found, revision=scope.revision, facts=scope.facts())
+    if _too_large(scope, bridge_pb2.WorkerMessage(result=result)):
+        # What happened matters more than where, and both more than what it cost.
+        result.ClearField("facts")
+        del result.fault.causes[:]
+        result.fault.traceback = ""
+    return result
+
+
+def _encoded(tool: str, what: str, value: object) -> values_pb2.Value:
+    try:
+        return encode(value)
+    except EncodeError as error:
+        text = f"{what} of {tool} cannot cross: {error}"
+        raise CallError(StateError(text, code=error.code, details=error.details)) from error
+
+
+def _too_large(scope: Scope, message: bridge_pb2.WorkerMessage) -> bool:
+    return message.ByteSize() > scope.bridge.max_message_bytes
+
+
+def _checked(tool: str, scope: Scope, message: bridge_pb2.WorkerMessage) -> bridge_pb2.WorkerMessage:
+    if _too_large(scope, message):
+        limit = scope.bridge.max_message_bytes
+        text = f"{tool}: what it answers has {message.ByteSize()} bytes, above the limit of {limit}"
+        raise CallError(StateError(text, code="too_large", details={"tool": tool}))
+    return message

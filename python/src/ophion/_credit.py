@@ -1,0 +1,39 @@
+"""How many items of a stream the other side wants: back-pressure by counting."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from ophion._promise import promise, settled
+
+MAX_CREDIT = 2**31
+
+
+class Credit:
+    """Given by the reader, taken by the one tool that sends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left = 0
+        self._waiting: Future[Any] | None = None
+
+    def give(self, items: int) -> None:
+        """The reader takes so many more."""
+        with self._lock:
+            self._left = min(self._left + items, MAX_CREDIT)
+            if self._waiting is None or self._left == 0:
+                return
+            self._left -= 1
+            waiting, self._waiting = self._waiting, None
+        waiting.set_result(None)
+
+    def take(self) -> Future[Any]:
+        """Settled when one more item may be sent."""
+        with self._lock:
+            if self._left > 0:
+                self._left -= 1
+                return settled()
+            self._waiting = promise()
+            return self._waiting

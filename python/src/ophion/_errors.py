@@ -1,0 +1,207 @@
+"""The errors of this library: the same tree and the same codes as on the TypeScript side.
+
+ActorError
+├── StartError            start_failed
+├── ActorDownError        actor_down
+│   └── WorkerLostError   worker_lost
+├── CallTimeoutError      call_timeout
+├── CallCancelledError    cancelled
+├── MailboxFullError      mailbox_full
+├── ToolError             tool_failed
+├── StateError            conflict, not_found, invalid, too_large, ...
+│   ├── VariableNotFoundError   not_found, also a KeyError
+│   └── EncodeError             invalid or too_large, also a ValueError
+├── PoolError             queue_full, queue_timeout, affinity_lost, circuit_open, unknown_pool
+├── AuthError             unauthenticated, permission_denied
+└── ProtocolError         protocol
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ActorError(Exception):
+    """Base of all errors of this library. `code` is closed and the same in both languages."""
+
+    code: str = "actor_error"
+
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+        self.details: dict[str, Any] = dict(details or {})
+
+    def __str__(self) -> str:
+        # Not KeyError's form, which a subclass inherits too and which puts quotes around the text.
+        return self.message
+
+
+class StartError(ActorError):
+    """A worker, or the module it was to load, did not start."""
+
+    code = "start_failed"
+
+
+class ActorDownError(ActorError):
+    """The target died, or was not there."""
+
+    code = "actor_down"
+
+
+class WorkerLostError(ActorDownError):
+    """A worker was lost while it held a call: `outcome` is 'not_started' or 'unknown'."""
+
+    code = "worker_lost"
+
+    @property
+    def outcome(self) -> str:
+        """Whether the call may have run: 'not_started' is safe to send again, 'unknown' only if idempotent."""
+        return str(self.details.get("outcome", "unknown"))
+
+
+class CallTimeoutError(ActorError):
+    """No answer in time. The work may still be running."""
+
+    code = "call_timeout"
+
+
+class CallCancelledError(ActorError):
+    """The caller has given up on this call; raised in sync code that waits inside it."""
+
+    code = "cancelled"
+
+
+class MailboxFullError(ActorError):
+    """A bounded queue is full. Nothing was sent, so it is safe to send it again."""
+
+    code = "mailbox_full"
+
+
+class ToolError(ActorError):
+    """The tool itself failed on the other side."""
+
+    code = "tool_failed"
+
+    def __init__(
+        self,
+        tool: str,
+        message: str,
+        *,
+        remote_type: str = "",
+        remote_traceback: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{tool}: {message}", details=details)
+        self.tool = tool
+        self.remote_type = remote_type
+        self.remote_traceback = remote_traceback
+
+
+class StateError(ActorError):
+    """The state protocol refused; `code` says how, `details` name what."""
+
+    code = "invalid"
+
+
+class VariableNotFoundError(StateError, KeyError):
+    """The session has no variable of that name."""
+
+    code = "not_found"
+
+    def __init__(self, name: str, message: str | None = None) -> None:
+        super().__init__(message or f"no variable named {name!r} in this session", details={"name": name})
+        self.name = name
+
+
+class EncodeError(StateError, ValueError):
+    """A value cannot cross the bridge. `path` names the place inside it, such as `$.rows[3].when`."""
+
+    code = "invalid"
+
+    def __init__(self, reason: str, *, code: str | None = None, path: str = "") -> None:
+        super().__init__(reason, code=code)
+        self.reason = reason
+        self._path = path
+        self.details["path"] = self.path
+
+    def below(self, step: str) -> EncodeError:
+        """The same error, seen from one level further out."""
+        self._path = step + self._path
+        self.details["path"] = self.path
+        return self
+
+    @property
+    def path(self) -> str:
+        """Where inside the value: `$` is the value itself."""
+        return f"${self._path}"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class PoolError(ActorError):
+    """A pool did not hand out a worker. Nothing was started."""
+
+    code = "queue_full"
+
+
+class AuthError(ActorError):
+    """No token, a bad one, or one without the right scope."""
+
+    code = "unauthenticated"
+
+
+class ProtocolError(ActorError):
+    """The two sides of a wire disagree: a bug, or mixed versions."""
+
+    code = "protocol"
+
+
+_STATE_CODES = {
+    "conflict",
+    "not_found",
+    "already_exists",
+    "invalid",
+    "expired",
+    "quota",
+    "too_large",
+    "read_only",
+    "denied",
+    "locked",
+    "cycle",
+    "compacted",
+    "rewound",
+    "lost",
+    "unavailable",
+}
+_POOL_CODES = {"queue_full", "queue_timeout", "affinity_lost", "circuit_open", "unknown_pool"}
+_AUTH_CODES = {"unauthenticated", "permission_denied"}
+_PLAIN: dict[str, type[ActorError]] = {
+    kind.code: kind
+    for kind in (
+        StartError,
+        ActorDownError,
+        WorkerLostError,
+        CallTimeoutError,
+        CallCancelledError,
+        MailboxFullError,
+        ProtocolError,
+    )
+}
+
+
+def error_of_code(code: str, message: str, details: Mapping[str, Any]) -> ActorError:
+    """The error that a code stands for; an unknown code gives a plain `ActorError` that carries it.
+
+    `tool_failed` is not made here: a `ToolError` needs the name of its tool.
+    """
+    if code in _STATE_CODES:
+        return StateError(message, code=code, details=details)
+    if code in _POOL_CODES:
+        return PoolError(message, code=code, details=details)
+    if code in _AUTH_CODES:
+        return AuthError(message, code=code, details=details)
+    return _PLAIN.get(code, ActorError)(message, code=code, details=details)

@@ -1,0 +1,126 @@
+from ophion._gen import tools_pb2 as _tools_pb2
+from ophion._gen import values_pb2 as _values_pb2
+from ophion._gen import variables_pb2 as _variables_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class HostMessage(_message.Message):
+    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    PULL_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    SYNC_FIELD_NUMBER: _ClassVar[int]
+    DROP_FIELD_NUMBER: _ClassVar[int]
+    call: _tools_pb2.ToolCall
+    cancel: Cancel
+    credit: Credit
+    result: _tools_pb2.ToolResult
+    commit: CommitReply
+    pull: PullReply
+    item: Item
+    sync: SyncSession
+    drop: DropSession
+    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ...) -> None: ...
+
+class WorkerMessage(_message.Message):
+    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log")
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    PULL_FIELD_NUMBER: _ClassVar[int]
+    LOG_FIELD_NUMBER: _ClassVar[int]
+    result: _tools_pb2.ToolResult
+    item: Item
+    credit: Credit
+    call: _tools_pb2.ToolCall
+    cancel: Cancel
+    commit: _variables_pb2.CommitVariablesRequest
+    pull: Pull
+    log: LogRecord
+    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ...) -> None: ...
+
+class Catalog(_message.Message):
+    __slots__ = ("tools",)
+    TOOLS_FIELD_NUMBER: _ClassVar[int]
+    tools: _containers.RepeatedCompositeFieldContainer[_tools_pb2.ToolDescription]
+    def __init__(self, tools: _Optional[_Iterable[_Union[_tools_pb2.ToolDescription, _Mapping]]] = ...) -> None: ...
+
+class Cancel(_message.Message):
+    __slots__ = ("reason",)
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    def __init__(self, reason: _Optional[str] = ...) -> None: ...
+
+class Credit(_message.Message):
+    __slots__ = ("items",)
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: int
+    def __init__(self, items: _Optional[int] = ...) -> None: ...
+
+class Item(_message.Message):
+    __slots__ = ("value",)
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    value: _values_pb2.Value
+    def __init__(self, value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ...) -> None: ...
+
+class SyncSession(_message.Message):
+    __slots__ = ("snapshot", "commit")
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    snapshot: _variables_pb2.Snapshot
+    commit: _variables_pb2.Commit
+    def __init__(self, snapshot: _Optional[_Union[_variables_pb2.Snapshot, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.Commit, _Mapping]] = ...) -> None: ...
+
+class DropSession(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class CommitReply(_message.Message):
+    __slots__ = ("commit", "fault")
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    commit: _variables_pb2.Commit
+    fault: _values_pb2.Fault
+    def __init__(self, commit: _Optional[_Union[_variables_pb2.Commit, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
+
+class Pull(_message.Message):
+    __slots__ = ("session_id", "min_revision")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    MIN_REVISION_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    min_revision: int
+    def __init__(self, session_id: _Optional[str] = ..., min_revision: _Optional[int] = ...) -> None: ...
+
+class PullReply(_message.Message):
+    __slots__ = ("snapshot", "fault")
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    snapshot: _variables_pb2.Snapshot
+    fault: _values_pb2.Fault
+    def __init__(self, snapshot: _Optional[_Union[_variables_pb2.Snapshot, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
+
+class LogRecord(_message.Message):
+    __slots__ = ("level", "logger", "message", "session_id")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    LOGGER_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    level: str
+    logger: str
+    message: str
+    session_id: str
+    def __init__(self, level: _Optional[str] = ..., logger: _Optional[str] = ..., message: _Optional[str] = ..., session_id: _Optional[str] = ...) -> None: ...

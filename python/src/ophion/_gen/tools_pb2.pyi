@@ -1,0 +1,104 @@
+from ophion._gen import values_pb2 as _values_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CallToolRequest(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: ToolCall
+    def __init__(self, call: _Optional[_Union[ToolCall, _Mapping]] = ...) -> None: ...
+
+class CallToolResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: ToolResult
+    def __init__(self, result: _Optional[_Union[ToolResult, _Mapping]] = ...) -> None: ...
+
+class StreamToolRequest(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: ToolCall
+    def __init__(self, call: _Optional[_Union[ToolCall, _Mapping]] = ...) -> None: ...
+
+class StreamToolResponse(_message.Message):
+    __slots__ = ("item", "result")
+    ITEM_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    item: _values_pb2.Value
+    result: ToolResult
+    def __init__(self, item: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., result: _Optional[_Union[ToolResult, _Mapping]] = ...) -> None: ...
+
+class ListToolsRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ListToolsResponse(_message.Message):
+    __slots__ = ("tools",)
+    TOOLS_FIELD_NUMBER: _ClassVar[int]
+    tools: _containers.RepeatedCompositeFieldContainer[ToolDescription]
+    def __init__(self, tools: _Optional[_Iterable[_Union[ToolDescription, _Mapping]]] = ...) -> None: ...
+
+class ToolCall(_message.Message):
+    __slots__ = ("session_id", "tool", "arguments", "timeout_ms", "traceparent", "idempotency_key", "min_revision", "call_id", "stream")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    TOOL_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    MIN_REVISION_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    tool: str
+    arguments: _values_pb2.Map
+    timeout_ms: float
+    traceparent: str
+    idempotency_key: str
+    min_revision: int
+    call_id: str
+    stream: bool
+    def __init__(self, session_id: _Optional[str] = ..., tool: _Optional[str] = ..., arguments: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., timeout_ms: _Optional[float] = ..., traceparent: _Optional[str] = ..., idempotency_key: _Optional[str] = ..., min_revision: _Optional[int] = ..., call_id: _Optional[str] = ..., stream: bool = ...) -> None: ...
+
+class ToolResult(_message.Message):
+    __slots__ = ("value", "fault", "revision", "facts")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    FACTS_FIELD_NUMBER: _ClassVar[int]
+    value: _values_pb2.Value
+    fault: _values_pb2.Fault
+    revision: int
+    facts: _values_pb2.Map
+    def __init__(self, value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ..., revision: _Optional[int] = ..., facts: _Optional[_Union[_values_pb2.Map, _Mapping]] = ...) -> None: ...
+
+class ToolDescription(_message.Message):
+    __slots__ = ("name", "description", "stream", "parameters", "returns")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    RETURNS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    stream: bool
+    parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
+    returns: str
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., stream: bool = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., returns: _Optional[str] = ...) -> None: ...
+
+class Parameter(_message.Message):
+    __slots__ = ("name", "type", "required")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    REQUIRED_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    required: bool
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., required: bool = ...) -> None: ...

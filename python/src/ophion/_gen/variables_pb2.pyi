@@ -1,0 +1,144 @@
+from ophion._gen import values_pb2 as _values_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ReadVariablesRequest(_message.Message):
+    __slots__ = ("session_id", "names")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ReadVariablesResponse(_message.Message):
+    __slots__ = ("snapshot",)
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    snapshot: Snapshot
+    def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ...) -> None: ...
+
+class CommitVariablesRequest(_message.Message):
+    __slots__ = ("session_id", "plan")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    PLAN_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    plan: CommitPlan
+    def __init__(self, session_id: _Optional[str] = ..., plan: _Optional[_Union[CommitPlan, _Mapping]] = ...) -> None: ...
+
+class CommitVariablesResponse(_message.Message):
+    __slots__ = ("commit",)
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    commit: Commit
+    def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
+
+class WatchVariablesRequest(_message.Message):
+    __slots__ = ("session_id", "from_revision", "names")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_REVISION_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    from_revision: int
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session_id: _Optional[str] = ..., from_revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class WatchVariablesResponse(_message.Message):
+    __slots__ = ("snapshot", "commit")
+    SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    snapshot: Snapshot
+    commit: Commit
+    def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
+
+class CommitPlan(_message.Message):
+    __slots__ = ("expectations", "assignments", "removals", "declarations", "idempotency_key")
+    EXPECTATIONS_FIELD_NUMBER: _ClassVar[int]
+    ASSIGNMENTS_FIELD_NUMBER: _ClassVar[int]
+    REMOVALS_FIELD_NUMBER: _ClassVar[int]
+    DECLARATIONS_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    expectations: _containers.RepeatedCompositeFieldContainer[Expectation]
+    assignments: _containers.RepeatedCompositeFieldContainer[Assignment]
+    removals: _containers.RepeatedScalarFieldContainer[str]
+    declarations: _containers.RepeatedCompositeFieldContainer[Declaration]
+    idempotency_key: str
+    def __init__(self, expectations: _Optional[_Iterable[_Union[Expectation, _Mapping]]] = ..., assignments: _Optional[_Iterable[_Union[Assignment, _Mapping]]] = ..., removals: _Optional[_Iterable[str]] = ..., declarations: _Optional[_Iterable[_Union[Declaration, _Mapping]]] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
+
+class Expectation(_message.Message):
+    __slots__ = ("name", "version")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: int
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class Assignment(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: _values_pb2.Value
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ...) -> None: ...
+
+class Declaration(_message.Message):
+    __slots__ = ("name", "type", "initial", "constraints", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_FIELD_NUMBER: _ClassVar[int]
+    CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    initial: _values_pb2.Value
+    constraints: _values_pb2.Map
+    description: str
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., initial: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., constraints: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class Variable(_message.Message):
+    __slots__ = ("name", "type", "value", "version", "constraints", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: str
+    value: _values_pb2.Value
+    version: int
+    constraints: _values_pb2.Map
+    description: str
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., version: _Optional[int] = ..., constraints: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class Snapshot(_message.Message):
+    __slots__ = ("session_id", "epoch", "revision", "variables")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    epoch: int
+    revision: int
+    variables: _containers.RepeatedCompositeFieldContainer[Variable]
+    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., revision: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
+
+class Commit(_message.Message):
+    __slots__ = ("session_id", "epoch", "revision", "written", "removed", "writer", "committed_at_ms")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    WRITTEN_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    COMMITTED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    epoch: int
+    revision: int
+    written: _containers.RepeatedCompositeFieldContainer[Variable]
+    removed: _containers.RepeatedScalarFieldContainer[str]
+    writer: str
+    committed_at_ms: float
+    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., revision: _Optional[int] = ..., written: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., removed: _Optional[_Iterable[str]] = ..., writer: _Optional[str] = ..., committed_at_ms: _Optional[float] = ...) -> None: ...

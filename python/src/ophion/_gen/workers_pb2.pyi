@@ -1,0 +1,135 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class AttachRequest(_message.Message):
+    __slots__ = ("frames", "acknowledged")
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
+    frames: _containers.RepeatedCompositeFieldContainer[Frame]
+    acknowledged: int
+    def __init__(self, frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., acknowledged: _Optional[int] = ...) -> None: ...
+
+class AttachResponse(_message.Message):
+    __slots__ = ("frames", "acknowledged")
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
+    frames: _containers.RepeatedCompositeFieldContainer[Frame]
+    acknowledged: int
+    def __init__(self, frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., acknowledged: _Optional[int] = ...) -> None: ...
+
+class Frame(_message.Message):
+    __slots__ = ("sequence", "hello", "welcome", "progress", "ready", "liveness", "drain", "goodbye", "envelope")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    WELCOME_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    READY_FIELD_NUMBER: _ClassVar[int]
+    LIVENESS_FIELD_NUMBER: _ClassVar[int]
+    DRAIN_FIELD_NUMBER: _ClassVar[int]
+    GOODBYE_FIELD_NUMBER: _ClassVar[int]
+    ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    hello: Hello
+    welcome: Welcome
+    progress: Progress
+    ready: Ready
+    liveness: Liveness
+    drain: Drain
+    goodbye: Goodbye
+    envelope: Envelope
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., liveness: _Optional[_Union[Liveness, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., envelope: _Optional[_Union[Envelope, _Mapping]] = ...) -> None: ...
+
+class Hello(_message.Message):
+    __slots__ = ("protocol_version", "worker_id", "incarnation", "token", "run_id", "os_pid", "python_version", "library_version", "resume_from")
+    PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    OS_PID_FIELD_NUMBER: _ClassVar[int]
+    PYTHON_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LIBRARY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
+    protocol_version: int
+    worker_id: str
+    incarnation: int
+    token: str
+    run_id: str
+    os_pid: int
+    python_version: str
+    library_version: str
+    resume_from: int
+    def __init__(self, protocol_version: _Optional[int] = ..., worker_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., token: _Optional[str] = ..., run_id: _Optional[str] = ..., os_pid: _Optional[int] = ..., python_version: _Optional[str] = ..., library_version: _Optional[str] = ..., resume_from: _Optional[int] = ...) -> None: ...
+
+class Welcome(_message.Message):
+    __slots__ = ("protocol_version", "resume_from", "limits")
+    PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    protocol_version: int
+    resume_from: int
+    limits: Limits
+    def __init__(self, protocol_version: _Optional[int] = ..., resume_from: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ("max_frame_bytes", "max_message_bytes", "max_exchanges", "liveness_interval_ms")
+    MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_EXCHANGES_FIELD_NUMBER: _ClassVar[int]
+    LIVENESS_INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    max_frame_bytes: int
+    max_message_bytes: int
+    max_exchanges: int
+    liveness_interval_ms: int
+    def __init__(self, max_frame_bytes: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., max_exchanges: _Optional[int] = ..., liveness_interval_ms: _Optional[int] = ...) -> None: ...
+
+class Progress(_message.Message):
+    __slots__ = ("what",)
+    WHAT_FIELD_NUMBER: _ClassVar[int]
+    what: str
+    def __init__(self, what: _Optional[str] = ...) -> None: ...
+
+class Ready(_message.Message):
+    __slots__ = ("catalog", "capacity")
+    CATALOG_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    catalog: bytes
+    capacity: int
+    def __init__(self, catalog: _Optional[bytes] = ..., capacity: _Optional[int] = ...) -> None: ...
+
+class Liveness(_message.Message):
+    __slots__ = ("loop_lag_ms", "in_flight", "rss_bytes")
+    LOOP_LAG_MS_FIELD_NUMBER: _ClassVar[int]
+    IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
+    RSS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    loop_lag_ms: float
+    in_flight: _containers.RepeatedScalarFieldContainer[int]
+    rss_bytes: int
+    def __init__(self, loop_lag_ms: _Optional[float] = ..., in_flight: _Optional[_Iterable[int]] = ..., rss_bytes: _Optional[int] = ...) -> None: ...
+
+class Drain(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Goodbye(_message.Message):
+    __slots__ = ("reason",)
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    reason: str
+    def __init__(self, reason: _Optional[str] = ...) -> None: ...
+
+class Envelope(_message.Message):
+    __slots__ = ("exchange", "payload", "more", "end")
+    EXCHANGE_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    exchange: int
+    payload: bytes
+    more: bool
+    end: bool
+    def __init__(self, exchange: _Optional[int] = ..., payload: _Optional[bytes] = ..., more: bool = ..., end: bool = ...) -> None: ...

@@ -1,0 +1,22 @@
+"""The limits that both ends of a worker's stream keep. The host's Welcome says which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from ophion._gen import workers_pb2 as pb
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes, counts, and the interval of liveness frames in milliseconds."""
+
+    max_frame_bytes: int = 64 * 1024
+    max_message_bytes: int = 16 * 1024 * 1024
+    max_exchanges: int = 1024
+    liveness_interval_ms: int = 1000
+
+    def with_host(self, limits: pb.Limits) -> Limits:
+        """These limits, with what the host says put over them; what it leaves out stays."""
+        said = {field.name: getattr(limits, field.name) for field in fields(self)}
+        return replace(self, **{name: value for name, value in said.items() if value})

@@ -1,0 +1,211 @@
+"""What a session can ask of the other side, written once for sync and async callers (see `_promise`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ophion._codec import decode, encode, encode_map
+from ophion._errors import (
+    EncodeError,
+    MailboxFullError,
+    ProtocolError,
+    StateError,
+    VariableNotFoundError,
+)
+from ophion._exchange import Exchange
+from ophion._faults import error_of_fault, result_or_raise
+from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
+from ophion._promise import Steps
+from ophion._scope import Scope, new_id
+from ophion._state import Record, SessionState
+
+T = TypeVar("T")
+
+# How long a call or a commit waits for its answer when neither it nor the caller's deadline says so.
+DEFAULT_TIMEOUT_S = 60.0
+UPDATE_ATTEMPTS = 16
+_PULL_ATTEMPTS = 3
+# Items of a stream that may be on their way; more are granted when half of them were taken.
+STREAM_CREDIT = 32
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A variable that is to be. Constraints by the names that docs/state.md has: `{"min": 0, "max": 2}`.
+
+    type: boolean, integer, float, string, choice, module, embedding, tensor, json or bytes.
+    """
+
+    type: str
+    default: object
+    constraints: Mapping[str, object] = field(default_factory=dict)
+    description: str = ""
+
+
+def commit_plan(
+    set: Mapping[str, object],
+    expect: Mapping[str, int | None],
+    remove: Sequence[str],
+    declare: Mapping[str, Declaration],
+) -> variables_pb2.CommitPlan:
+    """A commit in wire form, with a key that makes it happen at most once. Fails with `EncodeError`."""
+    plan = variables_pb2.CommitPlan(removals=remove, idempotency_key=new_id())
+    for name, value in set.items():
+        plan.assignments.add(name=name).value.CopyFrom(_encoded(name, value))
+    for name, version in expect.items():
+        expectation = plan.expectations.add(name=name)
+        if version is not None:
+            expectation.version = version
+    for name, declaration in declare.items():
+        wire = plan.declarations.add(name=name, type=declaration.type, description=declaration.description)
+        wire.initial.CopyFrom(_encoded(name, declaration.default))
+        wire.constraints.CopyFrom(encode_map(declaration.constraints, f"constraints of {name}"))
+    return plan
+
+
+def _encoded(name: str, value: object) -> Any:
+    try:
+        return encode(value)
+    except EncodeError as error:
+        raise error.below(f"({name})") from None
+
+
+def seen(scope: Scope) -> Steps[Record]:
+    """The session's record, at least as new as the call must see it; pulled where it is not here."""
+    if scope.state is None:
+        return scope.record
+    return (yield from _at_least(scope, scope.state, scope.call.min_revision))
+
+
+def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]:
+    for _ in range(_PULL_ATTEMPTS):
+        record = state.record
+        if record is not None and record.revision >= revision:
+            return record
+        request = bridge_pb2.Pull(session_id=state.session_id, min_revision=revision)
+        exchange = yield from _open(scope, bridge_pb2.WorkerMessage(pull=request))
+        reply = (yield from _only_answer(exchange, "pull")).pull
+        if reply.WhichOneof("outcome") == "fault":
+            raise error_of_fault(reply.fault)
+        state.take_snapshot(reply.snapshot)
+    raise StateError(
+        f"session {state.session_id!r} was asked for revision {revision} and answered older ones", code="unavailable"
+    )
+
+
+def committed(scope: Scope, plan: variables_pb2.CommitPlan) -> Steps[int]:
+    """Commits, and answers its revision once the record here has it: whoever writes reads what he wrote."""
+    state = scope.session()
+    request = variables_pb2.CommitVariablesRequest(session_id=state.session_id, plan=plan)
+    exchange = yield from _open(scope, bridge_pb2.WorkerMessage(commit=request))
+    reply = (yield from _only_answer(exchange, "commit")).commit
+    if reply.WhichOneof("outcome") == "fault":
+        raise error_of_fault(reply.fault)
+    commit = reply.commit
+    if not state.take_commit(commit):
+        yield from _at_least(scope, state, commit.revision)
+    return commit.revision
+
+
+def updated(scope: Scope, name: str, fn: Callable[[Any], object], attempts: int) -> Steps[Any]:
+    """Compare and set: reads, applies `fn`, commits what it answers if nobody wrote in between, and else again."""
+    state = scope.session()
+    for _ in range(attempts):
+        record = scope.record
+        variable = record.variables.get(name)
+        if variable is None:
+            raise VariableNotFoundError(name)
+        value = fn(decode(variable.value))
+        plan = commit_plan({name: value}, {name: variable.version}, (), {})
+        try:
+            yield from committed(scope, plan)
+            return value
+        except StateError as error:
+            if error.code != "conflict":
+                raise
+        if state.record is record:
+            # What it collided with has not come here yet.
+            yield from _at_least(scope, state, record.revision + 1)
+    raise StateError(
+        f"{name!r} was changed by others {attempts} times in a row", code="conflict", details={"name": name}
+    )
+
+
+def called(scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None) -> Steps[Any]:
+    """Calls a TypeScript tool of the session and answers its result."""
+    exchange = yield from _open(scope, _call(scope, tool, arguments, timeout, stream=False))
+    message = yield from _only_answer(exchange, "result")
+    return decode(result_or_raise(message.result, tool))
+
+
+def stream_opened(scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None) -> Steps[Exchange]:
+    """Calls a streaming TypeScript tool of the session; `stream_item` gets what it sends."""
+    exchange = yield from _open(scope, _call(scope, tool, arguments, timeout, stream=True))
+    exchange.grant(STREAM_CREDIT)
+    return exchange
+
+
+class StreamEnded(Exception):
+    """The other side's stream is at its end."""
+
+
+def stream_item(exchange: Exchange, tool: str) -> Steps[Any]:
+    """The next item of a stream; fails with `StreamEnded` after the last one."""
+    message = yield from _answer(exchange)
+    body = message.WhichOneof("body")
+    if body == "item":
+        return decode(message.item.value)
+    if body != "result":
+        raise ProtocolError(f"the host answered a stream with {body}")
+    result_or_raise(message.result, tool)
+    raise StreamEnded
+
+
+def _call(
+    scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None, *, stream: bool
+) -> bridge_pb2.WorkerMessage:
+    state = scope.session()
+    call = tools_pb2.ToolCall(
+        session_id=state.session_id,
+        tool=tool,
+        arguments=encode_map(arguments, f"arguments of {tool}"),
+        traceparent=scope.call.traceparent,
+        min_revision=scope.record.revision,
+        call_id=new_id(),
+        stream=stream,
+    )
+    if timeout is not None:
+        call.timeout_ms = timeout * 1000
+    return bridge_pb2.WorkerMessage(call=call)
+
+
+def _open(scope: Scope, message: bridge_pb2.WorkerMessage) -> Steps[Exchange]:
+    size = message.ByteSize()
+    if size > scope.bridge.max_message_bytes:
+        limit = scope.bridge.max_message_bytes
+        raise StateError(f"a message of {size} bytes is above the limit of {limit}", code="too_large")
+    while True:
+        try:
+            return scope.bridge.open(message)
+        except MailboxFullError:
+            yield scope.bridge.room()
+
+
+def _only_answer(exchange: Exchange, wanted: str) -> Steps[bridge_pb2.HostMessage]:
+    message = yield from _answer(exchange)
+    body = message.WhichOneof("body")
+    if body != wanted:
+        raise ProtocolError(f"the host answered with {body} where {wanted} was due")
+    return message
+
+
+def _answer(exchange: Exchange) -> Steps[bridge_pb2.HostMessage]:
+    try:
+        message: bridge_pb2.HostMessage = yield exchange.next()
+        return message
+    except BaseException as error:
+        # A timeout, a cancellation: the other side need not go on.
+        exchange.abandon(type(error).__name__)
+        raise

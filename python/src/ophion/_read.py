@@ -1,0 +1,93 @@
+"""Reading variables from one record: typed, each read a fresh copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar, overload
+
+from ophion._codec import decode
+from ophion._conform import Mismatch, conform
+from ophion._errors import StateError, VariableNotFoundError
+from ophion._state import Record
+
+T = TypeVar("T")
+
+
+class Missing:
+    """Stands for a default that was not given."""
+
+
+MISSING: Final = Missing()
+
+
+def read(record: Record, name: str, hint: Any, default: Any) -> Any:
+    """A variable's value as the annotation has it. Fails with `VariableNotFoundError` when it is not there and no
+    default was given, with `StateError` `invalid` when it is of another type.
+    """
+    variable = record.variables.get(name)
+    if variable is None:
+        if default is not MISSING:
+            return default
+        known = ", ".join(sorted(record.variables)) or "none"
+        raise VariableNotFoundError(name, f"no variable named {name!r} in this session; it has: {known}")
+    try:
+        return conform(decode(variable.value), hint)
+    except Mismatch as mismatch:
+        raise StateError(
+            f"variable {name!r} ({variable.type}): {mismatch}", code="invalid", details={"name": name}
+        ) from None
+
+
+class Snapshot:
+    """A session's variables, frozen at one revision. `dict(snapshot)` takes all of them."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    @property
+    def revision(self) -> int:
+        """The revision that it is frozen at."""
+        return self._record.revision
+
+    def version(self, name: str) -> int:
+        """The revision of the commit that last wrote the variable. Fails with `VariableNotFoundError`."""
+        variable = self._record.variables.get(name)
+        if variable is None:
+            raise VariableNotFoundError(name)
+        return variable.version
+
+    @overload
+    def get(self, name: str, /) -> Any: ...
+    @overload
+    def get(self, name: str, type: type[T], /) -> T: ...
+    @overload
+    def get(self, name: str, type: type[T], default: T, /) -> T: ...
+    def get(self, name: str, type: Any = Any, default: Any = MISSING, /) -> Any:
+        """A variable as this type, such as `float` or `list[str]`. Unlike a dict's `get` it fails when there is no
+        such variable and no default was given (`VariableNotFoundError`), and when it is of another type
+        (`StateError` `invalid`).
+        """
+        return read(self._record, name, type, default)
+
+    def __getitem__(self, name: str) -> Any:
+        return read(self._record, name, Any, MISSING)
+
+    def keys(self) -> list[str]:
+        """The names of the variables."""
+        return list(self._record.variables)
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names and values, all of one revision."""
+        return [(name, decode(variable.value)) for name, variable in self._record.variables.items()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self._record.variables)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._record.variables
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)} variables at revision {self.revision}>"

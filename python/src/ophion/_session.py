@@ -1,0 +1,207 @@
+"""What a sync tool sees of its session: variables, the other side's tools, and the call itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ophion import _operations as operations
+from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, commit_plan
+from ophion._promise import Deadline, Steps, run
+from ophion._read import Snapshot
+from ophion._scope import Scope, current
+from ophion._state import Record
+
+T = TypeVar("T")
+
+
+class Variables(Snapshot):
+    """The session's variables, as a mapping and with typed reads: never older than what the call was told to see,
+    and never going back. Writes are commits: answered when they are made, and read back by the next read.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def _record(self) -> Record:  # type: ignore[override]  # a snapshot's stays as it is, this one moves on
+        return self._scope.record
+
+    def set(self, name: str, value: object) -> int:
+        """Sets one variable, whatever its version; answers the new revision. Fails with `EncodeError` for a value
+        that cannot cross, with `StateError`: `not_found`, `invalid`, `read_only`, ...
+        """
+        return self.commit(set={name: value})
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.set(name, value)
+
+    def remove(self, name: str) -> int:
+        """Removes one variable; answers the new revision."""
+        return self.commit(remove=[name])
+
+    def update(self, name: str, fn: Callable[[Any], object], *, attempts: int = UPDATE_ATTEMPTS) -> Any:
+        """Sets a variable to `fn` of its value and answers that; `fn` runs again when others wrote in between. Fails
+        with `StateError` `conflict` after so many attempts.
+        """
+        return _run(self._scope, operations.updated(self._scope, name, fn, attempts), None, f"update of {name}")
+
+    def commit(
+        self,
+        *,
+        set: Mapping[str, object] | None = None,
+        expect: Mapping[str, int | None] | None = None,
+        remove: Sequence[str] = (),
+        declare: Mapping[str, Declaration] | None = None,
+    ) -> int:
+        """Does all of it or nothing; answers the revision. `expect` names the version that a variable must have
+        (`version(name)`), or None when it must not exist; else it fails with `StateError` `conflict`.
+        """
+        plan = commit_plan(set or {}, expect or {}, remove, declare or {})
+        return _run(self._scope, operations.committed(self._scope, plan), None, "commit")
+
+
+class SessionContext:
+    """The first parameter of a sync tool. Its methods may be called from any thread that the tool starts."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self.variables = Variables(scope)
+
+    @property
+    def id(self) -> str:
+        """The session's id; empty for a call without a session."""
+        return self._scope.call.session_id
+
+    @property
+    def call_id(self) -> str:
+        """One id for all attempts of this call."""
+        return self._scope.call.call_id
+
+    @property
+    def idempotency_key(self) -> str:
+        """The key that the caller gave; empty when he gave none."""
+        return self._scope.call.idempotency_key
+
+    @property
+    def traceparent(self) -> str:
+        """The caller's W3C trace context; empty when there is none. Nested calls carry it on."""
+        return self._scope.call.traceparent
+
+    @property
+    def revision(self) -> int:
+        """The session's revision that this call saw when it began."""
+        return self._scope.revision
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the caller gives up; None when he waits for ever."""
+        return self._scope.deadline.left()
+
+    @property
+    def cancelled(self) -> bool:
+        """True when nobody wants the answer any more: the tool should end soon. What waits inside `call`,
+        `variables.set` and the like fails with `CallCancelledError` at once.
+        """
+        return self._scope.cancelled.done()
+
+    def raise_if_cancelled(self) -> None:
+        """Fails with `CallCancelledError`, or `CallTimeoutError` when time ran out, once the call is cancelled."""
+        error = self._scope.cancellation()
+        if error is not None:
+            raise error
+
+    def snapshot(self) -> Snapshot:
+        """The variables as they are now, frozen at one revision."""
+        return Snapshot(self._scope.record)
+
+    def report(self, **facts: object) -> None:
+        """Adds facts about this run to its result, such as what it cost. The same name again replaces the fact.
+        Fails with `EncodeError` for what cannot cross, with `StateError` `too_large` above 1 MiB.
+        """
+        self._scope.report(facts)
+
+    def call(
+        self,
+        tool: str,
+        arguments: Mapping[str, object] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        **named: object,
+    ) -> Any:
+        """Calls a TypeScript tool of this session and answers its result. `timeout` in seconds, by default 60 or what
+        is left for this call. An argument named `timeout` goes into `arguments`.
+
+        Fails with `ToolError` when the tool failed, `CallTimeoutError`, `StateError` `not_found` when it is not
+        exposed, `EncodeError`, `CallCancelledError`.
+        """
+        limit = time_limit(self._scope, timeout)
+        steps = operations.called(self._scope, tool, {**(arguments or {}), **named}, limit)
+        return _run(self._scope, steps, limit, tool)
+
+    def stream(
+        self,
+        tool: str,
+        arguments: Mapping[str, object] | None = None,
+        /,
+        *,
+        timeout: float | None = None,
+        **named: object,
+    ) -> Generator[Any, None, None]:
+        """As `call`, for a TypeScript tool that streams: yields its items. Leaving the loop early cancels it."""
+        limit = time_limit(self._scope, timeout)
+        deadline = Deadline(limit, tool)
+        opening = operations.stream_opened(self._scope, tool, {**(arguments or {}), **named}, limit)
+        exchange = _drive(self._scope, opening, deadline)
+        taken = 0
+        try:
+            while True:
+                item = _drive(self._scope, operations.stream_item(exchange, tool), deadline)
+                taken += 1
+                if taken % (operations.STREAM_CREDIT // 2) == 0:
+                    exchange.grant(operations.STREAM_CREDIT // 2)
+                yield item
+        except StreamEnded:
+            return
+        finally:
+            exchange.abandon("the reader left")
+
+
+def current_session() -> SessionContext:
+    """The session of the tool that this code runs in: for code far below it, such as a DSPy module. In an async tool
+    use `current_async_session`, since this one's calls wait. Fails with `RuntimeError` outside a tool.
+    """
+    return SessionContext(current_scope())
+
+
+def current_scope() -> Scope:
+    """The current call. Fails with `RuntimeError` outside one."""
+    scope = current.get()
+    if scope is None:
+        raise RuntimeError("there is no current session: this code does not run inside a tool")
+    return scope
+
+
+def time_limit(scope: Scope, timeout: float | None) -> float:
+    """How long to wait, in seconds: never longer than the call's own deadline."""
+    if timeout is not None and not timeout > 0:
+        raise ValueError(f"timeout must be above 0 seconds, not {timeout!r}")
+    left = scope.deadline.left()
+    wanted = DEFAULT_TIMEOUT_S if timeout is None else timeout
+    return wanted if left is None else min(wanted, left)
+
+
+def _run(scope: Scope, steps: Steps[T], timeout: float | None, what: str) -> T:
+    return _drive(scope, steps, Deadline(time_limit(scope, timeout) if timeout is None else timeout, what))
+
+
+def _drive(scope: Scope, steps: Steps[T], deadline: Deadline) -> T:
+    try:
+        loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is not None and loop is scope.loop:
+        raise RuntimeError("a sync session would block the event loop of all async tools; use AsyncSessionContext")
+    return run(steps, deadline, scope.cancelled)

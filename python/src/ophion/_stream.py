@@ -1,0 +1,230 @@
+"""The worker's end of its one stream to the host: dial, greet, take frames, dial again, end.
+
+A thread of its own reads; what it hears goes to a `StreamHandler`, in order and one at a time, so a handler must
+not wait. When the stream is lost the worker dials again within a grace, with its numbers, and nothing is sent or
+handled twice; after the grace the worker is on its own and has to end.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
+from ophion._errors import ActorDownError, ProtocolError
+from ophion._gen import workers_pb2 as pb
+from ophion._inbox import Inbox, Message
+from ophion._limits import Limits
+from ophion._outbox import Outbox
+from ophion._promise import promise
+from ophion._version import PROTOCOL_VERSION
+
+# How long the first dialling may take; the host listens before it spawns.
+DIAL_S = 10.0
+# How long a lost stream may be dialled again; the host fences the worker meanwhile and forgets it after that.
+GRACE_S = 2.0
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.25
+
+
+@dataclass(frozen=True)
+class StreamEnd:
+    """Why a stream is over."""
+
+    kind: Literal["closed", "refused", "lost", "protocol"]
+    message: str
+
+
+class StreamHandler(Protocol):
+    """Who hears what comes in. Called in the stream's thread; must not wait."""
+
+    def on_message(self, message: Message) -> None:
+        """A whole message of the host."""
+
+    def on_drain(self) -> None:
+        """Finish what runs, take nothing new."""
+
+    def on_goodbye(self, reason: str) -> None:
+        """The host ends the stream on purpose."""
+
+    def on_end(self, end: StreamEnd) -> None:
+        """Nothing more will come."""
+
+
+class Stream:
+    """One worker incarnation's stream, over as many connections as it takes."""
+
+    def __init__(
+        self,
+        dial: Dial,
+        hello: Callable[[], pb.Hello],
+        handler: StreamHandler,
+        limits: Limits,
+        *,
+        dial_s: float = DIAL_S,
+        grace_s: float = GRACE_S,
+    ) -> None:
+        self.limits = limits
+        self.outbox = Outbox(limits)
+        self._inbox = Inbox(limits)
+        self._dial = dial
+        self._hello = hello
+        self._handler = handler
+        self._grace_s = grace_s
+        self._give_up_at = time.monotonic() + dial_s
+        self._carrier: Carrier | None = None
+        self._welcomed = False
+        self._ready: pb.Frame | None = None
+        self._closing = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ophion-stream", daemon=True)
+        self.opened: Future[Any] = promise()
+
+    def start(self) -> None:
+        """Begins to dial. `opened` is settled with the first Welcome, or with why there was none."""
+        self._thread.start()
+
+    def put(self, exchange: int, payload: bytes, end: bool = False, *, forced: bool = False) -> None:
+        """See `Outbox.put`."""
+        self.outbox.put(exchange, payload, end, forced=forced)
+
+    def room(self) -> Future[Any]:
+        """See `Outbox.room`."""
+        return self.outbox.room()
+
+    def progress(self, what: str) -> None:
+        """Tells the host that the worker is still loading."""
+        self.outbox.control(pb.Frame(progress=pb.Progress(what=what)))
+
+    def ready(self, catalog: bytes, capacity: int) -> None:
+        """Tells the host what this worker offers. Said again after a redial until the host is known to have it."""
+        self._ready = pb.Frame(ready=pb.Ready(catalog=catalog, capacity=capacity))
+        self.outbox.control(self._ready)
+
+    def liveness(self, liveness: pb.Liveness) -> None:
+        """Tells the host how this worker is."""
+        self.outbox.control(pb.Frame(liveness=liveness))
+
+    def close(self, reason: str, timeout_s: float) -> None:
+        """Says Goodbye after everything that was queued, then waits until the host has ended the stream, at most so
+        long. Closing it again does nothing.
+        """
+        self._closing = True
+        self.outbox.finish(reason)
+        self._thread.join(timeout_s)
+        self.abort()
+
+    def abort(self) -> None:
+        """Breaks the connection at once and for good."""
+        self._closing = True
+        self._stop.set()
+        if self._carrier is not None:
+            self._carrier.close()
+
+    def _run(self) -> None:
+        end = self._connections()
+        error = ActorDownError(f"the stream to the host is {end.kind}: {end.message}")
+        self.outbox.close(error)
+        if not self.opened.done():
+            self.opened.set_exception(error)
+        self._handler.on_end(end)
+
+    def _connections(self) -> StreamEnd:
+        pause = _FIRST_PAUSE_S
+        while True:
+            self._welcomed = agreed = False
+            try:
+                self._one_connection()
+                reason = "the host ended the stream"
+                agreed = self.outbox.parted
+            except LinkRefused as refused:
+                return StreamEnd("refused", str(refused))
+            except ProtocolError as error:
+                return StreamEnd("protocol", str(error))
+            except LinkLost as lost:
+                reason = str(lost)
+            except Exception as error:
+                # A fault of this library: better seen and restarted than silent.
+                traceback.print_exc()
+                return StreamEnd("protocol", f"{type(error).__name__}: {error}")
+            if self._stop.is_set() or (self._closing and (agreed or self.outbox.delivered)):
+                return StreamEnd("closed", "as agreed")
+            if self._welcomed:
+                self._give_up_at = time.monotonic() + self._grace_s
+                pause = _FIRST_PAUSE_S
+            self._stop.wait(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            if time.monotonic() >= self._give_up_at:
+                return StreamEnd("lost", reason)
+
+    def _one_connection(self) -> None:
+        carrier = self._carrier = self._dial()
+        if self._stop.is_set():
+            raise LinkLost("not wanted any more")
+        hello = self._hello()
+        hello.resume_from = self._inbox.taken
+        connection = self.outbox.connect(pb.Frame(hello=hello))
+        # A connection that is made but never answered must not outlast the time for dialling.
+        patience = threading.Timer(max(0.0, self._give_up_at - time.monotonic()), self._no_welcome, (carrier,))
+        patience.daemon = True
+        patience.start()
+        try:
+            for response in carrier.attach(self.outbox.requests(connection)):
+                if self._welcomed:
+                    self._take(response)
+                else:
+                    self._greeted(response)
+                    patience.cancel()
+        except LinkLost as lost:
+            if not self._welcomed and time.monotonic() >= self._give_up_at:
+                raise LinkLost(f"no Welcome in time ({lost})") from None
+            raise
+        finally:
+            patience.cancel()
+            self.outbox.disconnect()
+            carrier.close()
+
+    def _no_welcome(self, carrier: Carrier) -> None:
+        if not self._welcomed:
+            carrier.close()
+
+    def _greeted(self, response: pb.AttachResponse) -> None:
+        if not response.frames or not response.frames[0].HasField("welcome"):
+            raise ProtocolError("the host's first frame is no Welcome")
+        welcome = response.frames[0].welcome
+        if welcome.protocol_version != PROTOCOL_VERSION:
+            raise ProtocolError(
+                f"the host speaks protocol version {welcome.protocol_version}, this worker {PROTOCOL_VERSION}"
+            )
+        self.limits = self.limits.with_host(welcome.limits)
+        self.outbox.limits = self._inbox.limits = self.limits
+        if self._ready is not None and self._inbox.taken == 0:
+            # Control frames have no number: it may have been lost with the connection.
+            self.outbox.control(self._ready)
+        self._welcomed = True
+        self.outbox.welcome(welcome.resume_from)
+        if not self.opened.done():
+            self.opened.set_result(None)
+        self._take(pb.AttachResponse(frames=response.frames[1:], acknowledged=welcome.resume_from))
+
+    def _take(self, response: pb.AttachResponse) -> None:
+        self.outbox.acknowledge(response.acknowledged)
+        for frame in response.frames:
+            body = frame.WhichOneof("body")
+            if body == "envelope":
+                message = self._inbox.take(frame)
+                self.outbox.took(self._inbox.taken)
+                if message is not None:
+                    self._handler.on_message(message)
+            elif body == "drain":
+                self._handler.on_drain()
+            elif body == "goodbye":
+                self._handler.on_goodbye(frame.goodbye.reason)
+            else:
+                print(f"ophion: the host sent a frame that is not known here ({body})", file=sys.stderr)

@@ -1,0 +1,236 @@
+"""`@tool`: a Python function that TypeScript may call. Name, parameters and description come from the function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, overload
+
+from ophion._async_session import AsyncSessionContext
+from ophion._codec import decode
+from ophion._conform import Mismatch, conform, described, hints_of
+from ophion._errors import StateError
+from ophion._gen import tools_pb2, values_pb2
+from ophion._scope import Scope
+from ophion._session import SessionContext
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Kind = Literal["sync", "async", "generator", "async generator"]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SESSIONS: dict[str, type[SessionContext] | type[AsyncSessionContext]] = {
+    "SessionContext": SessionContext,
+    "AsyncSessionContext": AsyncSessionContext,
+}
+
+
+@dataclass
+class Tool:
+    """A function with what is known of it. Annotations are evaluated when it is first called: they may name what is
+    defined further down in its module.
+    """
+
+    name: str
+    description: str
+    function: Callable[..., Any]
+    kind: Kind
+    signature: inspect.Signature
+    session: type[SessionContext] | type[AsyncSessionContext] | None
+    _hints: dict[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def streams(self) -> bool:
+        """True for a generator: it answers item by item."""
+        return self.kind in ("generator", "async generator")
+
+    @property
+    def is_async(self) -> bool:
+        """True when it runs in the event loop."""
+        return self.kind in ("async", "async generator")
+
+    @property
+    def parameters(self) -> list[inspect.Parameter]:
+        """Its parameters without the session."""
+        found = list(self.signature.parameters.values())
+        return found[1:] if self.session is not None else found
+
+    def description_message(self) -> tools_pb2.ToolDescription:
+        """What the catalog says of it."""
+        result = tools_pb2.ToolDescription(name=self.name, description=self.description, stream=self.streams)
+        for parameter in self.parameters:
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                continue
+            result.parameters.add(
+                name=parameter.name,
+                type=_written(parameter.annotation),
+                required=parameter.default is inspect.Parameter.empty,
+            )
+        result.returns = _written(self.signature.return_annotation)
+        return result
+
+    def bound(self, scope: Scope) -> Callable[[], Any]:
+        """The function with its session and arguments, ready to be called. Fails with `StateError` `invalid` when the
+        arguments do not fit.
+        """
+        given = self.arguments(scope.call.arguments)
+        session = () if self.session is None else (self.session(scope),)
+        return functools.partial(self.function, *session, **given)
+
+    def arguments(self, arguments: values_pb2.Map) -> dict[str, Any]:
+        """The arguments in the form that the annotations ask for. Fails with `StateError` `invalid`, naming what is
+        missing, unknown or of another type.
+        """
+        parameters = {one.name: one for one in self.parameters if one.kind is not inspect.Parameter.VAR_KEYWORD}
+        takes_any = len(parameters) < len(self.parameters)
+        given = {entry.key: entry.value for entry in arguments.entries}
+        required = [name for name, one in parameters.items() if one.default is inspect.Parameter.empty]
+        problems = [f"missing argument {name!r}" for name in required if name not in given]
+        problems += [f"unknown argument {name!r}" for name in given if name not in parameters and not takes_any]
+        result = {}
+        for name, value in given.items():
+            try:
+                result[name] = conform(decode(value), self._hint(name))
+            except Mismatch as mismatch:
+                problems.append(f"argument {name!r}: {mismatch}")
+        if problems:
+            raise StateError(
+                f"{self.name}: {'; '.join(problems)}; it takes {self._takes()}", details={"tool": self.name}
+            )
+        return result
+
+    def _hint(self, name: str) -> Any:
+        if self._hints is None:
+            self._hints = hints_of(self.function)
+        return self._hints.get(name, Any)
+
+    def _takes(self) -> str:
+        return f"({', '.join(map(_shown, self.parameters))})"
+
+
+@overload
+def tool(function: F, /) -> F: ...
+@overload
+def tool(*, name: str | None = None, description: str | None = None) -> Callable[[F], F]: ...
+def tool(
+    function: F | None = None, /, *, name: str | None = None, description: str | None = None
+) -> F | Callable[[F], F]:
+    """Makes a function callable from TypeScript, and returns it unchanged.
+
+    A first parameter annotated `SessionContext` (or `AsyncSessionContext`, for an async function) gets the session;
+    the others are the tool's arguments, by name. A sync function runs in a thread, an async one in the event loop; a
+    generator, of either kind, streams its items.
+
+    name: default the function's. description: default its docstring.
+    Fails with `TypeError` for a function that cannot be a tool, `ValueError` for a bad name.
+    """
+
+    def decorate(target: F) -> F:
+        registry.add(made(target, name, description))
+        return target
+
+    return decorate if function is None else decorate(function)
+
+
+def made(function: Callable[..., Any], name: str | None = None, description: str | None = None) -> Tool:
+    """A tool of a function, not registered. Fails as `tool` does."""
+    label = name if name is not None else function.__name__
+    if _NAME.fullmatch(label) is None:
+        raise ValueError(f"a tool's name is 1 to 64 letters, digits, '_', '.' and '-', not {label!r}")
+    signature = inspect.signature(function)
+    kind = _kind(function)
+    found = Tool(
+        name=label,
+        description=inspect.cleandoc(function.__doc__ or "") if description is None else description,
+        function=function,
+        kind=kind,
+        signature=signature,
+        session=_session_of(function, signature),
+    )
+    for parameter in signature.parameters.values():
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY):
+            raise TypeError(f"tool {label!r}: its arguments come by name, which {parameter} does not take")
+    for parameter in found.parameters:
+        if _is_session(parameter.annotation, function) is not None:
+            raise TypeError(f"tool {label!r}: the session is the first parameter, not {parameter.name!r}")
+    wanted = AsyncSessionContext if found.is_async else SessionContext
+    if found.session not in (None, wanted):
+        raise TypeError(
+            f"tool {label!r} is {'async' if found.is_async else 'sync'}: its session is a {wanted.__name__}"
+        )
+    return found
+
+
+class Registry:
+    """The tools of this process: those of every module that was imported."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tools: dict[str, Tool] = {}
+
+    def add(self, one: Tool) -> None:
+        """Adds a tool. The same function again, as after a reload, takes its own place; another one of the same name
+        fails with `ValueError`.
+        """
+        with self._lock:
+            known = self._tools.get(one.name)
+            if known is not None and _place(known.function) != _place(one.function):
+                raise ValueError(
+                    f"two tools are named {one.name!r}: {_place(known.function)} and {_place(one.function)}"
+                )
+            self._tools[one.name] = one
+
+    def all(self) -> Mapping[str, Tool]:
+        """The tools by name, as of now."""
+        with self._lock:
+            return dict(self._tools)
+
+
+registry = Registry()
+
+
+def _place(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def _kind(function: Callable[..., Any]) -> Kind:
+    if inspect.isasyncgenfunction(function):
+        return "async generator"
+    if inspect.iscoroutinefunction(function):
+        return "async"
+    return "generator" if inspect.isgeneratorfunction(function) else "sync"
+
+
+def _session_of(
+    function: Callable[..., Any], signature: inspect.Signature
+) -> type[SessionContext] | type[AsyncSessionContext] | None:
+    first = next(iter(signature.parameters.values()), None)
+    return None if first is None else _is_session(first.annotation, function)
+
+
+def _is_session(
+    annotation: Any, function: Callable[..., Any]
+) -> type[SessionContext] | type[AsyncSessionContext] | None:
+    if isinstance(annotation, str):
+        # With `from __future__ import annotations`: by the name it was imported under, or by its own.
+        head, _, tail = annotation.strip("'\" ").rpartition(".")
+        found = getattr(function, "__globals__", {}).get(tail) if not head else None
+        return found if found in _SESSIONS.values() else _SESSIONS.get(tail)
+    return next((kind for kind in _SESSIONS.values() if annotation is kind), None)
+
+
+def _shown(parameter: inspect.Parameter) -> str:
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        return f"**{parameter.name}"
+    annotation = _written(parameter.annotation)
+    default = "" if parameter.default is inspect.Parameter.empty else f" = {repr(parameter.default)[:40]}"
+    return f"{parameter.name}{': ' if annotation else ''}{annotation}{default}"
+
+
+def _written(annotation: Any) -> str:
+    if annotation is inspect.Parameter.empty:
+        return ""
+    return described(annotation)

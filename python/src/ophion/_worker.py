@@ -1,0 +1,251 @@
+"""A worker process: dial, load, serve, drain, leave. Its supervisor is the host's PythonWorker actor.
+
+Exit codes: 0 it finished what it had and was told to go, 2 no usable boot line, 3 its module did not load, 4 the
+host refused it, 5 the host is gone, 6 the two sides disagree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import queue
+import sys
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import Literal
+
+from google.protobuf.message import DecodeError
+
+from ophion import _logging
+from ophion._boot import Boot
+from ophion._carrier import Dial, GrpcCarrier
+from ophion._catalog import catalog, offered
+from ophion._errors import ActorDownError, ProtocolError
+from ophion._exchange import Exchanges
+from ophion._exit import flush, leave_within
+from ophion._faults import fault_of_error
+from ophion._gen import bridge_pb2, tools_pb2, workers_pb2
+from ophion._inbox import Message
+from ophion._liveness import Liveness
+from ophion._loading import Loading
+from ophion._runner import Runner
+from ophion._signals import Signals
+from ophion._state import Sessions
+from ophion._stream import Stream, StreamEnd
+from ophion._version import PROTOCOL_VERSION, __version__
+
+DONE = 0
+NOT_LOADED = 3
+ENDS = {"closed": DONE, "refused": 4, "lost": 5, "protocol": 6}
+
+# After SIGTERM, how long what runs may go on; a Drain of the host has no bound here, the host has one.
+DRAIN_S = 30.0
+# How long cancelled calls, the last words on the stream, and an exit without a host may take.
+_CANCEL_S = 2.0
+_GOODBYE_S = 2.0
+_ORPHAN_S = 2.0
+
+
+@dataclass(frozen=True)
+class _Event:
+    kind: Literal["opened", "ready to leave", "drain", "terminate", "goodbye", "end"]
+    text: str = ""
+    code: int = DONE
+
+
+class Worker:
+    """One incarnation of a worker."""
+
+    def __init__(self, boot: Boot, module: str, dial: Dial | None = None) -> None:
+        self._boot = boot
+        self._module = module
+        # Filled by the stream's thread and by signals, read by the main thread.
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
+        self._loop = asyncio.new_event_loop()
+        self._sessions = Sessions()
+        self._stream = Stream(dial or (lambda: GrpcCarrier(boot.address)), self._hello, self, boot.limits)
+        self._exchanges = Exchanges(self._stream, self._sessions)
+        self._runner = Runner(self._stream, self._exchanges, self._loop, boot.capacity)
+        self._loading = Loading(boot, module, self._stream.progress)
+        self._liveness = Liveness(self._stream.liveness, self._runner.in_flight, self._loop, self._loading.tick)
+        self._signals = Signals(self._terminate)
+        self._may_leave_at_once = True
+        self._told_to_leave = False
+        self._leaving = False
+
+    def run(self) -> int:
+        """Serves until the host, a signal or a failure ends it; answers the exit code. From the main thread."""
+        self._signals.listen()
+        threading.Thread(target=self._run_loop, name="ophion-async", daemon=True).start()
+        self._stream.opened.add_done_callback(lambda _: self._events.put(_Event("opened")))
+        self._stream.start()
+        code = self._greeted()
+        if code is None:
+            code = self._loaded()
+        return self._served() if code is None else code
+
+    # From the stream's thread.
+
+    def on_message(self, message: Message) -> None:
+        """See `StreamHandler`."""
+        try:
+            said = bridge_pb2.HostMessage.FromString(message.payload)
+        except DecodeError as error:
+            self._unreadable(message.exchange, error)
+            return
+        body = said.WhichOneof("body")
+        if body == "call":
+            self._runner.start(message.exchange, said.call)
+        elif body == "cancel":
+            self._runner.cancel(message.exchange, said.cancel.reason)
+        elif body == "credit":
+            self._runner.credit(message.exchange, said.credit.items)
+        elif body == "sync":
+            self._sessions.sync(said.sync)
+        elif body == "drop":
+            self._sessions.drop(said.drop.session_id)
+        elif body is not None:
+            self._exchanges.deliver(message.exchange, said, message.end)
+        else:
+            print("ophion: the host sent a message that is not known here", file=sys.stderr)
+
+    def on_drain(self) -> None:
+        """See `StreamHandler`."""
+        self._events.put(_Event("drain"))
+
+    def on_goodbye(self, reason: str) -> None:
+        """See `StreamHandler`."""
+        self._leaving = True
+        self._runner.cancel_all(f"the host ended the stream: {reason}")
+        self._events.put(_Event("goodbye"))
+        leave_within(_ORPHAN_S, DONE)
+
+    def on_end(self, end: StreamEnd) -> None:
+        """See `StreamHandler`."""
+        code = DONE if self._leaving else ENDS[end.kind]
+        self._exchanges.end(ActorDownError(f"the stream to the host is {end.kind}: {end.message}"))
+        self._events.put(_Event("end", end.message, code))
+        if code != DONE:
+            self._runner.cancel_all("the host is gone")
+            # Whatever the main thread and the tools do: nobody is left to work for.
+            leave_within(_ORPHAN_S, code)
+
+    def _unreadable(self, exchange: int, error: Exception) -> None:
+        fault = ProtocolError(f"a message of the host cannot be read: {error}")
+        if exchange % 2 == 0 or exchange in self._runner.in_flight():
+            raise fault
+        result = tools_pb2.ToolResult(fault=fault_of_error(fault))
+        self._stream.put(exchange, bridge_pb2.WorkerMessage(result=result).SerializeToString(), True, forced=True)
+
+    # From the main thread.
+
+    def _greeted(self) -> int | None:
+        event = self._events.get()
+        if event.kind == "opened" and self._stream.opened.exception() is not None:
+            event = self._events.get()  # what ended it comes next
+        if event.kind == "opened":
+            limits = self._stream.limits
+            self._exchanges.max_message_bytes = limits.max_message_bytes
+            self._exchanges.max_exchanges = self._runner.max_exchanges = limits.max_exchanges
+            self._liveness.start(limits.liveness_interval_ms)
+            return None
+        return self._ended(event)
+
+    def _loaded(self) -> int | None:
+        try:
+            self._loading.run()
+            tools = offered()
+            offer = catalog(tools, self._stream.limits)
+        except BaseException as error:
+            traceback.print_exc()
+            what = f"{type(error).__name__}: {error}"
+            print(f"ophion: the module {self._loading.failed_at()!r} does not load: {what}", file=sys.stderr)
+            return NOT_LOADED
+        self._signals.keep_listening()
+        _logging.install(_logging.SessionLogHandler(self._log, lambda: self._stream.outbox.backlog))
+        self._runner.tools = tools
+        self._may_leave_at_once = False
+        self._stream.ready(offer, self._boot.capacity)
+        return None
+
+    def _served(self) -> int:
+        while True:
+            event = self._events.get()
+            if event.kind == "drain":
+                return self._drained("drained", None)
+            if event.kind == "terminate":
+                return self._drained("terminated", float(os.environ.get("OPHION_DRAIN_S", DRAIN_S)))
+            if event.kind in ("end", "goodbye"):
+                return self._ended(event)
+
+    def _drained(self, reason: str, patience_s: float | None) -> int:
+        """Finishes what runs, takes nothing new, says Goodbye."""
+        idle = self._runner.close("this worker takes nothing new, it is about to end")
+        idle.add_done_callback(lambda _: self._events.put(_Event("ready to leave")))
+        while True:
+            try:
+                event = self._events.get(timeout=patience_s)
+            except queue.Empty:
+                break
+            if event.kind == "ready to leave":
+                self._say_goodbye(reason)
+                return DONE
+            if event.kind in ("end", "goodbye"):
+                return self._ended(event)
+            if event.kind == "terminate" and patience_s is None:
+                patience_s = DRAIN_S
+        self._runner.cancel_all("the worker has to end")
+        try:
+            while self._events.get(timeout=_CANCEL_S).kind not in ("ready to leave", "end", "goodbye"):
+                pass
+        except queue.Empty:
+            print(f"ophion: left with {len(self._runner.in_flight())} calls that did not end", file=sys.stderr)
+        self._say_goodbye(reason)
+        return DONE
+
+    def _say_goodbye(self, reason: str) -> None:
+        self._leaving = True
+        self._liveness.stop()
+        self._stream.close(reason, _GOODBYE_S)
+
+    def _ended(self, event: _Event) -> int:
+        self._liveness.stop()
+        if event.code != DONE:
+            said = {4: "the host refused this worker", 5: "the host is gone", 6: "the two sides disagree"}
+            print(f"ophion: {said[event.code]}: {event.text}", file=sys.stderr)
+        self._stream.abort()
+        return event.code
+
+    def _terminate(self, number: int) -> None:
+        """SIGTERM or SIGINT came; the second one does not wait."""
+        if self._may_leave_at_once:
+            # Nothing runs yet, and the module that is being imported may take its time.
+            flush()
+            os._exit(DONE)
+        if self._told_to_leave:
+            flush()
+            os._exit(128 + number)
+        self._told_to_leave = True
+        self._events.put(_Event("terminate"))
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def _log(self, payload: bytes) -> None:
+        self._stream.put(0, payload, forced=True)
+
+    def _hello(self) -> workers_pb2.Hello:
+        boot = self._boot
+        return workers_pb2.Hello(
+            protocol_version=PROTOCOL_VERSION,
+            worker_id=boot.worker_id,
+            incarnation=boot.incarnation,
+            token=boot.token,
+            run_id=boot.run_id,
+            os_pid=os.getpid(),
+            python_version=platform.python_version(),
+            library_version=__version__,
+        )

@@ -1,0 +1,128 @@
+"""Errors cross the bridge as data, with type, traceback and causes."""
+
+from __future__ import annotations
+
+import pytest
+
+from ophion import (
+    ActorDownError,
+    ActorError,
+    AuthError,
+    CallTimeoutError,
+    PoolError,
+    ProtocolError,
+    StateError,
+    ToolError,
+    VariableNotFoundError,
+    WorkerLostError,
+)
+from ophion._codec import decode_map
+from ophion._faults import MAX_CAUSES, error_of_fault, fault, fault_of_error, fault_of_tool
+from ophion._gen import values_pb2 as pb
+
+
+def raised(build: BaseException, cause: BaseException | None = None) -> BaseException:
+    try:
+        raise build from cause
+    except BaseException as error:
+        return error
+
+
+class TestWhatAToolRaised:
+    def test_keeps_type_message_and_traceback(self) -> None:
+        found = fault_of_tool("rank", raised(ValueError("no items")))
+        assert (found.code, found.type, found.message) == ("tool_failed", "ValueError", "no items")
+        assert "raise build from cause" in found.traceback
+        assert decode_map(found.details) == {"tool": "rank"}
+
+    def test_keeps_the_chain_of_causes_nearest_first(self) -> None:
+        inner = raised(KeyError("k"))
+        middle = raised(RuntimeError("middle"), inner)
+        found = fault_of_tool("t", raised(ValueError("outer"), middle))
+        assert [one.type for one in found.causes] == ["RuntimeError", "KeyError"]
+        error = error_of_fault(found)
+        assert isinstance(error.__cause__, ToolError)
+        assert error.__cause__.remote_type == "RuntimeError"
+        assert isinstance(error.__cause__.__cause__, ToolError)
+
+    def test_takes_the_context_for_the_cause_unless_it_was_suppressed(self) -> None:
+        def context() -> BaseException:
+            try:
+                try:
+                    raise KeyError("first")
+                except KeyError:
+                    raise ValueError("second")  # noqa: B904
+            except ValueError as error:
+                return error
+
+        assert [one.type for one in fault_of_tool("t", context()).causes] == ["KeyError"]
+        assert fault_of_tool("t", raised(ValueError("alone"))).causes == []
+
+    def test_keeps_the_code_of_an_error_of_ours_in_the_details(self) -> None:
+        found = fault_of_tool("t", StateError("x changed", code="conflict", details={"name": "x"}))
+        assert found.code == "tool_failed"
+        assert decode_map(found.details) == {"name": "x", "tool": "t", "code": "conflict"}
+
+    def test_is_bounded(self) -> None:
+        error: BaseException = ValueError("x" * 100_000)
+        for _ in range(20):
+            error = raised(ValueError("y"), error)
+        found = fault_of_tool("t", error)
+        assert len(found.causes) == MAX_CAUSES
+        assert len(fault_of_tool("t", ValueError("x" * 100_000)).message) < 9_000
+
+    def test_crosses_whatever_its_text_is(self) -> None:
+        class Silent(Exception):
+            def __str__(self) -> str:
+                raise RuntimeError
+
+        assert fault_of_tool("t", Silent()).message == "(its text could not be made)"
+        assert fault_of_tool("t", ValueError("\ud800")).message == "?"
+
+    def test_may_end_in_a_circle(self) -> None:
+        one, two = ValueError("1"), ValueError("2")
+        one.__cause__, two.__cause__ = two, one
+        assert len(fault_of_tool("t", one).causes) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("conflict", StateError),
+        ("not_found", StateError),
+        ("queue_full", PoolError),
+        ("permission_denied", AuthError),
+        ("call_timeout", CallTimeoutError),
+        ("worker_lost", WorkerLostError),
+        ("actor_down", ActorDownError),
+        ("protocol", ProtocolError),
+        ("something_new", ActorError),
+    ],
+)
+def test_a_code_gives_its_error_and_back(code: str, kind: type[ActorError]) -> None:
+    error = error_of_fault(fault(code, "why", name="x"))
+    assert type(error) is kind
+    assert error.code == code
+    assert str(error) == "why"
+    assert error.details == {"name": "x"}
+    assert fault_of_error(error).code == code
+
+
+def test_a_failed_tool_is_named_and_keeps_what_happened_there() -> None:
+    failure = pb.Fault(code="tool_failed", message="boom", type="TypeError", traceback="at lookup")
+    error = error_of_fault(failure, "lookup")
+    assert isinstance(error, ToolError)
+    assert str(error) == "lookup: boom"
+    assert (error.tool, error.remote_type, error.remote_traceback) == ("lookup", "TypeError", "at lookup")
+
+
+def test_a_lost_worker_says_whether_the_call_may_have_run() -> None:
+    error = error_of_fault(fault("worker_lost", "gone", outcome="not_started"))
+    assert isinstance(error, WorkerLostError)
+    assert error.outcome == "not_started"
+
+
+def test_a_missing_variable_is_also_a_key_error() -> None:
+    error = VariableNotFoundError("x")
+    assert isinstance(error, KeyError)
+    assert str(error) == "no variable named 'x' in this session"

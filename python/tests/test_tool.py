@@ -1,0 +1,152 @@
+"""`@tool` leaves the function as it is and knows what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+import ophion
+from ophion import AsyncSessionContext, SessionContext, StateError
+from ophion._catalog import catalog, offered
+from ophion._codec import encode_map
+from ophion._errors import StartError
+from ophion._gen import bridge_pb2
+from ophion._limits import Limits
+from ophion._tool import Registry, made, registry, tool
+
+
+def greet(session: SessionContext, name: str, times: int = 1, *, loud: bool = False) -> list[str]:
+    """Greet somebody.
+
+    More about it.
+    """
+    return [name] * times
+
+
+def test_it_returns_the_function_unchanged() -> None:
+    def one() -> None: ...
+
+    assert tool(one) is one
+    assert tool(name="test.two")(one) is one
+    assert {"one", "test.two"} <= registry.all().keys()
+
+
+class TestWhatACatalogSays:
+    def test_name_description_parameters_and_result_come_from_the_function(self) -> None:
+        said = made(greet).description_message()
+        assert said.name == "greet"
+        assert said.description == "Greet somebody.\n\nMore about it."
+        assert [(one.name, one.type, one.required) for one in said.parameters] == [
+            ("name", "str", True),
+            ("times", "int", False),
+            ("loud", "bool", False),
+        ]
+        assert said.returns == "list[str]"
+        assert said.stream is False
+
+    def test_generators_stream(self) -> None:
+        def items() -> Iterator[int]:
+            yield 1
+
+        async def later() -> AsyncIterator[int]:
+            yield 1
+
+        assert made(items).streams
+        assert made(later).streams
+        assert made(later).is_async
+
+    def test_the_worker_has_its_own_tools_beside_those_of_the_module(self) -> None:
+        pytest.importorskip("dspy", reason="the Python package dspy is not installed")
+        assert {"ophion.program", "ophion.program_stream"} <= offered().keys()
+
+    def test_a_catalog_that_does_not_fit_into_a_frame_first_loses_its_long_descriptions(self) -> None:
+        tools = {name: made(lambda: None, name, "first line\n" + "x" * 10_000) for name in map(str, range(10))}
+        read = bridge_pb2.Catalog.FromString(catalog(tools, Limits()))
+        assert [one.description for one in read.tools] == ["first line"] * 10
+        many = {name: made(lambda: None, name, "x" * 100) for name in map(str, range(1000))}
+        with pytest.raises(StartError, match="catalog of 1000 tools"):
+            catalog(many, Limits())
+
+
+class TestTheSession:
+    def test_is_the_first_parameter_by_its_annotation(self) -> None:
+        def by_module(session: ophion.SessionContext) -> None: ...
+
+        async def by_name(session: AsyncSessionContext) -> None: ...
+
+        def without(session: str) -> None: ...
+
+        assert made(by_module).session is SessionContext
+        assert made(by_name).session is AsyncSessionContext
+        assert made(without).session is None
+
+    def test_is_of_the_kind_that_the_function_is(self) -> None:
+        async def wrong(session: SessionContext) -> None: ...
+
+        def wrong_too(session: AsyncSessionContext) -> None: ...
+
+        with pytest.raises(TypeError, match="'wrong' is async: its session is a AsyncSessionContext"):
+            made(wrong)
+        with pytest.raises(TypeError, match="'wrong_too' is sync: its session is a SessionContext"):
+            made(wrong_too)
+
+    def test_is_nowhere_else(self) -> None:
+        def late(name: str, session: SessionContext) -> None: ...
+
+        with pytest.raises(TypeError, match="the session is the first parameter"):
+            made(late)
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({}, "missing argument 'name'"),
+            ({"name": "a", "nmae": "b"}, "unknown argument 'nmae'"),
+            ({"name": 1}, "argument 'name': expected str, got int"),
+            ({"name": "a", "times": True}, "argument 'times': expected int, got bool"),
+        ],
+    )
+    def test_that_do_not_fit_are_named_with_what_it_takes(self, given: dict[str, Any], message: str) -> None:
+        with pytest.raises(StateError) as caught:
+            made(greet).arguments(encode_map(given))
+        assert message in str(caught.value)
+        assert "it takes (name: str, times: int = 1, loud: bool = False)" in str(caught.value)
+        assert caught.value.code == "invalid"
+
+    def test_that_fit_are_brought_into_form(self) -> None:
+        def scaled(factor: float, **more: Any) -> None: ...
+
+        assert made(scaled).arguments(encode_map({"factor": 2, "x": 1})) == {"factor": 2.0, "x": 1}
+
+    def test_of_a_type_that_only_the_checker_knows_are_taken_as_they_are(self) -> None:
+        def unknown(value: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+        assert made(unknown).arguments(encode_map({"value": 1})) == {"value": 1}
+
+
+class TestWhatIsNoTool:
+    def test_positional_arguments(self) -> None:
+        def spread(*names: str) -> None: ...
+
+        def first(name: str, /) -> None: ...
+
+        for function in (spread, first):
+            with pytest.raises(TypeError, match="arguments come by name"):
+                made(function)
+
+    @pytest.mark.parametrize("name", ["", "with space", "-dash", "x" * 65])
+    def test_a_bad_name(self, name: str) -> None:
+        with pytest.raises(ValueError, match="a tool's name is"):
+            made(greet, name)
+
+    def test_two_functions_of_one_name(self) -> None:
+        def other() -> None: ...
+
+        tools = Registry()
+        tools.add(made(greet, "same"))
+        tools.add(made(greet, "same"))  # a reload
+        with pytest.raises(ValueError, match="two tools are named 'same'"):
+            tools.add(made(other, "same"))
