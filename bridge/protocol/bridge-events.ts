@@ -1,0 +1,31 @@
+/** System events of the bridge. */
+export type BridgeEvent =
+  /** A call was sent to a worker. */
+  | {
+      readonly type: 'tool.dispatched';
+      readonly tool: string;
+      readonly callId: string;
+      readonly sessionId: string;
+      readonly worker: string;
+      readonly attempt: number;
+    }
+  /** A worker was lost with a call that may be run again; it is. */
+  | {
+      readonly type: 'tool.repeated';
+      readonly tool: string;
+      readonly callId: string;
+      readonly worker: string;
+      readonly attempt: number;
+      readonly outcome: 'not_started' | 'unknown';
+    }
+  /** A log record of a worker. */
+  | {
+      readonly type: 'worker.log';
+      readonly stream: string;
+      readonly level: string;
+      readonly logger: string;
+      readonly message: string;
+      readonly sessionId: string;
+    }
+  /** Something that a worker sent could not be read, or crashed the bridge again and again; it was dropped. */
+  | { readonly type: 'bridge.dropped'; readonly stream: string; readonly error: Error };

@@ -1,0 +1,77 @@
+/**
+ * What a call's messages and losses mean: its request on the wire, its outcome, and whether it may be run again. Pure.
+ */
+import {
+  type ActorError,
+  CallTimeoutError,
+  type ExitReason,
+  isActorError,
+  StateError,
+  WorkerLostError,
+} from '../../actors/core/index.ts';
+import type { CallOutcome, OpenCall } from './call-table.ts';
+import { decodeMap, decodeValue } from './codec.ts';
+import { errorOfFault } from './error-codes.ts';
+import type { ToolResult } from './gen/tools_pb.js';
+import { hostMessage } from './messages.ts';
+
+/** The message that sends a call, which has so many milliseconds left and must see this revision. */
+export function callMessage(call: OpenCall, revision: number, leftMs: number): Uint8Array {
+  const { plan, id } = call;
+  return hostMessage('call', {
+    $typeName: 'ophion.v1.ToolCall',
+    sessionId: plan.sessionId,
+    tool: plan.tool,
+    arguments: plan.arguments,
+    ...(Number.isFinite(leftMs) ? { timeoutMs: leftMs } : {}),
+    traceparent: plan.traceparent,
+    idempotencyKey: plan.idempotencyKey,
+    minRevision: BigInt(Math.max(plan.minRevision, revision)),
+    callId: id,
+    stream: plan.stream,
+  });
+}
+
+/** Whether a call that was lost so may be run again by itself. */
+export function mayRepeat(call: OpenCall, outcome: 'not_started' | 'unknown', leftMs: number): boolean {
+  const { plan } = call;
+  return (
+    (outcome === 'not_started' || plan.idempotent) &&
+    // Items that were read cannot be taken back.
+    call.items === 0 &&
+    call.cancelled === undefined &&
+    call.attempt < plan.maxAttempts &&
+    leftMs > 0
+  );
+}
+
+/** What a worker itself answers when it has not begun on a call; what a tool raises is `tool_failed`. */
+export const notTaken: ReadonlySet<string> = new Set(['unavailable', 'queue_full']);
+
+/** What a result says: the outcome, or the error that it is. Throws ProtocolError when it cannot be read. */
+export function outcomeOf(call: OpenCall, result: ToolResult): CallOutcome | ActorError {
+  if (result.outcome.case === 'fault') return errorOfFault(result.outcome.value, call.plan.tool);
+  return {
+    value: result.outcome.case === 'value' ? decodeValue(result.outcome.value) : null,
+    revision: Number(result.revision),
+    facts: decodeMap(result.facts),
+    worker: call.worker,
+    attempts: call.attempt,
+  };
+}
+
+/** The error of a call whose exchange was lost. */
+export function lossOf(
+  call: OpenCall,
+  reason: ExitReason,
+  outcome: 'not_started' | 'unknown',
+  lastOutput: string,
+): ActorError {
+  if (reason.kind === 'error' && isActorError(reason.error)) {
+    const { error } = reason;
+    if (error instanceof CallTimeoutError) return error;
+    if (error.code === 'message_too_large')
+      return new StateError('too_large', `${call.plan.tool}: ${error.message}`, { cause: error });
+  }
+  return new WorkerLostError(call.worker, reason, outcome, lastOutput);
+}

@@ -1,0 +1,123 @@
+/**
+ * The calls that are open, in the system's tables: what an ETS table with an heir is to OTP. The bridge actor reads
+ * them after a restart and goes on; the caller is in them as a plain object, so an outcome reaches it whatever
+ * happened to the bridge in between.
+ */
+import type { ActorSystem } from '../../actors/core/index.ts';
+import type { Value } from '../../actors/state/index.ts';
+import type { Map as WireMap } from './gen/values_pb.js';
+
+/** What a call resolves to. */
+export interface CallOutcome {
+  readonly value: Value;
+  /** The session's revision that the call saw when it began; 0 without a session. */
+  readonly revision: number;
+  /** What the tool reported about its run. */
+  readonly facts: Readonly<Record<string, Value>>;
+  /** The pid of the worker that ran it. */
+  readonly worker: string;
+  /** 1, or more when a worker was lost and the call was run again. */
+  readonly attempts: number;
+}
+
+/** The caller's end of a call. Its methods never throw and run no user code at once. */
+export interface CallSink {
+  /** How many stream items the reader has taken so far. */
+  readonly consumed: number;
+  /** One item of a stream. False: it was more than was asked for, or nobody reads any more. */
+  item(value: Value): boolean;
+  /** The outcome; the first one counts. */
+  settle(outcome: CallOutcome | Error): void;
+}
+
+/** What is wanted; does not change over the attempts. */
+export interface CallPlan {
+  /** Empty: no session. */
+  readonly sessionId: string;
+  readonly tool: string;
+  readonly arguments: WireMap;
+  /** Undefined: the pool whose workers offer the tool. */
+  readonly pool: string | undefined;
+  readonly stream: boolean;
+  readonly idempotent: boolean;
+  readonly maxAttempts: number;
+  readonly affinityKey: string | undefined;
+  readonly minRevision: number;
+  /** On the monotonic clock; Infinity: none. */
+  readonly deadlineMs: number;
+  readonly idempotencyKey: string;
+  readonly traceparent: string;
+  /** How many stream items may be under way or unread. */
+  readonly window: number;
+}
+
+/**
+ * `new`: nobody was asked yet. `queued`: a pool was asked. `granted`: a worker is leased, nothing was sent.
+ * `open`: it was sent. `done`: nothing is left to do.
+ */
+export type CallStage = 'new' | 'queued' | 'granted' | 'open' | 'done';
+
+/**
+ * One call over all its attempts. The bridge writes each field right after the effect that it stands for, in the
+ * same turn, so that whoever reads it later knows what was done.
+ */
+export class OpenCall {
+  readonly id: string;
+  readonly plan: CallPlan;
+  readonly sink: CallSink;
+  stage: CallStage = 'new';
+  attempt = 1;
+  pool = '';
+  stream = '';
+  worker = '';
+  /** Why the caller has given up. */
+  cancelled: string | undefined;
+  /** The last delivery of which an item was handed on. */
+  seen = 0;
+  /** How many items the worker was allowed to send, and how many were handed on. */
+  credited = 0;
+  items = 0;
+
+  constructor(id: string, plan: CallPlan, sink: CallSink) {
+    this.id = id;
+    this.plan = plan;
+    this.sink = sink;
+  }
+
+  /** Names this attempt: at the pool, and as the key of the exchange. */
+  get lease(): string {
+    return `${this.id}/${this.attempt}`;
+  }
+
+  /** Begins the next attempt. */
+  again(): void {
+    this.attempt += 1;
+    this.stage = 'new';
+    this.stream = '';
+    this.worker = '';
+    this.credited = 0;
+  }
+}
+
+/** What an exchange that the host opened carries as its context. */
+export interface CallContext {
+  readonly call: OpenCall;
+  readonly lease: string;
+}
+
+export type CallTable = Map<string, OpenCall>;
+
+/** The table of the bridge at this path; made at first use. */
+export function callTable(system: ActorSystem, bridgePath: string): CallTable {
+  return table(system, `${bridgePath}/calls`, () => new Map());
+}
+
+/** One of the system's tables by name; made at first use. */
+export function table<T>(system: ActorSystem, key: string, make: () => T): T {
+  let found = system.tables.get(key) as T | undefined;
+  if (found === undefined) {
+    found = make();
+    system.tables.set(key, found);
+  }
+  return found;
+}

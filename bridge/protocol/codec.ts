@@ -1,0 +1,242 @@
+/**
+ * Values to and from the wire's `Value`: the only place that does it, the twin of Python's `_codec.py`, with which
+ * it shares one round-trip table (spec/fixtures/codec-table.json). What cannot cross without loss is an error that
+ * names the place inside the value; nothing falls back to text, nothing is unpickled.
+ */
+import { ProtocolError, StateError } from '../../actors/core/index.ts';
+import { Tensor, type Value, type VariableType } from '../../actors/state/index.ts';
+import type { Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
+
+/** Containers inside containers. The wire's parsers give up at 100 nested messages, which is 32 maps in an envelope. */
+export const maxDepth = 32;
+/** The longest integer that Python reads and prints by default. */
+export const maxDigits = 4300;
+
+const int64Min = -(2n ** 63n);
+const int64Max = 2n ** 63n - 1n;
+const loneSurrogate = /\p{Surrogate}/u;
+const identifier = /^[A-Za-z_]\w*$/;
+
+type Kind = WireValue['kind'];
+const nothing: Kind = { case: undefined };
+
+/**
+ * The wire form of a value. A safe integer crosses as an integer, every other number as a float (see `encodeAs` for
+ * a float that happens to be whole); `undefined` crosses as null. Throws StateError `invalid` with the path of what
+ * cannot cross: functions, symbols, class instances, half surrogate pairs, cycles, more than 32 containers deep.
+ */
+export function encodeValue(value: unknown): WireValue {
+  return wire(kindOf(value, root));
+}
+
+/** The wire form of a variable's value: one of a float type crosses as floats, whole or not. */
+export function encodeAs(type: VariableType, value: unknown): WireValue {
+  if (type === 'float' && typeof value === 'number') return wire({ case: 'float', value });
+  if (type === 'embedding' && Array.isArray(value)) return wire(floats(value as readonly number[]));
+  return encodeValue(value);
+}
+
+/** The wire form of named values, such as a tool's arguments; `what` stands in the path of an error. */
+export function encodeMap(values: Readonly<Record<string, unknown>>, what: string): WireMap {
+  return mapOf(values, { parent: root, step: `(${what})`, depth: 0 });
+}
+
+/** The value of a wire value; what is not set is null. Throws ProtocolError when the other side broke a rule. */
+export function decodeValue(value: WireValue): Value {
+  const { kind } = value;
+  switch (kind.case) {
+    case undefined:
+      return null;
+    case 'boolean':
+    case 'float':
+    case 'text':
+      return kind.value;
+    case 'integer':
+      return numberOf(kind.value);
+    case 'bigInteger':
+      return decodeBig(kind.value);
+    case 'blob':
+      return kind.value.data;
+    case 'list':
+      return kind.value.items.map(decodeValue);
+    case 'map':
+      return decodeMap(kind.value);
+    case 'tensor':
+      return decodeTensor(kind.value);
+    case 'instantMs':
+      return decodeInstant(kind.value);
+    default: {
+      const never: never = kind;
+      throw new ProtocolError(`a value on the wire is of an unknown kind ${String(never)}`);
+    }
+  }
+}
+
+/** A plain object in the order of the wire's entries (JavaScript puts keys that look like integers first). */
+export function decodeMap(map: WireMap | undefined): { [key: string]: Value } {
+  const result: { [key: string]: Value } = {};
+  for (const entry of map?.entries ?? []) {
+    if (Object.hasOwn(result, entry.key)) throw new ProtocolError('a map on the wire has the same key twice');
+    const value = entry.value === undefined ? null : decodeValue(entry.value);
+    if (entry.key === '__proto__') {
+      // An assignment would set the prototype.
+      Object.defineProperty(result, entry.key, { value, enumerable: true, writable: true, configurable: true });
+    } else result[entry.key] = value;
+  }
+  return result;
+}
+
+/** Where we are inside a value. Kept as a chain, so that a path is only written when it is needed. */
+interface Place {
+  readonly parent: Place | undefined;
+  readonly step: string | number;
+  /** How many containers are around it. */
+  readonly depth: number;
+}
+
+const root: Place = { parent: undefined, step: '$', depth: 0 };
+
+function pathOf({ parent, step }: Place): string {
+  return `${parent === undefined ? '' : pathOf(parent)}${typeof step === 'number' ? `[${step}]` : step}`;
+}
+
+function refuse(place: Place, reason: string, code: 'invalid' | 'too_large' = 'invalid'): never {
+  const path = pathOf(place);
+  throw new StateError(code, `${path}: ${reason}`, { details: { path } });
+}
+
+const wire = (kind: Kind): WireValue => ({ $typeName: 'ophion.v1.Value', kind });
+
+function kindOf(value: unknown, place: Place): Kind {
+  switch (typeof value) {
+    case 'undefined':
+      return nothing;
+    case 'boolean':
+      return { case: 'boolean', value };
+    case 'number':
+      // -0 is a float: an integer has no sign to keep.
+      return Number.isSafeInteger(value) && !Object.is(value, -0)
+        ? { case: 'integer', value: BigInt(value) }
+        : { case: 'float', value };
+    case 'bigint':
+      return bigKind(value, place);
+    case 'string':
+      return { case: 'text', value: text(value, place) };
+    case 'object':
+      return value === null ? nothing : objectKind(value, place);
+    case 'function':
+    case 'symbol':
+      return refuse(place, `a ${typeof value} cannot cross the bridge`);
+    default: {
+      const never: never = value as never;
+      return refuse(place, `${String(never)} cannot cross the bridge`);
+    }
+  }
+}
+
+function objectKind(value: object, place: Place): Kind {
+  if (Array.isArray(value)) return listKind(value, place);
+  if (value instanceof Uint8Array) {
+    return { case: 'blob', value: { $typeName: 'ophion.v1.Blob', data: value, contentType: '' } };
+  }
+  if (value instanceof Date) {
+    const instant = value.getTime();
+    if (Number.isNaN(instant)) refuse(place, 'an invalid Date names no point in time');
+    return { case: 'instantMs', value: instant };
+  }
+  if (value instanceof Tensor) return { case: 'tensor', value: encodeTensor(value) };
+  if (value instanceof Float32Array || value instanceof Float64Array) return floats(Array.from(value));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) refuse(place, cannotCross(value));
+  return { case: 'map', value: mapOf(value as Readonly<Record<string, unknown>>, place) };
+}
+
+function cannotCross(value: object): string {
+  const name = value.constructor?.name || 'an unnamed class';
+  const hint =
+    value instanceof Map || value instanceof Set
+      ? '; make it a plain object or an array'
+      : ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+        ? '; make it a Uint8Array or a tensor'
+        : value instanceof Promise
+          ? '; await it'
+          : '';
+  return `a value of class ${name} cannot cross the bridge${hint}`;
+}
+
+function below(place: Place, step: string | number): Place {
+  return { parent: place, step, depth: place.depth + 1 };
+}
+
+function checkDepth(place: Place): void {
+  if (place.depth >= maxDepth) refuse(place, `more than ${maxDepth} containers inside each other, or a cycle`);
+}
+
+function listKind(list: readonly unknown[], place: Place): Kind {
+  checkDepth(place);
+  // Not map(): it would leave the holes of a sparse array as holes.
+  const items = Array.from(list, (item, index) => wire(kindOf(item, below(place, index))));
+  return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
+}
+
+function mapOf(values: Readonly<Record<string, unknown>>, place: Place): WireMap {
+  checkDepth(place);
+  const entries: WireMap['entries'] = [];
+  for (const key of Object.keys(values)) {
+    const value = values[key];
+    // As in JSON: a property that is undefined is not there.
+    if (value === undefined) continue;
+    const at = below(place, identifier.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+    entries.push({ $typeName: 'ophion.v1.Entry', key: text(key, at), value: wire(kindOf(value, at)) });
+  }
+  return { $typeName: 'ophion.v1.Map', entries };
+}
+
+function text(value: string, place: Place): string {
+  if (loneSurrogate.test(value)) refuse(place, 'text with half of a surrogate pair cannot cross');
+  return value;
+}
+
+function bigKind(value: bigint, place: Place): Kind {
+  if (value >= int64Min && value <= int64Max) return { case: 'integer', value };
+  const digits = value.toString();
+  if (digits.length > maxDigits) refuse(place, `an integer of more than ${maxDigits} digits cannot cross`, 'too_large');
+  return { case: 'bigInteger', value: digits };
+}
+
+function decodeBig(digits: string): bigint {
+  if (digits.length > maxDigits + 1 || !/^-?\d+$/.test(digits)) {
+    throw new ProtocolError('a big integer on the wire is not made of decimal digits, or has too many');
+  }
+  return BigInt(digits);
+}
+
+/** Integers that a number holds exactly are numbers, the others bigints. */
+function numberOf(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function decodeInstant(instant: number): Date {
+  const date = new Date(instant);
+  if (Number.isNaN(date.getTime()))
+    throw new ProtocolError('a point in time on the wire is no number, or too far away');
+  return date;
+}
+
+function floats(values: readonly number[]): Kind {
+  const items = values.map((value) => wire({ case: 'float', value }));
+  return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
+}
+
+function encodeTensor({ dtype, shape, data }: Tensor): WireTensor {
+  return { $typeName: 'ophion.v1.Tensor', dtype, shape: shape.map((length) => BigInt(length)), data };
+}
+
+function decodeTensor({ dtype, shape, data }: WireTensor): Tensor {
+  try {
+    return new Tensor(dtype as Tensor['dtype'], shape.map(Number), data);
+  } catch (error) {
+    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
+  }
+}

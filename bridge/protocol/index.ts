@@ -1,0 +1,32 @@
+/** Layer 2: meaning. Tool calls both ways, values, errors and variable updates between the host and its workers. */
+export { type BridgeInput, bridge } from './bridge.ts';
+export type { BridgeEvent } from './bridge-events.ts';
+export type { CallOutcome } from './call-table.ts';
+export { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
+export { cancelledCode, errorOfFault, faultOf, faultOfTool } from './error-codes.ts';
+export type { ExposedTool, LocalToolContext, LocalToolFunction, SessionTools } from './local-tools.ts';
+export {
+  type BridgeChildren,
+  type BridgeChildrenOptions,
+  type BridgeNames,
+  bridgeChildren,
+  bridgeNames,
+} from './names.ts';
+export type { Client, ClientToken, Scope } from './services/access.ts';
+export { connectErrorOf } from './services/connect-errors.ts';
+export {
+  type PublicServicesInput,
+  type PublicServicesOptions,
+  publicServices,
+} from './services/public-services.ts';
+export {
+  callTool,
+  defaultToolTimeoutMs,
+  streamTool,
+  type ToolCallOptions,
+  ToolHandle,
+  type ToolRequest,
+  ToolStream,
+  type ToolStreamOptions,
+} from './tool-calls.ts';
+export type { OfferedTool } from './tool-registry.ts';

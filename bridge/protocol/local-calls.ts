@@ -1,0 +1,108 @@
+/**
+ * A TypeScript tool called from outside: a temporary child of `tasks` with a deadline and a signal, as when Python
+ * calls it.
+ */
+import {
+  type ActorContext,
+  ActorDownError,
+  CallTimeoutError,
+  exitReason,
+  server,
+  stop,
+} from '../../actors/core/index.ts';
+import type { Value } from '../../actors/state/index.ts';
+import { errorOfFault, faultOfTool } from './error-codes.ts';
+import { isAsyncIterable, type LocalToolFunction } from './local-tools.ts';
+import type { BridgeNames } from './names.ts';
+
+export interface LocalCall {
+  readonly tool: string;
+  readonly run: LocalToolFunction;
+  readonly arguments: Readonly<Record<string, Value>>;
+  readonly sessionId: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+interface Task extends LocalCall {
+  readonly settle: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void };
+}
+
+/**
+ * Runs it and resolves to what it answers, which may be an async iterable; `signal` ends it then. Rejects with a
+ * ToolError of what the tool threw, CallTimeoutError, the signal's reason, or the error of a task that did not start.
+ */
+export async function callLocalTool(names: BridgeNames, call: LocalCall): Promise<unknown> {
+  call.signal.throwIfAborted();
+  const { promise, ...settle } = deferred();
+  const task: Task = { ...call, settle };
+  await names.tasks.startChild({ logic: localCallTask, input: task, restart: 'temporary', shutdown: 1_000 });
+  return promise;
+}
+
+const localCallTask = server({
+  init: (ctx: ActorContext<Task>) => {
+    const { input, signal } = ctx;
+    const { settle, tool, timeoutMs } = input;
+    const deadline = new AbortController();
+    const timer = Number.isFinite(timeoutMs)
+      ? ctx.system.deadlines.set(timeoutMs, () => deadline.abort(new CallTimeoutError(tool, timeoutMs)))
+      : undefined;
+    const joined = AbortSignal.any([input.signal, deadline.signal, signal]);
+    const onAbort = () => {
+      const down = new ActorDownError(ctx.path, exitReason.shutdown());
+      settle.reject(signal.aborted ? down : joined.reason);
+      ctx.send(ctx.self, 'over');
+    };
+    joined.addEventListener('abort', onAbort, { once: true });
+    const context = { signal: joined, timeoutMs, sessionId: input.sessionId };
+    // Not in init's own turn: a tool that throws must not fail the start.
+    const over = () => {
+      timer?.cancel();
+      joined.removeEventListener('abort', onAbort);
+      ctx.send(ctx.self, 'over');
+    };
+    void Promise.resolve()
+      .then(() => input.run(input.arguments, context))
+      .then(
+        (answer) => {
+          // Items are made while they are read: the task lives as long.
+          settle.resolve(isAsyncIterable(answer) ? itemsOf(tool, answer, over) : answer);
+          if (!isAsyncIterable(answer)) over();
+        },
+        (error: unknown) => {
+          settle.reject(failureOf(tool, error));
+          over();
+        },
+      );
+    return 0;
+  },
+  info: () => stop(),
+});
+
+async function* itemsOf(
+  tool: string,
+  items: AsyncIterable<unknown>,
+  over: () => void,
+): AsyncGenerator<unknown, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw failureOf(tool, error);
+  } finally {
+    over();
+  }
+}
+
+/** What the tool threw, as a caller in the other language would get it. */
+const failureOf = (tool: string, error: unknown): Error => errorOfFault(faultOfTool(tool, error), tool);
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<unknown>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,53 @@
+/**
+ * The messages of a worker's stream as bytes: what layer 2 puts into the envelopes that layer 1 carries unread.
+ */
+import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { ProtocolError } from '../../actors/core/index.ts';
+import {
+  CatalogSchema,
+  type HostMessage,
+  HostMessageSchema,
+  type WorkerMessage,
+  WorkerMessageSchema,
+} from './gen/bridge_pb.js';
+import type { ToolDescription } from './gen/tools_pb.js';
+
+export type HostBody = HostMessage['body'];
+export type WorkerBody = WorkerMessage['body'];
+type CaseOf<Body> = Body extends { case: infer C extends string } ? C : never;
+type ValueAt<Body, C> = Extract<Body, { case: C }> extends { value: infer V } ? V : never;
+
+/** The bytes of a message to a worker: `hostMessage('cancel', { reason })`. */
+export function hostMessage<C extends CaseOf<HostBody>>(kind: C, value: ValueAt<HostBody, C>): Uint8Array {
+  return toBinary(HostMessageSchema, { $typeName: 'ophion.v1.HostMessage', body: { case: kind, value } as HostBody });
+}
+
+/** The bytes of a message from a worker. For tests, and for workers written in TypeScript. */
+export function workerMessage<C extends CaseOf<WorkerBody>>(kind: C, value: ValueAt<WorkerBody, C>): Uint8Array {
+  return toBinary(WorkerMessageSchema, {
+    $typeName: 'ophion.v1.WorkerMessage',
+    body: { case: kind, value } as WorkerBody,
+  });
+}
+
+/** Throws ProtocolError when the bytes are no WorkerMessage. An unknown kind comes out as `undefined`. */
+export function decodeWorkerMessage(payload: Uint8Array): WorkerBody {
+  return read(WorkerMessageSchema, payload, 'a message of a worker').body;
+}
+
+export function decodeHostMessage(payload: Uint8Array): HostBody {
+  return read(HostMessageSchema, payload, 'a message of the host').body;
+}
+
+/** What a worker says in its Ready frame that it offers. */
+export function decodeCatalog(payload: Uint8Array): readonly ToolDescription[] {
+  return read(CatalogSchema, payload, 'the catalog of a worker').tools;
+}
+
+function read<D extends DescMessage>(schema: D, payload: Uint8Array, what: string): MessageShape<D> {
+  try {
+    return fromBinary(schema, payload);
+  } catch (error) {
+    throw new ProtocolError(`${what} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * ToolService for any client: tools of a session in TypeScript first, then those that workers offer. A tool's own
+ * failure is a result; everything else is an error of the call.
+ */
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
+import { StateError, ToolError } from '../../../actors/core/index.ts';
+import type { CallOutcome } from '../call-table.ts';
+import { decodeMap, encodeMap, encodeValue } from '../codec.ts';
+import { faultOf } from '../error-codes.ts';
+import type { StreamToolResponse, ToolCall, ToolDescription, ToolResult, ToolService } from '../gen/tools_pb.js';
+import { callLocalTool } from '../local-calls.ts';
+import { type ExposedTool, isAsyncIterable, type LocalToolFunction } from '../local-tools.ts';
+import { callTool, streamTool } from '../tool-calls.ts';
+import { answer, answerEach, type ServiceHost, sessionTool, timeoutOf, understood } from './host.ts';
+
+const maxName = 200;
+
+export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> {
+  return {
+    callTool: (request, context) =>
+      answer(host, context, async () => ({ result: await callOnce(host, checked(request.call), context) })),
+    streamTool: (request, context) => answerEach(host, context, () => stream(host, checked(request.call), context)),
+    listTools: (request, context) =>
+      answer(host, context, async () => ({ tools: await list(host, request.sessionId) })),
+  };
+}
+
+function checked(call: ToolCall | undefined): ToolCall {
+  if (call === undefined) throw new StateError('invalid', 'the request has no call', { details: { path: 'call' } });
+  if (call.tool === '' || call.tool.length > maxName) {
+    throw new StateError('invalid', `a tool's name has 1 to ${maxName} characters`, { details: { path: 'call.tool' } });
+  }
+  if (call.timeoutMs !== undefined && !(call.timeoutMs > 0)) {
+    throw new StateError('invalid', 'timeout_ms must be above 0', { details: { path: 'call.timeout_ms' } });
+  }
+  return call;
+}
+
+async function callOnce(host: ServiceHost, call: ToolCall, context: HandlerContext): Promise<ToolResult> {
+  const local = await sessionTool(host, call.sessionId, call.tool);
+  if (local === undefined) await offered(host, call);
+  try {
+    if (local === undefined)
+      return resultOf(await callTool(host.names, requestOf(call), optionsOf(call, context)).outcome);
+    const value = await callLocalTool(host.names, localCall(local, call, context));
+    if (!isAsyncIterable(value)) return valueResult(value);
+    throw new StateError('invalid', `${call.tool}: it answers item by item; use StreamTool`);
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+async function* stream(host: ServiceHost, call: ToolCall, context: HandlerContext): AsyncGenerator<StreamToolResponse> {
+  const local = await sessionTool(host, call.sessionId, call.tool);
+  if (local === undefined) await offered(host, call);
+  let result: ToolResult;
+  try {
+    if (local === undefined) {
+      const items = streamTool(host.names, requestOf(call), optionsOf(call, context));
+      for await (const item of items) yield itemResponse(item);
+      result = resultOf(await items.outcome);
+    } else {
+      const value = await callLocalTool(host.names, localCall(local, call, context));
+      if (isAsyncIterable(value)) for await (const item of value) yield itemResponse(item);
+      result = valueResult(isAsyncIterable(value) ? undefined : value);
+    }
+  } catch (error) {
+    result = failure(error);
+  }
+  yield response({ case: 'result', value: result });
+}
+
+async function list(host: ServiceHost, sessionId: string): Promise<ToolDescription[]> {
+  const own = sessionId === '' ? [] : await host.tools.list(sessionId);
+  const described = own
+    .filter(({ exposed }) => exposed)
+    .map(
+      ({ name, description }): ToolDescription => ({
+        $typeName: 'ophion.v1.ToolDescription',
+        name,
+        description,
+        stream: false,
+        parameters: [],
+        returns: '',
+      }),
+    );
+  const names = new Set(described.map(({ name }) => name));
+  for (const { description } of await host.names.bridge.call('tools')) {
+    if (names.has(description.name)) continue;
+    names.add(description.name);
+    described.push(description);
+  }
+  return described;
+}
+
+/** Says at once that no worker has this tool. While no worker is up that cannot be said, and the call waits for one. */
+async function offered(host: ServiceHost, { tool, sessionId }: ToolCall): Promise<void> {
+  const tools = await host.names.bridge.call('tools');
+  if (tools.length === 0 || tools.some(({ description }) => description.name === tool)) return;
+  throw new StateError('not_found', `there is no tool '${tool}'`, { details: { tool, sessionId } });
+}
+
+const requestOf = (call: ToolCall) => ({
+  tool: call.tool,
+  arguments: understood(() => decodeMap(call.arguments)),
+  sessionId: call.sessionId,
+  minRevision: Number(call.minRevision),
+  traceparent: call.traceparent,
+  ...(call.idempotencyKey === '' ? {} : { idempotencyKey: call.idempotencyKey }),
+});
+
+const optionsOf = (call: ToolCall, context: HandlerContext) => ({
+  timeoutMs: timeoutOf(context, call.timeoutMs),
+  signal: context.signal,
+});
+
+const localCall = (tool: ExposedTool, call: ToolCall, context: HandlerContext) => ({
+  tool: tool.name,
+  run: tool.handler as LocalToolFunction,
+  arguments: understood(() => decodeMap(call.arguments)),
+  sessionId: call.sessionId,
+  ...optionsOf(call, context),
+});
+
+function resultOf({ value, revision, facts }: CallOutcome): ToolResult {
+  return { ...valueResult(value), revision: BigInt(revision), facts: encodeMap(facts, 'facts') };
+}
+
+function valueResult(value: unknown): ToolResult {
+  return { $typeName: 'ophion.v1.ToolResult', outcome: { case: 'value', value: encodeValue(value) }, revision: 0n };
+}
+
+/** What the tool itself threw is data; the rest goes on as an error. */
+function failure(error: unknown): ToolResult {
+  if (!(error instanceof ToolError)) throw error;
+  return { $typeName: 'ophion.v1.ToolResult', outcome: { case: 'fault', value: faultOf(error) }, revision: 0n };
+}
+
+const response = (event: StreamToolResponse['event']): StreamToolResponse => ({
+  $typeName: 'ophion.v1.StreamToolResponse',
+  event,
+});
+
+const itemResponse = (item: unknown): StreamToolResponse => response({ case: 'item', value: encodeValue(item) });

@@ -1,0 +1,121 @@
+/**
+ * Session state to and from the wire: snapshots, commits and what is to be committed.
+ */
+import { ProtocolError } from '../../actors/core/index.ts';
+import type {
+  Changes,
+  Commit,
+  CommitRequest,
+  Declaration,
+  Snapshot,
+  Value,
+  Variable,
+} from '../../actors/state/index.ts';
+import { decodeMap, decodeValue, encodeAs, encodeMap } from './codec.ts';
+import type { SyncSession } from './gen/bridge_pb.js';
+import type {
+  CommitPlan,
+  Commit as WireCommit,
+  Snapshot as WireSnapshot,
+  Variable as WireVariable,
+} from './gen/variables_pb.js';
+
+export function encodeSnapshot(snapshot: Snapshot): WireSnapshot {
+  return {
+    $typeName: 'ophion.v1.Snapshot',
+    sessionId: snapshot.sessionId,
+    epoch: BigInt(snapshot.epoch),
+    revision: BigInt(snapshot.revision),
+    variables: snapshot.variables.map(encodeVariable),
+  };
+}
+
+export function encodeCommit(commit: Commit): WireCommit {
+  return {
+    $typeName: 'ophion.v1.Commit',
+    sessionId: commit.sessionId,
+    epoch: BigInt(commit.epoch),
+    revision: BigInt(commit.revision),
+    written: commit.written.map(encodeVariable),
+    removed: [...commit.removed],
+    writer: commit.writer,
+    committedAtMs: commit.committedAtMs,
+  };
+}
+
+/** The messages that bring a reader of a session up to date. */
+export function encodeChanges(changes: Changes): readonly SyncSession[] {
+  if (changes.type === 'snapshot') {
+    return [syncOf({ case: 'snapshot', value: encodeSnapshot(changes.snapshot) })];
+  }
+  return changes.commits.map((commit) => syncOf({ case: 'commit', value: encodeCommit(commit) }));
+}
+
+function syncOf(change: SyncSession['change']): SyncSession {
+  return { $typeName: 'ophion.v1.SyncSession', change };
+}
+
+function encodeVariable(variable: Variable): WireVariable {
+  return {
+    $typeName: 'ophion.v1.Variable',
+    name: variable.name,
+    type: variable.type,
+    value: encodeAs(variable.type, variable.value),
+    version: BigInt(variable.version),
+    constraints: encodeMap(
+      variable.constraints as Readonly<Record<string, unknown>>,
+      `constraints of ${variable.name}`,
+    ),
+    description: variable.description,
+  };
+}
+
+/**
+ * What a worker or client wants committed. Throws ProtocolError when a name stands twice in one list; whether types,
+ * values and constraints are right is for the provider to say.
+ */
+export function decodePlan(plan: CommitPlan | undefined, writer: string): CommitRequest {
+  const expect = named('expectations', plan?.expectations ?? [], ({ version }) =>
+    version === undefined ? null : Number(version),
+  );
+  const set = named('assignments', plan?.assignments ?? [], ({ value }) =>
+    value === undefined ? null : decodeValue(value),
+  );
+  const declare = named('declarations', plan?.declarations ?? [], (wire) => ({
+    type: wire.type,
+    default: wire.initial === undefined ? null : decodeValue(wire.initial),
+    constraints: decodeMap(wire.constraints),
+    description: wire.description,
+  }));
+  const key = plan?.idempotencyKey ?? '';
+  return {
+    expect,
+    set,
+    remove: plan?.removals ?? [],
+    // The provider checks the type's name and the constraints; on the wire they may be anything.
+    declare: declare as unknown as Record<string, Declaration>,
+    writer,
+    ...(key === '' ? {} : { idempotencyKey: key }),
+  };
+}
+
+function named<W extends { readonly name: string }, V>(
+  what: string,
+  list: readonly W[],
+  of: (item: W) => V,
+): Record<string, V> {
+  const entries = new Map<string, V>();
+  for (const item of list) {
+    if (entries.has(item.name)) throw new ProtocolError(`a commit on the wire has '${item.name}' twice in its ${what}`);
+    entries.set(item.name, of(item));
+  }
+  // Own properties, `__proto__` too.
+  return Object.fromEntries(entries);
+}
+
+/** For readers of the wire: what a variable's value was. */
+export function decodeVariables(snapshot: WireSnapshot): Readonly<Record<string, Value>> {
+  return Object.fromEntries(
+    snapshot.variables.map(({ name, value }) => [name, value === undefined ? null : decodeValue(value)]),
+  );
+}

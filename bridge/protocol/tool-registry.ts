@@ -1,0 +1,56 @@
+/**
+ * What workers offer: the catalogs of their streams, by pool. Tools of a session are not here; the session has them.
+ */
+import type { ToolDescription } from './gen/tools_pb.js';
+
+/** A tool that the workers of a pool offer. */
+export interface OfferedTool {
+  readonly pool: string;
+  readonly description: ToolDescription;
+}
+
+export class ToolRegistry {
+  /** By stream. */
+  readonly #catalogs = new Map<
+    string,
+    { readonly pool: string; readonly tools: ReadonlyMap<string, ToolDescription> }
+  >();
+
+  up(stream: string, pool: string, tools: readonly ToolDescription[]): void {
+    this.#catalogs.set(stream, { pool, tools: new Map(tools.map((tool) => [tool.name, tool])) });
+  }
+
+  down(stream: string): void {
+    this.#catalogs.delete(stream);
+  }
+
+  /** True while the stream is up. */
+  has(stream: string): boolean {
+    return this.#catalogs.has(stream);
+  }
+
+  /** True when a worker of this pool is up. */
+  serves(pool: string): boolean {
+    for (const catalog of this.#catalogs.values()) if (catalog.pool === pool) return true;
+    return false;
+  }
+
+  /** The pool whose workers offer this tool; undefined when none does now. The one named first wins. */
+  poolOf(tool: string, pools: readonly string[]): string | undefined {
+    let best: string | undefined;
+    for (const { pool, tools } of this.#catalogs.values()) {
+      if (!tools.has(tool)) continue;
+      if (best === undefined || pools.indexOf(pool) < pools.indexOf(best)) best = pool;
+    }
+    return best;
+  }
+
+  /** Every tool of every pool, once. */
+  all(): readonly OfferedTool[] {
+    const found = new Map<string, OfferedTool>();
+    for (const { pool, tools } of this.#catalogs.values()) {
+      for (const [name, description] of tools) found.set(`${pool}/${name}`, { pool, description });
+    }
+    return [...found.values()];
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * What workers ask of the host: calls of TypeScript tools, commits, snapshots. Each runs as a temporary child of
+ * `tasks` that writes its answer to the worker's stream itself, so it survives the bridge; the request lies in a
+ * table, so one that was taken and not started is started by the next bridge. One answer each.
+ */
+import {
+  type ActorContext,
+  ActorDownError,
+  ActorError,
+  CallTimeoutError,
+  exitReason,
+  ignore,
+  type ServerRef,
+  server,
+  stop,
+  type TimerHandle,
+} from '../../actors/core/index.ts';
+import type { StateProvider } from '../../actors/state/index.ts';
+import type { links } from '../transport/index.ts';
+import { decodeMap, encodeMap, encodeValue } from './codec.ts';
+import { cancelledCode, faultOf, faultOfTool } from './error-codes.ts';
+import type { CommitReply, Pull, PullReply } from './gen/bridge_pb.js';
+import type { ToolCall, ToolResult } from './gen/tools_pb.js';
+import type { CommitVariablesRequest } from './gen/variables_pb.js';
+import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
+import { hostMessage } from './messages.ts';
+import { decodePlan, encodeCommit, encodeSnapshot } from './state-messages.ts';
+
+/** What a worker can ask. */
+export type WorkerRequest =
+  | { readonly case: 'call'; readonly value: ToolCall }
+  | { readonly case: 'commit'; readonly value: CommitVariablesRequest }
+  | { readonly case: 'pull'; readonly value: Pull };
+
+/** What a task needs; nothing of it belongs to an incarnation of the bridge. */
+export interface WorkerCallHost {
+  readonly links: ServerRef<typeof links>;
+  readonly provider: StateProvider;
+  readonly tools: SessionTools;
+}
+
+export type WorkerCallTable = Map<string, WorkerCall>;
+
+/** One exchange that a worker opened. */
+export class WorkerCall {
+  /** Names the exchange at links, and this call in the table. */
+  readonly key: string;
+  /** The id of its task. */
+  readonly taskId: string;
+  readonly stream: string;
+  readonly exchange: number;
+  readonly request: WorkerRequest;
+  /** `new`: its task has not begun. `over`: it was answered, or nobody waits for an answer any more. */
+  stage: 'new' | 'running' | 'over' = 'new';
+  readonly #host: WorkerCallHost;
+  readonly #table: WorkerCallTable;
+  readonly #controller = new AbortController();
+  /** On the monotonic clock. */
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #timer: TimerHandle | undefined;
+  #onOver: (() => void) | undefined;
+  #credit = 0;
+  #onCredit: (() => void) | undefined;
+
+  constructor(
+    key: string,
+    taskId: string,
+    stream: string,
+    exchange: number,
+    request: WorkerRequest,
+    host: WorkerCallHost,
+    table: WorkerCallTable,
+  ) {
+    this.key = key;
+    this.taskId = taskId;
+    this.stream = stream;
+    this.exchange = exchange;
+    this.request = request;
+    this.#host = host;
+    this.#table = table;
+    table.set(key, this);
+    const timeoutMs = request.case === 'call' ? request.value.timeoutMs : undefined;
+    if (timeoutMs !== undefined) this.#limit(timeoutMs);
+  }
+
+  /**
+   * Runs it to its answer. Never rejects. A function that goes on after it was told to end cannot be ended; it is
+   * not waited for.
+   */
+  run(ctx: ActorContext<WorkerCall>): Promise<void> {
+    // However the task ends, the worker gets an answer.
+    const onEnd = () => this.fail(new ActorDownError(ctx.path, exitReason.shutdown()));
+    ctx.signal.addEventListener('abort', onEnd, { once: true });
+    const over = new Promise<void>((resolve) => {
+      this.#onOver = resolve;
+    });
+    return Promise.race([this.#work(), over]);
+  }
+
+  #work(): Promise<void> {
+    const { request } = this;
+    switch (request.case) {
+      case 'call':
+        return this.#call(request.value);
+      case 'commit':
+        return this.#commit(request.value);
+      case 'pull':
+        return this.#pull(request.value);
+      default: {
+        const never: never = request;
+        throw new TypeError(String(never));
+      }
+    }
+  }
+
+  /** Answers with this error, and tells the function. Does nothing when it was answered. */
+  fail(error: unknown): void {
+    if (this.stage === 'over') return;
+    this.#finish(this.#failure(error));
+    this.#controller.abort(error);
+  }
+
+  /** The worker has given up. */
+  cancel(reason: string): void {
+    this.fail(new ActorError(cancelledCode, reason === '' ? 'the caller has given up' : reason));
+  }
+
+  /** The worker is lost: nobody waits for an answer. */
+  abandon(error: Error): void {
+    this.#over();
+    this.#controller.abort(error);
+  }
+
+  /** The answer was above the limits and was not sent; this one is not. */
+  refused(error: unknown): void {
+    this.#host.links.cast('write', { key: this.key, payload: this.#failure(error), end: true });
+  }
+
+  /** The worker takes so many more items. */
+  addCredit(items: number): void {
+    this.#credit += items;
+    this.#onCredit?.();
+  }
+
+  #limit(timeoutMs: number): void {
+    const { system } = this.#host.links;
+    this.#deadlineMs = system.runtime.clock.monotonicMs() + timeoutMs;
+    const tool = this.request.case === 'call' ? this.request.value.tool : this.request.case;
+    this.#timer = system.deadlines.set(timeoutMs, () => this.fail(new CallTimeoutError(tool, timeoutMs)));
+  }
+
+  async #call(call: ToolCall): Promise<void> {
+    const { sessionId, tool } = call;
+    const { signal } = this.#controller;
+    let args: Parameters<Awaited<ReturnType<typeof exposedFunction>>>[0];
+    let run: Awaited<ReturnType<typeof exposedFunction>>;
+    try {
+      args = decodeMap(call.arguments);
+      run = await exposedFunction(this.#host.tools, sessionId, tool);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    if (signal.aborted) return;
+    const timeoutMs = this.#deadlineMs - this.#host.links.system.runtime.clock.monotonicMs();
+    try {
+      const answer = run(args, { signal, timeoutMs, sessionId });
+      const value = isAsyncIterable(answer) ? await this.#stream(call, answer) : await answer;
+      this.#finish(hostMessage('result', resultOf({ case: 'value', value: encodeValue(value) })));
+    } catch (error) {
+      this.#finish(hostMessage('result', resultOf({ case: 'fault', value: faultOfTool(tool, error) })));
+    }
+  }
+
+  /** Sends items as the worker asks for them. A call that wants one answer gets them as a list. */
+  async #stream(call: ToolCall, items: AsyncIterable<unknown>): Promise<unknown> {
+    const { signal } = this.#controller;
+    const collected: unknown[] = [];
+    // Leaving the loop ends the generator.
+    for await (const item of items) {
+      if (call.stream) {
+        const value = encodeValue(item);
+        await this.#mayItem();
+        if (signal.aborted) break;
+        this.#host.links.cast('write', {
+          key: this.key,
+          payload: hostMessage('item', { $typeName: 'ophion.v1.Item', value }),
+        });
+      } else if (collected.length >= maxCollected) {
+        throw new ActorError('too_large', `more than ${maxCollected} items; call it as a stream`);
+      } else collected.push(item);
+      if (signal.aborted) break;
+    }
+    return call.stream ? undefined : collected;
+  }
+
+  /** Waits until the worker takes one more item. */
+  async #mayItem(): Promise<void> {
+    const { signal } = this.#controller;
+    while (this.#credit === 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#onCredit = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+    this.#onCredit = undefined;
+    this.#credit -= 1;
+  }
+
+  async #commit({ sessionId, plan }: CommitVariablesRequest): Promise<void> {
+    const { signal } = this.#controller;
+    try {
+      const request = decodePlan(plan, this.stream);
+      const session = await this.#host.provider.find(sessionId, { signal });
+      // The exchange itself names the commit, so that it happens at most once.
+      const commit = await session.commit({ idempotencyKey: this.key, ...request }, { signal });
+      this.#finish(hostMessage('commit', commitReply({ case: 'commit', value: encodeCommit(commit) })));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #pull({ sessionId }: Pull): Promise<void> {
+    const { signal } = this.#controller;
+    try {
+      const session = await this.#host.provider.find(sessionId, { signal });
+      const snapshot = await session.read(undefined, { signal });
+      this.#finish(hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) })));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #failure(error: unknown): Uint8Array {
+    const fault = faultOf(error);
+    switch (this.request.case) {
+      case 'call':
+        return hostMessage('result', resultOf({ case: 'fault', value: fault }));
+      case 'commit':
+        return hostMessage('commit', commitReply({ case: 'fault', value: fault }));
+      case 'pull':
+        return hostMessage('pull', pullReply({ case: 'fault', value: fault }));
+      default: {
+        const never: never = this.request;
+        return never;
+      }
+    }
+  }
+
+  #finish(payload: Uint8Array): void {
+    if (this.stage === 'over') return;
+    // Not through the task's context: an ended task's answer must still arrive.
+    this.#host.links.cast('write', { key: this.key, payload, end: true });
+    this.#over();
+  }
+
+  #over(): void {
+    this.stage = 'over';
+    this.#timer?.cancel();
+    this.#table.delete(this.key);
+    this.#onOver?.();
+  }
+}
+
+const maxCollected = 10_000;
+
+/** The task that runs one of them. */
+export const workerCallTask = server({
+  init: (ctx: ActorContext<WorkerCall>) => {
+    const call = ctx.input;
+    // Started twice when a bridge crashed in between: the first one has it.
+    if (call.stage !== 'new') return ignore();
+    call.stage = 'running';
+    void call.run(ctx).finally(() => ctx.send(ctx.self, 'over'));
+    return call;
+  },
+  info: () => stop(),
+});
+
+function resultOf(outcome: ToolResult['outcome']): ToolResult {
+  return { $typeName: 'ophion.v1.ToolResult', outcome, revision: 0n, facts: encodeMap({}, 'facts') };
+}
+
+const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });
+const pullReply = (outcome: PullReply['outcome']): PullReply => ({ $typeName: 'ophion.v1.PullReply', outcome });
