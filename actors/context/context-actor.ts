@@ -1,0 +1,124 @@
+/**
+ * The Context actor: owns where a context's variables live, and moves them once, from local to bridged state, when
+ * something of it needs Python. A move copies, verifies, swaps, then frees; when it fails the old session stays.
+ */
+import { type ActorContext, assign, type From, fromPromise, setup, worker } from '../core/index.ts';
+import { moveSession, type StateProvider } from '../state/index.ts';
+import type { ContextRecord } from './context-record.ts';
+
+/** What contexts tell. */
+export type ContextEvent =
+  | {
+      readonly type: 'context.moved';
+      readonly context: string;
+      readonly from: string;
+      readonly to: string;
+      readonly revision: number;
+    }
+  | { readonly type: 'context.move_failed'; readonly context: string; readonly from: string; readonly error: Error };
+
+export interface ContextInput {
+  readonly record: ContextRecord;
+  /** Where a local context moves to. */
+  readonly bridged: StateProvider;
+}
+
+type Events = { readonly type: 'needBridge'; readonly from: From };
+
+interface Machine extends ContextInput {
+  readonly ctx: ActorContext<ContextInput>;
+  readonly waiting: readonly From[];
+}
+
+const machine = setup({
+  types: {
+    input: {} as Omit<Machine, 'waiting'>,
+    context: {} as Machine,
+    events: {} as Events,
+  },
+  actors: {
+    move: fromPromise(({ input, signal }: { input: ContextInput; signal: AbortSignal }) => move(input, signal)),
+  },
+  guards: {
+    isLocal: ({ context }) => context.record.session.kind === 'local',
+  },
+  actions: {
+    answer: ({ event }) => event.from.reply(undefined),
+    wait: assign({ waiting: ({ context, event }) => [...context.waiting, event.from] }),
+    answerAll: ({ context }) => {
+      for (const from of context.waiting) from.reply(undefined);
+    },
+    forgetWaiting: assign({ waiting: [] }),
+  },
+}).createMachine({
+  context: ({ input }) => ({ ...input, waiting: [] }),
+  initial: 'deciding',
+  states: {
+    // Also after a restart: a move that the crash broke off has left the old session in place.
+    deciding: { always: [{ guard: 'isLocal', target: 'local' }, { target: 'shared' }] },
+    local: { on: { needBridge: { actions: 'wait', target: 'moving' } } },
+    moving: {
+      on: { needBridge: { actions: 'wait' } },
+      invoke: {
+        src: 'move',
+        input: ({ context }) => ({ record: context.record, bridged: context.bridged }),
+        onDone: {
+          target: 'shared',
+          actions: [
+            'answerAll',
+            'forgetWaiting',
+            ({ context, event }) =>
+              context.ctx.emit({ type: 'context.moved', context: context.record.id, ...event.output } as ContextEvent),
+          ],
+        },
+        onError: {
+          target: 'local',
+          actions: [
+            ({ context, event }) => {
+              const error = event.error instanceof Error ? event.error : new Error(String(event.error));
+              for (const from of context.waiting) from.fail(error);
+              context.ctx.emit({
+                type: 'context.move_failed',
+                context: context.record.id,
+                from: context.record.session.kind,
+                error,
+              } as ContextEvent);
+            },
+            'forgetWaiting',
+          ],
+        },
+      },
+    },
+    shared: { on: { needBridge: { actions: 'answer' } } },
+  },
+});
+
+async function move({ record, bridged }: ContextInput, signal: AbortSignal) {
+  // A move that an earlier incarnation began may still be under way.
+  while (record.moving !== undefined) await record.moving;
+  const before = record.session;
+  if (before.kind !== 'local') return { from: before.kind, to: before.kind, revision: 0 };
+  let arrived: () => void = () => {};
+  record.moving = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  try {
+    const after = await moveSession(before, bridged, {
+      signal,
+      ...(record.ttlMs === undefined ? {} : { ttlMs: record.ttlMs }),
+      swap: (moved) => {
+        record.session = moved;
+        record.moves += 1;
+      },
+    });
+    const { revision } = await after.read([]);
+    return { from: before.kind, to: after.kind, revision };
+  } finally {
+    record.moving = undefined;
+    arrived();
+  }
+}
+
+export const contextActor = worker(machine, {
+  input: (ctx: ActorContext<ContextInput>) => ({ ctx, ...ctx.input }),
+});

@@ -1,0 +1,25 @@
+/**
+ * What a context is, apart from the actor that runs it: which session it uses, and what was registered on it. The
+ * Context actor alone changes it; a restart of that actor finds it unchanged. Handles read it.
+ */
+import type { StateSession } from '../state/index.ts';
+import type { LocalTool } from './local-tool.ts';
+
+export interface ContextRecord {
+  readonly id: string;
+  readonly ttlMs: number | undefined;
+  /** Where the variables are now. */
+  session: StateSession;
+  /** While the session moves to another provider: settles when it has arrived, or when it stays. */
+  moving: Promise<void> | undefined;
+  /** How often the context has changed its provider. */
+  moves: number;
+  readonly tools: Map<string, LocalTool>;
+  closed: boolean;
+}
+
+/** The session, once it does not move any more. Nothing may be awaited between this and its use. */
+export async function settledSession(record: ContextRecord): Promise<StateSession> {
+  while (record.moving !== undefined) await record.moving;
+  return record.session;
+}

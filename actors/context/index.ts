@@ -1,0 +1,27 @@
+/** Layer 3: what application code touches. */
+export { Context, type ContextOptions, openContext } from './context.ts';
+export type { ContextEvent } from './context-actor.ts';
+export type { LocalTool, LocalTools } from './local-tool.ts';
+export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
+export {
+  type Bindings,
+  type DspyProgram,
+  type NativeProgram,
+  Program,
+  type ProgramEvent,
+  type ProgramOptions,
+  type ProgramRun,
+} from './program.ts';
+export { type PythonStream, type PythonTool, pythonStream, pythonTool, type RemoteToolOptions } from './remote-tool.ts';
+export {
+  type Field,
+  type FieldType,
+  type Inputs,
+  type Outputs,
+  parseSignature,
+  type Signature,
+  SignatureError,
+} from './signature.ts';
+export type { SystemEvent } from './system-event.ts';
+export type { CallOutcome, ToolOptions, ToolStream } from './tools.ts';
+export { type Change, type SetOptions, Variables, type WatchVariablesOptions } from './variables.ts';

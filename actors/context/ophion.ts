@@ -1,0 +1,117 @@
+/**
+ * `ophion()`: the whole system as one child of any supervisor. Everything in it finds everything else by name, so
+ * each part restarts alone.
+ */
+
+import {
+  type BridgeNames,
+  bridgeChildren,
+  bridgeNames,
+  type PublicServicesOptions,
+  publicServices,
+} from '../../bridge/protocol/index.ts';
+import { type LinksOptions, links, type PublicAddress, publicListener } from '../../bridge/transport/index.ts';
+import {
+  DynamicSupervisorRef,
+  dynamicSupervisor,
+  type LogicWithRef,
+  SupervisorRef,
+  supervisor,
+} from '../../supervisors/index.ts';
+import { type ActorRef, type ActorSystem, MachineRef, ServerRef } from '../core/index.ts';
+import { type StateNames, type StateOptions, stateChildren, stateNames } from '../state/index.ts';
+import { type PoolLogic, PoolRef } from '../worker/index.ts';
+import type { contextActor } from './context-actor.ts';
+
+type Pools = Readonly<Record<string, PoolLogic>>;
+
+export interface OphionOptions<P extends Pools> {
+  /** Pools of Python workers, by name: `{ default: python({ module: 'my_tools', size: 2 }) }`. Default: none. */
+  readonly pools?: P;
+  /** Quotas and sweeps of session state. */
+  readonly state?: StateOptions;
+  /** Where workers dial in, and the limits of their streams. Default: gRPC on a socket file in a private folder. */
+  readonly links?: LinksOptions;
+  /** A loopback port for gRPC, gRPC-Web and Connect clients of any language, with a token each. Default: none. */
+  readonly services?: PublicServicesOptions;
+  /** How often the system's own parts may restart in `periodMs` before the whole system gives up. Default 10. */
+  readonly maxRestarts?: number;
+  /** Default 5,000 ms. */
+  readonly periodMs?: number;
+}
+
+/** How often one context may crash in five seconds before it is given up alone. */
+const contextRestarts = { maxRestarts: 3, periodMs: 5_000 } as const;
+
+export interface OphionLogic<P extends Pools> extends LogicWithRef<OphionRef<P>> {
+  readonly pools: P;
+}
+
+/** Defines the system. Starts nothing: give it to a supervisor. Wrong options are refused here (SpecError). */
+export function ophion<const P extends Pools = Record<never, never>>(options: OphionOptions<P> = {}): OphionLogic<P> {
+  const { pools = {} as P, services, maxRestarts = 10, periodMs = 5_000 } = options;
+  const logic = supervisor((ctx) => {
+    const root = ctx.path;
+    const { tasks, bridge } = bridgeChildren({ root, pools: Object.keys(pools) });
+    return {
+      strategy: 'one_for_one',
+      maxRestarts,
+      periodMs,
+      children: {
+        ...stateChildren(root, options.state),
+        contexts: dynamicSupervisor({ perChildBudget: true, ...contextRestarts }),
+        links: { logic: links, input: options.links },
+        tasks,
+        bridge,
+        pools: supervisor({ strategy: 'one_for_one', maxRestarts, periodMs, children: pools }),
+        ...(services === undefined
+          ? {}
+          : { services: publicServices({ ...services, root, pools: Object.keys(pools) }) }),
+      },
+    };
+  });
+  return { ...logic, pools, refAt: (system, path) => new OphionRef(system, path, pools) };
+}
+
+/** A ref to a running system. */
+export class OphionRef<P extends Pools = Pools> extends SupervisorRef<never> {
+  readonly state: StateNames;
+  readonly bridge: BridgeNames;
+  /** By name. */
+  readonly pools: { readonly [N in keyof P]: PoolRef };
+
+  constructor(system: ActorSystem, path: string, pools: P) {
+    super(system, path);
+    this.state = stateNames(system, path);
+    this.bridge = bridgeNames(system, path);
+    this.pools = Object.fromEntries(
+      Object.keys(pools).map((name) => [name, new PoolRef(system, `${path}/pools/${name}`)]),
+    ) as { readonly [N in keyof P]: PoolRef };
+  }
+
+  /** The supervisor of the Context actors. */
+  get contexts(): DynamicSupervisorRef {
+    return new DynamicSupervisorRef(this.system, `${this.path}/contexts`);
+  }
+
+  /** Where the public services listen. Rejects with ActorDownError when there are none. */
+  servicesAddress(): Promise<PublicAddress> {
+    return new ServerRef(this.system, `${this.path}/services`, publicListener).call('address');
+  }
+
+  contextRef(id: string): MachineRef<typeof contextActor> {
+    return new MachineRef(this.system, `${this.path}/contexts/${id}`);
+  }
+
+  /** The actors that a session's state goes through, for fault injection and inspection. */
+  stateActors(
+    sessionId: string,
+  ): Readonly<Record<'Session' | 'SessionStore' | 'ObserverManager' | 'bridge', ActorRef>> {
+    return {
+      Session: this.state.session(sessionId),
+      SessionStore: this.state.store,
+      ObserverManager: this.state.observers,
+      bridge: this.bridge.bridge,
+    };
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Typed tokens for tools that live in Python. A token only names a tool and its types; it is the one place where
+ * a type parameter is written by hand.
+ */
+
+declare const input: unique symbol;
+declare const output: unique symbol;
+
+/** A Python tool that answers once. */
+export interface PythonTool<In, Out> {
+  readonly name: string;
+  readonly stream: false;
+  /** Whether running it twice does no harm; then a call whose worker was lost is run again. Default false. */
+  readonly idempotent: boolean;
+  readonly pool: string | undefined;
+  readonly [input]?: In;
+  readonly [output]?: Out;
+}
+
+/** A Python generator: answers item by item. */
+export interface PythonStream<In, Item> {
+  readonly name: string;
+  readonly stream: true;
+  readonly idempotent: boolean;
+  readonly pool: string | undefined;
+  readonly [input]?: In;
+  readonly [output]?: Item;
+}
+
+export interface RemoteToolOptions {
+  readonly idempotent?: boolean;
+  /** Which pool runs it. Default: the pool whose workers offer it. */
+  readonly pool?: string;
+}
+
+/** `pythonTool<{ items: string[] }, { best: string }>('rank')` */
+export function pythonTool<In, Out>(name: string, options: RemoteToolOptions = {}): PythonTool<In, Out> {
+  return { name, stream: false, idempotent: options.idempotent ?? false, pool: options.pool };
+}
+
+/** `pythonStream<{ prompt: string }, { token: string }>('generate')` */
+export function pythonStream<In, Item>(name: string, options: RemoteToolOptions = {}): PythonStream<In, Item> {
+  return { name, stream: true, idempotent: options.idempotent ?? false, pool: options.pool };
+}

@@ -1,0 +1,87 @@
+/**
+ * A context's tools in both directions: calls of Python tools, and TypeScript functions that Python may call. The
+ * calls go through the bridge, in the context's session.
+ */
+import {
+  type BridgeNames,
+  type ToolStream as BridgeStream,
+  type CallOutcome,
+  callTool,
+  streamTool,
+  type ToolCallOptions,
+} from '../../bridge/protocol/index.ts';
+import type { ContextRecord } from './context-record.ts';
+
+export type { CallOutcome };
+
+export interface ToolOptions extends ToolCallOptions {
+  /** Whether running it twice does no harm: then it is run again when its worker was lost. Default false. */
+  readonly idempotent?: boolean;
+  /** Which pool runs it. Default: the first whose workers offer the tool. */
+  readonly pool?: string;
+}
+
+/** Items in order, once; `outcome` is what came after the last one. Leaving the loop early stops the tool. */
+export interface ToolStream<Item> extends AsyncIterableIterator<Item> {
+  readonly outcome: Promise<CallOutcome>;
+}
+
+export class Tools {
+  readonly #names: BridgeNames;
+  readonly #record: ContextRecord;
+  readonly #ready: () => Promise<void>;
+
+  /** `ready` makes the context fit for Python: bridged state, its tools registered. */
+  constructor(names: BridgeNames, record: ContextRecord, ready: () => Promise<void>) {
+    this.#names = names;
+    this.#record = record;
+    this.#ready = ready;
+  }
+
+  /** Calls a Python tool and answers its one outcome. */
+  async call(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions = {}): Promise<CallOutcome> {
+    await this.#ready();
+    return callTool(this.#names, this.#request(tool, args, options), options).outcome;
+  }
+
+  /** Calls a streaming Python tool. */
+  stream(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions = {}): ToolStream<unknown> {
+    const opened = this.#ready().then(() => streamTool(this.#names, this.#request(tool, args, options), options));
+    return new LaterStream(opened);
+  }
+
+  #request(tool: string, args: Readonly<Record<string, unknown>>, { idempotent, pool }: ToolOptions) {
+    return {
+      tool,
+      arguments: args,
+      sessionId: this.#record.session.id,
+      ...(idempotent === undefined ? {} : { idempotent }),
+      ...(pool === undefined ? {} : { pool }),
+    };
+  }
+}
+
+/** A stream whose context is still being made ready. */
+class LaterStream implements ToolStream<unknown> {
+  readonly outcome: Promise<CallOutcome>;
+  readonly #opened: Promise<BridgeStream>;
+
+  constructor(opened: Promise<BridgeStream>) {
+    this.#opened = opened;
+    this.outcome = opened.then((stream) => stream.outcome);
+    // Whoever reads the items hears of a failure there.
+    this.outcome.catch(() => {});
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    return (await this.#opened).next();
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    return (await this.#opened).return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { choice, declare, exitReason, float, integer, openContext, ophion, StateError } from '../../../index.ts';
+import { rejection, useSystem } from '../../../testing/index.ts';
+
+const declared = declare({
+  temperature: float({ min: 0, max: 2, default: 0.7 }),
+  max_tokens: integer({ min: 1, default: 64 }),
+  style: choice(['short', 'long'], { default: 'short' }),
+});
+
+describe('a context on local state', () => {
+  const system = useSystem(() => ophion());
+  const open = () => openContext(system.current, { variables: declared });
+
+  it('starts local, with the declared defaults', async () => {
+    await using context = await open();
+    expect(context.state).to.equal('local');
+    expect(await context.variables.getAll()).to.deep.equal({ temperature: 0.7, max_tokens: 64, style: 'short' });
+  });
+
+  it('sets, and refuses what breaks a constraint, naming variable and constraint', async () => {
+    await using context = await open();
+    await context.variables.set('temperature', 0.9);
+    expect(await context.variables.get('temperature')).to.equal(0.9);
+    const error = await rejection(context.variables.set('temperature', 3));
+    expect(error).to.be.instanceOf(StateError).with.property('code', 'invalid');
+    expect((error as Error).message).to.match(/temperature.*3.*2/);
+    expect(await context.variables.get('temperature')).to.equal(0.9);
+  });
+
+  it('answers not_found for an unknown variable, naming it', async () => {
+    await using context = await open();
+    const error = await rejection(context.variables.get('nope' as 'style'));
+    expect(error).to.have.property('code', 'not_found');
+    expect((error as Error).message).to.include('nope');
+  });
+
+  it('writes a batch whole or not at all', async () => {
+    await using context = await open();
+    await rejection(context.variables.batch({ temperature: 1, max_tokens: 0 }));
+    expect(await context.variables.get('temperature')).to.equal(0.7);
+    await context.variables.batch({ temperature: 1, max_tokens: 1 });
+    expect(await context.variables.getAll(['temperature', 'max_tokens'])).to.deep.equal({
+      temperature: 1,
+      max_tokens: 1,
+    });
+  });
+
+  it('loses no update of concurrent writers', async () => {
+    await using context = await open();
+    await Promise.all(Array.from({ length: 20 }, () => context.variables.update('max_tokens', (n) => n + 1)));
+    expect(await context.variables.get('max_tokens')).to.equal(84);
+  });
+
+  it('runs a native program with its bound variables', async () => {
+    await using context = await open();
+    const shout = context.program('shout', {
+      signature: 'text -> loud',
+      bind: { style: 'style' },
+      run: ({ text }, { parameters }) => ({ loud: `${text.toUpperCase()} (${String(parameters.style)})` }),
+    });
+    expect(await shout.run({ text: 'hi' })).to.deep.equal({ loud: 'HI (short)' });
+    expect(context.state).to.equal('local');
+  });
+
+  it('refuses a program bound to an unknown variable, and wrong inputs, before anything runs', async () => {
+    await using context = await open();
+    const run = () => {
+      throw new Error('it ran');
+    };
+    const unbound = context.program('p', { signature: 'a -> b', bind: { x: 'nope' as 'style' }, run });
+    expect(await rejection(unbound.run({ a: '1' }))).to.have.property('code', 'not_found');
+    const wrong = context.program('q', { signature: 'a: int -> b', run });
+    expect(await rejection(wrong.run({ a: 'x' as unknown as number }))).to.have.property('code', 'invalid');
+  });
+});
+
+describe('a context that needs Python', () => {
+  const system = useSystem(() => ophion());
+
+  it('moves itself to bridged state and keeps values, versions and history', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    await context.variables.set('temperature', 1.5);
+    const before = await context.variables.snapshot();
+    await context.ensureBridged();
+    expect(context.state).to.equal('bridged');
+    expect(await context.variables.snapshot()).to.deep.equal(before);
+    expect(system.events.map((event) => event.type)).to.include('context.moved');
+  });
+
+  it('moves once, however many ask for it', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    await Promise.all([context.ensureBridged(), context.ensureBridged(), context.expose({ x: () => 1 })]);
+    expect(system.events.filter((event) => event.type === 'context.moved')).to.have.length(1);
+  });
+
+  it('stays on its old state, intact, when the move fails', async () => {
+    await using context = await openContext(system.current, { id: 'same', variables: declared });
+    await using other = await openContext(system.current, { id: 'other', variables: declared });
+    await other.ensureBridged();
+    // Somebody else has a bridged session of this id.
+    await system.current.state.store.call('open', { id: 'same' });
+    const error = await rejection(context.ensureBridged());
+    expect(error).to.have.property('code', 'already_exists');
+    expect(context.state).to.equal('local');
+    await context.variables.set('temperature', 2);
+    expect(await context.variables.get('temperature')).to.equal(2);
+  });
+
+  it('is watched without gap across the move', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const watcher = context.variables.watch({ names: ['max_tokens'] });
+    expect((await watcher.next()).value).to.have.nested.property('values.max_tokens', 64);
+    await context.variables.set('max_tokens', 1);
+    await context.ensureBridged();
+    await context.variables.set('max_tokens', 2);
+    expect((await watcher.next()).value).to.have.nested.property('values.max_tokens', 1);
+    expect((await watcher.next()).value).to.have.nested.property('values.max_tokens', 2);
+    await watcher.return();
+  });
+
+  for (const name of ['Session', 'SessionStore', 'ObserverManager', 'bridge'] as const) {
+    it(`loses nothing when ${name} crashes`, async () => {
+      await using context = await openContext(system.current, { variables: declared });
+      await context.ensureBridged();
+      const watcher = context.variables.watch({ names: ['max_tokens'] });
+      await watcher.next();
+      for (let value = 1; value <= 5; value += 1) {
+        system.current.stateActors(context.id)[name].exit(exitReason.error(new Error('injected')));
+        await context.variables.set('max_tokens', value);
+        expect((await watcher.next()).value).to.have.nested.property('values.max_tokens', value);
+        expect(await context.variables.get('max_tokens')).to.equal(value);
+      }
+      await watcher.return();
+    });
+  }
+
+  it('frees its session when it is closed', async () => {
+    const context = await openContext(system.current, { variables: declared });
+    await context.ensureBridged();
+    await context.close();
+    await context.close();
+    expect((await system.current.state.store.call('list', {})).sessionIds).to.deep.equal([]);
+    expect(await rejection(context.variables.get('style'))).to.have.property('code', 'not_found');
+  });
+});

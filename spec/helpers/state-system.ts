@@ -1,0 +1,49 @@
+/** The state layer alone, as a tree, with time that can be moved on for times to live. */
+import { type Clock, nodeRuntime, type Runtime } from '../../actors/core/index.ts';
+import {
+  type StateHost,
+  type StateNames,
+  type StateOptions,
+  stateChildren,
+  stateNames,
+} from '../../actors/state/index.ts';
+import { type SystemRef, startSupervisor, supervisor } from '../../supervisors/index.ts';
+
+export interface StateSystem {
+  readonly app: SystemRef;
+  readonly host: StateHost;
+  readonly names: StateNames;
+  /** Moves time on; timers stay on the real clock. */
+  pass(ms: number): void;
+  /** Kills who lives at a place. */
+  kill(path: string): void;
+  /** Stops the tree; fails when an actor is left. */
+  stop(): Promise<void>;
+}
+
+export async function startState(
+  options: StateOptions = {},
+  { clock, maxRestarts = 100_000 }: { readonly clock?: Clock; readonly maxRestarts?: number } = {},
+): Promise<StateSystem> {
+  const node = nodeRuntime();
+  let skewMs = 0;
+  const skewed: Clock = { ...node.clock, monotonicMs: () => node.clock.monotonicMs() + skewMs };
+  const runtime: Runtime = { ...node, log: () => {}, clock: clock ?? skewed };
+  const ophion = supervisor((ctx) => ({ maxRestarts, children: stateChildren(ctx.path, options) }));
+  const app = (await startSupervisor({ runtime, children: { ophion } })) as unknown as SystemRef;
+  const host = { system: app.system, root: 'app/ophion' };
+  return {
+    app,
+    host,
+    names: stateNames(app.system, host.root),
+    pass(ms) {
+      skewMs += ms;
+    },
+    kill: (path) => app.system.lookup(path)?.kill(),
+    async stop() {
+      await app.stop();
+      const left = [...app.system.processes()].map((process) => String(process.pid));
+      if (left.length > 0) throw new Error(`the test left these actors: ${left.join(', ')}`);
+    },
+  };
+}
