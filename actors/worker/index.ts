@@ -1,6 +1,5 @@
 /** Layer 1: Python processes as actors, in pools. Knows nothing of what they do. */
 export type { WorkerEvent, WorkerState } from './events.ts';
-export { findInterpreter } from './interpreter.ts';
 export { type Exit, type Launch, type LaunchEvent, type LaunchOptions, launch, type OsProcess } from './os-process.ts';
 export {
   type PoolCast,
@@ -16,5 +15,6 @@ export { PoolRef } from './pool-ref.ts';
 export { livingMembers, signalGroup } from './process-group.ts';
 export { type PoolInput, type PoolLogic, type PythonOptions, python } from './python.ts';
 export { WorkerStartError } from './start-error.ts';
-export { pythonWorker, runIdOf, type WorkerReport } from './worker.ts';
+export { pythonWorker } from './worker.ts';
 export type { WorkerConfig, WorkerInput } from './worker-config.ts';
+export { runIdOf, type WorkerReport } from './worker-memory.ts';

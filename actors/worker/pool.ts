@@ -20,7 +20,7 @@ import { type LeaseMessage, type LeaseOptions, Leases } from './leases.ts';
 import type { Checkin, Checkout, PoolStatus } from './pool-messages.ts';
 import { PoolTable } from './pool-table.ts';
 import { Roster, type RosterMessage, type RosterOptions } from './roster.ts';
-import type { WorkerReport } from './worker.ts';
+import type { WorkerReport } from './worker-memory.ts';
 
 export interface PoolManagerInput extends LeaseOptions, RosterOptions {}
 

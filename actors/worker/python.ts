@@ -6,7 +6,7 @@
 import { dynamicSupervisor, supervisor } from '../../supervisors/index.ts';
 import { type ActorContext, type ActorSystem, type Logic, SpecError } from '../core/index.ts';
 import { workerEnvironment } from './environment.ts';
-import { findInterpreter } from './interpreter.ts';
+import { interpreterFor } from './interpreter.ts';
 import { type Launch, launch as launchProcess } from './os-process.ts';
 import { type PoolManagerInput, poolManager } from './pool.ts';
 import { PoolRef } from './pool-ref.ts';
@@ -158,7 +158,7 @@ function configOf(options: PythonOptions): WorkerConfig {
   const folder = cwd ?? process.cwd();
   const env = workerEnvironment(process.env, options.env ?? {});
   return {
-    command: options.executable ?? findInterpreter(folder, env),
+    command: interpreterFor(options.executable, folder, env),
     args: options.args ?? ['-m', 'ophion', options.module],
     cwd,
     env,

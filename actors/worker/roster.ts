@@ -9,7 +9,7 @@ import type { WorkerEvent } from './events.ts';
 import type { WorkerStatus } from './pool-messages.ts';
 import type { PoolTable } from './pool-table.ts';
 import { WorkerStartError } from './start-error.ts';
-import type { WorkerReport } from './worker.ts';
+import type { WorkerReport } from './worker-memory.ts';
 
 export interface RosterOptions {
   readonly size: number;

@@ -3,142 +3,28 @@
  * state `reserved`; readiness is told to the pool's manager. A worker never restarts its process: it ends, and its
  * supervisor starts the next incarnation.
  */
-
-import { linksRef, type StreamNotice } from '../../bridge/transport/index.ts';
-import {
-  type ActorContext,
-  type ActorSystem,
-  assign,
-  type DownMessage,
-  type ExitMessage,
-  type ExitReason,
-  exitReason,
-  formatExitReason,
-  fromCallback,
-  setup,
-  worker,
-} from '../core/index.ts';
+import { type ActorContext, assign, type ExitReason, exitReason, setup, worker } from '../core/index.ts';
 import { type DeadlineKind, type DeadlineMessage, WorkerDeadlines } from './deadlines.ts';
-import type { WorkerEvent, WorkerState } from './events.ts';
-import type { LaunchEvent } from './os-process.ts';
-import { WorkerStartError } from './start-error.ts';
-import { bootLine, type WorkerInput } from './worker-config.ts';
-
-/** What a worker tells its pool's manager, as cast `report`. */
-export interface WorkerReport {
-  readonly id: string;
-  readonly state: WorkerState;
-  readonly osPid: number | undefined;
-  readonly capacity: number;
-  readonly rssBytes: number;
-}
-
-type WorkerMessage =
-  | StreamNotice
-  | Exclude<LaunchEvent, { type: 'process.output' }>
-  | DeadlineMessage
-  | ExitMessage
-  | DownMessage
-  /** The manager has started again and asks who is there. */
-  | { readonly type: 'pool.announce' }
-  /** The manager does not want it any more: at once, or when its work is done. */
-  | { readonly type: 'pool.retire'; readonly reason: string; readonly now: boolean };
-
-interface Memory {
-  readonly ctx: ActorContext<never>;
-  readonly given: WorkerInput;
-  readonly token: string;
-  readonly deadlines: WorkerDeadlines;
-  readonly address: string;
-  readonly state: WorkerState;
-  readonly osPid: number | undefined;
-  readonly wasReady: boolean;
-  readonly capacity: number;
-  readonly rssBytes: number;
-  /** What it was last doing, for the message of a failed start. */
-  readonly doing: string;
-  /** Why it ends, once that is decided; the exit of its process alone decides nothing then. */
-  readonly ending: ExitReason | undefined;
-}
-
-/** One id for all workers of a system: whoever finds one of their processes knows whose it is. */
-export function runIdOf(system: ActorSystem): string {
-  const name = 'ophion.run_id';
-  let id = system.tables.get(name) as string | undefined;
-  if (id === undefined) {
-    id = system.runtime.ids.next();
-    system.tables.set(name, id);
-  }
-  return id;
-}
+import type { WorkerState } from './events.ts';
+import type { WorkerInput } from './worker-config.ts';
+import {
+  emit,
+  endOf,
+  links,
+  notStarted,
+  report,
+  runIdOf,
+  type WorkerMemory,
+  type WorkerMessage,
+} from './worker-memory.ts';
+import { processActor } from './worker-process.ts';
 
 /** How long a worker waits for links before it looks again. */
 const linksRetryMs = 50;
 
-type ProcessCommand = { readonly type: 'terminate' } | { readonly type: 'kill' };
-
-/** The process itself. However the machine ends, leaving it kills the group. */
-const processActor = fromCallback<ProcessCommand, Memory>(({ input, sendBack, receive }) => {
-  const { ctx, given, token, address } = input;
-  const { config } = given;
-  const runId = runIdOf(ctx.system);
-  const own = { address, workerId: ctx.path, incarnation: ctx.self.incarnation, token, runId };
-  const process = config.launch(
-    {
-      command: config.command,
-      args: config.args,
-      cwd: config.cwd,
-      env: { ...config.env, OPHION_RUN_ID: runId },
-      input: bootLine(given, own),
-      clock: ctx.runtime.clock,
-    },
-    (event) => {
-      if (event.type !== 'process.output') sendBack(event);
-      else {
-        const { from, text, cut } = event;
-        emit(ctx, { type: 'worker.output', worker: ctx.self, from, text, cut });
-      }
-    },
-  );
-  receive(({ type }) => (type === 'kill' ? process.kill() : process.terminate()));
-  return () => process.kill();
-});
-
-const emit = (ctx: ActorContext<never>, event: WorkerEvent): void => ctx.emit(event);
-const links = ({ ctx, given }: Memory) => linksRef(ctx, given.links);
-
-/** Tells the manager, when there is one; a new one asks. */
-function report(memory: Memory, state: WorkerState): void {
-  const { ctx, given, osPid, capacity, rssBytes } = memory;
-  const manager = ctx.ref(given.manager);
-  const told: WorkerReport = { id: given.workerId, state, osPid, capacity, rssBytes };
-  if (manager.pid !== undefined) ctx.cast(manager, 'report', { worker: ctx.self, ...told });
-}
-
-/** Why its actor ends, when nothing else has decided that: its process has. */
-function endOf(
-  memory: Memory,
-  { code, signal, lastOutput }: Extract<LaunchEvent, { type: 'process.exited' }>,
-): ExitReason {
-  const how = signal === null ? exitReason.osExit(code ?? 0) : exitReason.osSignal(signal);
-  if (memory.ending !== undefined) {
-    return memory.ending.kind === 'exit' && !memory.wasReady
-      ? notStarted(memory, formatExitReason(memory.ending).slice('exit '.length), memory.ending, lastOutput)
-      : memory.ending;
-  }
-  const words = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  if (!memory.wasReady) return notStarted(memory, `its process ${words} ${memory.doing}`, how, lastOutput);
-  // Exit code 0 is no success for who was to stay.
-  return how.kind === 'normal' ? exitReason.exit('its process exited with code 0 without being asked') : how;
-}
-
-function notStarted({ ctx }: Memory, why: string, reason: ExitReason, lastOutput = ''): ExitReason {
-  return exitReason.error(new WorkerStartError(String(ctx.self), why, reason, lastOutput));
-}
-
 const machine = setup({
   types: {
-    context: {} as Memory,
+    context: {} as WorkerMemory,
     events: {} as WorkerMessage,
     input: {} as { readonly ctx: ActorContext<WorkerInput> },
     output: {} as { readonly exitReason: ExitReason },

@@ -11,8 +11,6 @@ export interface Exchange {
   context: object | undefined;
   /** The number of the last frame of the message that opened it; a host exchange's only. */
   readonly opening: number;
-  /** A name that the consumer gave it. */
-  key: string | undefined;
   /** Frees what belongs to it, such as a timer, when it is over. */
   onOver: (() => void) | undefined;
 }
@@ -55,8 +53,8 @@ export class Exchanges {
   }
 
   /** Opens a host exchange under `nextId`. */
-  open(opening: number, context: object, key: string | undefined): Exchange {
-    const exchange: Exchange = { id: this.#next, by: 'host', context, opening, key, onOver: undefined };
+  open(opening: number, context: object): Exchange {
+    const exchange: Exchange = { id: this.#next, by: 'host', context, opening, onOver: undefined };
     this.#next += 2;
     this.#byHost += 1;
     this.#open.set(exchange.id, exchange);
@@ -75,7 +73,7 @@ export class Exchanges {
     if (this.#byWorker >= this.#max) {
       throw new ProtocolError(`the worker has opened more than ${this.#max} exchanges`);
     }
-    const exchange: Exchange = { id, by: 'worker', context: undefined, opening: 0, key: undefined, onOver: undefined };
+    const exchange: Exchange = { id, by: 'worker', context: undefined, opening: 0, onOver: undefined };
     this.#byWorker += 1;
     this.#open.set(id, exchange);
     return { exchange, opened: true };

@@ -2,14 +2,14 @@
  * The default carrier: a grpc-js server for `ophion.v1.WorkerService.Attach`, on a socket file in a private folder or
  * on loopback TCP. The service is written by hand over the generated messages: grpc-js only moves bytes here.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { ActorError, SpecError } from '../../actors/core/index.ts';
 import type { Batch, Carrier, CarrierEvents, Listen, Refusal } from './carrier.ts';
 import { AttachRequestSchema, AttachResponseSchema, WorkerService } from './gen/workers_pb.js';
+import { privateFolder } from './private-folder.ts';
 
 export interface GrpcListenOptions {
   /** A socket file in a private folder (the default), or a port of 127.0.0.1. Windows has only the latter. */
@@ -25,9 +25,6 @@ interface Malformed {
   readonly malformed: string;
 }
 type Call = ServerDuplexStream<Batch | Malformed, Batch>;
-
-/** The longest path of a socket file that every system takes, with some distance. */
-const longestSocketPath = 100;
 
 const attach = {
   path: `/${WorkerService.typeName}/${WorkerService.method.attach.name}`,
@@ -177,14 +174,4 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
       },
     };
   };
-}
-
-/** A folder that nobody else can enter, with a path short enough for a socket file in it. */
-function privateFolder(): string {
-  const base = tmpdir();
-  const folder = mkdtempSync(
-    join(base.length + '/ophion-xxxxxx/s'.length <= longestSocketPath ? base : '/tmp', 'ophion-'),
-  );
-  chmodSync(folder, 0o700);
-  return folder;
 }

@@ -5,6 +5,7 @@ export { type GrpcListenOptions, grpcListen } from './grpc.ts';
 export type { HttpHandler, HttpRequest, HttpResponse } from './http-entry.ts';
 export { defaultLimits, type Limits, limitsOf, protocolVersion } from './limits.ts';
 export { type LinksOptions, type LinksRef, links, linksRef } from './links.ts';
+export type { LinksStatus } from './links-table.ts';
 export { MemoryCarrier, MemoryNetwork } from './memory.ts';
 export type {
   Acknowledge,
@@ -21,4 +22,3 @@ export type {
 } from './messages.ts';
 export { openExchange } from './open-exchange.ts';
 export { type PublicAddress, type PublicInput, type PublicOptions, publicListener } from './public-listener.ts';
-export type { LinksStatus } from './switchboard.ts';

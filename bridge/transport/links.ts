@@ -19,9 +19,10 @@ import type { Connection, ConnectionMessage } from './connection.ts';
 import type { Exchange } from './exchanges.ts';
 import { grpcListen } from './grpc.ts';
 import { type Limits, limitsOf } from './limits.ts';
+import { LinksTable } from './links-table.ts';
 import type { Acknowledge, Adopt, Expect, Forget, Open, Post, Subscribe, Write } from './messages.ts';
 import type { Stream } from './stream.ts';
-import { LinksTable, Switchboard, type SwitchboardOptions } from './switchboard.ts';
+import { Switchboard, type SwitchboardOptions } from './switchboard.ts';
 
 export interface LinksOptions {
   /** Where workers dial in. Default `grpcListen()`: gRPC on a socket file in a private folder. */
@@ -74,11 +75,7 @@ function optionsOf(options: LinksOptions): SwitchboardOptions {
 function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
   const given = ctx.input ?? {};
   const options = optionsOf(given);
-  let table = ctx.system.tables.get(ctx.path) as LinksTable | undefined;
-  if (table === undefined) {
-    table = new LinksTable(options);
-    ctx.system.tables.set(ctx.path, table);
-  }
+  const table = LinksTable.of(ctx.system, ctx.path, options);
   const switchboard = new Switchboard(ctx as ActorContext<never>, table, options);
   const tell = (message: Internal) => ctx.send(ctx.self, message);
   const listener: Listener = (given.listen ?? grpcListen())({
@@ -90,7 +87,7 @@ function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
   ctx.signal.addEventListener(
     'abort',
     () => {
-      switchboard.dispose();
+      switchboard.lines.dispose();
       listener.close();
     },
     { once: true },
@@ -101,39 +98,39 @@ function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
 function info(board: Switchboard, message: Internal): void {
   switch (message.type) {
     case 'flush':
-      board.flush();
+      board.lines.flush();
       return;
     case 'connection.batch':
-      board.batch(message.connection, message.batch);
+      board.lines.batch(message.connection, message.batch);
       return;
     case 'connection.drained':
-      board.drained(message.connection);
+      board.lines.drained(message.connection);
       return;
     case 'connection.ended':
-      board.ended(message.connection);
+      board.lines.ended(message.connection);
       return;
     case 'connection.closed':
-      board.closed(message.connection, message.why);
+      board.lines.closed(message.connection, message.why);
       return;
     case 'connection.silent':
-      board.silent(message.connection);
+      board.lines.silent(message.connection);
       return;
     case 'listener.listening':
       board.listening(message.address);
       return;
     case 'listener.accepted':
-      board.accepted(message.carrier);
+      board.lines.accepted(message.carrier);
       return;
     case 'listener.failed':
       throw message.error;
     case 'grace.over':
-      board.graceOver(message.stream, message.reason);
+      board.lines.graceOver(message.stream, message.reason);
       return;
     case 'exchange.expired':
       board.expire(message.stream, message.exchange, message.timeoutMs);
       return;
     case 'retry':
-      board.retry();
+      board.courier.retry();
       return;
     case 'down':
       board.down(message);
@@ -165,7 +162,7 @@ export const links = server({
     write: then((board, arg: Write) => board.write(arg)),
     post: then((board, arg: Post) => board.post(arg)),
     adopt: then((board, arg: Adopt) => board.adopt(arg)),
-    subscribe: then((board, arg: Subscribe) => board.subscribe(arg)),
+    subscribe: then((board, arg: Subscribe) => board.courier.subscribe(arg)),
     acknowledge: then((board, { delivery }: Acknowledge) => board.acknowledge(delivery)),
   },
   call: {

@@ -170,11 +170,11 @@ export class Stream {
   }
 
   /** Opens a host exchange, or says why not; then nothing was sent. */
-  open(payload: Uint8Array, context: object, key: string | undefined): Exchange | ActorError {
+  open(payload: Uint8Array, context: object): Exchange | ActorError {
     const refused = this.#tooLarge(payload) ?? this.exchanges.full ?? this.#noRoom(payload);
     if (refused !== undefined) return refused;
     const opening = this.#outbox.put(this.exchanges.nextId, payload, false);
-    return this.exchanges.open(opening, context, key);
+    return this.exchanges.open(opening, context);
   }
 
   /** Sends a message on an open exchange; answers an error when it is not sent. Ends a worker's exchange with `end`. */

@@ -161,19 +161,10 @@ describe('a pool that cannot start', function () {
     });
   });
 
-  describe('since there is no such interpreter', () => {
-    const system = useSystem(() =>
-      ophion({ pools: { default: pool({ executable: '/no/such/python', backoffMs: 60_000 }) } }),
-    );
-    it('says so, naming it', async () => {
-      const error = (await rejection(system.current.pools.default.ready())) as Error;
-      expect(error.message).to.include('/no/such/python');
-    });
-  });
-
   it('is refused before anything starts when an option is wrong', () => {
     expect(() => pool({ size: 0 })).to.throw(SpecError, /size/);
     expect(() => pool({ module: '-c import os' })).to.throw(SpecError, /module/);
+    expect(() => pool({ executable: '/no/such/python' })).to.throw(SpecError, /\/no\/such\/python.*install Python/);
   });
 });
 

@@ -1,0 +1,98 @@
+/**
+ * What a worker's machine remembers and is told, what it tells its pool, and how it names its end.
+ */
+import { type LinksRef, linksRef, type StreamNotice } from '../../bridge/transport/index.ts';
+import {
+  type ActorContext,
+  type ActorSystem,
+  type DownMessage,
+  type ExitMessage,
+  type ExitReason,
+  exitReason,
+} from '../core/index.ts';
+import type { DeadlineMessage, WorkerDeadlines } from './deadlines.ts';
+import type { WorkerEvent, WorkerState } from './events.ts';
+import type { LaunchEvent } from './os-process.ts';
+import { WorkerStartError } from './start-error.ts';
+import type { WorkerInput } from './worker-config.ts';
+
+/** What a worker tells its pool's manager, as cast `report`. */
+export interface WorkerReport {
+  readonly id: string;
+  readonly state: WorkerState;
+  readonly osPid: number | undefined;
+  readonly capacity: number;
+  readonly rssBytes: number;
+}
+
+/** What reaches a worker's machine. */
+export type WorkerMessage =
+  | StreamNotice
+  | Exclude<LaunchEvent, { type: 'process.output' }>
+  | DeadlineMessage
+  | ExitMessage
+  | DownMessage
+  /** The manager has started again and asks who is there. */
+  | { readonly type: 'pool.announce' }
+  /** The manager does not want it any more: at once, or when its work is done. */
+  | { readonly type: 'pool.retire'; readonly reason: string; readonly now: boolean };
+
+export interface WorkerMemory {
+  readonly ctx: ActorContext<never>;
+  readonly given: WorkerInput;
+  readonly token: string;
+  readonly deadlines: WorkerDeadlines;
+  readonly address: string;
+  readonly state: WorkerState;
+  readonly osPid: number | undefined;
+  readonly wasReady: boolean;
+  readonly capacity: number;
+  readonly rssBytes: number;
+  /** What it was last doing, for the message of a failed start. */
+  readonly doing: string;
+  /** Why it ends, once that is decided; the exit of its process alone decides nothing then. */
+  readonly ending: ExitReason | undefined;
+}
+
+/** One id for all workers of a system: whoever finds one of their processes knows whose it is. */
+export function runIdOf(system: ActorSystem): string {
+  const name = 'ophion.run_id';
+  let id = system.tables.get(name) as string | undefined;
+  if (id === undefined) {
+    id = system.runtime.ids.next();
+    system.tables.set(name, id);
+  }
+  return id;
+}
+
+export const emit = (ctx: ActorContext<never>, event: WorkerEvent): void => ctx.emit(event);
+export const links = ({ ctx, given }: WorkerMemory): LinksRef => linksRef(ctx, given.links);
+
+/** Tells the manager, when there is one; a new one asks. */
+export function report(memory: WorkerMemory, state: WorkerState): void {
+  const { ctx, given, osPid, capacity, rssBytes } = memory;
+  const manager = ctx.ref(given.manager);
+  const told: WorkerReport = { id: given.workerId, state, osPid, capacity, rssBytes };
+  if (manager.pid !== undefined) ctx.cast(manager, 'report', { worker: ctx.self, ...told });
+}
+
+/** Why its actor ends, when nothing else has decided that: its process has. */
+export function endOf(
+  memory: WorkerMemory,
+  { code, signal, lastOutput }: Extract<LaunchEvent, { type: 'process.exited' }>,
+): ExitReason {
+  const how = signal === null ? exitReason.osExit(code ?? 0) : exitReason.osSignal(signal);
+  if (memory.ending !== undefined) {
+    return memory.ending.kind === 'exit' && !memory.wasReady
+      ? notStarted(memory, String(memory.ending.value), memory.ending, lastOutput)
+      : memory.ending;
+  }
+  const words = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  if (!memory.wasReady) return notStarted(memory, `its process ${words} ${memory.doing}`, how, lastOutput);
+  // Exit code 0 is no success for who was to stay.
+  return how.kind === 'normal' ? exitReason.exit('its process exited with code 0 without being asked') : how;
+}
+
+export function notStarted({ ctx }: WorkerMemory, why: string, reason: ExitReason, lastOutput = ''): ExitReason {
+  return exitReason.error(new WorkerStartError(String(ctx.self), why, reason, lastOutput));
+}

@@ -1,0 +1,42 @@
+/** What outlives an incarnation of links, and what dev tools see of it. */
+import type { ActorRef, ActorSystem } from '../../actors/core/index.ts';
+import { Deliveries, type DeliveryBounds } from './deliveries.ts';
+import type { Exchange } from './exchanges.ts';
+import type { Stream } from './stream.ts';
+
+export class LinksTable {
+  /** By id, which is the worker's pid as text. */
+  readonly streams = new Map<string, Stream>();
+  readonly keys = new Map<string, { readonly stream: Stream; readonly exchange: Exchange }>();
+  readonly deliveries: Deliveries;
+  consumer: ActorRef | undefined;
+
+  constructor(bounds: DeliveryBounds) {
+    this.deliveries = new Deliveries(bounds);
+  }
+
+  static of(system: ActorSystem, linksPath: string, bounds: DeliveryBounds): LinksTable {
+    let table = system.tables.get(linksPath) as LinksTable | undefined;
+    if (table === undefined) {
+      table = new LinksTable(bounds);
+      system.tables.set(linksPath, table);
+    }
+    return table;
+  }
+}
+
+export interface LinksStatus {
+  readonly address: string | undefined;
+  readonly streams: readonly {
+    readonly stream: string;
+    readonly pool: string;
+    readonly status: Stream['status'];
+    readonly connected: boolean;
+    readonly exchanges: number;
+    readonly queuedBytes: number;
+  }[];
+  /** Deliveries that the consumer has not acknowledged. */
+  readonly unacknowledged: number;
+  /** The workers are not read at the moment: the consumer owes too much. */
+  readonly paused: boolean;
+}
