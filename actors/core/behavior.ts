@@ -20,6 +20,9 @@ export class StartedWith<S> {
   }
 }
 
+/** Init's result: `state`, and `info` for who starts this actor (see `startChildWithInfo`). */
+export const startedWith = <S>(state: S, info: unknown): StartedWith<S> => new StartedWith(state, info);
+
 export interface Behavior {
   readonly trapExit: boolean;
   /** The most letters that may wait; a sender that comes on top of it gets a MailboxFullError. */
@@ -32,14 +35,36 @@ export interface Behavior {
   terminate(reason: ExitReason): void | Promise<void>;
   /** Frees what the behavior holds, in every case and after everything else. Must not throw. */
   dispose(): void;
-  /** The state, for dev tools. */
+  /** The state, for dev tools: without what must not be seen (otp S-172). */
   inspect(): unknown;
+  /** Reports an abnormal end of its own, before anybody hears of it (otp S-255). `last` is what it was handling. */
+  report?(reason: ExitReason, last: Letter | undefined): void;
+  /** What sys asks it for; without it, only its `inspect()` can be had (otp S-189). */
+  readonly sys?: SysCallbacks;
+}
+
+/** What a behavior lets sys do with its state (otp S-189, S-260). */
+export interface SysCallbacks {
+  state(): unknown;
+  /** Puts `change(state)` in the state's place and answers it. A throw of `change` leaves all as it was. */
+  replace(change: (state: unknown) => unknown): unknown;
+  /** Gives the state to another version of the code. A throw leaves all as it was. */
+  changeCode(change: CodeChange): void | Promise<void>;
+}
+
+/** A change of code, while the actor is suspended. */
+export interface CodeChange {
+  /** What the handler `codeChange` is told of the version that was. */
+  readonly from: unknown;
+  readonly extra: unknown;
+  /** The new code. Default: the code that it has. */
+  readonly logic?: Logic<never>;
 }
 
 /** Logic that this runtime can run as an actor. `Input` is what its `init` finds in `ctx.input`. */
 export interface ActorLogicDefinition<Input = unknown> {
   /** What kind of actor it is, for dev tools and reports. */
-  readonly kind: 'server' | 'machine' | 'supervisor';
+  readonly kind: 'server' | 'statem' | 'machine' | 'supervisor' | 'task';
   behave(context: ActorContext<Input>): Behavior;
 }
 

@@ -3,15 +3,20 @@
  * Given to every handler and to `init`.
  */
 import type { Logic } from './behavior.ts';
-import { ActorDownError } from './errors.ts';
+import { defaultCallTimeoutMs, place } from './call.ts';
+import { ActorDownError, ActorError } from './errors.ts';
 import type { AnyEvent } from './events.ts';
-import { type ExitReason, exitReason } from './exit-reason.ts';
+import { type ExitReason, exitReason, isKill } from './exit-reason.ts';
 import { From } from './from.ts';
-import type { DownMessage, MonitorRef, ResponseMessage } from './letter.ts';
+import type { Letter, MonitorRef, ResponseMessage } from './letter.ts';
+import { type Ancestor, ancestorsOf } from './lineage.ts';
 import { link, unlink } from './links.ts';
-import { Pid } from './pid.ts';
-import type { Monitor, Process, StartResult } from './process.ts';
-import { ActorRef, addMonitor, defaultCallTimeoutMs, place, processOf } from './ref.ts';
+import { demonitor, downMessages, monitor } from './monitors.ts';
+import type { Place, Via } from './names.ts';
+import type { Pid } from './pid.ts';
+import type { Process, StartResult } from './process.ts';
+import { ActorRef, processOf } from './ref.ts';
+import { PendingRequest } from './requests.ts';
 import type { Runtime, TimerHandle } from './runtime.ts';
 import type { ActorSystem } from './system.ts';
 
@@ -28,6 +33,20 @@ export interface SpawnOptions {
   readonly id?: string;
   /** Whether the two end together. Default true; a task that must not harm its starter takes false. */
   readonly link?: boolean;
+  /** Whether `info` is told of its end, from its first instruction on. Default false. */
+  readonly monitor?: boolean;
+  /** A name to find it by, local or in a name space: `'printer'`, `via(registry, 'printer')`. */
+  readonly name?: string | Via;
+  /** How long its init may take; then it is killed and the start has failed (otp S-151). Default: no limit. */
+  readonly timeoutMs?: number;
+}
+
+/** How a start of one's own went; with the monitor's ref, when it was asked for. */
+export type SpawnResult = StartResult & { readonly monitor?: MonitorRef };
+
+export interface DemonitorOptions {
+  /** Takes back a down that is in the mailbox already. Default false (otp S-133). */
+  readonly flush?: boolean;
 }
 
 export class ActorContext<Input = unknown> {
@@ -93,9 +112,9 @@ export class ActorContext<Input = unknown> {
     return this.#process.status === 'dead';
   }
 
-  /** A ref to a place, by its absolute path. */
-  ref(path: string): ActorRef {
-    return new ActorRef(this.system, path);
+  /** A ref to a place: an absolute path; a name, `named('printer')` or `via(registry, key)`; or a pid. */
+  ref(place: Place): ActorRef {
+    return new ActorRef(this.system, place);
   }
 
   reply(from: From, value: unknown): void {
@@ -133,49 +152,78 @@ export class ActorContext<Input = unknown> {
         ? { type: 'response', tag, ok: true, value: outcome.value }
         : { type: 'response', tag, ok: false, error: outcome.error };
       this.#process.deliver({ kind: 'info', message: response });
-    });
-    place(to, name, arg, from, options.timeoutMs ?? defaultCallTimeoutMs);
+    }, this.self);
+    const letter: Letter = { kind: 'call', name, arg, from };
+    place(to, to.process, from, options.timeoutMs ?? defaultCallTimeoutMs, () => letter);
+  }
+
+  /** Calls a server and keeps the answer until this actor takes it (otp S-168). */
+  sendRequest<V = unknown>(to: ActorRef, name: string, arg?: unknown): PendingRequest<V> {
+    return new PendingRequest<V>(this.#process, this.self, to, name, arg);
   }
 
   /** Monitors an actor: one DownMessage arrives in `info` when it ends, at once when it is not there. */
   monitor(target: ActorRef | Pid): MonitorRef {
-    const process = processOf(target);
-    const path = target.path;
-    const tell = (ref: MonitorRef, pid: Pid | undefined, reason: ExitReason) => {
-      const message: DownMessage = { type: 'down', ref, pid, path, reason };
-      this.#process.deliver({ kind: 'info', message });
-    };
-    if (process === undefined) {
-      const ref: MonitorRef = { path };
-      tell(ref, target instanceof Pid ? target : undefined, exitReason.noproc);
-      return ref;
-    }
-    const ref: MonitorRef = addMonitor(process, (pid, reason) => tell(ref, pid, reason));
-    return ref;
+    return monitor(this.#process, target);
   }
 
-  /** Ends a monitor. A down that is in the mailbox already stays (otp S-133). */
-  demonitor(ref: MonitorRef): void {
-    this.system.lookup(ref.path)?.monitors?.delete(ref as Monitor);
+  /** Ends a monitor. A down that is in the mailbox already stays unless it is flushed (otp S-133). */
+  demonitor(ref: MonitorRef, options: DemonitorOptions = {}): void {
+    demonitor(this.#process, ref, options.flush ?? false);
   }
 
-  /** Links with another actor. A link to an ended one is an exit signal with `noproc` (otp S-132). */
+  /**
+   * Links with another actor. A link to an ended one is an exit signal with `noproc` for an actor that traps exits,
+   * and throws ActorError `noproc` in one that does not (otp S-132).
+   */
   link(pid: Pid): void {
     const other = processOf(pid);
-    if (other === undefined) this.#process.exitSignal(pid, exitReason.noproc);
-    else if (other !== this.#process) link(this.#process, other);
+    if (other === this.#process || this.#fenced) return;
+    if (other !== undefined) link(this.#process, other);
+    else if (this.#process.trapExit) this.#process.exitSignal(pid, exitReason.noproc);
+    else throw new ActorError('noproc', `${this.self}: cannot link with ${pid}: it has ended`);
   }
 
   unlink(pid: Pid): void {
     unlink(this.#process, processOf(pid));
   }
 
-  /** Sends an exit signal; reason `killed` is the kill that nobody can trap. */
+  /** Sends an exit signal; reason `exitReason.kill` is the kill that nobody can trap (otp S-127 to S-130). */
   exit(target: ActorRef | Pid, reason: ExitReason): void {
     if (this.#fenced) return;
     const process = processOf(target);
-    if (reason.kind === 'killed') process?.kill();
+    if (isKill(reason)) process?.kill();
     else process?.exitSignal(this.self, reason);
+  }
+
+  /** Whether exit signals arrive in `info` instead of ending this actor. */
+  get trapExit(): boolean {
+    return this.#process.trapExit;
+  }
+
+  set trapExit(trap: boolean) {
+    this.#process.trapExit = trap;
+  }
+
+  /** The actors that this one is linked with. */
+  get links(): readonly Pid[] {
+    return [...(this.#process.links ?? [])].map((other) => other.pid);
+  }
+
+  /** Who started this actor, and who that one: nearest first, by name if it had one (otp S-203). */
+  get ancestors(): readonly Ancestor[] {
+    return ancestorsOf(this.#process.lineage);
+  }
+
+  /** Waits in a handler while this actor's mailbox waits, too. Goes on in its turn, and never after its end. */
+  sleep(ms: number): Promise<void> {
+    const process = this.#process;
+    return new Promise((resolve) => void process.setDeadline(ms, () => process.goOn(resolve)));
+  }
+
+  /** Lets all others that are ready have their turn before a long handler goes on. */
+  yield(): Promise<void> {
+    return new Promise((resolve) => this.#process.goOn(resolve));
   }
 
   /** Puts a message into this actor's own `info` after some time; ends with the actor. */
@@ -188,15 +236,22 @@ export class ActorContext<Input = unknown> {
     this.#process.cancelDeadline(timer);
   }
 
-  /** Starts an actor of this one's own, linked to it unless told otherwise. It is nobody's child to restart. */
-  spawn(logic: Logic<never>, options: SpawnOptions = {}): StartResult | Promise<StartResult> {
-    return this.system.spawn({
-      path: options.id === undefined ? this.system.anonymousPath(this.path) : `${this.path}/${options.id}`,
-      logic,
-      input: options.input,
-      parent: this.#process,
-      linked: options.link ?? true,
-    });
+  /**
+   * Starts an actor of this one's own, linked to it unless told otherwise. It is nobody's child to restart. A failed
+   * start of a linked one ends also this actor, unless it traps exits (otp S-200).
+   */
+  spawn(logic: Logic<never>, options: SpawnOptions = {}): SpawnResult | Promise<SpawnResult> {
+    const { id, input, link = true, name, timeoutMs = Number.POSITIVE_INFINITY } = options;
+    // What an ended actor starts would have nobody (otp S-271).
+    if (this.#endedBy !== undefined) return { type: 'failed', reason: this.#endedBy };
+    const path = id === undefined ? this.system.anonymousPath(this.path) : `${this.path}/${id}`;
+    const monitor = options.monitor ? downMessages(this.#process, path) : undefined;
+    const parent = this.#process;
+    const result = this.system.spawn({ path, logic, input, parent, linked: link, monitor, name, timeoutMs });
+    if (monitor === undefined) return result;
+    const withMonitor = (started: StartResult): SpawnResult =>
+      started.type === 'started' ? { ...started, monitor } : started;
+    return result instanceof Promise ? result.then(withMonitor) : withMonitor(result);
   }
 
   /** Tells the system's listeners. Costs one look-up when there are none. */

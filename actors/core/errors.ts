@@ -36,6 +36,16 @@ export class StartError extends ActorError {
   }
 }
 
+/** A handler returned, or threw, what means nothing to its actor (otp S-158, S-166, S-175). */
+export class BadReturnError extends ActorError {
+  readonly value: unknown;
+
+  constructor(target: string, what: string, value: unknown, code = 'bad_return_value') {
+    super(code, `${target}: ${what}: ${typeof value === 'function' ? 'a function' : safeJson(value)}`);
+    this.value = value;
+  }
+}
+
 /** The target died, or was not there. */
 export class ActorDownError extends ActorError {
   readonly target: string;

@@ -4,14 +4,38 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import type { ExitReason } from './exit-reason.ts';
+import type { Letter } from './letter.ts';
+import type { Ancestor } from './lineage.ts';
 import type { Pid } from './pid.ts';
 
 /** The kernel's own events. */
 export type CoreEvent =
   | { readonly type: 'actor.started'; readonly pid: Pid; readonly kind: string }
   | { readonly type: 'actor.exited'; readonly pid: Pid; readonly reason: ExitReason }
-  /** An actor ended by an error of its own, or with any other abnormal reason (otp S-205). */
-  | { readonly type: 'actor.crashed'; readonly pid: Pid; readonly reason: ExitReason; readonly mailboxLength: number }
+  /** An actor that did not start: its init failed, or it ended meanwhile. */
+  | { readonly type: 'actor.not_started'; readonly pid: Pid; readonly reason: ExitReason }
+  /** A server or state machine ends abnormally by itself: the first of two reports (otp S-205, S-255). */
+  | {
+      readonly type: 'actor.failed';
+      readonly pid: Pid;
+      readonly reason: ExitReason;
+      /** What it was handling; undefined when it was nothing. */
+      readonly last: Letter | undefined;
+      /** Without what its `formatStatus` takes out (otp S-172). */
+      readonly state: unknown;
+    }
+  /** The second: an actor ended abnormally by its own doing, or its init failed. Not told of one that a signal ended. */
+  | {
+      readonly type: 'actor.crashed';
+      readonly pid: Pid;
+      readonly reason: ExitReason;
+      readonly kind: string;
+      readonly name: string | undefined;
+      /** Who started it, and who that one, nearest first (otp S-203). */
+      readonly ancestors: readonly Ancestor[];
+      readonly mailboxLength: number;
+      readonly links: readonly Pid[];
+    }
   | { readonly type: 'dead_letter'; readonly path: string; readonly message: unknown };
 
 /** What every event of any layer has. */

@@ -2,6 +2,7 @@
  * Why an actor ended: OTP's exit reasons as a closed union. The "normal family" (normal, shutdown, shutdown
  * with a detail) does not restart a transient child and is no crash (otp S-027, S-030).
  */
+import { isDeepStrictEqual } from 'node:util';
 
 export type ExitReason =
   | { readonly kind: 'normal' }
@@ -17,12 +18,19 @@ const normal: ExitReason = { kind: 'normal' };
 const shutdown: ExitReason = { kind: 'shutdown' };
 const killed: ExitReason = { kind: 'killed' };
 const noproc: ExitReason = { kind: 'noproc' };
+const kill: ExitReason = { kind: 'exit', value: 'kill' };
+const timeout: ExitReason = { kind: 'exit', value: 'timeout' };
 
 /** Constructors of exit reasons. Those without data are one shared value. */
 export const exitReason = {
   normal,
+  /** How others see one that was killed. Sent by hand it is a reason like any other (otp S-127). */
   killed,
   noproc,
+  /** As an exit signal: the kill that nobody can trap. As the reason of an own end: a reason like any other (otp S-129). */
+  kill,
+  /** A start that took too long (otp S-202). */
+  timeout,
   /** `shutdown`, or OTP's `{shutdown, Detail}` when a detail is given. */
   shutdown: (detail?: unknown): ExitReason => (detail === undefined ? shutdown : { kind: 'shutdown', detail }),
   /** Something was thrown. */
@@ -40,6 +48,16 @@ export function isNormal(reason: ExitReason): boolean {
   return reason.kind === 'normal' || reason.kind === 'shutdown';
 }
 
+/** True when two reasons say the same. */
+export function sameReason(a: ExitReason, b: ExitReason): boolean {
+  return a === b || isDeepStrictEqual(a, b);
+}
+
+/** True for what kills when it is sent as an exit signal. */
+export function isKill(reason: ExitReason): boolean {
+  return reason.kind === 'exit' && reason.value === 'kill';
+}
+
 const kinds = new Set(['normal', 'shutdown', 'killed', 'noproc', 'error', 'exit', 'os_exit', 'os_signal']);
 
 /** True when the value is an exit reason already. */
@@ -52,8 +70,8 @@ export function isExitReason(value: unknown): value is ExitReason {
  * their meaning, an `Error` becomes `error`, anything else `exit`.
  */
 export function toExitReason(value: unknown): ExitReason {
-  if (isExitReason(value)) return value;
   if (value instanceof Error) return { kind: 'error', error: value };
+  if (isExitReason(value)) return value;
   if (value === 'normal') return normal;
   if (value === 'shutdown') return shutdown;
   return { kind: 'exit', value };

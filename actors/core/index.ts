@@ -2,17 +2,29 @@
 export {
   type ActorLogicDefinition,
   type Behavior,
+  type CodeChange,
   definition,
   type InitResult,
   isLogic,
   type Logic,
-  type StartedWith,
+  StartedWith,
+  type SysCallbacks,
+  startedWith,
 } from './behavior.ts';
-export { ActorContext, type RequestOptions, type SpawnOptions } from './context.ts';
+export { type CallOptions, call, defaultCallTimeoutMs } from './call.ts';
+export {
+  ActorContext,
+  type DemonitorOptions,
+  type RequestOptions,
+  type SpawnOptions,
+  type SpawnResult,
+} from './context.ts';
+export { type DebugEvent, type DebugFunction, done, type MachineEvent, type Statistics } from './debug.ts';
 export {
   ActorDownError,
   ActorError,
   AuthError,
+  BadReturnError,
   CallTimeoutError,
   isActorError,
   MailboxFullError,
@@ -34,35 +46,104 @@ export {
   FailedToStart,
   formatExitReason,
   isExitReason,
+  isKill,
   isNormal,
+  sameReason,
   toExitReason,
 } from './exit-reason.ts';
 export { From, type Outcome } from './from.ts';
-export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage } from './letter.ts';
+export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage, TimeoutMessage } from './letter.ts';
+export type { Ancestor } from './lineage.ts';
 export { unlink } from './links.ts';
 export { MachineRef, type WorkerLogic, type WorkerOptions, worker } from './logic.ts';
 export { Ring } from './mailbox.ts';
+export { addMonitor } from './monitors.ts';
+export {
+  LocalName,
+  type NamedPlace,
+  type NameSpace,
+  type Names,
+  named,
+  type Place,
+  Via,
+  via,
+} from './names.ts';
 export { nodeRuntime } from './node-runtime.ts';
 export { Pid } from './pid.ts';
 export { type Monitor, Process, type StartResult } from './process.ts';
-export { ActorRef, addMonitor, type CallOptions, call, type Down, defaultCallTimeoutMs, processOf } from './ref.ts';
-export type { Clock, Ids, LogSink, ProbeRecord, Random, Runtime, TimerHandle, Turns } from './runtime.ts';
+export { ActorRef, type Down, processOf } from './ref.ts';
+export { PendingRequest, type ResponseOutcome, type WaitOptions } from './requests.ts';
 export {
-  type CallMap,
-  type CastMap,
+  type After,
   Ignore,
   ignore,
+  Next,
   NoReply,
+  next,
   noreply,
   Reply,
   reply,
+  Stop,
+  stop,
+} from './results.ts';
+export type {
+  Clock,
+  Ids,
+  LogSink,
+  ProbeRecord,
+  Random,
+  Runtime,
+  Schedule,
+  Signals,
+  TimerHandle,
+  Turns,
+} from './runtime.ts';
+export {
+  type CallMap,
+  type CastMap,
+  type Result,
   type ServerDefinition,
   type ServerLogic,
-  Stop,
+  type ServerStatus,
   server,
-  startedWith,
-  stop,
 } from './server.ts';
 export { type CallArguments, type CastArguments, ServerRef, serverRef } from './server-ref.ts';
+export {
+  type EventsDefinition,
+  type Protocol,
+  type StateFunction,
+  type StatemEvent,
+  type StatemLogic,
+  type StatemResult,
+  type StatemStatus,
+  type StatesDefinition,
+  statem,
+} from './statem.ts';
+export { StatemRef } from './statem-ref.ts';
+export {
+  type Actions,
+  eventTimeout,
+  hibernate,
+  type InsertedEvent,
+  insert,
+  internal,
+  KeepState,
+  keepAll,
+  keepState,
+  NextState,
+  nextState,
+  postpone,
+  repeatAll,
+  repeatState,
+  replyTo,
+  type StatemAction,
+  StopAndReply,
+  stateTimeout,
+  stopAndReply,
+  type TimeoutKey,
+  timeout,
+  type When,
+} from './statem-results.ts';
+export { type ActorStatus, sys } from './sys.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';
 export { assign, fromCallback, fromPromise, setup } from './xstate-adapter.ts';

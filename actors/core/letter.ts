@@ -14,14 +14,16 @@ export type Letter =
   | { readonly kind: 'call'; readonly name: string; readonly arg: unknown; readonly from: From }
   /** An exit signal to an actor that traps exits (otp S-128). */
   | { readonly kind: 'exit'; readonly from: Pid; readonly reason: ExitReason }
-  /** A system message: runs `work` in the actor's turn (otp S-187). */
-  | { readonly kind: 'system'; readonly work: () => void };
+  /** A system message: runs `work` in the actor's turn, also while it is suspended (otp S-187). `from` waits for it. */
+  | { readonly kind: 'system'; readonly work: () => void | Promise<void>; readonly from?: From };
 
 /** Told to who monitors an actor, once (otp S-131). */
 export interface DownMessage {
   readonly type: 'down';
   readonly ref: MonitorRef;
+  /** Undefined when nobody was there, or when it was monitored by its name (otp S-145). */
   readonly pid: Pid | undefined;
+  /** Its path in the tree, or the name by which it was monitored. */
   readonly path: string;
   readonly reason: ExitReason;
 }
@@ -31,6 +33,11 @@ export interface ExitMessage {
   readonly type: 'exit';
   readonly from: Pid;
   readonly reason: ExitReason;
+}
+
+/** No message came in the time that a handler gave with `timeoutMs` (otp S-160). */
+export interface TimeoutMessage {
+  readonly type: 'timeout';
 }
 
 /** The answer to a `request`. */

@@ -74,11 +74,8 @@ class XstateWorker implements Behavior {
     return 'started';
   }
 
-  receive(letter: Letter): void {
-    if (letter.kind === 'system') {
-      letter.work();
-      return;
-    }
+  receive(letter: Letter): void | Promise<void> {
+    if (letter.kind === 'system') return letter.work();
     this.#step(() => this.#hosted?.deliver(toEvent(letter)));
     // A call that the machine answers later fails with the machine.
     if (letter.kind === 'call' && !letter.from.settled) this.#process.defer(letter.from);

@@ -54,6 +54,15 @@ export class Ring<T> {
     return found;
   }
 
+  /** Takes the item that stands behind `index` others. */
+  removeAt(index: number): T | undefined {
+    let at = 0;
+    return this.remove(() => {
+      at += 1;
+      return at === index + 1;
+    });
+  }
+
   /** Takes everything, oldest first. */
   drain(): T[] {
     const items: T[] = [];

@@ -2,6 +2,7 @@
  * The real `Runtime`: Node's clocks, timers and random bytes. The only file of the core that touches them.
  */
 import { randomBytes } from 'node:crypto';
+import { nodeSignals } from './node-signals.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Makes a runtime on Node's own clock, timers and randomness. Logs go to stderr, one line each. */
@@ -22,6 +23,7 @@ export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
       soon: (fn) => queueMicrotask(fn),
       afterIo: (fn) => void setImmediate(fn),
     },
+    signals: nodeSignals,
     log: (level, text) => void process.stderr.write(`[ophion] ${level}: ${text}\n`),
     probe: null,
     ...overrides,

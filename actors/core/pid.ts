@@ -27,6 +27,11 @@ export class Pid {
     pid.#process = undefined;
   }
 
+  /** As a place: this incarnation or nobody. */
+  find(): Process | undefined {
+    return this.#process;
+  }
+
   get alive(): boolean {
     return this.#process !== undefined;
   }

@@ -2,20 +2,14 @@
  * A ref names a place in the tree and survives restarts; it finds whoever lives there at each use. A call to an
  * empty place fails at once; whether to try again is the caller's decision.
  */
-import { ActorDownError, CallTimeoutError } from './errors.ts';
-import { type ExitReason, exitReason } from './exit-reason.ts';
-import { From } from './from.ts';
+import { ask, type CallOptions } from './call.ts';
+import { ActorDownError, ActorError } from './errors.ts';
+import { type ExitReason, exitReason, isKill, sameReason } from './exit-reason.ts';
+import { addMonitor } from './monitors.ts';
+import type { Place } from './names.ts';
 import { Pid } from './pid.ts';
-import type { Monitor, Process } from './process.ts';
+import type { Process } from './process.ts';
 import type { ActorSystem } from './system.ts';
-
-/** What everything that waits takes. */
-export interface CallOptions {
-  /** How long to wait, in milliseconds. Default 5,000; `Infinity` waits for ever. */
-  readonly timeoutMs?: number;
-  /** Gives up when it aborts: the call rejects with its reason. */
-  readonly signal?: AbortSignal;
-}
 
 /** A monitored actor has ended, or was not there (then without a pid, reason `noproc`). */
 export interface Down {
@@ -23,23 +17,23 @@ export interface Down {
   readonly reason: ExitReason;
 }
 
-export const defaultCallTimeoutMs = 5_000;
-
-/** The sender of signals that come from outside any actor. */
-const stranger = Pid.outside;
-
 export class ActorRef {
+  /** Its path in the tree, or its name. */
   readonly path: string;
   readonly system: ActorSystem;
+  readonly #place: Place;
   #process: Process | undefined;
 
-  constructor(system: ActorSystem, path: string) {
+  /** A place is a path; a name (`named('printer')`, `via(registry, 'key')`); or a pid, which is stale once it ended. */
+  constructor(system: ActorSystem, place: Place) {
     this.system = system;
-    this.path = path;
+    this.#place = place;
+    this.path = String(place);
   }
 
   /** The living process behind it. Internal: code of users holds refs and pids. */
   get process(): Process | undefined {
+    if (typeof this.#place !== 'string') return this.#place.find(this.system);
     const known = this.#process;
     if (known !== undefined && known.status !== 'dead') return known;
     this.#process = this.system.lookup(this.path);
@@ -51,20 +45,30 @@ export class ActorRef {
     return this.process?.pid;
   }
 
-  /** Sends a message, which its `info` handles (a machine: as an event). To nobody: a dead letter. */
+  /** The name by which it was asked for; undefined for a path or a pid. */
+  get name(): string | undefined {
+    return typeof this.#place === 'string' || this.#place instanceof Pid ? undefined : this.path;
+  }
+
+  /**
+   * Sends a message, which its `info` handles (a machine: as an event). To nobody at a path it is a dead letter; to
+   * a name that nobody has it throws ActorError `unknown_name` (otp S-126).
+   */
   send(message: unknown): void {
     const { process } = this;
-    if (process === undefined || !process.accept({ kind: 'info', message })) this.system.deadLetter(this.path, message);
+    if (process?.accept({ kind: 'info', message })) return;
+    if (this.name !== undefined) throw new ActorError('unknown_name', `${this.path}: nobody has this name`);
+    this.system.deadLetter(this.path, message);
   }
 
   /**
    * Sends an exit signal to who lives there now, as if from a stranger: one that traps exits gets it as a message,
    * another ends with that reason. Default: the kill that nobody can trap.
    */
-  exit(reason: ExitReason = exitReason.killed): void {
+  exit(reason: ExitReason = exitReason.kill): void {
     const { process } = this;
-    if (reason.kind === 'killed') process?.kill();
-    else process?.exitSignal(stranger, reason);
+    if (isKill(reason)) process?.kill();
+    else process?.exitSignal(Pid.outside, reason);
   }
 
   /** Resolves when who lives there now has ended; at once, with `noproc`, when nobody does. */
@@ -76,66 +80,34 @@ export class ActorRef {
     });
   }
 
+  /**
+   * Ends it in order: behind the letters that wait already, with its `terminate`, also when it is suspended. Resolves
+   * when it has ended with `reason`. Rejects with ActorDownError when nobody is there or it ended with another
+   * reason, and with CallTimeoutError when it takes longer than `timeoutMs` (default: no limit); it goes on to end
+   * all the same (otp S-167).
+   */
+  stop(reason: ExitReason = exitReason.normal, options: CallOptions = {}): Promise<void> {
+    return ask(this, { timeoutMs: Number.POSITIVE_INFINITY, ...options }, (from, process) => {
+      let taken = false;
+      // Monitor before asking, or the end is missed.
+      addMonitor(process, (_pid, ended) => {
+        if (taken && sameReason(ended, reason)) from.reply(undefined);
+        else from.fail(new ActorDownError(this.path, ended));
+      });
+      const work = () => {
+        taken = true;
+        process.requestStop(reason);
+      };
+      return { kind: 'system', work };
+    }) as Promise<void>;
+  }
+
   toString(): string {
     return this.path;
   }
 
   toJSON(): string {
     return this.path;
-  }
-}
-
-/** Adds a monitor to a living process; it is told once. */
-export function addMonitor(process: Process, notify: (pid: Pid, reason: ExitReason) => void): Monitor {
-  const monitor: Monitor = { path: process.pid.path, notify };
-  process.monitors ??= new Set();
-  process.monitors.add(monitor);
-  return monitor;
-}
-
-/**
- * Calls a server and waits for the one outcome. A target that is not there or dies rejects at once; a reply that
- * comes after the timeout vanishes.
- */
-export function call(
-  ref: ActorRef,
-  name: string,
-  arg: unknown,
-  { timeoutMs = defaultCallTimeoutMs, signal }: CallOptions = {},
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const giveUp = () => {
-      from.abandon();
-      reject(signal?.reason);
-    };
-    const from = new From((outcome) => {
-      signal?.removeEventListener('abort', giveUp);
-      if (outcome.ok) resolve(outcome.value);
-      else reject(outcome.error);
-    });
-    signal?.addEventListener('abort', giveUp, { once: true });
-    place(ref, name, arg, from, timeoutMs);
-  });
-}
-
-/** Puts a call into a mailbox, with its deadline. */
-export function place(ref: ActorRef, name: string, arg: unknown, from: From, timeoutMs: number): void {
-  const { process } = ref;
-  try {
-    if (process === undefined || !process.accept({ kind: 'call', name, arg, from })) {
-      from.fail(new ActorDownError(ref.path, exitReason.noproc));
-      return;
-    }
-  } catch (error) {
-    from.fail(error as Error);
-    return;
-  }
-  if (timeoutMs !== Number.POSITIVE_INFINITY) {
-    from.timer = ref.system.deadlines.set(timeoutMs, () => from.fail(new CallTimeoutError(ref.path, timeoutMs)));
   }
 }
 

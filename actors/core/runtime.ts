@@ -33,6 +33,20 @@ export interface Turns {
   afterIo(fn: () => void): void;
 }
 
+/** Who runs next, and for how long. What is left out is as production has it. */
+export interface Schedule {
+  /** How many turns of actors in a row before the event loop has its own. Default: as many as fit into 2 ms. */
+  readonly turnsPerSlice?: number;
+  /** Which of those that wait is next, an index below `waiting`. Default 0: first come, first served. */
+  readonly next?: (waiting: number) => number;
+}
+
+/** Signals that the operating system sends to this whole process. */
+export interface Signals {
+  /** Calls `heard` at each such signal, instead of what it does by default, until what this returns is called. */
+  listen(signal: 'SIGINT' | 'SIGTERM', heard: () => void): () => void;
+}
+
 /** One record for probes: what happened, and to whom. */
 export interface ProbeRecord {
   readonly point: string;
@@ -47,6 +61,10 @@ export interface Runtime {
   readonly random: Random;
   readonly ids: Ids;
   readonly turns: Turns;
+  /** For simulations: another order of the actors. */
+  readonly schedule?: Schedule;
+  /** Left out where there are none to hear. */
+  readonly signals?: Signals;
   readonly log: LogSink;
   /** Called at named points when set; one null check when not. */
   readonly probe: ((record: ProbeRecord) => void) | null;

@@ -4,7 +4,7 @@
  * run an event inside `send`: two chatty actors would then starve every timer and socket.
  */
 import { Ring } from './mailbox.ts';
-import type { Clock, Turns } from './runtime.ts';
+import type { Clock, Schedule, Turns } from './runtime.ts';
 
 export interface Runnable {
   /** Handles up to `budget` letters; returns how many. */
@@ -16,7 +16,7 @@ export interface Runnable {
 }
 
 /** How many letters one actor may handle before the others have their turn. */
-const lettersPerTurn = 200;
+export const lettersPerTurn = 200;
 /** How long actors may run before the event loop is served, in milliseconds. */
 const sliceMs = 2;
 /** How many letters may pass between two looks at the clock. */
@@ -26,15 +26,32 @@ export class Scheduler {
   readonly #queue = new Ring<Runnable>();
   readonly #clock: Clock;
   readonly #turns: Turns;
+  readonly #schedule: Schedule;
   #draining = false;
   #pending = false;
   /** When the running slice began; undefined when the event loop was served since. */
   #sliceStartMs: number | undefined;
   #servingIo = false;
+  #running: Runnable | undefined;
 
-  constructor(clock: Clock, turns: Turns) {
+  constructor(clock: Clock, turns: Turns, schedule: Schedule = {}) {
     this.#clock = clock;
     this.#turns = turns;
+    this.#schedule = schedule;
+  }
+
+  /** Whose turn it is; undefined in code outside any turn, and behind an `await`. */
+  get running(): Runnable | undefined {
+    return this.#running;
+  }
+
+  /** Says that an actor's code runs outside its turn; call what it returns when that is over. */
+  enter(runnable: Runnable): () => void {
+    const before = this.#running;
+    this.#running = runnable;
+    return () => {
+      this.#running = before;
+    };
   }
 
   /** Queues an actor that has something to do; once, however often it is asked. */
@@ -60,6 +77,10 @@ export class Scheduler {
     this.#sliceStartMs = undefined;
   };
 
+  readonly #turnOver = (): void => {
+    this.#running = undefined;
+  };
+
   readonly #drain = (): void => {
     this.#pending = false;
     this.#draining = true;
@@ -69,12 +90,17 @@ export class Scheduler {
       this.#turns.afterIo(this.#served);
     }
     const startMs = this.#sliceStartMs ?? this.#clock.monotonicMs();
+    const turnsPerSlice = this.#schedule.turnsPerSlice ?? Number.POSITIVE_INFINITY;
+    let turns = 0;
     let sinceClockRead = 0;
     try {
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      for (let next = this.#next(); next !== undefined; next = this.#next()) {
+        this.#running = next;
         sinceClockRead += next.run(lettersPerTurn);
         if (next.runnable) this.#queue.push(next);
         else next.queued = false;
+        turns += 1;
+        if (turns >= turnsPerSlice) break;
         if (sinceClockRead >= lettersPerClockRead) {
           sinceClockRead = 0;
           if (this.#clock.monotonicMs() - startMs >= sliceMs) break;
@@ -82,10 +108,19 @@ export class Scheduler {
       }
     } finally {
       this.#draining = false;
+      // In slices of one turn, what the actor's promises do before the next slice belongs to its turn.
+      if (turnsPerSlice === 1) this.#turns.afterIo(this.#turnOver);
+      else this.#running = undefined;
       if (this.#queue.length > 0 && !this.#pending) {
         this.#pending = true;
         this.#turns.afterIo(this.#drain);
       }
     }
   };
+
+  #next(): Runnable | undefined {
+    const { next } = this.#schedule;
+    if (next === undefined || this.#queue.length < 2) return this.#queue.shift();
+    return this.#queue.removeAt(next(this.#queue.length));
+  }
 }

@@ -1,9 +1,13 @@
 /**
  * A ref to a server, typed from its handlers: wrong names, arguments and replies do not compile.
  */
+
+import { type CallOptions, call } from './call.ts';
 import type { ActorContext } from './context.ts';
-import { ActorRef, type CallOptions, call } from './ref.ts';
-import type { NoReply, Reply, ServerLogic } from './server.ts';
+import type { Place } from './names.ts';
+import { ActorRef } from './ref.ts';
+import type { NoReply, Reply } from './results.ts';
+import type { ServerLogic } from './server.ts';
 import type { ActorSystem } from './system.ts';
 
 type Tail<H> = H extends (state: never, ...rest: infer R) => unknown ? R : never;
@@ -28,8 +32,8 @@ type Parts<L> =
 export class ServerRef<L> extends ActorRef {
   readonly #logic: L;
 
-  constructor(system: ActorSystem, path: string, logic: L) {
-    super(system, path);
+  constructor(system: ActorSystem, place: Place, logic: L) {
+    super(system, place);
     this.#logic = logic;
   }
 
@@ -58,6 +62,6 @@ export class ServerRef<L> extends ActorRef {
 }
 
 /** Makes a typed ref from inside an actor. */
-export function serverRef<L>(ctx: ActorContext<never>, path: string, logic: L): ServerRef<L> {
-  return new ServerRef(ctx.system, path, logic);
+export function serverRef<L>(ctx: ActorContext<never>, place: Place, logic: L): ServerRef<L> {
+  return new ServerRef(ctx.system, place, logic);
 }

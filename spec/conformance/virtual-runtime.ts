@@ -13,6 +13,7 @@ export class VirtualRuntime implements Runtime {
   #nowMs = 0;
   #ids = 0;
   readonly #turns: (() => void)[] = [];
+  readonly #idlers: (() => void)[] = [];
   /** In the order in which they were set. */
   readonly #timers = new Set<Timer>();
 
@@ -39,13 +40,24 @@ export class VirtualRuntime implements Runtime {
   readonly log = () => {};
   readonly probe = null;
 
+  /** Runs `work` when there is nothing else to do; the oldest first, one at a time. */
+  whenIdle(work: () => void): void {
+    this.#idlers.push(work);
+  }
+
   /** Lets everything happen that needs no time. */
   async idle(): Promise<void> {
+    // In slices of one turn, what an actor's promises do happens before the next turn.
+    const eachTurn = (this as Runtime).schedule?.turnsPerSlice === 1;
     do {
-      for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) turn();
+      for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) {
+        turn();
+        if (eachTurn) await new Promise(setImmediate);
+      }
       // What waits for a promise goes on before the event loop turns.
       await new Promise(setImmediate);
-    } while (this.#turns.length > 0);
+      if (this.#turns.length === 0) this.#idlers.shift()?.();
+    } while (this.#turns.length > 0 || this.#idlers.length > 0);
   }
 
   /** Lets everything happen, moving time to each timer that is set, until there is none. */

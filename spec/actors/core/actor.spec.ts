@@ -60,7 +60,7 @@ describe('a monitor', () => {
     await using app = await start({ children: { watcher: probe(), target: { logic: probe(), restart: 'temporary' } } });
     await app.children.watcher.call('run', (ctx: ActorContext<never>) => {
       ctx.demonitor(ctx.monitor(app.children.target));
-      ctx.exit(app.children.target, exitReason.killed);
+      ctx.exit(app.children.target, exitReason.kill);
     });
     expect(await app.children.watcher.call('seen')).to.deep.equal([]);
   });
@@ -93,7 +93,7 @@ describe('an exit signal', () => {
     expect(await signal(true, exitReason.normal)).to.deep.include({ alive: true, seen: [{ kind: 'normal' }] });
   });
   it('kill ends everyone, and the others see killed', async () => {
-    expect(await signal(true, exitReason.killed)).to.deep.include({ alive: false, reason: { kind: 'killed' } });
+    expect(await signal(true, exitReason.kill)).to.deep.include({ alive: false, reason: { kind: 'killed' } });
   });
 });
 
