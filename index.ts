@@ -101,11 +101,16 @@ export {
   type WorkerStatus,
 } from './actors/worker/index.ts';
 export {
+  ApplicationError,
+  ApplicationStartError,
+  type ApplicationsEnd,
+  application,
   type ChildSpec,
   DynamicSupervisorRef,
   dynamicSupervisor,
   SupervisorRef,
   SystemRef,
+  startApplications,
   startSupervisor,
   supervisor,
 } from './supervisors/index.ts';

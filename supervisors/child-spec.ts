@@ -3,6 +3,7 @@
  * and starts nothing (otp S-001 to S-013).
  */
 import { definition, isLogic, type Logic, SpecError } from '../actors/core/index.ts';
+import { type BackoffOptions, backoffOf } from './backoff.ts';
 
 /**
  * `permanent`: started again after every exit. `transient`: only after an abnormal one. `temporary`: never, and
@@ -108,18 +109,26 @@ export function fullSpecs(children: Children, autoShutdown: AutoShutdown): FullS
   });
 }
 
+/** Restart intensity with its defaults. */
+export type Intensity = ReturnType<typeof intensityOf>;
+
 export interface IntensityOptions {
   /** How many restarts within the period are tolerated. Default 3. */
   readonly maxRestarts?: number;
   /** Default 5,000 ms. */
   readonly periodMs?: number;
+  /** Have each restart wait, longer each time. Beyond OTP. Default: none waits. */
+  readonly backoff?: BackoffOptions;
+  /** Tell `supervisor.degraded` when half of the tolerated restarts is used. Beyond OTP. Default false. */
+  readonly reportDegraded?: boolean;
 }
 
 /** Validates restart intensity; the defaults are Elixir's. */
-export function intensityOf(target: string, { maxRestarts = 3, periodMs = 5_000 }: IntensityOptions) {
+export function intensityOf(target: string, options: IntensityOptions) {
+  const { maxRestarts = 3, periodMs = 5_000, reportDegraded = false } = options;
   if (!Number.isInteger(maxRestarts) || maxRestarts < 0) throw new SpecError(target, 'invalid_intensity', maxRestarts);
   if (!Number.isFinite(periodMs) || periodMs <= 0) throw new SpecError(target, 'invalid_period', periodMs);
-  return { maxRestarts, periodMs };
+  return { maxRestarts, periodMs, backoff: backoffOf(target, options.backoff), reportDegraded };
 }
 
 /** Validates when a supervisor shuts down by itself. Default `never`. */

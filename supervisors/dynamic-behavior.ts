@@ -1,11 +1,14 @@
 /** The behavior of `dynamicSupervisor()`: one_for_one only; on its end all children are stopped in parallel. */
 import {
   type ActorContext,
+  ActorError,
+  definition,
   type ExitReason,
   formatExitReason,
   Ignore,
   type InitResult,
   isLogic,
+  type Logic,
   Pid,
   type Process,
   SpecError,
@@ -32,7 +35,7 @@ import type { Steps } from './steps.ts';
 import { type ChildCounts, SupervisorBehavior } from './supervisor-behavior.ts';
 
 export class DynamicBehavior extends SupervisorBehavior {
-  readonly #init: (ctx: ActorContext<never>) => DynamicPlan | Ignore;
+  #init: (ctx: ActorContext<never>) => DynamicPlan | Ignore;
   #plan!: DynamicPlan;
   /** The window of all children together. */
   #shared!: RestartIntensity;
@@ -51,8 +54,29 @@ export class DynamicBehavior extends SupervisorBehavior {
     if (plan instanceof Ignore) return 'ignore';
     this.#plan = plan;
     this.autoShutdown = plan.autoShutdown;
+    this.beyondOtp(plan);
     this.#shared = new RestartIntensity(plan.maxRestarts, plan.periodMs);
     return 'started';
+  }
+
+  /** Running children go on; instances of a template follow the new one. */
+  protected changeCode(logic: Logic<never> | undefined): void {
+    const next = logic === undefined ? this : logic[definition].behave(this.ctx);
+    if (!(next instanceof DynamicBehavior)) {
+      throw new ActorError('bad_code', `${this.ctx.self}: not a dynamicSupervisor()`);
+    }
+    const plan = next.#init(this.ctx);
+    if (plan instanceof Ignore) return;
+    if ((plan.template === undefined) !== (this.#plan.template === undefined)) {
+      throw new ActorError('bad_code', `${this.ctx.self}: children of a template stay that, and no others become it`);
+    }
+    this.#init = next.#init;
+    this.#plan = plan;
+    this.autoShutdown = plan.autoShutdown;
+    this.#shared = this.#shared.withLimits(plan.maxRestarts, plan.periodMs);
+    this.beyondOtp(plan);
+    if (plan.template === undefined) return;
+    for (const child of this.siblings) child.spec = plan.template;
   }
 
   protected override begin(child: Offspring): StartResult | Promise<StartResult> {
@@ -72,7 +96,7 @@ export class DynamicBehavior extends SupervisorBehavior {
 
   protected *restart(child: Offspring, reason: ExitReason): Steps<void> {
     const window = this.#windowOf(child);
-    if (!window.allows(this.nowMs())) {
+    if (!this.allows(window, child)) {
       if (this.#plan.perChildBudget) this.#giveUpAlone(child, reason);
       else this.giveUp(child, reason);
       return;
@@ -84,6 +108,8 @@ export class DynamicBehavior extends SupervisorBehavior {
     else if (result.type === 'ignore') this.release(child);
     else this.tryLater(child, result.reason);
   }
+
+  protected *beforeBackoff(): Steps<void> {}
 
   #windowOf(child: Offspring): RestartIntensity {
     if (!this.#plan.perChildBudget) return this.#shared;

@@ -9,6 +9,7 @@ import {
   type ChildSpec,
   type FullSpec,
   fullSpec,
+  type Intensity,
   type IntensityOptions,
   intensityOf,
   type ListedChild,
@@ -78,9 +79,7 @@ export function dynamicSupervisor<Input = undefined>(
 }
 
 /** Options with their defaults. */
-export interface DynamicPlan {
-  readonly maxRestarts: number;
-  readonly periodMs: number;
+export interface DynamicPlan extends Intensity {
   readonly autoShutdown: AutoShutdown;
   readonly maxChildren: number;
   readonly perChildBudget: boolean;

@@ -33,4 +33,36 @@ export type SupervisorEvent =
       readonly maxRestarts: number;
     }
   /** A child over its own budget was given up alone, or a supervisor over its budget ends. */
-  | { readonly type: 'child.gave_up'; readonly supervisor: Pid; readonly path: string; readonly reason: ExitReason };
+  | { readonly type: 'child.gave_up'; readonly supervisor: Pid; readonly path: string; readonly reason: ExitReason }
+  /** The restart of a child waits for `ms` milliseconds; its `attempt`-th wait in a row. */
+  | {
+      readonly type: 'child.backing_off';
+      readonly supervisor: Pid;
+      readonly path: string;
+      readonly reason: ExitReason;
+      readonly attempt: number;
+      readonly ms: number;
+    }
+  /** Half of the restarts that are tolerated, or more, count now; `path` is the child that restarts. */
+  | {
+      readonly type: 'supervisor.degraded';
+      readonly supervisor: Pid;
+      readonly path: string;
+      readonly restarts: number;
+      readonly maxRestarts: number;
+    }
+  | { readonly type: 'application.started'; readonly application: string; readonly pid: Pid }
+  /** Its tree has ended, whatever ended it. */
+  | {
+      readonly type: 'application.exited';
+      readonly application: string;
+      readonly pid: Pid;
+      readonly reason: ExitReason;
+    }
+  /** A callback of an application threw; its stop went on. */
+  | {
+      readonly type: 'application.callback_failed';
+      readonly application: string;
+      readonly callback: 'prepStop' | 'stop';
+      readonly error: unknown;
+    };

@@ -1,4 +1,21 @@
 /** Layer 1: how actors start, die and come back. */
+export {
+  type Application,
+  ApplicationError,
+  type ApplicationErrorCode,
+  type ApplicationOptions,
+  ApplicationStartError,
+  type ApplicationType,
+  application,
+} from './application.ts';
+export {
+  type ApplicationRefs,
+  type ApplicationsEnd,
+  type ApplicationsOptions,
+  ApplicationsRef,
+  startApplications,
+} from './applications.ts';
+export type { BackoffOptions } from './backoff.ts';
 export { ChildError, type ChildErrorCode } from './child-error.ts';
 export {
   type AutoShutdown,

@@ -94,7 +94,7 @@ export class AnySupervisorRef extends ActorRef {
    * Ends it in order, all its children first, and resolves when it has ended. Its own supervisor sees a child that
    * ended with that reason (otp S-078). Rejects with ActorDownError when it is not there. Default: `normal`.
    */
-  async stop(reason: ExitReason = exitReason.normal): Promise<void> {
+  override async stop(reason: ExitReason = exitReason.normal): Promise<void> {
     const { process } = this;
     if (process === undefined) throw new ActorDownError(this.path, exitReason.noproc);
     const ended = this.monitor();

@@ -21,6 +21,13 @@ export class RestartIntensity {
     return true;
   }
 
+  /** The same restarts, judged by other limits (otp S-261). */
+  withLimits(maxRestarts: number, periodMs: number): RestartIntensity {
+    const other = new RestartIntensity(maxRestarts, periodMs);
+    for (let time = this.#times.shift(); time !== undefined; time = this.#times.shift()) other.#times.push(time);
+    return other;
+  }
+
   /** How many restarts count at `nowMs`. */
   used(nowMs: number): number {
     for (let oldest = this.#times.peek(); oldest !== undefined; oldest = this.#times.peek()) {

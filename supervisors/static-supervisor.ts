@@ -4,15 +4,25 @@
  */
 import {
   type ActorContext,
+  ActorError,
+  definition,
   type ExitReason,
   exitReason,
   FailedToStart,
   Ignore,
   type InitResult,
+  type Logic,
   StartError,
   type StartResult,
 } from '../actors/core/index.ts';
-import { type AutoShutdown, type Child, type FullSpec, fullSpec, type ListedChild } from './child-spec.ts';
+import {
+  type AutoShutdown,
+  type Child,
+  type FullSpec,
+  fullSpec,
+  type Intensity,
+  type ListedChild,
+} from './child-spec.ts';
 import { forgetInput, livingProcess, newOffspring, type Offspring } from './offspring.ts';
 import { report } from './reports.ts';
 import { RestartIntensity } from './restart-intensity.ts';
@@ -21,16 +31,14 @@ import { type Strategy, touched } from './strategy.ts';
 import { type ChildCounts, SupervisorBehavior } from './supervisor-behavior.ts';
 
 /** Options with their defaults, and the children's full specs. */
-export interface Plan {
+export interface Plan extends Intensity {
   readonly strategy: Strategy;
   readonly autoShutdown: AutoShutdown;
-  readonly maxRestarts: number;
-  readonly periodMs: number;
   readonly specs: readonly FullSpec[];
 }
 
 export class StaticSupervisor extends SupervisorBehavior {
-  readonly #init: (ctx: ActorContext<never>) => Plan | Ignore;
+  #init: (ctx: ActorContext<never>) => Plan | Ignore;
   #strategy: Strategy = 'one_for_one';
   #intensity = new RestartIntensity(0, 0);
 
@@ -42,11 +50,42 @@ export class StaticSupervisor extends SupervisorBehavior {
   init(): InitResult | Promise<InitResult> {
     const plan = this.#init(this.ctx);
     if (plan instanceof Ignore) return 'ignore';
-    this.#strategy = plan.strategy;
-    this.autoShutdown = plan.autoShutdown;
-    this.#intensity = new RestartIntensity(plan.maxRestarts, plan.periodMs);
+    this.#obey(plan);
     for (const spec of plan.specs) this.siblings.add(newOffspring(spec));
     return this.run(this.#startAll());
+  }
+
+  #obey(plan: Plan): void {
+    this.#strategy = plan.strategy;
+    this.autoShutdown = plan.autoShutdown;
+    this.#intensity = this.#intensity.withLimits(plan.maxRestarts, plan.periodMs);
+    this.beyondOtp(plan);
+  }
+
+  /** Running children go on, new ones wait to be started, vanished ones stay, behind all others. */
+  protected changeCode(logic: Logic<never> | undefined): void {
+    const next = logic === undefined ? this : logic[definition].behave(this.ctx);
+    if (!(next instanceof StaticSupervisor)) throw new ActorError('bad_code', `${this.ctx.self}: not a supervisor()`);
+    const plan = next.#init(this.ctx);
+    if (plan instanceof Ignore) return;
+    this.#init = next.#init;
+    this.#obey(plan);
+    const old = [...this.siblings].map((child) => ({ child, process: child.process }));
+    for (const { child } of old) this.siblings.remove(child);
+    const known = new Map(old.map((one) => [one.child.id, one]));
+    for (const spec of plan.specs) {
+      const same = known.get(spec.id);
+      known.delete(spec.id);
+      const child = same?.child ?? newOffspring(spec);
+      child.spec = spec;
+      child.input = spec.input;
+      this.siblings.add(child);
+      this.siblings.settle(child, same?.process);
+    }
+    for (const { child, process } of known.values()) {
+      this.siblings.add(child);
+      this.siblings.settle(child, process);
+    }
   }
 
   *#startAll(): Steps<InitResult> {
@@ -72,7 +111,7 @@ export class StaticSupervisor extends SupervisorBehavior {
   }
 
   protected *restart(died: Offspring, reason: ExitReason): Steps<void> {
-    if (!this.#intensity.allows(this.nowMs())) {
+    if (!this.allows(this.#intensity, died)) {
       this.giveUp(died, reason);
       return;
     }
@@ -90,6 +129,11 @@ export class StaticSupervisor extends SupervisorBehavior {
       }
       if (result.type === 'started') this.restarted(child, previous, reason, this.#intensity);
     }
+  }
+
+  /** The group is down while it waits, as after a restart that has failed. */
+  protected *beforeBackoff(died: Offspring): Steps<void> {
+    yield* this.#stopGroup(touched(this.#strategy, this.siblings, died));
   }
 
   /** Stops children one by one in reverse start order, each awaited before the next is asked (otp S-061). */

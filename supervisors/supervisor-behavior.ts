@@ -16,9 +16,11 @@ import {
   type Pid,
   type Process,
   type StartResult,
+  type SysCallbacks,
 } from '../actors/core/index.ts';
+import { Backoff } from './backoff.ts';
 import { ChildError } from './child-error.ts';
-import type { AutoShutdown, FullSpec } from './child-spec.ts';
+import type { AutoShutdown, FullSpec, Intensity } from './child-spec.ts';
 import { acceptableEnd, livingProcess, type Offspring, startChild, stopProcess, wantsRestart } from './offspring.ts';
 import { emit, report } from './reports.ts';
 import type { RestartIntensity } from './restart-intensity.ts';
@@ -59,6 +61,8 @@ export abstract class SupervisorBehavior implements Behavior {
   protected readonly process: Process;
   protected readonly siblings = new Siblings();
   protected autoShutdown: AutoShutdown = 'never';
+  #backoff: Backoff | undefined;
+  #reportDegraded = false;
 
   constructor(ctx: ActorContext<never>) {
     this.ctx = ctx;
@@ -69,12 +73,27 @@ export abstract class SupervisorBehavior implements Behavior {
   abstract terminate(): void | Promise<void>;
   /** Starts a child again that has ended, or whose last try has failed. */
   protected abstract restart(child: Offspring, reason: ExitReason): Steps<void>;
+  /** What has to end before a restart waits. */
+  protected abstract beforeBackoff(child: Offspring): Steps<void>;
   /** A child has ended and is not started again. */
   protected abstract release(child: Offspring): void;
   protected abstract request(name: string, arg: unknown): Steps<unknown>;
   protected abstract counts(): ChildCounts;
 
   dispose(): void {}
+
+  get sys(): SysCallbacks {
+    return {
+      state: () => this.rows(),
+      replace: () => {
+        throw new ActorError('bad_state', `${this.ctx.self}: the state of a supervisor is not replaced by hand`);
+      },
+      changeCode: (change) => this.changeCode(change.logic),
+    };
+  }
+
+  /** Calls init again: other flags and specs, the same children (otp S-261). A throw leaves all as it was. */
+  protected abstract changeCode(logic: Logic<never> | undefined): void;
 
   inspect(): readonly ChildRow[] {
     return this.rows();
@@ -99,8 +118,7 @@ export abstract class SupervisorBehavior implements Behavior {
         this.ctx.system.deadLetter(this.ctx.path, letter);
         return;
       case 'system':
-        letter.work();
-        return;
+        return letter.work();
       default: {
         const never: never = letter;
         throw new TypeError(String(never));
@@ -120,7 +138,8 @@ export abstract class SupervisorBehavior implements Behavior {
     this.siblings.settle(child, undefined);
     if (!isNormal(reason) || spec.restart === 'permanent') report(this.process, 'child_terminated', reason, child);
     if (wantsRestart(spec, reason)) {
-      yield* this.restart(child, reason);
+      if (this.#backoff === undefined) yield* this.restart(child, reason);
+      else yield* this.#restartLater(this.#backoff, child, reason);
       return;
     }
     this.release(child);
@@ -155,7 +174,10 @@ export abstract class SupervisorBehavior implements Behavior {
   protected *start(child: Offspring): Steps<StartResult> {
     const starting = this.begin(child);
     const result = starting instanceof Promise ? ((yield starting) as StartResult) : starting;
-    if (result.type === 'started') this.siblings.settle(child, result.process);
+    if (result.type === 'started') {
+      this.siblings.settle(child, result.process);
+      this.#backoff?.started(child, this.nowMs());
+    }
     return result;
   }
 
@@ -167,8 +189,52 @@ export abstract class SupervisorBehavior implements Behavior {
   /** Reports a restart that has failed, and queues the next try. */
   protected tryLater(child: Offspring, reason: ExitReason): void {
     report(this.process, 'start_error', reason, child);
+    if (this.#backoff !== undefined) {
+      this.#wait(this.#backoff, child, reason);
+      return;
+    }
     this.siblings.settle(child, 'restarting');
     this.process.deliver({ kind: 'info', message: new Retry(child, reason) });
+  }
+
+  // Beyond OTP, and off by default
+
+  /** Takes the options that OTP does not have. */
+  protected beyondOtp({ backoff, reportDegraded }: Intensity): void {
+    this.#backoff = backoff === undefined ? undefined : new Backoff(backoff, this.ctx.runtime.random);
+    this.#reportDegraded = reportDegraded;
+  }
+
+  *#restartLater(backoff: Backoff, child: Offspring, reason: ExitReason): Steps<void> {
+    yield* this.beforeBackoff(child);
+    this.#wait(backoff, child, reason);
+  }
+
+  /** Letters are served meanwhile: a shutdown at once, and a request to terminate the child ends the wait. */
+  #wait(backoff: Backoff, child: Offspring, reason: ExitReason): void {
+    const { ms, attempt } = backoff.next(child, this.nowMs());
+    this.siblings.settle(child, 'restarting');
+    const retry: Letter = { kind: 'info', message: new Retry(child, reason) };
+    const deadline = this.process.setDeadline(ms, () => void this.process.deliver(retry));
+    backoff.waiting(child, { cancel: () => this.process.cancelDeadline(deadline) });
+    const path = `${this.ctx.path}/${child.id}`;
+    emit(this.process, { type: 'child.backing_off', supervisor: this.ctx.self, path, reason, attempt, ms });
+  }
+
+  /** Counts a restart; false when it is one too many. */
+  protected allows(window: RestartIntensity, child: Offspring): boolean {
+    if (!window.allows(this.nowMs())) return false;
+    if (this.#reportDegraded) this.#tellIfDegraded(window, child);
+    return true;
+  }
+
+  /** Told by the restart with which half of the budget is used, and again only when it was less meanwhile. */
+  #tellIfDegraded(window: RestartIntensity, child: Offspring): void {
+    const { maxRestarts } = window;
+    const restarts = window.used(this.nowMs());
+    if (restarts * 2 < maxRestarts || (restarts - 1) * 2 >= maxRestarts) return;
+    const path = `${this.ctx.path}/${child.id}`;
+    emit(this.process, { type: 'supervisor.degraded', supervisor: this.ctx.self, path, restarts, maxRestarts });
   }
 
   /** One restart too many: the supervisor ends (otp S-050). */
@@ -182,6 +248,7 @@ export abstract class SupervisorBehavior implements Behavior {
   protected *stop(child: Offspring): Steps<void> {
     const process = livingProcess(child);
     this.siblings.settle(child, undefined);
+    this.#backoff?.cancel(child);
     if (process === undefined) return;
     const reason = yield* stopProcess(this.process, process, child.spec.shutdown);
     if (!acceptableEnd(child.spec, reason)) report(this.process, 'shutdown_error', reason, child);

@@ -2,7 +2,7 @@
 // touch, and why. `*` stands for the rest of a file name. An entry that allows more than its file
 // uses is reported, so that the list only shrinks.
 
-/** @typedef {'clock' | 'timers' | 'random' | 'processes' | 'network'} Kind */
+/** @typedef {'clock' | 'timers' | 'random' | 'processes' | 'network' | 'signals'} Kind */
 /** @typedef {{ file: string, may: Kind[], why: string }} Allowance */
 
 /** @type {Allowance[]} */
@@ -12,6 +12,7 @@ export const allowed = [
     may: ['clock', 'timers', 'random'],
     why: "the real Runtime: Node's clock, timers and random numbers",
   },
+  { file: 'actors/core/node-signals.ts', may: ['signals'], why: 'the real door to SIGINT and SIGTERM' },
   { file: 'actors/worker/os-process.ts', may: ['processes'], why: 'the one place that starts OS processes' },
   {
     file: 'bridge/transport/public-listener.ts',

@@ -1,5 +1,5 @@
 // Finds where a TypeScript source touches chance by itself: clocks, timers, random numbers, OS
-// processes, sockets. Everything of that kind goes through `Runtime`, or a run cannot be replayed
+// processes and their signals, sockets. Everything of that kind goes through `Runtime`, or a run cannot be replayed
 // and a fault cannot be injected. Works on the syntax tree, so comments, types and properties of
 // the same name (`clock.setTimeout`) do not count.
 import ts from 'typescript';
@@ -21,7 +21,7 @@ const globals = {
 const members = {
   Date: { now: 'clock' },
   Math: { random: 'random' },
-  process: { hrtime: 'clock', uptime: 'clock' },
+  process: { hrtime: 'clock', uptime: 'clock', on: 'signals', once: 'signals', addListener: 'signals' },
   AbortSignal: { timeout: 'timers' },
   crypto: { randomUUID: 'random', getRandomValues: 'random', randomBytes: 'random', randomInt: 'random' },
 };

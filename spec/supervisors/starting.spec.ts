@@ -42,7 +42,7 @@ describe('starting a child', () => {
       () => {
         throw 'no luck';
       },
-      /exit no luck/,
+      /no luck/,
     ],
     ['a rejected promise', () => Promise.reject(new Error('no net')), /no net/],
     ['stop with a reason', () => stop('broken'), /exit broken/],
