@@ -106,7 +106,7 @@ describe('a worker that is lost in a call', function () {
     ['exit 7', { kind: 'os_exit', code: 7 }, 'asked to exit'],
     ['segv', { kind: 'os_signal', signal: 'SIGSEGV' }, 'booted'],
   ] as const) {
-    it(`tells how it ended (${word}) and what it printed last`, async () => {
+    it(`tells how it ended (${word}) and what it printed last (S-282)`, async () => {
       await using host = await startPingHost();
       const { lost } = await host.call(word);
       expect(lost?.reason).to.deep.equal(reason);
@@ -121,7 +121,7 @@ describe('a worker that is lost in a call', function () {
     expect(lost?.reason).to.deep.equal({ kind: 'exit', value: 'its process exited with code 0 without being asked' });
   });
 
-  it('takes its grandchildren with it', async () => {
+  it('takes its grandchildren with it (S-282)', async () => {
     await using host = await startPingHost();
     const { workers } = await host.ping.ready();
     const grandchild = Number((await host.call('grandchild')).answer);
@@ -266,7 +266,7 @@ describe('stopping a worker', function () {
     expect((await call).answer).to.equal('at last');
   });
 
-  it('kills one that ignores Drain and SIGTERM, and resolves when it is gone', async () => {
+  it('kills one that ignores Drain and SIGTERM, and resolves when it is gone (S-282)', async () => {
     await using host = await startPingHost({ mode: ['never leaves'], pool: { drainMs: 50, termMs: 50 } });
     const { workers } = await host.ping.ready();
     const { osPid } = first(workers);
@@ -396,7 +396,7 @@ describe('SIGKILL of the host', function () {
     ['holds the interpreter lock in a call, with a grandchild', 'in-call:lock', 'called'],
     ['ignores SIGTERM', 'never leaves', 'idle'],
   ] as const) {
-    it(`leaves nothing of a worker that ${what}`, async () => {
+    it(`leaves nothing of a worker that ${what} (S-283)`, async () => {
       const host = spawn(process.execPath, ['--import', 'tsx', program, mode], {
         cwd: checkout,
         stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,0 +1,68 @@
+/**
+ * What a suite is made of: contests. A contest measures one thing, ours beside every baseline of it, by the same
+ * sample sizes and in the same order of processes.
+ */
+
+/** Does the work `size` times, or with `size` actors, and answers the figure in the contest's unit. */
+export type Sample = (size: number) => number | Promise<number>;
+
+/** A sample that a real BEAM takes: the name of a function in `bench/beam/bench_samples.erl`. */
+export interface BeamSample {
+  readonly beam: string;
+  /** Passed besides the size. Default 0. */
+  readonly argument?: number;
+}
+
+/** One line of the result: ours against one baseline. */
+export interface Line {
+  /** For lines of an issue, the issue's own wording. */
+  readonly name: string;
+  readonly baseline: string;
+  readonly theirs: Sample | BeamSample;
+  /** `atLeast` or `atMost` what the ratio should be; undefined for information. */
+  readonly target?: { readonly atLeast: number } | { readonly atMost: number };
+  /** The ratio is theirs/ours. Default ours/theirs. */
+  readonly inverse?: boolean;
+}
+
+export interface Contest {
+  readonly unit: string;
+  readonly size: number;
+  /** The size of `--quick`, which looks at nothing but the shape of the result. Default: a thousandth. */
+  readonly quickSize?: number;
+  /** How many samples of each side are discarded before the first that counts. Default 2. */
+  readonly warmUps?: number;
+  /** How many samples of each side count. Default 5. */
+  readonly rounds?: number;
+  readonly ours: Sample;
+  readonly lines: readonly Line[];
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly contests: readonly Contest[];
+}
+
+export const isBeam = (theirs: Sample | BeamSample): theirs is BeamSample => typeof theirs === 'object';
+
+/** Milliseconds since an arbitrary start. */
+export const nowMs = () => performance.now();
+
+/** How many a second: `count` in the time since `startMs`. */
+export const perSecond = (count: number, startMs: number) => (count / (nowMs() - startMs)) * 1_000;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+/** A promise and what resolves it. */
+export function ending(): { readonly reached: Promise<void>; readonly reach: () => void } {
+  let reach = () => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  return { reached, reach };
+}

@@ -1,0 +1,6 @@
+/** All suites, by the name that the command line takes. */
+import type { Suite } from './contest.ts';
+
+export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
+  actors: async () => (await import('./actors/index.ts')).actors,
+};
