@@ -23,6 +23,8 @@ export interface Line {
   readonly target?: { readonly atLeast: number } | { readonly atMost: number };
   /** The ratio is theirs/ours. Default ours/theirs. */
   readonly inverse?: boolean;
+  /** Where the contest's size would take this side too long; only where the figure does not depend on it. */
+  readonly size?: number;
 }
 
 export interface Contest {
@@ -32,7 +34,7 @@ export interface Contest {
   readonly quickSize?: number;
   /** How many samples of each side are discarded before the first that counts. Default 2. */
   readonly warmUps?: number;
-  /** How many samples of each side count. Default 5. */
+  /** How many samples of each side count. Default 7. */
   readonly rounds?: number;
   readonly ours: Sample;
   readonly lines: readonly Line[];

@@ -45,7 +45,7 @@ using beam = Beam.find();
 using runner = new Runner(suite, { beam, quick, ...(rounds === undefined ? {} : { rounds }) });
 // Where JSON is wanted, nothing else goes to stdout.
 const say = json ? console.error : console.log;
-for (const line of circumstances(beam?.version)) say(line);
+for (const line of circumstances(beam?.version, quick)) say(line);
 if (!json) say(`\n${tableHead}`);
 for (const contest of suite.contests) {
   if (!contest.lines.some((line) => line.name.includes(only))) continue;

@@ -47,7 +47,7 @@ export class Runner implements Disposable {
     const theirs = contest.lines.map((line, index) => this.#side(contest, line, index));
     const sides = [ours, ...theirs];
     const warmUps = quick ? 0 : (contest.warmUps ?? 2);
-    const rounds = quick ? 1 : (this.#options.rounds ?? contest.rounds ?? 5);
+    const rounds = quick ? 1 : (this.#options.rounds ?? contest.rounds ?? 7);
     const figures = sides.map((): number[] => []);
     for (let round = -warmUps; round < rounds; round += 1) {
       for (const [index, side] of sides.entries()) {
@@ -68,7 +68,7 @@ export class Runner implements Disposable {
 
   #side(contest: Contest, line: Line | undefined, index?: number): Side | undefined {
     const { beam, quick } = this.#options;
-    const size = quick ? (contest.quickSize ?? Math.ceil(contest.size / 1_000)) : contest.size;
+    const size = quick ? (contest.quickSize ?? Math.ceil(contest.size / 1_000)) : (line?.size ?? contest.size);
     if (line !== undefined && isBeam(line.theirs)) {
       const { theirs } = line;
       if (beam === undefined) return undefined;

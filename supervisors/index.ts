@@ -57,3 +57,11 @@ export { type Events, type StartOptions, SystemRef, startSupervisor } from './st
 export type { Strategy } from './strategy.ts';
 export { type SupervisorInit, type SupervisorLogic, type SupervisorOptions, supervisor } from './supervisor.ts';
 export type { ChildCounts, ChildRow } from './supervisor-behavior.ts';
+export {
+  type NolinkOptions,
+  type OwnerOptions,
+  type TaskSupervisorLogic,
+  type TaskSupervisorOptions,
+  TaskSupervisorRef,
+  taskSupervisor,
+} from './task-supervisor.ts';

@@ -64,7 +64,7 @@ export interface CodeChange {
 /** Logic that this runtime can run as an actor. `Input` is what its `init` finds in `ctx.input`. */
 export interface ActorLogicDefinition<Input = unknown> {
   /** What kind of actor it is, for dev tools and reports. */
-  readonly kind: 'server' | 'statem' | 'machine' | 'supervisor' | 'task';
+  readonly kind: 'server' | 'statem' | 'machine' | 'supervisor' | 'task' | 'registry';
   behave(context: ActorContext<Input>): Behavior;
 }
 

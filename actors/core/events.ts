@@ -36,6 +36,10 @@ export type CoreEvent =
       readonly mailboxLength: number;
       readonly links: readonly Pid[];
     }
+  /** One turn of an actor kept the event loop busy for so long; only when the runtime watches for it. */
+  | { readonly type: 'actor.stalled'; readonly pid: Pid; readonly ms: number }
+  /** An error outside all actors, such as in a timer of nobody's (otp S-274). */
+  | { readonly type: 'stray_error'; readonly error: Error }
   | { readonly type: 'dead_letter'; readonly path: string; readonly message: unknown };
 
 /** What every event of any layer has. */

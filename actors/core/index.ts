@@ -51,6 +51,7 @@ export {
   sameReason,
   toExitReason,
 } from './exit-reason.ts';
+export { freezeDeep } from './freeze.ts';
 export { From, type Outcome } from './from.ts';
 export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage, TimeoutMessage } from './letter.ts';
 export type { Ancestor } from './lineage.ts';
@@ -72,6 +73,16 @@ export { nodeRuntime } from './node-runtime.ts';
 export { Pid } from './pid.ts';
 export { type Monitor, Process, type StartResult } from './process.ts';
 export { ActorRef, type Down, processOf } from './ref.ts';
+export {
+  AlreadyRegisteredError,
+  type Owner,
+  type RegistryEntry,
+  type RegistryLogic,
+  type RegistryMessage,
+  type RegistryOptions,
+  RegistryRef,
+  registry,
+} from './registry.ts';
 export { PendingRequest, type ResponseOutcome, type WaitOptions } from './requests.ts';
 export {
   type After,
@@ -125,12 +136,13 @@ export {
   eventTimeout,
   hibernate,
   type InsertedEvent,
-  insert,
-  internal,
+  insertEvent,
+  internalEvent,
   KeepState,
   keepAll,
   keepState,
   NextState,
+  namedTimeout,
   nextState,
   postpone,
   repeatAll,
@@ -141,9 +153,22 @@ export {
   stateTimeout,
   stopAndReply,
   type TimeoutKey,
-  timeout,
   type When,
 } from './statem-results.ts';
+export { catchStrayErrors } from './stray-errors.ts';
 export { type ActorStatus, sys } from './sys.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';
+export {
+  type ShutdownOptions,
+  startTask,
+  Task,
+  type TaskMessage,
+  type TaskOptions,
+  type TaskOutcome,
+  type TaskWaitOptions,
+  taskInput,
+  taskLogic,
+  type Work,
+} from './task.ts';
+export { type ItemWork, type StreamOptions, streamTasks, taskStream } from './task-stream.ts';
 export { assign, fromCallback, fromPromise, setup } from './xstate-adapter.ts';

@@ -3,6 +3,7 @@
  * unchanged. Messages are its events; an error ends the actor with that error; a final state ends it normally.
  * A call is the event `{ type: name, arg, from }`, answered with `from.reply(value)`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type Behavior, definition, type InitResult, type Logic } from './behavior.ts';
 import { ActorContext } from './context.ts';
 import { type ExitReason, exitReason, isExitReason } from './exit-reason.ts';
@@ -18,6 +19,11 @@ export interface WorkerOptions<Input = unknown> {
   readonly trapExit?: boolean;
   /** The most letters that may wait. Default 1,000,000. */
   readonly mailboxMax?: number;
+  /**
+   * Whether an event must wait until the machine's state value has changed: it is then delivered again, in its old order
+   * and before newer ones, as gen_statem's postpone (otp S-177). Default: none.
+   */
+  readonly postpone?: (snapshot: XstateSnapshot, event: XstateEvent) => boolean;
 }
 
 export interface WorkerLogic<L, Input = unknown> extends Logic<Input> {
@@ -47,6 +53,10 @@ class XstateWorker implements Behavior {
   #hosted: Hosted | undefined;
   #failure: { readonly error: unknown } | undefined;
   #inStep = false;
+  /** In their order of arrival; undefined when nothing is ever postponed. */
+  readonly #postponed: XstateEvent[] | undefined;
+  /** The state value in which they were. */
+  #postponedAt: unknown;
 
   constructor(logic: XstateLogic, options: WorkerOptions, context: ActorContext<unknown>) {
     this.#logic = logic;
@@ -55,6 +65,7 @@ class XstateWorker implements Behavior {
     this.#process = ActorContext.processOf(context as ActorContext<never>);
     this.trapExit = options.trapExit ?? false;
     this.mailboxMax = options.mailboxMax ?? 1_000_000;
+    this.#postponed = options.postpone === undefined ? undefined : [];
   }
 
   init(): InitResult {
@@ -63,7 +74,13 @@ class XstateWorker implements Behavior {
         id: this.#context.path,
         input: this.#options.input === undefined ? this.#context.input : this.#options.input(this.#context),
         enqueue: (event) => void this.#process.accept({ kind: 'info', message: event }),
-        onSnapshot: (snapshot) => this.#settle(snapshot),
+        onSnapshot: (snapshot) => {
+          this.#settle(snapshot);
+          // It moved by itself: what was postponed may be wanted now.
+          if (!this.#inStep && this.#postponed !== undefined && this.#postponed.length > 0) {
+            this.#process.deliver({ kind: 'system', work: () => this.#deliverOrPostpone([]) });
+          }
+        },
         onError: (error) => {
           this.#failure ??= { error };
           this.#settleOutside();
@@ -76,9 +93,37 @@ class XstateWorker implements Behavior {
 
   receive(letter: Letter): void | Promise<void> {
     if (letter.kind === 'system') return letter.work();
-    this.#step(() => this.#hosted?.deliver(toEvent(letter)));
+    this.#process.debug?.see({ type: 'in', letter });
+    const event = toEvent(letter);
+    if (this.#postponed === undefined) this.#step(() => this.#hosted?.deliver(event));
+    else this.#deliverOrPostpone([event]);
     // A call that the machine answers later fails with the machine.
     if (letter.kind === 'call' && !letter.from.settled) this.#process.defer(letter.from);
+  }
+
+  /** Delivers events; after each that has changed the state value, those that waited come first. */
+  #deliverOrPostpone(events: XstateEvent[]): void {
+    const queue = events;
+    this.#retry(queue);
+    for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
+      if (this.#options.postpone?.(this.#snapshot(), event)) this.#postponed?.push(event);
+      else {
+        const next = event;
+        this.#step(() => this.#hosted?.deliver(next));
+        this.#retry(queue);
+      }
+    }
+  }
+
+  #retry(queue: XstateEvent[]): void {
+    const { value } = this.#snapshot();
+    if (isDeepStrictEqual(value, this.#postponedAt)) return;
+    this.#postponedAt = value;
+    queue.unshift(...(this.#postponed?.splice(0) ?? []));
+  }
+
+  #snapshot(): XstateSnapshot {
+    return (this.#hosted as Hosted).snapshot();
   }
 
   /** Runs one step of the machine and draws the conclusions in the process. */

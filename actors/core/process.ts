@@ -175,15 +175,12 @@ export class Process implements Runnable {
 
   /** Runs init in this process while the starter waits (otp S-014, S-200). */
   start({ starter, timeoutMs, monitor }: StartOptions): StartResult | Promise<StartResult> {
-    const leave = this.system.scheduler.enter(this);
     try {
-      const init = this.behavior.init();
+      const init = this.system.scheduler.within(this, () => this.behavior.init());
       if (init instanceof Promise) return this.#startLater(init, starter, timeoutMs, monitor);
       return this.#initialised(init, monitor);
     } catch (error) {
       return this.#failStart(toExitReason(error));
-    } finally {
-      leave();
     }
   }
 
@@ -282,7 +279,15 @@ export class Process implements Runnable {
     if (this.#mailbox.length >= mailboxMax || (this.#rare !== undefined && this.mailboxLength >= mailboxMax)) {
       throw new MailboxFullError(this.pid.toString(), mailboxMax);
     }
-    return this.deliver(letter);
+    const { passMessage } = this.system;
+    return this.deliver(passMessage === undefined ? letter : passed(letter, passMessage));
+  }
+
+  /** Ends it for an error of its own that came about outside its turns (otp S-274). */
+  crash(error: Error): void {
+    if (this.status !== 'running') return;
+    this.#busy = true;
+    this.#finish({ kind: 'error', error });
   }
 
   /** Takes back the first letter that waits and fits. */
@@ -415,9 +420,8 @@ export class Process implements Runnable {
     if (this.status === 'dead') return;
     this.status = 'stopping';
     this.#busy = true;
-    const leave = this.system.scheduler.enter(this);
     try {
-      const pending = this.behavior.terminate(reason);
+      const pending = this.system.scheduler.within(this, () => this.behavior.terminate(reason));
       if (pending instanceof Promise) {
         pending.then(
           () => this.#end(reason),
@@ -428,8 +432,6 @@ export class Process implements Runnable {
     } catch (error) {
       this.#end(replaced(reason, error));
       return;
-    } finally {
-      leave();
     }
     this.#end(reason);
   }
@@ -547,6 +549,19 @@ export class Process implements Runnable {
     if (timer === undefined) return;
     timer.cancel();
     this.timers?.delete(timer);
+  }
+}
+
+/** A letter with its message passed as the runtime has it (otp S-273). */
+function passed(letter: Letter, pass: (message: unknown) => unknown): Letter {
+  switch (letter.kind) {
+    case 'info':
+      return { ...letter, message: pass(letter.message) };
+    case 'call':
+    case 'cast':
+      return { ...letter, arg: pass(letter.arg) };
+    default:
+      return letter;
   }
 }
 

@@ -50,7 +50,8 @@ export class NoReply<V, S> extends Next<S> {
 }
 
 /** Any handler's result: end this actor. */
-export class Stop<S> extends HandlerResult {
+export class Stop<S, V = unknown> extends HandlerResult {
+  declare readonly answers: V;
   readonly reason: ExitReason;
   readonly state: S | undefined;
   /** What the call is answered after terminate; undefined for none. */
@@ -79,9 +80,9 @@ export const next = <S>(state: S, after?: After): Next<S> => new Next(state, aft
  * Ends this actor: `stop()` normally, `stop('shutdown')`, `stop(new Error(...))`, or with any other reason. In a call
  * handler `reply` is answered after terminate has run.
  */
-export const stop = <S = never>(
+export const stop = <S = never, V = never>(
   reason: unknown = 'normal',
   state?: S,
-  options?: { readonly reply: unknown },
-): Stop<S> => new Stop(toExitReason(reason), state, options === undefined ? undefined : { value: options.reply });
+  options?: { readonly reply: V },
+): Stop<S, V> => new Stop(toExitReason(reason), state, options === undefined ? undefined : { value: options.reply });
 export const ignore = (): Ignore => new Ignore();

@@ -39,6 +39,11 @@ export interface Schedule {
   readonly turnsPerSlice?: number;
   /** Which of those that wait is next, an index below `waiting`. Default 0: first come, first served. */
   readonly next?: (waiting: number) => number;
+  /**
+   * How long one turn of an actor may keep the event loop busy before it is reported as `actor.stalled`, in
+   * milliseconds. Costs two looks at the clock a turn. Default: nobody looks.
+   */
+  readonly stallMs?: number;
 }
 
 /** Signals that the operating system sends to this whole process. */
@@ -61,8 +66,13 @@ export interface Runtime {
   readonly random: Random;
   readonly ids: Ids;
   readonly turns: Turns;
-  /** For simulations: another order of the actors. */
+  /** For simulations and development: another order of the actors, and stalls. */
   readonly schedule?: Schedule;
+  /**
+   * What is done to every message that actors send: messages are shared, not copied, so a receiver must not change
+   * them. In development `freezeDeep` or `structuredClone` shows who does. Default: nothing.
+   */
+  readonly passMessage?: (message: unknown) => unknown;
   /** Left out where there are none to hear. */
   readonly signals?: Signals;
   readonly log: LogSink;

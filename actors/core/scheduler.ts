@@ -33,6 +33,10 @@ export class Scheduler {
   #sliceStartMs: number | undefined;
   #servingIo = false;
   #running: Runnable | undefined;
+  /** Runs an actor's code inside something: see stray-errors.ts. */
+  around: (<T>(runnable: Runnable, work: () => T) => T) | undefined;
+  /** Told of an actor whose turn took longer than `schedule.stallMs`. */
+  onStall: ((runnable: Runnable, ms: number) => void) | undefined;
 
   constructor(clock: Clock, turns: Turns, schedule: Schedule = {}) {
     this.#clock = clock;
@@ -45,13 +49,15 @@ export class Scheduler {
     return this.#running;
   }
 
-  /** Says that an actor's code runs outside its turn; call what it returns when that is over. */
-  enter(runnable: Runnable): () => void {
+  /** Runs an actor's code: in its turn, or its init inside its starter's. */
+  within<T>(runnable: Runnable, work: () => T): T {
     const before = this.#running;
     this.#running = runnable;
-    return () => {
+    try {
+      return this.around === undefined ? work() : this.around(runnable, work);
+    } finally {
       this.#running = before;
-    };
+    }
   }
 
   /** Queues an actor that has something to do; once, however often it is asked. */
@@ -96,7 +102,7 @@ export class Scheduler {
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#running = next;
-        sinceClockRead += next.run(lettersPerTurn);
+        sinceClockRead += this.#plain ? next.run(lettersPerTurn) : this.#watched(next);
         if (next.runnable) this.#queue.push(next);
         else next.queued = false;
         turns += 1;
@@ -117,6 +123,20 @@ export class Scheduler {
       }
     }
   };
+
+  get #plain(): boolean {
+    return this.around === undefined && this.#schedule.stallMs === undefined;
+  }
+
+  #watched(next: Runnable): number {
+    const { stallMs = Number.POSITIVE_INFINITY } = this.#schedule;
+    const startMs = this.#clock.monotonicMs();
+    const count = this.within(next, () => next.run(lettersPerTurn));
+    const ms = this.#clock.monotonicMs() - startMs;
+    // The event loop stood still: nobody else, no timer and no socket was served (otp S-270).
+    if (ms > stallMs) this.onStall?.(next, ms);
+    return count;
+  }
 
   #next(): Runnable | undefined {
     const { next } = this.#schedule;

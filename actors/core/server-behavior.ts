@@ -21,6 +21,7 @@ import type { PlainServer, ServerStatus } from './server.ts';
 import type { Hosted, XstateEvent } from './xstate-adapter.ts';
 
 const defaultMailboxMax = 1_000_000;
+const continuesPerTurn = 100;
 const timeoutMessage: TimeoutMessage = Object.freeze({ type: 'timeout' });
 
 type Handler = (state: unknown, arg: unknown, ctx: ActorContext<never>) => unknown;
@@ -53,6 +54,9 @@ export class Server implements Behavior {
   protected state: unknown;
   #def: PlainServer;
   #idle: Idle | undefined;
+  #continues = 0;
+  /** Whether its handlers may be asynchronous. */
+  protected readonly mayWait: boolean = true;
 
   constructor(def: PlainServer, context: ActorContext<never>) {
     this.#def = def;
@@ -243,11 +247,18 @@ export class Server implements Behavior {
 
   #goOn(after: After | undefined): void | Promise<void> {
     if (after === undefined) return;
-    if ('continue' in after) return this.#continue(after.continue);
+    if ('continue' in after) return this.#continueFairly(after.continue);
     if (after.timeoutMs !== undefined && after.timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#idle = new Idle(after.timeoutMs);
       this.#await();
     }
+  }
+
+  /** An endless chain must not keep everybody else from their turns. */
+  #continueFairly(arg: unknown): void | Promise<void> {
+    this.#continues += 1;
+    if (this.#continues % continuesPerTurn !== 0 || !this.mayWait) return this.#continue(arg);
+    return new Promise<void>((resolve) => this.process.goOn(resolve)).then(() => this.#continue(arg));
   }
 
   #continue(arg: unknown): void | Promise<void> {
@@ -342,6 +353,7 @@ export class Server implements Behavior {
 
 /** A server that is a created xstate actor: each letter is an event, each state a snapshot's context. */
 export class HostedServer extends Server {
+  protected override readonly mayWait = false;
   #hosted: Hosted | undefined;
   #failure: { readonly error: unknown } | undefined;
 

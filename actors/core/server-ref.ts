@@ -6,7 +6,7 @@ import { type CallOptions, call } from './call.ts';
 import type { ActorContext } from './context.ts';
 import type { Place } from './names.ts';
 import { ActorRef } from './ref.ts';
-import type { NoReply, Reply } from './results.ts';
+import type { NoReply, Reply, Stop } from './results.ts';
 import type { ServerLogic } from './server.ts';
 import type { ActorSystem } from './system.ts';
 
@@ -19,7 +19,9 @@ type Answer<H> = H extends (...args: never[]) => infer R
       ? V
       : U extends NoReply<infer V, unknown>
         ? V
-        : never
+        : U extends Stop<unknown, infer V>
+          ? V
+          : never
     : never
   : never;
 

@@ -38,9 +38,9 @@ export const postpone = (): StatemAction<never> => ({ action: 'postpone' });
 /** A hint that it may be idle for long. JavaScript has no use for it: nothing happens. */
 export const hibernate = (): StatemAction<never> => ({ action: 'hibernate' });
 /** Inserts an event of the machine's own, before all that wait; several keep their order (otp S-178). */
-export const internal = <I>(content: I): StatemAction<I> => insert({ type: 'internal', content });
+export const internalEvent = <I>(content: I): StatemAction<I> => insertEvent({ type: 'internal', content });
 /** Inserts any event, before all that wait. */
-export const insert = <I>(event: InsertedEvent<I>): StatemAction<I> => ({ action: 'insert', event });
+export const insertEvent = <I>(event: InsertedEvent<I>): StatemAction<I> => ({ action: 'insert', event });
 /** The state's timeout: one, cancelled when the state changes (otp S-180). */
 export const stateTimeout = (when: When, content?: unknown): StatemAction<never> =>
   timer('state_timeout', when, content);
@@ -48,7 +48,7 @@ export const stateTimeout = (when: When, content?: unknown): StatemAction<never>
 export const eventTimeout = (when: When, content?: unknown): StatemAction<never> =>
   timer('event_timeout', when, content);
 /** A timeout by name, cancelled by nothing else (otp S-182). */
-export const timeout = (name: string, when: When, content?: unknown): StatemAction<never> =>
+export const namedTimeout = (name: string, when: When, content?: unknown): StatemAction<never> =>
   timer(`timeout.${name}`, when, content);
 
 const timer = (key: TimeoutKey, when: When, content: unknown): StatemAction<never> => ({

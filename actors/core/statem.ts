@@ -12,7 +12,9 @@ import type { From } from './from.ts';
 import type { Letter } from './letter.ts';
 import type { Ignore, Stop } from './results.ts';
 import { Statem } from './statem-behavior.ts';
+import { StatemRef } from './statem-ref.ts';
 import type { KeepState, NextState, StopAndReply } from './statem-results.ts';
+import type { ActorSystem } from './system.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -113,6 +115,7 @@ export interface EventsDefinition<S, D, P, Input> extends Common<S, D, P, Input>
 export interface StatemLogic<S, D, P, Input = undefined> extends Logic<Input> {
   /** Types only: what a ref of this machine offers. */
   readonly types?: { readonly state: S; readonly data: D; readonly protocol: P };
+  readonly refAt: (system: ActorSystem, path: string) => StatemRef<P>;
 }
 
 /** A definition without its types, as the behavior runs it. */
@@ -154,5 +157,6 @@ export function statem(def: object): StatemLogic<unknown, unknown, Protocol, nev
   const plain = def as PlainStatem;
   return {
     [definition]: { kind: 'statem', plain, behave: (context: ActorContext<never>) => new Statem(plain, context) },
+    refAt: (system: ActorSystem, path: string) => new StatemRef(system, path),
   } as StatemLogic<unknown, unknown, Protocol, never>;
 }

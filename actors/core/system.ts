@@ -36,6 +36,8 @@ export class ActorSystem {
   /** Tables by name, as ETS tables with an heir: they outlive the incarnations of the actor that owns them. */
   readonly tables = new Map<string, unknown>();
   readonly names = new Names();
+  /** See Runtime. */
+  readonly passMessage: ((message: unknown) => unknown) | undefined;
   deadLetterCount = 0;
   readonly deadLetters: DeadLetter[] = [];
   readonly #places = new Map<string, Process>();
@@ -46,6 +48,12 @@ export class ActorSystem {
   constructor(runtime: Runtime = nodeRuntime()) {
     this.runtime = runtime;
     this.scheduler = new Scheduler(runtime.clock, runtime.turns, runtime.schedule);
+    this.passMessage = runtime.passMessage;
+    this.scheduler.onStall = (process, ms) => {
+      const event = { type: 'actor.stalled', pid: (process as Process).pid, ms } as AnyEvent;
+      if (this.events.heard('actor.stalled')) this.emit(event);
+      else runtime.log('warning', `${(process as Process).pid} kept the event loop busy for ${Math.round(ms)} ms`);
+    };
     this.deadlines = new Deadlines(runtime.clock, runtime.turns);
     this.events = new EventBus((event, error) =>
       runtime.log('error', `a listener of ${event.type} threw and was removed: ${String(error)}`),

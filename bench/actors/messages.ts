@@ -8,7 +8,7 @@ import { xstatePingPong } from './others/xstate.ts';
 
 export const pingPong: Contest = {
   unit: 'messages/s',
-  size: 1_000_000,
+  size: 2_000_000,
   async ours(size) {
     const end = ending();
     const player = (peer: string) =>
@@ -35,8 +35,8 @@ export const pingPong: Contest = {
     },
     { name: 'ping-pong messages/s vs closures and an array', baseline: 'closures and an array', theirs: floorPingPong },
     { name: 'ping-pong messages/s vs raw xstate', baseline: 'xstate fromTransition', theirs: xstatePingPong },
-    { name: 'ping-pong messages/s vs nact', baseline: 'nact', theirs: nactPingPong },
-    { name: 'ping-pong messages/s vs effect', baseline: 'effect, two fibers', theirs: effectPingPong },
+    { name: 'ping-pong messages/s vs nact', baseline: 'nact', theirs: nactPingPong, size: 200_000 },
+    { name: 'ping-pong messages/s vs effect', baseline: 'effect, two fibers', theirs: effectPingPong, size: 100_000 },
   ],
 };
 
@@ -51,7 +51,7 @@ const burst = 1_000;
 
 export const casts: Contest = {
   unit: 'casts/s',
-  size: 1_000_000,
+  size: 2_000_000,
   async ours(size) {
     await using app = await startSupervisor({ children: { counter } });
     const ref = app.children.counter;

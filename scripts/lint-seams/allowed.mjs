@@ -13,6 +13,11 @@ export const allowed = [
     why: "the real Runtime: Node's clock, timers and random numbers",
   },
   { file: 'actors/core/node-signals.ts', may: ['signals'], why: 'the real door to SIGINT and SIGTERM' },
+  {
+    file: 'actors/core/stray-errors.ts',
+    may: ['signals'],
+    why: "hears the Node process's uncaught errors, when asked to",
+  },
   { file: 'actors/worker/os-process.ts', may: ['processes'], why: 'the one place that starts OS processes' },
   {
     file: 'bridge/transport/public-listener.ts',

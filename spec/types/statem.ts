@@ -5,7 +5,6 @@ import {
   nextState,
   postpone,
   replyTo,
-  StatemRef,
   statem,
   stateTimeout,
 } from '../../actors/core/index.ts';
@@ -25,7 +24,7 @@ const door = statem({
 });
 
 export function uses(system: ActorSystem): Promise<[boolean, number]> {
-  const ref = new StatemRef<typeof door>(system, 'app/door');
+  const ref = door.refAt(system, 'app/door');
   ref.cast('bell');
   // @ts-expect-error: its argument is a string
   void ref.call('unlock', 1);

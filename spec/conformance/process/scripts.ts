@@ -4,13 +4,13 @@ import {
   eventTimeout,
   type From,
   hibernate,
-  insert,
-  internal,
+  insertEvent,
+  internalEvent,
+  namedTimeout,
   postpone,
   replyTo,
   type StatemAction,
   stateTimeout,
-  timeout,
   type When,
 } from '../../../actors/core/index.ts';
 import type { Json } from '../scenario.ts';
@@ -110,8 +110,8 @@ export class Scripts {
         return hibernate();
       case 'next_event': {
         const { type = 'internal', msg } = step;
-        if (type === 'internal') return internal(msg);
-        return insert(type === 'cast' ? { type, name: 'cast', arg: msg } : { type: 'info', message: msg });
+        if (type === 'internal') return internalEvent(msg);
+        return insertEvent(type === 'cast' ? { type, name: 'cast', arg: msg } : { type: 'info', message: msg });
       }
       case 'timer':
         return this.#timer(step);
@@ -128,6 +128,6 @@ export class Scripts {
     else if (typeof ms === 'object') when = { atMs: this.#world.runtime.clock.monotonicMs() + ms.abs };
     else when = ms as When;
     if (which === 'state') return stateTimeout(when, msg);
-    return which === 'event' ? eventTimeout(when, msg) : timeout(which as string, when, msg);
+    return which === 'event' ? eventTimeout(when, msg) : namedTimeout(which as string, when, msg);
   }
 }
