@@ -82,6 +82,12 @@ module.exports = {
       to: { path: '^(node:)?child_process$' },
     },
     {
+      name: 'worker-threads-stay-in-their-door',
+      severity: 'error',
+      from: { path: threeLayers, pathNot: '^actors/core/node-thread(s|-entry)\\.ts$' },
+      to: { path: '^(node:)?worker_threads$' },
+    },
+    {
       name: 'source-needs-no-dev-dependency',
       comment: 'mocha and chai are what testing/ is for.',
       severity: 'error',

@@ -10,7 +10,7 @@ export function circumstances(beamVersion: string | undefined, quick: boolean): 
   const gigabytes = (totalmem() / 2 ** 30).toFixed(0);
   return [
     `${processors.length} x ${model}, ${gigabytes} GB, ${process.platform} ${process.arch}`,
-    `Node ${process.versions.node}; ${beamVersion === undefined ? 'no Erlang here: lines against the BEAM are skipped' : `BEAM of ${beamVersion}, one scheduler`}`,
+    `Node ${process.versions.node}; ${beamVersion === undefined ? 'no Erlang here (Debian: erlang-base): lines against the BEAM are skipped' : `BEAM of ${beamVersion}, one scheduler`}`,
     quick
       ? 'quick: everything runs, nothing is measured'
       : 'each side in a process of its own, samples taken in turns after a warm-up; medians',

@@ -3,4 +3,5 @@ import type { Suite } from './contest.ts';
 
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   actors: async () => (await import('./actors/index.ts')).actors,
+  faults: async () => (await import('./faults/index.ts')).faults,
 };

@@ -6,6 +6,7 @@ import {
   ActorSystem,
   type AnyEvent,
   addMonitor,
+  announce,
   BadReturnError,
   type CoreEvent,
   type ExitReason,
@@ -93,6 +94,7 @@ export class ApplicationsRef<A extends readonly Application[] = readonly Applica
   /** Use `startApplications`. */
   constructor(given: A, runtime: Runtime, deadlineMs: number) {
     this.system = new ActorSystem(runtime);
+    announce(this.system);
     this.#given = given;
     this.#deadlineMs = deadlineMs;
     this.exited = new Promise((resolve) => {

@@ -189,7 +189,8 @@ export class DynamicBehavior extends SupervisorBehavior {
     if (this.siblings.size >= this.#plan.maxChildren) {
       throw this.refuse('max_children', `has ${this.#plan.maxChildren} children already; nothing was started`);
     }
-    const known = this.siblings.get(child.id);
+    // One that was given no id has a free one.
+    const known = 'id' in given && given.id !== undefined ? this.siblings.get(child.id) : undefined;
     if (known !== undefined) {
       const who = known.lastPid === undefined ? '' : ` as ${known.lastPid}`;
       throw this.refuse('already_started', `child '${child.id}' is there already${who}`, known.lastPid);
@@ -212,6 +213,7 @@ export class DynamicBehavior extends SupervisorBehavior {
     return newOffspring(template, checkedId(id), 'input' in given ? given.input : template.input);
   }
 
+  /** A number that is free also when somebody took numbers as ids. */
   #nextId(): string {
     while (this.siblings.get(String(this.#unnamed)) !== undefined) this.#unnamed += 1;
     return String(this.#unnamed);

@@ -8,8 +8,6 @@ import type { InOrder } from './strategy.ts';
 
 export class Siblings implements InOrder<Offspring> {
   readonly #byId = new Map<string, Offspring>();
-  /** By the pid that lives, or lived last while its child restarts (otp S-058). */
-  readonly #byPid = new Map<Pid, Offspring>();
   #first: Offspring | undefined;
   #last: Offspring | undefined;
   #alive = 0;
@@ -38,8 +36,10 @@ export class Siblings implements InOrder<Offspring> {
     return this.#byId.get(id);
   }
 
+  /** The child of the pid that lives, or lived last while it restarts (otp S-058). */
   withPid(pid: Pid): Offspring | undefined {
-    return this.#byPid.get(pid);
+    const child = pid.child as Offspring | undefined;
+    return child !== undefined && this.#byId.get(child.id) === child ? child : undefined;
   }
 
   /** Adds a child that has no process yet, behind all others. */
@@ -71,13 +71,13 @@ export class Siblings implements InOrder<Offspring> {
     this.#alive += Number(process instanceof Process) - Number(before instanceof Process);
     if (child.spec.significant) this.#significant += Number(process !== undefined) - Number(before !== undefined);
     if (process === 'restarting') {
-      if (child.lastPid !== undefined) this.#byPid.set(child.lastPid, child);
+      if (child.lastPid !== undefined) child.lastPid.child = child;
       return;
     }
-    if (child.lastPid !== undefined) this.#byPid.delete(child.lastPid);
+    if (child.lastPid !== undefined) child.lastPid.child = undefined;
     if (process === undefined) return;
     child.lastPid = process.pid;
-    this.#byPid.set(process.pid, child);
+    process.pid.child = child;
   }
 
   *[Symbol.iterator](): Generator<Offspring> {

@@ -4,6 +4,7 @@
 import {
   ActorSystem,
   type AnyEvent,
+  announce,
   type CoreEvent,
   type EventMap,
   type ExitReason,
@@ -26,6 +27,8 @@ export interface StartOptions<C extends Children> extends SupervisorOptions<C> {
   readonly signal?: AbortSignal;
   /** Where chance comes from. Default: Node's own clock, timers and randomness. */
   readonly runtime?: Runtime;
+  /** An empty system to start in, prepared by a test. Default: a new one on `runtime`. */
+  readonly system?: ActorSystem;
 }
 
 /** Typed listening to events of some closed union. */
@@ -61,16 +64,22 @@ export class SystemRef<C extends Children = Children> extends SupervisorRef<C> {
   }
 }
 
+function newSystem(runtime: Runtime = nodeRuntime()): ActorSystem {
+  const system = new ActorSystem(runtime);
+  announce(system);
+  return system;
+}
+
 /**
  * Starts a tree and resolves when all its children are up, in order. Rejects with StartError, everything stopped
  * again, when one of them does not start, and with SpecError, nothing started, when a spec is wrong.
  */
 export async function startSupervisor<const C extends Children>(options: StartOptions<C>): Promise<SystemRef<C>> {
-  const { name = 'app', signal, runtime = nodeRuntime() } = options;
+  const { name = 'app', signal } = options;
   if (!/^[^/#~]+$/.test(name))
     throw new SpecError('startSupervisor', 'invalid_name: it must not contain / # or ~', name);
   signal?.throwIfAborted();
-  const system = new ActorSystem(runtime);
+  const system = options.system ?? newSystem(options.runtime);
   const result = await system.spawn({ path: name, logic: supervisor(options) });
   if (result.type !== 'started') {
     const reason = result.type === 'failed' ? result.reason : exitReason.normal;

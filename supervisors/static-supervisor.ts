@@ -12,6 +12,7 @@ import {
   Ignore,
   type InitResult,
   type Logic,
+  type Process,
   StartError,
   type StartResult,
 } from '../actors/core/index.ts';
@@ -37,10 +38,26 @@ export interface Plan extends Intensity {
   readonly specs: readonly FullSpec[];
 }
 
+/** What a supervisor was defined as. Children that were added later are not in it. */
+export interface SupervisorShape {
+  readonly strategy: Strategy;
+  readonly maxRestarts: number;
+  readonly periodMs: number;
+  /** In start order. */
+  readonly children: readonly FullSpec[];
+}
+
+/** What the process of a `supervisor()` was defined as, for checkers and dev tools; undefined for any other. */
+export function shapeOf(process: Process | undefined): SupervisorShape | undefined {
+  const behavior = process?.behavior;
+  return behavior instanceof StaticSupervisor ? behavior.shape : undefined;
+}
+
 export class StaticSupervisor extends SupervisorBehavior {
   #init: (ctx: ActorContext<never>) => Plan | Ignore;
   #strategy: Strategy = 'one_for_one';
   #intensity = new RestartIntensity(0, 0);
+  #specs: readonly FullSpec[] = [];
 
   constructor(init: (ctx: ActorContext<never>) => Plan | Ignore, ctx: ActorContext<never>) {
     super(ctx);
@@ -57,9 +74,15 @@ export class StaticSupervisor extends SupervisorBehavior {
 
   #obey(plan: Plan): void {
     this.#strategy = plan.strategy;
+    this.#specs = plan.specs;
     this.autoShutdown = plan.autoShutdown;
     this.#intensity = this.#intensity.withLimits(plan.maxRestarts, plan.periodMs);
     this.beyondOtp(plan);
+  }
+
+  get shape(): SupervisorShape {
+    const { maxRestarts, periodMs } = this.#intensity;
+    return { strategy: this.#strategy, maxRestarts, periodMs, children: this.#specs };
   }
 
   /** Running children go on, new ones wait to be started, vanished ones stay, behind all others. */

@@ -5,6 +5,7 @@
 import type { ActorContext } from './context.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Letter } from './letter.ts';
+import type { MailboxPolicy } from './mailbox-full.ts';
 
 /** A start that worked, or OTP's `ignore`: nothing to run, and that is fine (otp S-017). */
 export type InitResult = 'started' | 'ignore' | StartedWith<unknown>;
@@ -25,8 +26,10 @@ export const startedWith = <S>(state: S, info: unknown): StartedWith<S> => new S
 
 export interface Behavior {
   readonly trapExit: boolean;
-  /** The most letters that may wait; a sender that comes on top of it gets a MailboxFullError. */
+  /** The most letters that may wait. Asked for each letter; may throw at its sender. */
   readonly mailboxMax: number;
+  /** What is done with one more. Default `reject`: the sender gets a MailboxFullError. */
+  readonly mailboxPolicy?: MailboxPolicy | undefined;
   /** Sets the first state. A throw or rejection is a failed start. */
   init(): InitResult | Promise<InitResult>;
   /** Handles one letter. A promise pauses the mailbox until it settles. A throw ends the actor. */
@@ -64,7 +67,7 @@ export interface CodeChange {
 /** Logic that this runtime can run as an actor. `Input` is what its `init` finds in `ctx.input`. */
 export interface ActorLogicDefinition<Input = unknown> {
   /** What kind of actor it is, for dev tools and reports. */
-  readonly kind: 'server' | 'statem' | 'machine' | 'supervisor' | 'task' | 'registry';
+  readonly kind: 'server' | 'statem' | 'machine' | 'supervisor' | 'task' | 'registry' | 'isolated' | 'remote';
   behave(context: ActorContext<Input>): Behavior;
 }
 

@@ -11,7 +11,7 @@ import { From } from './from.ts';
 import type { Letter, MonitorRef, ResponseMessage } from './letter.ts';
 import { type Ancestor, ancestorsOf } from './lineage.ts';
 import { link, unlink } from './links.ts';
-import { demonitor, downMessages, monitor } from './monitors.ts';
+import { DownMonitor, demonitor, monitor } from './monitors.ts';
 import type { Place, Via } from './names.ts';
 import type { Pid } from './pid.ts';
 import type { Process, StartResult } from './process.ts';
@@ -54,8 +54,6 @@ export class ActorContext<Input = unknown> {
   readonly input: Input;
   /** In a call handler: whom to answer. */
   #from: From | undefined;
-  #abort: AbortController | undefined;
-  #endedBy: ExitReason | undefined;
 
   constructor(process: Process, input: Input) {
     this.#process = process;
@@ -86,20 +84,18 @@ export class ActorContext<Input = unknown> {
 
   /** Aborts when this actor ends. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#endedBy !== undefined) this.#abort.abort(new ActorDownError(String(this.self), this.#endedBy));
-    return this.#abort.signal;
+    const rare = this.#process.rarely();
+    if (rare.abort === undefined) {
+      rare.abort = new AbortController();
+      const reason = this.#process.exitReason;
+      if (reason !== undefined) rare.abort.abort(new ActorDownError(String(this.self), reason));
+    }
+    return rare.abort.signal;
   }
 
   /** Internal: the kernel tells which call is being handled. */
   handling(from: From | undefined): void {
     this.#from = from;
-  }
-
-  /** Internal: the kernel tells that the actor has ended. */
-  ended(reason: ExitReason): void {
-    this.#endedBy = reason;
-    this.#abort?.abort(new ActorDownError(String(this.self), reason));
   }
 
   /** Internal: the process that this context belongs to. */
@@ -207,7 +203,7 @@ export class ActorContext<Input = unknown> {
 
   /** The actors that this one is linked with. */
   get links(): readonly Pid[] {
-    return [...(this.#process.links ?? [])].map((other) => other.pid);
+    return this.#process.linkedWith.map((other) => other.pid);
   }
 
   /** Who started this actor, and who that one: nearest first, by name if it had one (otp S-203). */
@@ -243,9 +239,10 @@ export class ActorContext<Input = unknown> {
   spawn(logic: Logic<never>, options: SpawnOptions = {}): SpawnResult | Promise<SpawnResult> {
     const { id, input, link = true, name, timeoutMs = Number.POSITIVE_INFINITY } = options;
     // What an ended actor starts would have nobody (otp S-271).
-    if (this.#endedBy !== undefined) return { type: 'failed', reason: this.#endedBy };
-    const path = id === undefined ? this.system.anonymousPath(this.path) : `${this.path}/${id}`;
-    const monitor = options.monitor ? downMessages(this.#process, path) : undefined;
+    const { exitReason: endedBy } = this.#process;
+    if (endedBy !== undefined) return { type: 'failed', reason: endedBy };
+    const path = id === undefined ? this.self : `${this.path}/${id}`;
+    const monitor = options.monitor ? new DownMonitor(this.#process, undefined) : undefined;
     const parent = this.#process;
     const result = this.system.spawn({ path, logic, input, parent, linked: link, monitor, name, timeoutMs });
     if (monitor === undefined) return result;

@@ -62,7 +62,7 @@ export class From extends Deadline {
     this.#settled = true;
     if (this.list !== undefined) this.cancel();
     if (this.holder !== undefined) {
-      this.holder.deferred?.delete(this);
+      this.holder.settled(this);
       this.holder = undefined;
     }
     return true;

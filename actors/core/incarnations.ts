@@ -16,6 +16,7 @@ export class Incarnations {
 
   /** The last number of an ended place. */
   last(path: string): number {
+    if (this.#recent.size === 0 && this.#older.size === 0) return this.#floor;
     return this.#recent.get(path) ?? this.#older.get(path) ?? this.#floor;
   }
 

@@ -1,4 +1,5 @@
 /** Layer 1: what an actor is. Knows no supervisor, no OS process, no variable, no tool. */
+export { announce, onSystem } from './announce.ts';
 export {
   type ActorLogicDefinition,
   type Behavior,
@@ -51,14 +52,19 @@ export {
   sameReason,
   toExitReason,
 } from './exit-reason.ts';
+export type { Monitor } from './exits.ts';
+export { type FaultPlace, type FaultPointName, type Faults, faultPoint, type Verdict } from './faults.ts';
 export { freezeDeep } from './freeze.ts';
 export { From, type Outcome } from './from.ts';
+export { NotCloneableError, ThreadExitedError, ThreadStalledError } from './isolation/errors.ts';
+export { type IsolatedLogic, type IsolatedRef, type IsolationOptions, isolated } from './isolation/isolated.ts';
 export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage, TimeoutMessage } from './letter.ts';
 export type { Ancestor } from './lineage.ts';
 export { unlink } from './links.ts';
 export { MachineRef, type WorkerLogic, type WorkerOptions, worker } from './logic.ts';
 export { Ring } from './mailbox.ts';
-export { addMonitor } from './monitors.ts';
+export type { MailboxPolicy } from './mailbox-full.ts';
+export { addMonitor, unwatch } from './monitors.ts';
 export {
   LocalName,
   type NamedPlace,
@@ -71,7 +77,7 @@ export {
 } from './names.ts';
 export { nodeRuntime } from './node-runtime.ts';
 export { Pid } from './pid.ts';
-export { type Monitor, Process, type StartResult } from './process.ts';
+export { Process, type StartResult } from './process.ts';
 export { ActorRef, type Down, processOf } from './ref.ts';
 export {
   AlreadyRegisteredError,
@@ -103,9 +109,14 @@ export type {
   LogSink,
   ProbeRecord,
   Random,
+  ResourceLimits,
   Runtime,
   Schedule,
   Signals,
+  Thread,
+  ThreadEnd,
+  ThreadOptions,
+  Threads,
   TimerHandle,
   Turns,
 } from './runtime.ts';
@@ -118,6 +129,7 @@ export {
   type ServerStatus,
   server,
 } from './server.ts';
+export type { ServerEvent, ServerOutput, ServerSnapshot } from './server-in-xstate.ts';
 export { type CallArguments, type CastArguments, ServerRef, serverRef } from './server-ref.ts';
 export {
   type EventsDefinition,

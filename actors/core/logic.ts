@@ -8,9 +8,10 @@ import { type Behavior, definition, type InitResult, type Logic } from './behavi
 import { ActorContext } from './context.ts';
 import { type ExitReason, exitReason, isExitReason } from './exit-reason.ts';
 import type { Letter } from './letter.ts';
+import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Process } from './process.ts';
 import { ActorRef } from './ref.ts';
-import type { Hosted, XstateEvent, XstateLogic, XstateSnapshot } from './xstate-adapter.ts';
+import { type Host, Hosted, type XstateEvent, type XstateLogic, type XstateSnapshot } from './xstate-adapter.ts';
 
 export interface WorkerOptions<Input = unknown> {
   /** Makes the logic's xstate input; `ctx` lets an action of the machine send, time and spawn. */
@@ -19,6 +20,8 @@ export interface WorkerOptions<Input = unknown> {
   readonly trapExit?: boolean;
   /** The most letters that may wait. Default 1,000,000. */
   readonly mailboxMax?: number;
+  /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
+  readonly mailboxPolicy?: MailboxPolicy;
   /**
    * Whether an event must wait until the machine's state value has changed: it is then delivered again, in its old order
    * and before newer ones, as gen_statem's postpone (otp S-177). Default: none.
@@ -43,16 +46,15 @@ export function worker<L extends XstateLogic, Input = unknown>(
   };
 }
 
-class XstateWorker implements Behavior {
-  readonly trapExit: boolean;
+class XstateWorker implements Behavior, Host {
   readonly mailboxMax: number;
   readonly #logic: XstateLogic;
   readonly #options: WorkerOptions;
   readonly #context: ActorContext<unknown>;
   readonly #process: Process;
   #hosted: Hosted | undefined;
-  #failure: { readonly error: unknown } | undefined;
-  #inStep = false;
+  /** True while it is told already that the machine moves by itself. */
+  #told = false;
   /** In their order of arrival; undefined when nothing is ever postponed. */
   readonly #postponed: XstateEvent[] | undefined;
   /** The state value in which they were. */
@@ -63,31 +65,25 @@ class XstateWorker implements Behavior {
     this.#options = options;
     this.#context = context;
     this.#process = ActorContext.processOf(context as ActorContext<never>);
-    this.trapExit = options.trapExit ?? false;
     this.mailboxMax = options.mailboxMax ?? 1_000_000;
     this.#postponed = options.postpone === undefined ? undefined : [];
   }
 
+  get trapExit(): boolean {
+    return this.#options.trapExit ?? false;
+  }
+
+  get mailboxPolicy(): MailboxPolicy | undefined {
+    return this.#options.mailboxPolicy;
+  }
+
   init(): InitResult {
-    this.#step(() => {
-      this.#hosted = this.#context.system.xstate.host(this.#logic, {
-        id: this.#context.path,
-        input: this.#options.input === undefined ? this.#context.input : this.#options.input(this.#context),
-        enqueue: (event) => void this.#process.accept({ kind: 'info', message: event }),
-        onSnapshot: (snapshot) => {
-          this.#settle(snapshot);
-          // It moved by itself: what was postponed may be wanted now.
-          if (!this.#inStep && this.#postponed !== undefined && this.#postponed.length > 0) {
-            this.#process.deliver({ kind: 'system', work: () => this.#deliverOrPostpone([]) });
-          }
-        },
-        onError: (error) => {
-          this.#failure ??= { error };
-          this.#settleOutside();
-        },
-      });
-      this.#hosted.start();
-    });
+    const { input } = this.#options;
+    const context = this.#context;
+    const given = input === undefined ? context.input : input(context);
+    this.#hosted = new Hosted(this.#logic, this, context.system.xstate.actor, context.path, given);
+    this.#hosted.start();
+    this.#conclude(this.#hosted.snapshot);
     return 'started';
   }
 
@@ -95,67 +91,63 @@ class XstateWorker implements Behavior {
     if (letter.kind === 'system') return letter.work();
     this.#process.debug?.see({ type: 'in', letter });
     const event = toEvent(letter);
-    if (this.#postponed === undefined) this.#step(() => this.#hosted?.deliver(event));
-    else this.#deliverOrPostpone([event]);
+    if (this.#postponed === undefined) this.#step(event);
+    else this.#deliverOrPostpone([event], this.#postponed);
     // A call that the machine answers later fails with the machine.
     if (letter.kind === 'call' && !letter.from.settled) this.#process.defer(letter.from);
   }
 
+  #step(event: XstateEvent): void {
+    const hosted = this.#hosted as Hosted;
+    hosted.deliver(event);
+    this.#conclude(hosted.snapshot);
+  }
+
+  /** The process ends as the machine did. */
+  #conclude(snapshot: XstateSnapshot): void {
+    if (snapshot.status === 'active') return;
+    if (snapshot.status === 'error') throw snapshot.error;
+    const output = snapshot.output as { readonly exitReason?: unknown } | undefined;
+    const asked = output?.exitReason;
+    this.#process.requestStop(isExitReason(asked) ? asked : exitReason.normal);
+  }
+
   /** Delivers events; after each that has changed the state value, those that waited come first. */
-  #deliverOrPostpone(events: XstateEvent[]): void {
-    const queue = events;
-    this.#retry(queue);
+  #deliverOrPostpone(queue: XstateEvent[], postponed: XstateEvent[]): void {
+    this.#retry(queue, postponed);
     for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-      if (this.#options.postpone?.(this.#snapshot(), event)) this.#postponed?.push(event);
+      if (this.#options.postpone?.((this.#hosted as Hosted).snapshot, event)) postponed.push(event);
       else {
-        const next = event;
-        this.#step(() => this.#hosted?.deliver(next));
-        this.#retry(queue);
+        this.#step(event);
+        this.#retry(queue, postponed);
       }
     }
   }
 
-  #retry(queue: XstateEvent[]): void {
-    const { value } = this.#snapshot();
+  #retry(queue: XstateEvent[], postponed: XstateEvent[]): void {
+    const { value } = (this.#hosted as Hosted).snapshot;
     if (isDeepStrictEqual(value, this.#postponedAt)) return;
     this.#postponedAt = value;
-    queue.unshift(...(this.#postponed?.splice(0) ?? []));
+    queue.unshift(...postponed.splice(0));
   }
 
-  #snapshot(): XstateSnapshot {
-    return (this.#hosted as Hosted).snapshot();
+  // As a host
+
+  enqueue(event: XstateEvent): void {
+    this.#process.accept({ kind: 'info', message: event });
   }
 
-  /** Runs one step of the machine and draws the conclusions in the process. */
-  #step(run: () => void): void {
-    this.#inStep = true;
-    try {
-      run();
-    } finally {
-      this.#inStep = false;
-    }
-    const snapshot = this.#hosted?.snapshot();
-    if (snapshot?.status === 'error') this.#failure ??= { error: snapshot.error };
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (snapshot !== undefined) this.#settle(snapshot);
-  }
-
-  #settle(snapshot: XstateSnapshot): void {
-    if (snapshot.status !== 'done') return;
-    const output = snapshot.output as { exitReason?: unknown } | undefined;
-    const asked = output?.exitReason;
-    this.#process.requestStop(isExitReason(asked) ? asked : exitReason.normal);
-    this.#settleOutside();
-  }
-
-  /** xstate moved by itself (a promise settled, a delay passed): the process is told by a letter. */
-  #settleOutside(): void {
-    if (this.#inStep) return;
-    const failure = this.#failure;
+  /** The process is told by a letter, once the machine has moved. */
+  moves(): void {
+    if (this.#told) return;
+    this.#told = true;
     this.#process.deliver({
       kind: 'system',
       work: () => {
-        if (failure !== undefined) throw failure.error;
+        this.#told = false;
+        this.#conclude((this.#hosted as Hosted).snapshot);
+        // What was postponed may be wanted now.
+        if (this.#postponed !== undefined) this.#deliverOrPostpone([], this.#postponed);
       },
     });
   }
@@ -163,11 +155,11 @@ class XstateWorker implements Behavior {
   terminate(_reason: ExitReason): void {}
 
   dispose(): void {
-    this.#hosted?.stop();
+    this.#hosted?.end();
   }
 
   inspect(): unknown {
-    return this.#hosted?.snapshot();
+    return this.#hosted?.snapshot;
   }
 }
 

@@ -4,9 +4,11 @@
  */
 
 const initialSlots = 8;
+/** What all rings that were never used have. */
+const noSlots: never[] = [];
 
 export class Ring<T> {
-  #slots: (T | undefined)[] = [];
+  #slots: (T | undefined)[] = noSlots;
   #head = 0;
   #length = 0;
 

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { nodeSignals } from './node-signals.ts';
+import { nodeThreads } from './node-threads.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Makes a runtime on Node's own clock, timers and randomness. Logs go to stderr, one line each. */
@@ -24,6 +25,7 @@ export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
       afterIo: (fn) => void setImmediate(fn),
     },
     signals: nodeSignals,
+    threads: nodeThreads,
     log: (level, text) => void process.stderr.write(`[ophion] ${level}: ${text}\n`),
     probe: null,
     ...overrides,

@@ -4,19 +4,29 @@
  */
 import type { Process } from './process.ts';
 
+const tilde = '~'.charCodeAt(0);
+
 export class Pid {
-  readonly path: string;
-  readonly incarnation: number;
+  /** Its path; or, until that is asked for, the actor under which it lives without a name. */
+  #where: string | Pid;
+  readonly #count: number;
   /** The living process; undefined for ever once it has ended, so that a kept pid holds no memory. */
-  #process: Process | undefined;
+  #process: Process | undefined = undefined;
+  /** What its supervisor has of it, so that one needs no table by pid. Internal. */
+  child: unknown = undefined;
 
   /** Stands for code outside any actor. */
-  static readonly outside = new Pid('outside', 0, undefined);
+  static readonly outside = new Pid('outside', 0);
 
-  constructor(path: string, incarnation: number, process: Process | undefined) {
-    this.path = path;
-    this.incarnation = incarnation;
-    this.#process = process;
+  /** A path and an incarnation; or the actor under which it lives without a name, and a number. */
+  constructor(where: string | Pid, count: number) {
+    this.#where = where;
+    this.#count = where instanceof Pid ? -count : count;
+  }
+
+  /** Internal: the process that it names. */
+  static bind(pid: Pid, process: Process): void {
+    pid.#process = process;
   }
 
   static processOf(pid: Pid): Process | undefined {
@@ -25,6 +35,29 @@ export class Pid {
 
   static release(pid: Pid): void {
     pid.#process = undefined;
+  }
+
+  /** Internal: the number in the path of an actor without a name. */
+  static numberIn(path: string): number | undefined {
+    const at = path.lastIndexOf('/') + 1;
+    return path.charCodeAt(at) === tilde ? Number(path.slice(at + 1)) : undefined;
+  }
+
+  /** Its path in the tree. */
+  get path(): string {
+    if (typeof this.#where !== 'string') this.#where = `${this.#where.path}/~${-this.#count}`;
+    return this.#where;
+  }
+
+  /** How often its place was started, from 1. */
+  get incarnation(): number {
+    // A place without a name is never used again.
+    return this.#count < 0 ? 1 : this.#count;
+  }
+
+  /** Internal: the number of an actor without a name; 0 for one with a name. */
+  get number(): number {
+    return this.#count < 0 ? -this.#count : 0;
   }
 
   /** As a place: this incarnation or nobody. */

@@ -37,6 +37,13 @@ export interface Turns {
 export interface Schedule {
   /** How many turns of actors in a row before the event loop has its own. Default: as many as fit into 2 ms. */
   readonly turnsPerSlice?: number;
+  /** How many letters one actor handles before the others have their turn. Default 200. */
+  readonly lettersPerTurn?: number;
+  /**
+   * With one turn a slice: whether what an actor's promises do before the next slice belongs to its turn, so that a
+   * recording can tell whose it was. Code outside all actors must then not run. Default false.
+   */
+  readonly turnsHoldPromises?: boolean;
   /** Which of those that wait is next, an index below `waiting`. Default 0: first come, first served. */
   readonly next?: (waiting: number) => number;
   /**
@@ -52,14 +59,56 @@ export interface Signals {
   listen(signal: 'SIGINT' | 'SIGTERM', heard: () => void): () => void;
 }
 
+/** How much memory a thread may use; beyond it the thread is ended. What is left out is as Node has it. */
+export interface ResourceLimits {
+  readonly maxYoungGenerationSizeMb?: number;
+  readonly maxOldGenerationSizeMb?: number;
+  readonly codeRangeSizeMb?: number;
+  readonly stackSizeMb?: number;
+}
+
+/** How a thread ended, asked to or not. */
+export interface ThreadEnd {
+  readonly code: number;
+  /** What ended it, when that was an error. */
+  readonly error: Error | undefined;
+  readonly outOfMemory: boolean;
+}
+
+export interface ThreadOptions {
+  /** For debuggers and logs. */
+  readonly name: string;
+  /** What the thread is told at its start: cloned, as all messages are. */
+  readonly data: unknown;
+  readonly resourceLimits: ResourceLimits | undefined;
+  readonly onMessage: (message: unknown) => void;
+  /** Told once, after the last message. */
+  readonly onEnd: (end: ThreadEnd) => void;
+}
+
+export interface Thread {
+  readonly id: number;
+  /** Throws when the message cannot be cloned. To an ended thread it goes nowhere. */
+  post(message: unknown): void;
+  /** Ends it, whatever it does; `onEnd` tells when it is gone. */
+  terminate(): void;
+}
+
+/** Threads that run isolated actors. */
+export interface Threads {
+  start(options: ThreadOptions): Thread;
+}
+
 /** One record for probes: what happened, and to whom. */
 export interface ProbeRecord {
   readonly point: string;
   readonly subject: string;
 }
 
+export type LogLevel = 'info' | 'warning' | 'error';
+
 /** Where the library writes what nobody else listens to, such as a crash report. */
-export type LogSink = (level: 'info' | 'warning' | 'error', text: string) => void;
+export type LogSink = (level: LogLevel, text: string) => void;
 
 export interface Runtime {
   readonly clock: Clock;
@@ -75,6 +124,8 @@ export interface Runtime {
   readonly passMessage?: (message: unknown) => unknown;
   /** Left out where there are none to hear. */
   readonly signals?: Signals;
+  /** Left out where isolated actors are to run in this thread, as in a simulation. */
+  readonly threads?: Threads;
   readonly log: LogSink;
   /** Called at named points when set; one null check when not. */
   readonly probe: ((record: ProbeRecord) => void) | null;

@@ -15,8 +15,8 @@ export interface Runnable {
   queued: boolean;
 }
 
-/** How many letters one actor may handle before the others have their turn. */
-export const lettersPerTurn = 200;
+/** How many letters one actor handles before the others have their turn, unless told otherwise. */
+const lettersPerTurn = 200;
 /** How long actors may run before the event loop is served, in milliseconds. */
 const sliceMs = 2;
 /** How many letters may pass between two looks at the clock. */
@@ -27,6 +27,8 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #schedule: Schedule;
+  /** How many letters one actor handles before the others have their turn. */
+  readonly lettersPerTurn: number;
   #draining = false;
   #pending = false;
   /** When the running slice began; undefined when the event loop was served since. */
@@ -42,6 +44,7 @@ export class Scheduler {
     this.#clock = clock;
     this.#turns = turns;
     this.#schedule = schedule;
+    this.lettersPerTurn = schedule.lettersPerTurn ?? lettersPerTurn;
   }
 
   /** Whose turn it is; undefined in code outside any turn, and behind an `await`. */
@@ -50,11 +53,11 @@ export class Scheduler {
   }
 
   /** Runs an actor's code: in its turn, or its init inside its starter's. */
-  within<T>(runnable: Runnable, work: () => T): T {
+  within<R extends Runnable, T>(runnable: R, work: (runnable: R) => T): T {
     const before = this.#running;
     this.#running = runnable;
     try {
-      return this.around === undefined ? work() : this.around(runnable, work);
+      return this.around === undefined ? work(runnable) : this.around(runnable, () => work(runnable));
     } finally {
       this.#running = before;
     }
@@ -102,7 +105,7 @@ export class Scheduler {
     try {
       for (let next = this.#next(); next !== undefined; next = this.#next()) {
         this.#running = next;
-        sinceClockRead += this.#plain ? next.run(lettersPerTurn) : this.#watched(next);
+        sinceClockRead += this.#plain ? next.run(this.lettersPerTurn) : this.#watched(next);
         if (next.runnable) this.#queue.push(next);
         else next.queued = false;
         turns += 1;
@@ -114,8 +117,7 @@ export class Scheduler {
       }
     } finally {
       this.#draining = false;
-      // In slices of one turn, what the actor's promises do before the next slice belongs to its turn.
-      if (turnsPerSlice === 1) this.#turns.afterIo(this.#turnOver);
+      if (this.#schedule.turnsHoldPromises) this.#turns.afterIo(this.#turnOver);
       else this.#running = undefined;
       if (this.#queue.length > 0 && !this.#pending) {
         this.#pending = true;
@@ -131,7 +133,7 @@ export class Scheduler {
   #watched(next: Runnable): number {
     const { stallMs = Number.POSITIVE_INFINITY } = this.#schedule;
     const startMs = this.#clock.monotonicMs();
-    const count = this.within(next, () => next.run(lettersPerTurn));
+    const count = this.within(next, () => next.run(this.lettersPerTurn));
     const ms = this.#clock.monotonicMs() - startMs;
     // The event loop stood still: nobody else, no timer and no socket was served (otp S-270).
     if (ms > stallMs) this.onStall?.(next, ms);

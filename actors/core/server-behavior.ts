@@ -12,16 +12,17 @@ import {
 } from './behavior.ts';
 import { ActorContext } from './context.ts';
 import { ActorError, BadReturnError } from './errors.ts';
-import { type ExitReason, isExitReason } from './exit-reason.ts';
+import { type ExitReason, isExitReason, toExitReason } from './exit-reason.ts';
 import type { Letter, TimeoutMessage } from './letter.ts';
+import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Process } from './process.ts';
 import { type After, HandlerResult, Ignore, Next, Reply, Stop } from './results.ts';
 import type { TimerHandle } from './runtime.ts';
 import type { PlainServer, ServerStatus } from './server.ts';
-import type { Hosted, XstateEvent } from './xstate-adapter.ts';
 
 const defaultMailboxMax = 1_000_000;
 const continuesPerTurn = 100;
+const notThrowable = 'a handler threw what is neither an error, an exit reason nor a result';
 const timeoutMessage: TimeoutMessage = Object.freeze({ type: 'timeout' });
 
 type Handler = (state: unknown, arg: unknown, ctx: ActorContext<never>) => unknown;
@@ -47,7 +48,6 @@ class Idle {
 }
 
 export class Server implements Behavior {
-  readonly trapExit: boolean;
   readonly mailboxMax: number;
   protected readonly context: ActorContext<never>;
   protected readonly process: Process;
@@ -55,15 +55,25 @@ export class Server implements Behavior {
   #def: PlainServer;
   #idle: Idle | undefined;
   #continues = 0;
-  /** Whether its handlers may be asynchronous. */
-  protected readonly mayWait: boolean = true;
 
   constructor(def: PlainServer, context: ActorContext<never>) {
     this.#def = def;
     this.context = context;
     this.process = ActorContext.processOf(context);
-    this.trapExit = def.trapExit ?? false;
     this.mailboxMax = def.mailboxMax ?? defaultMailboxMax;
+  }
+
+  get trapExit(): boolean {
+    return this.#def.trapExit ?? false;
+  }
+
+  get mailboxPolicy(): MailboxPolicy | undefined {
+    return this.#def.mailboxPolicy;
+  }
+
+  /** Whether its handlers may be asynchronous. */
+  protected get mayWait(): boolean {
+    return true;
   }
 
   init(): InitResult | Promise<InitResult> {
@@ -146,7 +156,8 @@ export class Server implements Behavior {
     try {
       result = handler(this.state, letter.arg, this.context);
     } catch (thrown) {
-      result = this.#thrown(thrown);
+      if (!(thrown instanceof HandlerResult)) return this.#crash(thrown);
+      result = thrown;
     }
     if (!(result instanceof Promise)) return this.#called(letter, result);
     return result.then(
@@ -204,7 +215,8 @@ export class Server implements Behavior {
     try {
       result = handler(this.state, arg, this.context);
     } catch (thrown) {
-      result = this.#thrown(thrown);
+      if (!(thrown instanceof HandlerResult)) return this.#crash(thrown);
+      result = thrown;
     }
     // Most handlers return a state, and that may be quick.
     if (typeof result !== 'object' || result === null) return this.#settle(result, undefined);
@@ -219,7 +231,14 @@ export class Server implements Behavior {
   #thrown(thrown: unknown): unknown {
     if (thrown instanceof HandlerResult) return thrown;
     if (thrown instanceof Error || isExitReason(thrown)) throw thrown;
-    throw this.#bad('a handler threw what is neither an error, an exit reason nor a result', thrown);
+    throw this.#bad(notThrowable, thrown);
+  }
+
+  /** As `#thrown`, without throwing once more. */
+  #crash(thrown: unknown): void {
+    this.context.handling(undefined);
+    if (thrown instanceof Error || isExitReason(thrown)) this.process.requestStop(toExitReason(thrown));
+    else this.process.requestStop(toExitReason(this.#bad(notThrowable, thrown)));
   }
 
   #bad(what: string, value: unknown): BadReturnError {
@@ -349,67 +368,6 @@ export class Server implements Behavior {
     if (state instanceof Promise) return state.then(swap);
     swap(state);
   }
-}
-
-/** A server that is a created xstate actor: each letter is an event, each state a snapshot's context. */
-export class HostedServer extends Server {
-  protected override readonly mayWait = false;
-  #hosted: Hosted | undefined;
-  #failure: { readonly error: unknown } | undefined;
-
-  override init(): InitResult | Promise<InitResult> {
-    const result = super.init();
-    if (result instanceof Promise)
-      throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait in init`);
-    if (result === 'ignore') return result;
-    this.#hosted = this.context.system.xstate.host(this.#logic(), {
-      id: this.context.path,
-      input: undefined,
-      enqueue: (event) => void this.process.accept({ kind: 'info', message: event }),
-      onSnapshot: () => {},
-      onError: () => {},
-    });
-    this.#hosted.start();
-    return result;
-  }
-
-  #logic() {
-    const snapshot = (status: 'active' | 'error') => ({
-      status,
-      context: this.state,
-      output: undefined,
-      error: this.#failure?.error,
-    });
-    return {
-      getInitialSnapshot: () => snapshot('active'),
-      getPersistedSnapshot: (current: unknown) => current,
-      transition: (current: unknown, event: XstateEvent & { letter?: Letter }) => {
-        if (event.letter === undefined) return current;
-        try {
-          const pending = super.receive(event.letter);
-          if (pending instanceof Promise)
-            throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait`);
-        } catch (error) {
-          this.#failure = { error };
-        }
-        return snapshot(this.#failure === undefined ? 'active' : 'error');
-      },
-    } as never;
-  }
-
-  override receive(letter: Letter): void {
-    this.#hosted?.deliver({ type: eventType(letter), letter } as XstateEvent);
-    // Crashing is the process's business, not xstate's.
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
-  override dispose(): void {
-    this.#hosted?.stop();
-  }
-}
-
-function eventType(letter: Letter): string {
-  return letter.kind === 'call' || letter.kind === 'cast' ? `${letter.kind}.${letter.name}` : letter.kind;
 }
 
 function plainServer(logic: object): PlainServer {

@@ -12,8 +12,8 @@ import type { ActorSystem } from './system.ts';
 
 type Tail<H> = H extends (state: never, ...rest: infer R) => unknown ? R : never;
 // A handler may take (state), (state, arg) or (state, arg, ctx).
-type Argument<H> = Tail<H> extends readonly [infer A, ...unknown[]] ? [arg: A] : [];
-type Answer<H> = H extends (...args: never[]) => infer R
+export type Argument<H> = Tail<H> extends readonly [infer A, ...unknown[]] ? [arg: A] : [];
+export type Answer<H> = H extends (...args: never[]) => infer R
   ? Awaited<R> extends infer U
     ? U extends Reply<infer V, unknown>
       ? V
@@ -37,6 +37,11 @@ export class ServerRef<L> extends ActorRef {
   constructor(system: ActorSystem, place: Place, logic: L) {
     super(system, place);
     this.#logic = logic;
+  }
+
+  /** Internal: the logic that the ref was made for. */
+  static logicOf(ref: ServerRef<unknown>): unknown {
+    return ref.#logic;
   }
 
   /**

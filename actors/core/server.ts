@@ -5,9 +5,12 @@
 import { type CodeChange, definition, type Logic, type StartedWith } from './behavior.ts';
 import type { ActorContext } from './context.ts';
 import type { ExitReason } from './exit-reason.ts';
+import { HostedServer } from './hosted-server.ts';
 import type { Letter } from './letter.ts';
+import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Ignore, Next, NoReply, Reply, Stop } from './results.ts';
-import { HostedServer, Server } from './server-behavior.ts';
+import { Server } from './server-behavior.ts';
+import { inXstate, type ServerInXstate } from './server-in-xstate.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 export type CallResult<S> = Reply<unknown, S> | NoReply<unknown, S> | Stop<S>;
@@ -46,13 +49,16 @@ export interface ServerDefinition<S, Input, C, K> {
   readonly codeChange?: (state: unknown, change: CodeChange) => MaybePromise<NoInfer<S>>;
   /** Exit signals arrive in `info` instead of ending the actor. Default false. */
   readonly trapExit?: boolean;
-  /** The most letters that may wait. Default 1,000,000; one more throws MailboxFullError at the sender. */
+  /** The most letters that may wait. Default 1,000,000. */
   readonly mailboxMax?: number;
+  /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
+  readonly mailboxPolicy?: MailboxPolicy;
   /** `xstate`: always a created xstate actor, so that any xstate inspector sees its events. Then no handler may be asynchronous. */
   readonly host?: 'xstate' | 'on-demand';
 }
 
-export interface ServerLogic<S, Input, C, K> extends Logic<Input> {
+/** A child of a supervisor, and an xstate actor logic besides: `createActor(counter)`, `invoke: { src: counter }`. */
+export interface ServerLogic<S, Input, C, K> extends Logic<Input>, ServerInXstate<S, Input, C, K> {
   /** Types only: what a ref of this server offers. */
   readonly types?: { readonly state: S; readonly call: C; readonly cast: K };
   /** Which handlers take an argument. */
@@ -73,9 +79,10 @@ export interface PlainServer {
   readonly codeChange?: (state: unknown, change: CodeChange) => unknown;
   readonly trapExit?: boolean;
   readonly mailboxMax?: number;
+  readonly mailboxPolicy?: MailboxPolicy;
 }
 
-/** Defines a server. Starts nothing: give it to a supervisor. */
+/** Defines a server. Starts nothing: give it to a supervisor, or to any xstate host (see server-in-xstate.ts). */
 export function server<S, Input = undefined, C = Record<never, never>, K = Record<never, never>>(
   def: ServerDefinition<S, Input, C, K>,
 ): ServerLogic<S, Input, C, K> {
@@ -87,7 +94,11 @@ export function server<S, Input = undefined, C = Record<never, never>, K = Recor
     behave: (context: ActorContext<Input>) =>
       def.host === 'xstate' ? new HostedServer(plain, context as never) : new Server(plain, context as never),
   };
-  return { [definition]: actor, takesArgument: (kind, name) => (plain[kind]?.[name]?.length ?? 0) > 1 };
+  return {
+    ...inXstate<S, Input, C, K>(plain),
+    [definition]: actor,
+    takesArgument: (kind, name) => (plain[kind]?.[name]?.length ?? 0) > 1,
+  };
 }
 
 /** Handlers by name, and no name besides: not those of Object's own methods. */

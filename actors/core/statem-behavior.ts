@@ -10,6 +10,7 @@ import { ActorError, BadReturnError } from './errors.ts';
 import { type ExitReason, isExitReason } from './exit-reason.ts';
 import type { From } from './from.ts';
 import type { Letter } from './letter.ts';
+import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Process } from './process.ts';
 import { Ignore, Stop } from './results.ts';
 import type { PlainStatem, StatemEvent, StatemStatus } from './statem.ts';
@@ -46,6 +47,7 @@ class Transition {
 export class Statem implements Behavior {
   readonly trapExit: boolean;
   readonly mailboxMax: number;
+  readonly mailboxPolicy: MailboxPolicy | undefined;
   readonly #context: ActorContext<never>;
   readonly #process: Process;
   readonly #timeouts: Timeouts;
@@ -62,6 +64,7 @@ export class Statem implements Behavior {
     this.#timeouts = new Timeouts(this.#process);
     this.trapExit = def.trapExit ?? false;
     this.mailboxMax = def.mailboxMax ?? defaultMailboxMax;
+    this.mailboxPolicy = def.mailboxPolicy;
   }
 
   #drive<T>(steps: Steps<T>): T | Promise<T> {

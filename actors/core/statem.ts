@@ -10,6 +10,7 @@ import type { ActorContext } from './context.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { From } from './from.ts';
 import type { Letter } from './letter.ts';
+import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Ignore, Stop } from './results.ts';
 import { Statem } from './statem-behavior.ts';
 import { StatemRef } from './statem-ref.ts';
@@ -95,6 +96,8 @@ interface Common<S, D, P, Input> {
   readonly trapExit?: boolean;
   /** The most letters that may wait. Default 1,000,000; one more throws MailboxFullError at the sender. */
   readonly mailboxMax?: number;
+  /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
+  readonly mailboxPolicy?: MailboxPolicy;
 }
 
 /** One function per state. */
@@ -129,6 +132,8 @@ export interface PlainStatem {
   readonly codeChange?: (state: unknown, data: unknown, change: CodeChange) => unknown;
   readonly trapExit?: boolean;
   readonly mailboxMax?: number;
+  /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
+  readonly mailboxPolicy?: MailboxPolicy;
 }
 
 /**

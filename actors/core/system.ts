@@ -2,17 +2,18 @@
  * One actor system: a runtime, a scheduler, the table of places and the root. Any number of them live in one
  * Node process and know nothing of each other; there is no module-level state.
  */
-import type { Logic } from './behavior.ts';
 import { Deadlines } from './deadlines.ts';
 import { isActorError } from './errors.ts';
 import { type AnyEvent, EventBus } from './events.ts';
 import { type ExitReason, formatExitReason } from './exit-reason.ts';
-import { Incarnations } from './incarnations.ts';
+import type { Faults } from './faults.ts';
 import { ancestorsOf } from './lineage.ts';
+import { Ring } from './mailbox.ts';
 import { Names, Via } from './names.ts';
 import { nodeRuntime } from './node-runtime.ts';
 import type { Pid } from './pid.ts';
-import { type Monitor, Process, type StartResult } from './process.ts';
+import { Places } from './places.ts';
+import { Process, type StartOptions, type StartResult } from './process.ts';
 import type { Runtime } from './runtime.ts';
 import { Scheduler } from './scheduler.ts';
 import { XstateRoot } from './xstate-adapter.ts';
@@ -25,7 +26,6 @@ export interface DeadLetter {
 
 /** How many of the last dead letters are kept. */
 const deadLettersKept = 100;
-const tilde = '~'.charCodeAt(0);
 
 export class ActorSystem {
   readonly runtime: Runtime;
@@ -38,12 +38,13 @@ export class ActorSystem {
   readonly names = new Names();
   /** See Runtime. */
   readonly passMessage: ((message: unknown) => unknown) | undefined;
+  /** What stands between actors and what happens to them, while faults are armed. */
+  faults: Faults | undefined = undefined;
   deadLetterCount = 0;
   readonly deadLetters: DeadLetter[] = [];
-  readonly #places = new Map<string, Process>();
-  readonly #incarnations = new Incarnations();
-  #anonymous = 0;
-  #leaving: Process[] | undefined;
+  readonly #places = new Places();
+  readonly #leaving = new Ring<Process>();
+  #telling = false;
 
   constructor(runtime: Runtime = nodeRuntime()) {
     this.runtime = runtime;
@@ -58,7 +59,7 @@ export class ActorSystem {
     this.events = new EventBus((event, error) =>
       runtime.log('error', `a listener of ${event.type} threw and was removed: ${String(error)}`),
     );
-    this.xstate = new XstateRoot(runtime.clock);
+    this.xstate = new XstateRoot(runtime);
   }
 
   /** Whose code runs right now; undefined outside all actors, and after an actor has waited for a promise. */
@@ -68,70 +69,35 @@ export class ActorSystem {
 
   /** The process that lives at a path now. */
   lookup(path: string): Process | undefined {
-    return this.#places.get(path);
+    return this.#places.at(path);
   }
 
   /** All living processes, in the order in which they were started. */
   processes(): IterableIterator<Process> {
-    return this.#places.values();
+    return this.#places[Symbol.iterator]();
   }
 
   /**
    * Starts a process and answers when its init has returned. A path or name that is taken is a failed start (otp
    * S-023). What a dead supervisor left behind keeps no path: it is ending, and its successor need not wait (otp S-075).
    */
-  spawn(options: {
-    readonly path: string;
-    readonly logic: Logic<never>;
-    readonly input?: unknown;
-    /** Who starts it. */
-    readonly parent?: Process | undefined;
-    /** Whether the two end together. Default: when there is a parent. */
-    readonly linked?: boolean;
-    /** Told of its end, from the first instruction on, if it starts. */
-    readonly monitor?: Monitor | undefined;
-    readonly name?: string | Via | undefined;
-    /** How long init may take. Default: no limit. */
-    readonly timeoutMs?: number;
-  }): StartResult | Promise<StartResult> {
-    const {
-      path,
-      name,
-      parent,
-      monitor,
-      linked = parent !== undefined,
-      timeoutMs = Number.POSITIVE_INFINITY,
-    } = options;
-    const occupant = this.#places.get(path);
+  spawn(options: StartOptions): StartResult | Promise<StartResult> {
+    const { path, name } = options;
+    const occupant = typeof path === 'string' ? this.#places.at(path) : undefined;
     if (occupant !== undefined && !occupant.orphaned) return alreadyStarted(occupant.pid);
     const owner = typeof name === 'string' ? this.names.whereis(name) : name?.space.whereisName(name.name);
     if (owner !== undefined) return alreadyStarted(owner);
-    const process = new Process({
-      system: this,
-      path,
-      incarnation: (occupant?.pid.incarnation ?? this.#incarnations.last(path)) + 1,
-      logic: options.logic,
-      input: options.input,
-      starter: parent,
-      linked,
-      isParent: linked || monitor !== undefined,
-    });
-    this.#places.set(path, process);
+    const process = new Process(this, this.#places.newPid(path, occupant, options.incarnation), options);
+    this.#places.add(process);
     if (typeof name === 'string') this.names.register(name, process.pid);
     else name?.space.registerName(name.name, process.pid);
-    const result = process.start({ starter: parent, timeoutMs, monitor });
+    const result = process.start(options);
     if (!(name instanceof Via)) return result;
     const settled = (end: StartResult): StartResult => {
       if (end.type !== 'started') name.space.unregisterName(name.name);
       return end;
     };
     return result instanceof Promise ? result.then(settled) : settled(result);
-  }
-
-  /** A path for an actor that nobody named. */
-  anonymousPath(parentPath: string): string {
-    this.#anonymous += 1;
-    return `${parentPath}/~${this.#anonymous}`;
   }
 
   emit(event: AnyEvent): void {
@@ -154,14 +120,7 @@ export class ActorSystem {
 
   /** Told by a process that ends: its place and its name are free from now on. */
   ended(process: Process, reason: ExitReason, starting: boolean): void {
-    const { path } = process.pid;
-    if (this.#places.get(path) === process) {
-      this.#places.delete(path);
-      // An anonymous place is never used again.
-      if (path.charCodeAt(path.lastIndexOf('/') + 1) !== tilde) {
-        this.#incarnations.ended(path, process.pid.incarnation);
-      }
-    }
+    this.#places.remove(process);
     if (process.name !== undefined) this.names.release(process);
     const type = starting ? 'actor.not_started' : 'actor.exited';
     if (this.events.heard(type)) this.emit({ type, pid: process.pid, reason } as AnyEvent);
@@ -169,15 +128,13 @@ export class ActorSystem {
 
   /** Lets an ended process tell whom it concerns: behind those that ended before it. */
   leave(process: Process): void {
-    if (this.#leaving !== undefined) {
-      this.#leaving.push(process);
-      return;
-    }
-    this.#leaving = [process];
+    this.#leaving.push(process);
+    if (this.#telling) return;
+    this.#telling = true;
     try {
-      for (const next of this.#leaving) next.leave();
+      for (let next = this.#leaving.shift(); next !== undefined; next = this.#leaving.shift()) next.leave();
     } finally {
-      this.#leaving = undefined;
+      this.#telling = false;
     }
   }
 
@@ -193,7 +150,7 @@ export class ActorSystem {
         name: process.name,
         ancestors: ancestorsOf(process.lineage),
         mailboxLength: process.mailboxLength,
-        links: [...(process.links ?? [])].map((other) => other.pid),
+        links: process.linkedWith.map((other) => other.pid),
       } as AnyEvent);
     } else if (reason.kind === 'error') {
       // A crash is never silent: without a listener it goes to the log. Our own errors say it all in their message.

@@ -3,8 +3,16 @@
  * and exit signals stand in front of it, xstate does what it is good at, the transition. One root actor per
  * system, custom logic that never throws, is the parent of all of them, so that an inspector sees one system.
  */
-import { type AnyActorLogic, type AnyActorRef, createActor, type InspectionEvent, type Snapshot } from 'xstate';
-import type { Clock } from './runtime.ts';
+import {
+  Actor,
+  type AnyActorLogic,
+  type AnyActorRef,
+  type AnyActorScope,
+  createActor,
+  type InspectionEvent,
+  type Snapshot,
+} from 'xstate';
+import type { Clock, LogSink, Runtime, TimerHandle } from './runtime.ts';
 
 // For our own machines, which import no xstate themselves.
 export { assign, fromCallback, fromPromise, setup } from 'xstate';
@@ -15,23 +23,12 @@ export interface XstateEvent {
   readonly type: string;
 }
 
-export interface HostOptions {
-  readonly id: string;
-  readonly input: unknown;
-  /** An event that xstate wants delivered to the hosted actor from outside its own step: it goes to the mailbox. */
-  readonly enqueue: (event: XstateEvent) => void;
-  /** Every new snapshot: also those that xstate makes by itself, such as a promise that settled. */
-  readonly onSnapshot: (snapshot: XstateSnapshot) => void;
-  readonly onError: (error: unknown) => void;
-}
-
-export interface Hosted {
-  readonly actor: AnyActorRef;
-  start(): void;
-  /** Runs one event to its end. */
-  deliver(event: XstateEvent): void;
-  snapshot(): XstateSnapshot;
-  stop(): void;
+/** Who has an xstate actor in one of our processes. */
+export interface Host {
+  /** An event that somebody else sends to the actor, not through its process: it goes to the mailbox. */
+  enqueue(event: XstateEvent): void;
+  /** The actor is about to move by itself: a promise has settled, a delay has passed, a child has ended. */
+  moves(): void;
 }
 
 const rootLogic: XstateLogic = {
@@ -40,14 +37,65 @@ const rootLogic: XstateLogic = {
   getPersistedSnapshot: (snapshot: Snapshot<unknown>) => snapshot,
 } as never;
 
-const nothing = () => {};
+/** What xstate keeps to itself of an actor. */
+interface Internals extends AnyActorRef {
+  start(): this;
+  _send(event: XstateEvent): void;
+  _stop(): void;
+}
+
+const InternalActor = Actor as unknown as new (logic: XstateLogic, options: object) => Internals;
+
+/** An xstate actor in one of our processes. Only what the process delivers, and what xstate tells it, gets at it. */
+export class Hosted extends InternalActor {
+  readonly #host: Host;
+  #delivering: XstateEvent | undefined;
+
+  constructor(logic: XstateLogic, host: Host, parent: AnyActorRef, id: string, input: unknown) {
+    // With a parent, xstate does not throw what nobody observes.
+    super(logic, { id, input, parent });
+    this.#host = host;
+  }
+
+  /** Runs one event to its end. */
+  deliver(event: XstateEvent): void {
+    this.#delivering = event;
+    this.send(event);
+    this.#delivering = undefined;
+  }
+
+  /** Where every event arrives, whoever sends it. */
+  override _send(event: XstateEvent): void {
+    if (event !== this.#delivering) {
+      if (!event.type.startsWith('xstate.')) {
+        this.#host.enqueue(event);
+        return;
+      }
+      this.#host.moves();
+    }
+    super._send(event);
+  }
+
+  get snapshot(): XstateSnapshot {
+    return this.getSnapshot() as XstateSnapshot;
+  }
+
+  /** Ends it, and its children: xstate does not stop those of an actor whose own action threw. */
+  end(): void {
+    const { children } = this.snapshot as { readonly children?: Readonly<Record<string, Internals>> };
+    for (const id in children) children[id]?._stop?.();
+    this._stop();
+  }
+}
 
 export class XstateRoot {
   readonly #clock: Clock;
+  readonly #log: LogSink;
   #root: AnyActorRef | undefined;
 
-  constructor(clock: Clock) {
+  constructor({ clock, log }: Pick<Runtime, 'clock' | 'log'>) {
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Made when the first xstate actor is: a system of plain servers needs none. */
@@ -63,50 +111,30 @@ export class XstateRoot {
     return this.#root;
   }
 
-  /** Attaches an inspector; returns what detaches it. Costs nothing before and after. */
+  /**
+   * Attaches an inspector; returns what detaches it. Costs nothing before and after. One that throws is logged and
+   * detached: xstate would let its error end the actor that it looked at.
+   */
   inspect(observer: (event: InspectionEvent) => void): () => void {
-    const subscription = this.actor.system.inspect({ next: observer });
+    const next = (event: InspectionEvent) => {
+      try {
+        observer(event);
+      } catch (error) {
+        subscription.unsubscribe();
+        this.#log('error', `an inspector threw and was detached: ${String(error)}`);
+      }
+    };
+    const subscription = this.actor.system.inspect({ next });
     return () => subscription.unsubscribe();
   }
+}
 
-  host(logic: XstateLogic, options: HostOptions): Hosted {
-    let delivering: XstateEvent | undefined;
-    const guarded: XstateLogic = Object.create(logic, {
-      transition: {
-        value: (snapshot: never, event: XstateEvent, scope: never) => {
-          // What the process delivers now, and what xstate tells itself, passes; anything else waits its turn.
-          if (event === delivering || event.type.startsWith('xstate.')) return logic.transition(snapshot, event, scope);
-          options.enqueue(event);
-          return snapshot;
-        },
-      },
-    });
-    const actor = createActor(guarded, {
-      id: options.id,
-      input: options.input,
-      parent: this.actor,
-    } as never) as AnyActorRef & { start(): void; stop(): void };
-    // With an error observer xstate does not rethrow; with `next` we see what it did by itself.
-    actor.subscribe({ next: options.onSnapshot as never, error: options.onError, complete: nothing });
-    return {
-      actor,
-      start: () => actor.start(),
-      deliver(event) {
-        delivering = event;
-        try {
-          actor.send(event);
-        } finally {
-          delivering = undefined;
-        }
-      },
-      snapshot: () => actor.getSnapshot() as XstateSnapshot,
-      stop() {
-        // An actor whose own action threw leaves its children running (xstate does not stop them).
-        const children = (actor.getSnapshot() as { children?: Record<string, AnyActorRef & { _stop?(): void }> })
-          .children;
-        for (const child of Object.values(children ?? {})) child._stop?.();
-        (actor as unknown as { _stop(): void })._stop();
-      },
-    };
-  }
+// For logic of our own that any xstate host runs
+export type { ActorLogic, AnyActorScope, Snapshot } from 'xstate';
+
+/** Sends an event to an actor itself after some time, by the clock of its own xstate system. Gone when it stops. */
+export function sendLater(scope: AnyActorScope, id: string, ms: number, event: XstateEvent): TimerHandle {
+  const { scheduler } = scope.system;
+  scheduler.schedule(scope.self, scope.self, event, ms, id);
+  return { cancel: () => scheduler.cancel(scope.self, id) };
 }

@@ -2,7 +2,15 @@
  * One watch of a session: an async iterator with a place in its history. It pulls; a wake only tells that there is
  * something to pull. So a slow reader costs nothing, and no crash makes a gap.
  */
-import { ActorDownError, type ActorSystem, addMonitor, exitReason, type Monitor, type Process } from '../core/index.ts';
+import {
+  ActorDownError,
+  type ActorSystem,
+  addMonitor,
+  exitReason,
+  type Monitor,
+  type Process,
+  unwatch,
+} from '../core/index.ts';
 import type { Commit, WatchEvent, WatchOptions } from './provider.ts';
 import { fold, rewound, snapshotOf } from './record.ts';
 import { topOf } from './retry.ts';
@@ -173,7 +181,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
       entry.watchers = undefined;
       this.#tables.watched.delete(entry);
     }
-    this.#top?.process.monitors?.delete(this.#top.monitor);
+    if (this.#top !== undefined) unwatch(this.#top.monitor);
     this.#top = undefined;
     this.#signal?.removeEventListener('abort', this.#aborted);
   }

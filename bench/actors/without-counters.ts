@@ -11,7 +11,7 @@ interface Cut {
 }
 
 const cuts: readonly Cut[] = [
-  { file: /actors\/core\/process\.[jt]s/, what: /this\.(received|handled)\s*\+=\s*1\b;?/g, by: '' },
+  { file: /actors\/core\/turns\.[jt]s/, what: /this\.handled\s*\+=\s*1\b;?/g, by: '' },
   { file: /actors\/core\/events\.[jt]s/, what: /\bheard\(type\)\s*\{/g, by: 'heard(type) { return false;' },
 ];
 

@@ -13,12 +13,37 @@ export const allowed = [
     why: "the real Runtime: Node's clock, timers and random numbers",
   },
   { file: 'actors/core/node-signals.ts', may: ['signals'], why: 'the real door to SIGINT and SIGTERM' },
+  { file: 'actors/core/node-threads.ts', may: ['processes'], why: 'the one place that starts worker threads' },
+  {
+    file: 'actors/core/node-thread-entry.ts',
+    may: ['processes', 'signals'],
+    why: 'what those threads start with: their port, and their uncaught errors',
+  },
   {
     file: 'actors/core/stray-errors.ts',
     may: ['signals'],
     why: "hears the Node process's uncaught errors, when asked to",
   },
   { file: 'actors/worker/os-process.ts', may: ['processes'], why: 'the one place that starts OS processes' },
+  { file: 'testing/leaks/listeners.ts', may: ['signals'], why: 'notes who listens on the Node process' },
+  {
+    file: 'testing/mocha/watchdog.ts',
+    may: ['timers', 'signals'],
+    why: 'ends a test run that does not end, by a timer that holds nothing open',
+  },
+  { file: 'testing/proxy/proxy.ts', may: ['network'], why: 'a proxy is real sockets' },
+  { file: 'testing/redis/resp.ts', may: ['network'], why: "a test's own connection to a Redis server" },
+  { file: 'testing/redis/server-process.ts', may: ['network'], why: 'finds free ports for servers of a test' },
+  {
+    file: 'testing/simulation/driver.ts',
+    may: ['timers'],
+    why: 'lets the real event loop have its turn now and then, so that a simulation can be interrupted',
+  },
+  {
+    file: 'testing/simulation/strays.ts',
+    may: ['signals', 'timers'],
+    why: 'hears rejections that nobody heard of, while a simulation runs',
+  },
   {
     file: 'bridge/transport/public-listener.ts',
     may: ['network'],

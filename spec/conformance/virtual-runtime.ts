@@ -48,7 +48,7 @@ export class VirtualRuntime implements Runtime {
   /** Lets everything happen that needs no time. */
   async idle(): Promise<void> {
     // In slices of one turn, what an actor's promises do happens before the next turn.
-    const eachTurn = (this as Runtime).schedule?.turnsPerSlice === 1;
+    const eachTurn = (this as Runtime).schedule?.turnsHoldPromises === true;
     do {
       for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) {
         turn();

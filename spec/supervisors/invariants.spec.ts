@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { each, minus } from '../../actors/core/few.ts';
 import { Process } from '../../actors/core/index.ts';
 import { RestartIntensity } from '../../supervisors/restart-intensity.ts';
 import { Siblings } from '../../supervisors/siblings.ts';
@@ -90,7 +91,7 @@ describe('any supervision tree, whatever crashes in it and whoever is scheduled 
           'leave',
           (leave) =>
             function (this: Process) {
-              for (const monitor of this.monitors ?? []) monitor.notify(this.pid, { kind: 'normal' });
+              each(this.monitors, (monitor) => monitor.notify(this.pid, { kind: 'normal' }));
               leave.call(this);
             },
         ),
@@ -103,7 +104,7 @@ describe('any supervision tree, whatever crashes in it and whoever is scheduled 
           'leave',
           (leave) =>
             function (this: Process) {
-              for (const other of this.links ?? []) if (other.parent === this) this.links?.delete(other);
+              for (const other of this.linkedWith) if (other.parent === this) this.links = minus(this.links, other);
               leave.call(this);
             },
         ),

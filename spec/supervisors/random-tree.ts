@@ -1,27 +1,18 @@
 /**
- * Random trees and crash scripts, run in virtual time under a scheduler that a seed drives, with all that happens
- * written down for tree-invariants.ts.
+ * Random trees and crash scripts, run in virtual time under a scheduler that a seed drives, and judged by what
+ * `ophion/testing` has for it.
  */
 import fc from 'fast-check';
-import {
-  type ActorContext,
-  type AnyEvent,
-  addMonitor,
-  type ExitReason,
-  exitReason,
-  type Logic,
-  Pid,
-  server,
-} from '../../actors/core/index.ts';
+import { exitReason, type Logic, server } from '../../actors/core/index.ts';
 import {
   type ListedChild,
   type Restart,
   type Shutdown,
   type Strategy,
-  type SupervisorReport,
   startSupervisor,
   supervisor,
 } from '../../supervisors/index.ts';
+import { SupervisionCheck } from '../../testing/checks/supervision.ts';
 import { VirtualRuntime } from '../conformance/virtual-runtime.ts';
 
 export interface Node {
@@ -43,24 +34,9 @@ export type Op =
   | { readonly op: 'idle' }
   | { readonly op: 'advance'; readonly ms: number };
 
-/** What happened, in order. */
-export type Entry = { readonly atMs: number } & (
-  | { readonly what: 'begins'; readonly pid: Pid; readonly node: Node }
-  | { readonly what: 'started'; readonly pid: Pid; readonly by: Pid | undefined }
-  | { readonly what: 'not started'; readonly pid: Pid }
-  /** A supervisor could not start a child. */
-  | { readonly what: 'failed'; readonly pid: Pid; readonly index: number }
-  | { readonly what: 'ended'; readonly pid: Pid; readonly reason: ExitReason }
-  | { readonly what: 'gave up'; readonly pid: Pid }
-  | { readonly what: 'asked to end'; readonly pid: Pid }
-);
-
 export interface Outcome {
-  readonly trace: readonly Entry[];
-  /** How often each monitor was told. */
-  readonly downs: readonly { readonly pid: Pid; readonly times: number }[];
-  /** Permanent children of living supervisors that did not live when all was quiet. */
-  readonly missing: readonly string[];
+  /** What was wrong while it ran, and when all was quiet. */
+  readonly violations: readonly string[];
   /** Processes, deadlines and timers that were there when everything had stopped. */
   readonly left: readonly string[];
 }
@@ -117,6 +93,7 @@ class SeededRuntime extends VirtualRuntime {
   timers = 0;
   readonly schedule = {
     turnsPerSlice: 1,
+    turnsHoldPromises: true,
     next: (waiting: number): number => {
       this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
       return this.#state % waiting;
@@ -151,8 +128,6 @@ class SeededRuntime extends VirtualRuntime {
 /** Runs a script on a tree, stops the tree, and answers what happened. */
 export async function run(tree: Node, script: readonly Op[], seed: number): Promise<Outcome> {
   const runtime = new SeededRuntime(seed);
-  const trace: Entry[] = [];
-  const atMs = () => runtime.clock.monotonicMs();
   let failing = 0;
 
   const logicOf = (node: Node): Logic<never> => {
@@ -160,10 +135,7 @@ export async function run(tree: Node, script: readonly Op[], seed: number): Prom
     if (children === undefined) return leaf(node);
     const { strategy, maxRestarts, periodMs } = node;
     const listed = childrenOf(children);
-    return supervisor((ctx: ActorContext<undefined>) => {
-      trace.push({ atMs: atMs(), what: 'begins', pid: ctx.self, node });
-      return { strategy, maxRestarts, periodMs, children: listed };
-    });
+    return supervisor({ strategy, maxRestarts, periodMs, children: listed });
   };
   const childrenOf = (children: readonly Node[]): ListedChild[] =>
     children.map((child, index) => ({
@@ -194,33 +166,7 @@ export async function run(tree: Node, script: readonly Op[], seed: number): Prom
   const app = await starting;
   const { system } = app;
 
-  const downs: { pid: Pid; times: number }[] = [];
-  const watch = (path: string) => {
-    const process = system.lookup(path);
-    if (process === undefined) return;
-    for (let i = 0; i < 2; i += 1) {
-      const down = { pid: process.pid, times: 0 };
-      downs.push(down);
-      addMonitor(process, () => {
-        down.times += 1;
-      });
-    }
-  };
-  system.events.onAll((event) => {
-    const { type, pid } = event as AnyEvent & { pid: Pid };
-    if (type === 'actor.started') {
-      trace.push({ atMs: atMs(), what: 'started', pid, by: Pid.processOf(pid)?.parent?.pid });
-      watch(pid.path);
-    } else if (type === 'actor.not_started') trace.push({ atMs: atMs(), what: 'not started', pid });
-    else if (type === 'actor.exited') {
-      trace.push({ atMs: atMs(), what: 'ended', pid, reason: (event as unknown as { reason: ExitReason }).reason });
-    } else if (type === 'supervisor.report') {
-      const { context, supervisor: by, offender } = event as SupervisorReport;
-      if (context === 'start_error') trace.push({ atMs: atMs(), what: 'failed', pid: by, index: Number(offender.id) });
-      if (context === 'shutdown') trace.push({ atMs: atMs(), what: 'gave up', pid: by });
-    }
-  });
-
+  const check = new SupervisionCheck(system, { nobodyTerminates: true });
   void app.startChild({ id: 'tree', logic: logicOf(tree) });
   await runtime.idle();
   for (const op of script) {
@@ -231,7 +177,7 @@ export async function run(tree: Node, script: readonly Op[], seed: number): Prom
       const living = [...system.processes()].filter(({ pid }) => pid.path !== 'app');
       const process = living[op.n % Math.max(1, living.length)];
       if (process === undefined) break;
-      trace.push({ atMs: atMs(), what: 'asked to end', pid: process.pid });
+      check.endedByHand(process.pid);
       if (op.how === 'kill') process.kill();
       else if (op.how === 'crash' && process.kind !== 'supervisor') process.deliver({ kind: 'info', message: 'crash' });
       else {
@@ -244,7 +190,7 @@ export async function run(tree: Node, script: readonly Op[], seed: number): Prom
   }
   failing = 0;
   await runtime.settle();
-  const missing = missingOf('app/tree', tree, (path) => system.lookup(path) !== undefined);
+  const running = check.violations;
   let stopped = false;
   void app.stop().then(() => {
     stopped = true;
@@ -254,13 +200,5 @@ export async function run(tree: Node, script: readonly Op[], seed: number): Prom
   if (!stopped) left.push('a stop that never ends is');
   if (system.deadlines.size > 0) left.push(`${system.deadlines.size} deadlines`);
   if (runtime.timers > 0) left.push(`${runtime.timers} timers`);
-  return { trace, downs, missing, left };
-}
-
-function missingOf(path: string, node: Node, lives: (path: string) => boolean): string[] {
-  if (!lives(path)) return [];
-  return (node.children ?? []).flatMap((child, index) => {
-    const place = `${path}/${index}`;
-    return child.restart === 'permanent' && !lives(place) ? [place] : missingOf(place, child, lives);
-  });
+  return { violations: [...new Set([...running, ...check.violations])], left };
 }

@@ -123,7 +123,7 @@ describe('a registered name', () => {
 describe('links', () => {
   it('with an ended actor: a message for one that traps exits, an error in one that does not (S-132)', async () => {
     await using app = await start({ children: { plain: probe(), trapping: probe({ trapExit: true }) } });
-    const gone = new Pid('gone', 1, undefined);
+    const gone = new Pid('gone', 1);
     const error = await app.children.plain.call('run', (ctx: Ctx) => {
       try {
         ctx.link(gone);

@@ -289,7 +289,7 @@ describe('what ended actors still do', () => {
     release();
     expect(await last).to.equal('failed');
     expect(await other.call('seen')).to.deep.equal([]);
-    expect(other.process?.links?.size).to.equal(1);
+    expect(other.process?.linkedWith.length).to.equal(1);
   });
 });
 

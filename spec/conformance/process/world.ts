@@ -13,11 +13,11 @@ import type { ActorSpec, Kind, TraceEvent } from './format.ts';
 import { reasonTerm, withoutStack } from './terms.ts';
 
 /** A pid that has ended, and one that never was. */
-const dead = new Pid('dead', 1, undefined);
+const dead = new Pid('dead', 1);
 
 /** Actors have their turns one by one; what a promise goes on with belongs to its actor's turn. */
 class OneByOne extends VirtualRuntime {
-  readonly schedule = { turnsPerSlice: 1 };
+  readonly schedule = { turnsPerSlice: 1, turnsHoldPromises: true };
 }
 
 export class World {
@@ -119,8 +119,8 @@ export class World {
   }
 
   links(pid: Pid): string[] {
-    const links = (Pid.processOf(pid) as Process | undefined)?.links ?? [];
-    return [...links].map((other) => this.labelOf(other.pid)).sort();
+    const links = (Pid.processOf(pid) as Process | undefined)?.linkedWith ?? [];
+    return links.map((other) => this.labelOf(other.pid)).sort();
   }
 
   /** Gives up the turn of an actor until all others wait. */

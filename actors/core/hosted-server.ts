@@ -1,0 +1,72 @@
+/** A server that is a created xstate actor: each letter is an event, each state a snapshot's context. */
+import type { InitResult } from './behavior.ts';
+import type { Letter } from './letter.ts';
+import { Server } from './server-behavior.ts';
+import { type Host, Hosted, type XstateEvent } from './xstate-adapter.ts';
+
+export class HostedServer extends Server implements Host {
+  #hosted: Hosted | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  protected override get mayWait(): boolean {
+    return false;
+  }
+
+  override init(): InitResult | Promise<InitResult> {
+    const result = super.init();
+    if (result instanceof Promise)
+      throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait in init`);
+    if (result === 'ignore') return result;
+    const { xstate } = this.context.system;
+    this.#hosted = new Hosted(this.#logic(), this, xstate.actor, this.context.path, undefined);
+    this.#hosted.start();
+    return result;
+  }
+
+  #logic() {
+    return {
+      getInitialSnapshot: () => this.#snapshot(),
+      getPersistedSnapshot: (current: unknown) => current,
+      transition: (current: unknown, event: XstateEvent & { letter?: Letter }) => {
+        if (event.letter === undefined) return current;
+        try {
+          const pending = super.receive(event.letter);
+          if (pending instanceof Promise)
+            throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait`);
+        } catch (error) {
+          this.#failure = { error };
+        }
+        return this.#snapshot();
+      },
+    } as never;
+  }
+
+  #snapshot() {
+    const { stopping } = this.process;
+    const failure = this.#failure ?? (stopping?.kind === 'error' ? stopping : undefined);
+    const status = failure === undefined ? 'active' : 'error';
+    return { status, context: this.state, output: undefined, error: failure?.error };
+  }
+
+  // As a host
+
+  enqueue(event: XstateEvent): void {
+    this.process.accept({ kind: 'info', message: event });
+  }
+
+  moves(): void {}
+
+  override receive(letter: Letter): void {
+    this.#hosted?.deliver({ type: eventType(letter), letter } as XstateEvent);
+    // Crashing is the process's business, not xstate's.
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  override dispose(): void {
+    this.#hosted?.end();
+  }
+}
+
+function eventType(letter: Letter): string {
+  return letter.kind === 'call' || letter.kind === 'cast' ? `${letter.kind}.${letter.name}` : letter.kind;
+}
