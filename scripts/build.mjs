@@ -25,6 +25,8 @@ node(tsc, '-p', 'tsconfig.build.json', '--outDir', fresh);
 for (const layer of ['transport', 'protocol']) {
   cpSync(join(root, 'bridge', layer, 'gen'), join(fresh, 'bridge', layer, 'gen'), { recursive: true });
 }
+// A program of its own, started by the module beside it.
+cpSync(join(root, 'testing', 'fake-worker', 'fake_worker.py'), join(fresh, 'testing', 'fake-worker', 'fake_worker.py'));
 // tsc rewrites `./x.ts` to `./x.js` in the JavaScript only.
 for (const name of readdirSync(fresh, { recursive: true }).map(String)) {
   if (!name.endsWith('.d.ts')) continue;

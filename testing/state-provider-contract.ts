@@ -5,6 +5,7 @@
 import type { StateProvider } from '../actors/state/index.ts';
 import { commitLaws } from './state-laws/commits.ts';
 import { crashLaws } from './state-laws/crashes.ts';
+import { loadChai } from './state-laws/expect.ts';
 import { portLaws } from './state-laws/exports.ts';
 import { lifeLaws } from './state-laws/lives.ts';
 import type { LawBook } from './state-laws/subject.ts';
@@ -28,6 +29,7 @@ export interface StateSubject {
 export function stateProviderContract(name: string, make: () => StateSubject | Promise<StateSubject>): void {
   describe(`the laws of StateProvider: ${name}`, () => {
     let subject: StateSubject | undefined;
+    before(loadChai);
     beforeEach(async () => {
       subject = await make();
     });

@@ -1,11 +1,13 @@
 /** A tree for each test of a mocha suite: started before, stopped after, and nothing of it may be left. */
-import { type AnyEvent, nodeRuntime, type Runtime } from '../actors/core/index.ts';
+import { type ActorSystem, type AnyEvent, nodeRuntime, type Runtime } from '../actors/core/index.ts';
 import { type Child, type RefOf, type SystemRef, startSupervisor } from '../supervisors/index.ts';
 
 export interface TestSystem<L extends Child> {
   /** The child under test, while a test runs. */
   readonly current: RefOf<L>;
   readonly app: SystemRef<{ readonly current: L }>;
+  /** For `probe` and assertions about the system as a whole. */
+  readonly system: ActorSystem;
   /** All system events of this test so far. */
   readonly events: readonly AnyEvent[];
 }
@@ -42,6 +44,9 @@ export function useSystem<L extends Child>(make: () => L, options: UseSystemOpti
     },
     get app() {
       return running();
+    },
+    get system() {
+      return running().system;
     },
     events,
   };

@@ -1,6 +1,7 @@
 /** Layer 1: bytes between the host and its workers. Knows exchanges, payloads and nothing of what they mean. */
 export type { Batch, Carrier, CarrierEvents, Listen, Listener, ListenerEvents, Refusal } from './carrier.ts';
 export type { TransportEvent } from './events.ts';
+export { type Frame, FrameSchema } from './gen/workers_pb.js';
 export { type GrpcListenOptions, grpcListen } from './grpc.ts';
 export type { HttpHandler, HttpRequest, HttpResponse } from './http-entry.ts';
 export { defaultLimits, type Limits, limitsOf, protocolVersion } from './limits.ts';
@@ -21,4 +22,5 @@ export type {
   Write,
 } from './messages.ts';
 export { openExchange } from './open-exchange.ts';
+export { privateFolder } from './private-folder.ts';
 export { type PublicAddress, type PublicInput, type PublicOptions, publicListener } from './public-listener.ts';

@@ -57,8 +57,8 @@ export function stages(root) {
       specs.filter((file) => !isIntegration(file)),
     ),
     mocha('integration', specs.filter(isIntegration)),
-    check('python-lint', [join(venv, 'ruff'), 'check', '.'], 'python'),
-    check('python-format', [join(venv, 'ruff'), 'format', '--check', '.'], 'python'),
+    check('python-lint', [join(venv, 'ruff'), 'check', '--config', 'pyproject.toml', '.', '../testing'], 'python'),
+    check('python-format', [join(venv, 'ruff'), 'format', '--config', 'pyproject.toml', '--check', '.', '../testing'], 'python'),
     check('python-types', [join(venv, 'mypy')], 'python'),
     {
       name: 'python-tests',
@@ -77,7 +77,10 @@ export function stages(root) {
 }
 
 /** Specs that start real Python, open real sockets or send real signals. @param {string} file */
-const isIntegration = (file) => file.startsWith('spec/e2e/') || file === 'spec/scripts/setup.spec.ts';
+const isIntegration = (file) =>
+  file.startsWith('spec/e2e/') ||
+  file === 'spec/scripts/setup.spec.ts' ||
+  /^spec\/testing\/(proxy|redis|fake-worker)\//.test(file);
 
 /** @param {string} root */
 function specFiles(root) {

@@ -1,7 +1,7 @@
 /** Laws 1, 3, 6 and 8: what a commit does, and when it does nothing. */
-import { expect } from 'chai';
 import type { StateError } from '../../actors/core/index.ts';
 import { float, integer, string } from '../../actors/state/index.ts';
+import { expect } from './expect.ts';
 import { codeOf, held, type LawBook, opened } from './subject.ts';
 
 export function commitLaws(book: LawBook): void {

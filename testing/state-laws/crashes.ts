@@ -1,7 +1,7 @@
 /** Law 9, and laws 1, 2, 7 and 8 while everything below is being crashed. */
-import { expect } from 'chai';
 import type { StateError } from '../../actors/core/index.ts';
 import { integer } from '../../actors/state/index.ts';
+import { expect } from './expect.ts';
 import { commitsOf, held, type LawBook, opened, seeded, take } from './subject.ts';
 
 export function crashLaws(book: LawBook): void {

@@ -1,5 +1,4 @@
 /** Law 10: a session as data, and back. */
-import { expect } from 'chai';
 import {
   bytes,
   equalExports,
@@ -10,6 +9,7 @@ import {
   Tensor,
   tensor,
 } from '../../actors/state/index.ts';
+import { expect } from './expect.ts';
 import { codeOf, type LawBook, opened, take } from './subject.ts';
 
 export function portLaws(book: LawBook): void {

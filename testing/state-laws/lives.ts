@@ -1,6 +1,6 @@
 /** Laws 11 and 12: opening, finding, expiring and closing. */
-import { expect } from 'chai';
 import { integer } from '../../actors/state/index.ts';
+import { expect } from './expect.ts';
 import { codeOf, held, type LawBook, opened, take } from './subject.ts';
 
 export function lifeLaws(book: LawBook): void {

@@ -1,5 +1,4 @@
 /** Laws 4 and 5: what a variable can hold, what becomes of what is handed in, and that nothing reaches into the store. */
-import { expect } from 'chai';
 import type { StateError } from '../../actors/core/index.ts';
 import {
   boolean,
@@ -17,6 +16,7 @@ import {
   tensor,
   type Value,
 } from '../../actors/state/index.ts';
+import { expect } from './expect.ts';
 import { codeOf, held, type LawBook, opened } from './subject.ts';
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;

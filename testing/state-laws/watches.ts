@@ -1,6 +1,6 @@
 /** Law 7: what a watch delivers. */
-import { expect } from 'chai';
 import { integer } from '../../actors/state/index.ts';
+import { expect } from './expect.ts';
 import { codeOf, commitsOf, type LawBook, opened, take } from './subject.ts';
 
 export function watchLaws(book: LawBook): void {

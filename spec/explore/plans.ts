@@ -1,0 +1,61 @@
+/** Random fault plans for the exploration: a few rules each, at places where our system promises to survive them. */
+import type { Plan, Rule, Task } from '../../testing/plan/plan.ts';
+import type { RandomStream } from '../../testing/simulation/random.ts';
+
+/** The random tree and those who ask in it; what is between supervisors and the state layer is not lossy. */
+const tree = 'app/tree/**';
+
+export function makePlan(random: RandomStream): Plan {
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
+  const probability = () => pick([0.02, 0.1, 0.3]);
+  const ms = () => pick([1, 10, 100]);
+  const makers: readonly (() => Rule)[] = [
+    () => rule('actor.receive', tree, probability(), pick<Task>([{ do: 'throw', error: 'injected' }, { do: 'kill' }])),
+    () => rule('actor.receive', tree, probability(), pick<Task>([{ do: 'sleep', ms: ms() }, { do: 'hang' }])),
+    () => rule('actor.init', tree, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
+    () => rule('actor.terminate', tree, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
+    () => rule('message.send', tree, probability(), pick<Task>([{ do: 'drop' }, { do: 'dup' }])),
+    () => rule('message.send', tree, probability(), pick<Task>([{ do: 'delay', ms: ms() }, { do: 'reorder' }])),
+    () =>
+      rule(
+        'clock.timer',
+        undefined,
+        probability(),
+        pick<Task>([
+          { do: 'delay', ms: ms() },
+          { do: 'delay', ms: -ms() },
+        ]),
+      ),
+    () =>
+      rule(
+        'clock.wall',
+        undefined,
+        1,
+        pick<Task>([
+          { do: 'shift', ms: 3_600_000 },
+          { do: 'shift', ms: -3_600_000 },
+        ]),
+      ),
+    () => rule('store.command', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
+    () => rule('store.reply', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'drop' }])),
+    () =>
+      rule(
+        'actor.receive',
+        `app/ophion/${pick(['vault', 'observers', 'store', 'sessions/*', 'bridge', 'links', '*'])}`,
+        0.05,
+        { do: 'kill' },
+      ),
+    () =>
+      rule(
+        'actor.receive',
+        `app/ophion/${pick(['vault', 'observers', 'store', 'sessions/*', 'bridge', 'links', '*'])}`,
+        0.1,
+        { do: 'throw' },
+      ),
+  ];
+  return { rules: Array.from({ length: random.below(5) }, () => pick(makers)()) };
+}
+
+function rule(point: string, path: string | undefined, probability: number, task: Task): Rule {
+  return { point, ...(path === undefined ? {} : { where: { path } }), when: { probability }, what: [task] };
+}

@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { explore } from '../../testing/explore/explore.ts';
+import { type Input, makeInput } from '../explore/input.ts';
+import { makePlan } from '../explore/plans.ts';
+import { scenario } from '../explore/scenario.ts';
+import { plantedBugs } from './index.ts';
+
+const within = 500;
+const search = (seeds: number) =>
+  explore<Input>({ seeds, input: makeInput, plan: makePlan, twice: false, maxFailures: 1, shrunk: 0 }, scenario);
+
+describe('the exploration of our own system', () => {
+  it('finds nothing where nothing is planted', async () => {
+    const { failures } = await explore<Input>({ seeds: 100, input: makeInput, plan: makePlan }, scenario);
+    expect(failures.map(({ seed, statement }) => `seed ${seed}: ${statement}`)).to.deep.equal([]);
+  }).timeout(60_000);
+
+  for (const [bug, { said, plant }] of Object.entries(plantedBugs)) {
+    it(`finds a planted ${bug} within ${within} seeds`, async () => {
+      const undo = plant();
+      try {
+        const { failures } = await search(within);
+        expect(failures[0]?.statement, 'found nothing').to.match(said);
+      } finally {
+        undo();
+      }
+    }).timeout(60_000);
+  }
+});

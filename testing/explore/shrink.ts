@@ -1,0 +1,142 @@
+/**
+ * Makes a failure small: fewer rules (delta debugging), simpler input, and choices towards "no fault, oldest first".
+ * What it tries must fail with the same statement, numbers and names aside.
+ */
+import type { Plan, Rule } from '../plan/plan.ts';
+import { guided } from '../simulation/choices.ts';
+import { type Run, runOnce, type Scenario, type SimulateOptions, statementOf } from '../simulation/simulate.ts';
+
+export interface Failing<I> {
+  readonly plan: Plan | undefined;
+  readonly input: I;
+  readonly run: Run;
+}
+
+export interface ShrinkOptions<I> {
+  readonly options: Omit<SimulateOptions, 'plan' | 'tape' | 'twice'>;
+  readonly scenario: (input: I) => Scenario;
+  /** Inputs that are simpler than this one, the simplest first. */
+  readonly simpler: (input: I) => Iterable<I>;
+  /** How many runs it may take. */
+  readonly maxRuns: number;
+}
+
+/** A statement without what differs from run to run. */
+export const kindOfStatement = (statement: string): string =>
+  statement.replaceAll(/[\w~.-]+(?:\/[\w~.#-]+)+|#?\d+(?:\.\d+)?/g, '_');
+
+/** The smallest failure that is found within so many runs. */
+export async function shrink<I>(failing: Failing<I>, options: ShrinkOptions<I>): Promise<Failing<I>> {
+  return new Shrinking(failing, options).all();
+}
+
+class Shrinking<I> {
+  #best: Failing<I>;
+  #choices: readonly number[] | undefined;
+  #runs = 0;
+  readonly #with: ShrinkOptions<I>;
+  readonly #kind: string;
+
+  constructor(failing: Failing<I>, options: ShrinkOptions<I>) {
+    this.#best = failing;
+    this.#with = options;
+    this.#kind = kindOf(failing.run) ?? '';
+  }
+
+  async all(): Promise<Failing<I>> {
+    await this.#rules();
+    await this.#input();
+    await this.#rules();
+    await this.#tape();
+    return this.#best;
+  }
+
+  get #over(): boolean {
+    return this.#runs >= this.#with.maxRuns;
+  }
+
+  /** Whether it fails in the same way with these; then they are the best so far. */
+  async #fails(plan: Plan | undefined, input: I, choices = this.#choices): Promise<boolean> {
+    if (this.#over) return false;
+    this.#runs += 1;
+    const { options, scenario } = this.#with;
+    const run = await runOnce(
+      {
+        ...options,
+        ...(plan === undefined ? {} : { plan }),
+        ...(choices === undefined ? {} : { chooser: guided(choices) }),
+      },
+      scenario(input),
+    );
+    if (kindOf(run) !== this.#kind) return false;
+    this.#best = { plan, input, run };
+    return true;
+  }
+
+  /** Takes away as many rules as possible: halves first, then ever smaller parts. */
+  async #rules(): Promise<void> {
+    const { plan } = this.#best;
+    if (plan === undefined || plan.rules.length === 0) return;
+    // Rules keep their names, so that what is left decides as before.
+    const named: readonly Rule[] = plan.rules.map((rule, index) => ({ id: `r${index + 1}`, ...rule }));
+    await smallest(named, (rules) => this.#fails({ ...plan, rules }, this.#best.input));
+  }
+
+  async #input(): Promise<void> {
+    for (let found = true; found && !this.#over; ) {
+      found = false;
+      for (const input of this.#with.simpler(this.#best.input)) {
+        if (await this.#fails(this.#best.plan, input)) {
+          found = true;
+          break;
+        }
+        if (this.#over) return;
+      }
+    }
+  }
+
+  /** The shortest tape with zeros behind it, then zeros in it. */
+  async #tape(): Promise<void> {
+    const tried = async (choices: readonly number[]): Promise<boolean> => {
+      const fails = await this.#fails(this.#best.plan, this.#best.input, choices);
+      if (fails) this.#choices = choices;
+      return fails;
+    };
+    let choices: readonly number[] = this.#best.run.tape.map(({ choice }) => choice);
+    if (!(await tried(choices))) return;
+    let [low, high] = [0, choices.length];
+    while (low < high && !this.#over) {
+      const middle = (low + high) >> 1;
+      if (await tried(choices.slice(0, middle))) high = middle;
+      else low = middle + 1;
+    }
+    choices = choices.slice(0, high);
+    for (let part = choices.length >> 1; part > 0 && !this.#over; part >>= 1) {
+      for (let at = 0; at < choices.length && !this.#over; at += part) {
+        if (choices.slice(at, at + part).every((choice) => choice === 0)) continue;
+        const plainer = choices.map((choice, index) => (index >= at && index < at + part ? 0 : choice));
+        if (await tried(plainer)) choices = plainer;
+      }
+    }
+  }
+}
+
+function kindOf({ outcome }: Run): string | undefined {
+  return outcome.ok ? undefined : kindOfStatement(statementOf(outcome.error));
+}
+
+/** Delta debugging: the list without as many parts as can be left out; `fails` says whether that still fails. */
+export async function smallest<T>(
+  items: readonly T[],
+  fails: (items: readonly T[]) => Promise<boolean>,
+): Promise<readonly T[]> {
+  let best = items;
+  for (let part = Math.ceil(best.length / 2); part > 0; part = part === 1 ? 0 : Math.ceil(part / 2)) {
+    for (let at = 0; at < best.length; ) {
+      const fewer = [...best.slice(0, at), ...best.slice(at + part)];
+      if (await fails(fewer)) best = fewer;
+      else at += part;
+    }
+  }
+  return best;
+}

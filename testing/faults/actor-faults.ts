@@ -1,0 +1,202 @@
+/** Carries out what plans decide about actors and their messages: the kernel's fault seam, filled in. */
+import {
+  ActorDownError,
+  exitReason,
+  type Faults,
+  type Letter,
+  MailboxFullError,
+  type Process,
+  toExitReason,
+  type Verdict,
+} from '../../actors/core/index.ts';
+import type { Decision } from './active-plan.ts';
+import type { Site } from './active-rule.ts';
+import type { FaultSet } from './fault-set.ts';
+
+/** What a fault throws, where nothing more fitting is known. */
+export class InjectedFault extends Error {
+  readonly rule: string;
+  readonly point: string;
+
+  constructor(rule: string, point: string, message = `injected at ${point}`) {
+    super(message);
+    this.name = new.target.name;
+    this.rule = rule;
+    this.point = point;
+  }
+}
+
+/** How long a message that is to come behind the next one waits when there is none, in milliseconds. */
+const reorderMs = 10;
+
+const points = { init: 'actor.init', receive: 'actor.receive', terminate: 'actor.terminate' } as const;
+
+/** Hears what actors do, before any fault: for traces. */
+export interface ActorObserver {
+  sent(process: Process, letter: Letter): void;
+  handles(process: Process, letter: Letter): void;
+}
+
+export class ActorFaults implements Faults {
+  readonly set: FaultSet;
+  readonly #observer: ActorObserver | undefined;
+  /** Letters that are to come behind the next one, by receiver. */
+  readonly #behind = new WeakMap<Process, (() => void)[]>();
+
+  constructor(set: FaultSet, observer?: ActorObserver) {
+    this.set = set;
+    this.#observer = observer;
+  }
+
+  admits(process: Process, letter: Letter): boolean {
+    this.#observer?.sent(process, letter);
+    if (!this.set.concerns('message.send') || letter.kind === 'system') return this.#inOrder(process, letter);
+    const decision = this.set.decide({
+      ...siteOf('message.send', process, letter),
+      from: process.system.current?.pid.path ?? 'outside',
+    });
+    if (decision === undefined) return this.#inOrder(process, letter);
+    const { rule, task } = decision;
+    switch (task.do) {
+      case 'throw':
+        if (task.error !== undefined) throw new InjectedFault(rule.id, 'message.send', task.error);
+        throw new MailboxFullError(String(process.pid), process.behavior.mailboxMax);
+      case 'drop':
+        return false;
+      case 'dup':
+        process.deliver(letter);
+        return this.#inOrder(process, letter);
+      case 'delay':
+        rule.later(task.ms, () => deliverLate(process, letter));
+        return false;
+      case 'reorder':
+        this.#putBehind(process, letter, decision);
+        return false;
+      default:
+        return true;
+    }
+  }
+
+  #putBehind(process: Process, letter: Letter, { rule }: Decision): void {
+    const waiting = this.#behind.get(process) ?? [];
+    this.#behind.set(process, waiting);
+    const come = () => {
+      const at = waiting.indexOf(now);
+      if (at >= 0) waiting.splice(at, 1);
+      deliverLate(process, letter);
+    };
+    const callOff = rule.later(reorderMs, come);
+    const now = () => {
+      callOff();
+      come();
+    };
+    waiting.push(now);
+  }
+
+  /** Lets a letter in, and behind it those that wait for that. */
+  #inOrder(process: Process, letter: Letter): boolean {
+    const waiting = this.#behind.get(process);
+    if (waiting === undefined || waiting.length === 0) return true;
+    deliverLate(process, letter);
+    for (const now of [...waiting]) now();
+    return false;
+  }
+
+  before(step: 'init' | 'receive' | 'terminate', process: Process, letter?: Letter): Verdict | Promise<Verdict> {
+    if (letter !== undefined) {
+      this.#observer?.handles(process, letter);
+      // The kernel's own business: a task's work, a question of sys.
+      if (letter.kind === 'system') return undefined;
+    }
+    const point = points[step];
+    if (!this.set.concerns(point)) return undefined;
+    const decision = this.set.decide(siteOf(point, process, letter));
+    return decision === undefined ? undefined : act(decision, point, process, letter);
+  }
+
+  at(point: string, path: string | undefined): unknown {
+    const decision = this.set.decide({ point, path, ...whereIs(path) });
+    if (decision === undefined) return undefined;
+    const { rule, task } = decision;
+    switch (task.do) {
+      case 'throw':
+        throw new InjectedFault(rule.id, point, task.error);
+      case 'return':
+        return task.value;
+      case 'sleep':
+      case 'hang':
+      case 'pause':
+        return rule.wait(task);
+      default:
+        return undefined;
+    }
+  }
+}
+
+function act({ rule, task }: Decision, point: string, process: Process, letter: Letter | undefined) {
+  switch (task.do) {
+    case 'throw':
+      throw new InjectedFault(rule.id, point, task.error);
+    case 'sleep':
+    case 'hang':
+    case 'pause':
+      return new Promise<undefined>((resolve) => {
+        // What an ended actor waited for is not gone on with.
+        const goOn = () => process.status !== 'dead' && resolve(undefined);
+        if (task.do === 'sleep') rule.later(task.ms, goOn);
+        else rule.untilHealed(task, goOn);
+      });
+    case 'drop':
+      // A call that was taken fails with who took it.
+      if (letter?.kind === 'call') process.defer(letter.from);
+      return 'skip' as const;
+    case 'kill':
+      process.kill();
+      if (letter === undefined) throw new InjectedFault(rule.id, point, 'killed');
+      return 'skip' as const;
+    case 'stop':
+      process.requestStop(task.reason === undefined ? exitReason.normal : toExitReason(task.reason));
+      return 'skip' as const;
+    default:
+      return undefined;
+  }
+}
+
+function deliverLate(process: Process, letter: Letter): void {
+  if (process.deliver(letter)) return;
+  if (letter.kind === 'call') letter.from.fail(new ActorDownError(process.pid.path, exitReason.noproc));
+  else process.system.deadLetter(process.pid.path, letter.kind === 'info' ? letter.message : letter);
+}
+
+function siteOf(point: string, process: Process, letter: Letter | undefined): Site {
+  const { path } = process.pid;
+  return { point, path, message: letter === undefined ? undefined : messageType(letter), ...whereIs(path) };
+}
+
+/** What a letter is called: of a call or cast its name, of a message its `type`. */
+export function messageType(letter: Letter): string {
+  switch (letter.kind) {
+    case 'call':
+    case 'cast':
+      return letter.name;
+    case 'info': {
+      const { message } = letter;
+      if (typeof message === 'string') return message;
+      const type = (message as { readonly type?: unknown } | null | undefined)?.type;
+      return typeof type === 'string' ? type : typeof message;
+    }
+    default:
+      return letter.kind;
+  }
+}
+
+const partOfTree = /\/(vault|observers|store|bridge|tasks|sessions|contexts|links|pools)(?:\/([^/]+))?/;
+
+/** The layer that an actor of an ophion tree belongs to, and the session that it serves. */
+function whereIs(path: string | undefined): Pick<Site, 'layer' | 'session'> {
+  const [, part, child] = path === undefined ? [] : (partOfTree.exec(path) ?? []);
+  if (part === undefined) return {};
+  if (part === 'contexts') return { layer: 'context' };
+  if (part === 'links' || part === 'pools') return { layer: 'infrastructure' };
+  return { layer: 'state', session: part === 'sessions' ? child : undefined };
+}

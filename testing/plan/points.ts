@@ -1,0 +1,82 @@
+/**
+ * The points at which this library can be made to fail, and what can be done at each. Points of library and user code
+ * (`faultPoint`) stand beside them; any name that is not in this table is one.
+ */
+import type { FaultPointName } from '../../actors/core/index.ts';
+import type { TaskName } from './plan.ts';
+
+interface Point {
+  readonly tasks: readonly TaskName[];
+  readonly is: string;
+}
+
+export const builtInPoints = {
+  'actor.init': {
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'kill'],
+    is: 'an actor starts, in its init',
+  },
+  'actor.receive': {
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'kill', 'stop'],
+    is: 'an actor handles a letter; drop: the letter is taken and nobody answers it',
+  },
+  'actor.terminate': {
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'kill'],
+    is: 'an actor ends by its own doing or its parent’s',
+  },
+  'message.send': {
+    tasks: ['off', 'throw', 'drop', 'dup', 'delay', 'reorder'],
+    is: 'a message goes into a mailbox; throw: the mailbox is full',
+  },
+  'clock.wall': { tasks: ['off', 'shift'], is: 'somebody reads the wall clock; shift: forward, or back when negative' },
+  'clock.timer': {
+    tasks: ['off', 'delay', 'drop'],
+    is: 'a timer of the runtime is set; delay: late, or early when negative; drop: lost until it is healed',
+  },
+  'process.spawn': {
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'exit'],
+    is: 'an OS process is started; throw: ENOENT, EACCES, EAGAIN; hang: it runs and is never ready; exit: it ends at once',
+  },
+  'process.run': {
+    tasks: ['off', 'kill'],
+    is: 'an OS process runs: when it has started, and each 100 ms; kill: SIGKILL, SIGSTOP (healed by SIGCONT), ...',
+  },
+  'process.output': { tasks: ['off', 'drop', 'corrupt'], is: 'an OS process prints a line; corrupt: garbage instead' },
+  'wire.connect': { tasks: ['off', 'throw', 'delay'], is: 'a worker dials in; throw: refused' },
+  'wire.batch': {
+    tasks: ['off', 'drop', 'dup', 'delay', 'hang', 'pause', 'kill', 'corrupt', 'truncate'],
+    is: 'frames go over a connection; drop: half-open; hang: stalled; kill: reset',
+  },
+  'store.command': {
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause'],
+    is: 'a command goes to a state provider; throw: unavailable, read_only, ... and nothing is done',
+  },
+  'store.reply': {
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop'],
+    is: 'a command was carried out; throw, drop: its reply is lost, and whoever asked does not know',
+  },
+} as const satisfies Readonly<Record<string, Point>>;
+
+export type BuiltInPoint = keyof typeof builtInPoints;
+
+/** What can be done at a `faultPoint` of library or user code. */
+export const codePointTasks = ['off', 'throw', 'return', 'sleep', 'hang', 'pause'] as const;
+
+export type PointName = BuiltInPoint | FaultPointName;
+
+/** What can be done at a point. */
+export type TasksAt<P extends PointName> = P extends BuiltInPoint
+  ? (typeof builtInPoints)[P]['tasks'][number]
+  : (typeof codePointTasks)[number];
+
+export function tasksAt(point: string): readonly TaskName[] {
+  return (builtInPoints as Readonly<Record<string, Point>>)[point]?.tasks ?? codePointTasks;
+}
+
+/** The built-in points: names, what they are, and what can be done there. */
+export function faultPoints(): readonly {
+  readonly point: BuiltInPoint;
+  readonly is: string;
+  readonly tasks: readonly TaskName[];
+}[] {
+  return Object.entries(builtInPoints).map(([point, { is, tasks }]) => ({ point: point as BuiltInPoint, is, tasks }));
+}
