@@ -169,6 +169,7 @@ export {
 } from './statem-results.ts';
 export { catchStrayErrors } from './stray-errors.ts';
 export { type ActorStatus, sys } from './sys.ts';
+export { Table } from './table.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';
 export {
   type ShutdownOptions,

@@ -6,6 +6,7 @@ import { ActorError } from './errors.ts';
 import { Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import type { ActorSystem } from './system.ts';
+import { Table } from './table.ts';
 
 /** Where names may be kept: OTP's `via` callbacks. A Registry with unique keys is one. */
 export interface NameSpace<K = string> {
@@ -68,7 +69,7 @@ export type Place = string | NamedPlace;
 
 /** The registered names of one system: one actor per name, one name per actor. */
 export class Names {
-  readonly #named = new Map<string, Process>();
+  readonly #named = new Table<string, Process>();
 
   /**
    * Gives an actor a name. Throws ActorError `bad_name` when the name is taken, when the actor has a name already,

@@ -87,7 +87,7 @@ export class ActorSystem {
     if (occupant !== undefined && !occupant.orphaned) return alreadyStarted(occupant.pid);
     const owner = typeof name === 'string' ? this.names.whereis(name) : name?.space.whereisName(name.name);
     if (owner !== undefined) return alreadyStarted(owner);
-    const process = new Process(this, this.#places.newPid(path, occupant, options.incarnation), options);
+    const process = new Process(this, this.#places.newPid(path, options.incarnation), options);
     this.#places.add(process);
     if (typeof name === 'string') this.names.register(name, process.pid);
     else name?.space.registerName(name.name, process.pid);
