@@ -68,3 +68,12 @@ export function ending(): { readonly reached: Promise<void>; readonly reach: () 
   });
   return { reached, reach };
 }
+
+/** What is made when it is first wanted. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -3,5 +3,6 @@ import type { Suite } from './contest.ts';
 
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   actors: async () => (await import('./actors/index.ts')).actors,
+  workers: async () => (await import('./workers/index.ts')).workers,
   faults: async () => (await import('./faults/index.ts')).faults,
 };

@@ -183,6 +183,7 @@ describe('a task', () => {
         (outerCtx) => {
           const nested = Pid.processOf(startTask(outerCtx as unknown as Ctx, never).pid);
           const { callers } = (nested?.behavior.inspect() ?? { callers: [] }) as { callers: Pid[] };
+          nested?.kill();
           return [String(outerCtx.self), callers.map(String)] as const;
         },
         { caller: ctx },

@@ -3,31 +3,17 @@
  * death, the order of starts and ends.
  */
 import type { Pid } from '../../actors/core/index.ts';
-import { type End, notYet, type Reign, type Start, type SupervisionEntry } from './supervision-trace.ts';
-
-/** The restarts of one reign, from the tries that are restarts. */
-function rounds({ shape, starts, upAt }: Reign): Start[] {
-  const restarts = starts.filter(({ at, isRestart }) => at > upAt && isRestart);
-  // Under one_for_one every start; otherwise runs of rising places, as every round ends with the last child or with
-  // one that fails.
-  if (shape.strategy === 'one_for_one') return restarts;
-  return restarts.filter(({ index }, i) => i === 0 || index <= (restarts[i - 1] as Start).index);
-}
+import type { Start } from './restarts.ts';
+import { type End, notYet, type Reign } from './supervision-trace.ts';
 
 /** As many restarts as are tolerated, and no giving up before (otp S-046 to S-050). */
-export function budget(reign: Reign, trace: readonly SupervisionEntry[]): string[] {
-  const { pid, shape, gaveUpAt } = reign;
-  const times = rounds(reign).map(({ atMs }) => atMs);
-  const used = (nowMs: number, before: number) =>
-    times.slice(0, before).filter((atMs) => nowMs <= atMs + shape.periodMs).length;
-  const found = times.flatMap((atMs, i) =>
-    used(atMs, i) < shape.maxRestarts ? [] : [`${pid} restarted once more than ${shape.maxRestarts} times`],
-  );
-  if (gaveUpAt !== notYet && used((trace[gaveUpAt] as SupervisionEntry).atMs, times.length) < shape.maxRestarts) {
-    found.push(`${pid} gave up before its budget was used`);
-  }
-  if (reign.starts.some(({ at }) => at > gaveUpAt)) found.push(`${pid} started after giving up`);
-  return found;
+export function budget({ pid, shape, starts, gaveUpAt, restarts }: Reign): string[] {
+  const { maxRestarts, periodMs } = shape;
+  return [
+    ...(restarts.isOver(maxRestarts, periodMs) ? [`${pid} restarted once more than ${maxRestarts} times`] : []),
+    ...(restarts.gaveUpEarly(maxRestarts, periodMs) ? [`${pid} gave up before its budget was used`] : []),
+    ...(starts.some(({ at }) => at > gaveUpAt) ? [`${pid} started after giving up`] : []),
+  ];
 }
 
 /** Starts in order, ends before starts (otp S-014, S-034, S-035). */
@@ -41,7 +27,7 @@ export function order(reign: Reign): string[] {
   });
   if (shape.strategy === 'one_for_one') return found;
   const leader = shape.children.findIndex(({ restart }) => restart !== 'temporary');
-  for (const round of rounds(reign)) {
+  for (const round of reign.restarts.rounds) {
     const isAll = shape.strategy === 'one_for_all';
     if (isAll && leader >= 0 && round.index !== leader) {
       found.push(`${pid} restarted from ${nameOf(round.index)}, not from ${nameOf(leader)}`);

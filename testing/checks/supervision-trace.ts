@@ -1,6 +1,7 @@
 /** What happened in a system of supervisors, in order, and told again as the reign of each supervisor. */
 import type { ExitReason, Pid } from '../../actors/core/index.ts';
 import type { SupervisorShape } from '../../supervisors/index.ts';
+import { Restarts, type Start } from './restarts.ts';
 
 export type SupervisionEntry = { readonly atMs: number } /** A supervisor is about to start its first child. */ & (
   | { readonly what: 'begins'; readonly pid: Pid; readonly shape: SupervisorShape }
@@ -11,21 +12,15 @@ export type SupervisionEntry = { readonly atMs: number } /** A supervisor is abo
   /** This was started again by its supervisor, in the place of `previous`. */
   | { readonly what: 'restarted'; readonly pid: Pid; readonly previous: Pid | undefined }
   | { readonly what: 'ended'; readonly pid: Pid; readonly reason: ExitReason }
-  | { readonly what: 'gave up'; readonly pid: Pid }
+  /** A supervisor has heard of the end of a child that it is to start again. */
+  | { readonly what: 'decides'; readonly pid: Pid; readonly id: string }
+  /** It does so later, when a wait is over. */
+  | { readonly what: 'waits'; readonly pid: Pid }
+  /** It had one restart too many: that of this child. */
+  | { readonly what: 'gave up'; readonly pid: Pid; readonly id: string }
   /** It ends, or is to end, for a reason that is not its supervisor. */
   | { readonly what: 'asked to end'; readonly pid: Pid }
 );
-
-export interface Start {
-  /** Its place among its siblings. */
-  readonly index: number;
-  readonly atMs: number;
-  readonly at: number;
-  /** Undefined when it failed. */
-  readonly pid: Pid | undefined;
-  /** Whether its supervisor said that it started it again. */
-  isRestart: boolean;
-}
 
 export interface End {
   readonly index: number;
@@ -45,6 +40,8 @@ export interface Reign {
   /** Tries to start a child, failed ones included. */
   readonly starts: Start[];
   readonly ends: End[];
+  /** What counts for its budget, and what it did for each. */
+  readonly restarts: Restarts;
 }
 
 export const notYet = Number.POSITIVE_INFINITY;
@@ -64,7 +61,17 @@ export function reignsOf(trace: readonly SupervisionEntry[]): readonly Reign[] {
     switch (entry.what) {
       case 'begins': {
         const { shape } = entry;
-        reigns.set(pid, { pid, shape, upAt: notYet, endedAt: notYet, gaveUpAt: notYet, starts: [], ends: [] });
+        const restarts = new Restarts(shape.strategy !== 'one_for_one');
+        reigns.set(pid, {
+          pid,
+          shape,
+          upAt: notYet,
+          endedAt: notYet,
+          gaveUpAt: notYet,
+          starts: [],
+          ends: [],
+          restarts,
+        });
         break;
       }
       case 'started': {
@@ -79,14 +86,28 @@ export function reignsOf(trace: readonly SupervisionEntry[]): readonly Reign[] {
       }
       case 'restarted': {
         const start = starts.get(pid);
-        if (start !== undefined) start.isRestart = true;
+        if (start === undefined) break;
+        start.isRestart = true;
+        above.get(pid)?.restarts.started(start, atMs);
         break;
       }
-      case 'failed':
-        reign?.starts.push({ index: places.of(reign, entry.id), atMs, at, pid: undefined, isRestart: true });
+      case 'failed': {
+        if (reign === undefined) break;
+        const start: Start = { index: places.of(reign, entry.id), atMs, at, pid: undefined, isRestart: true };
+        reign.starts.push(start);
+        if (reign.upAt !== notYet) reign.restarts.started(start, atMs);
+        break;
+      }
+      case 'decides':
+        reign?.restarts.decided(entry.id, atMs);
+        break;
+      case 'waits':
+        reign?.restarts.waits(atMs);
         break;
       case 'gave up':
-        if (reign !== undefined) reign.gaveUpAt = at;
+        if (reign === undefined) break;
+        reign.gaveUpAt = at;
+        reign.restarts.gaveUp(entry.id, atMs);
         break;
       case 'not started':
         if (reign !== undefined) reign.endedAt = at;

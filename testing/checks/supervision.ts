@@ -2,7 +2,7 @@
  * Judges a system of supervisors by its events: budgets and windows, the right siblings in the right order, reverse
  * stop order, nobody left without a parent. Judges `supervisor()`; of dynamic ones only that they leave nobody.
  */
-import { type ActorSystem, type AnyEvent, type ExitReason, Pid } from '../../actors/core/index.ts';
+import { type ActorSystem, type AnyEvent, type ExitReason, isNormal, Pid } from '../../actors/core/index.ts';
 import { type SupervisorEvent, shapeOf } from '../../supervisors/index.ts';
 import { DownCheck } from './downs.ts';
 import { budget, order, touches } from './supervision-rules.ts';
@@ -25,7 +25,7 @@ type Told =
 
 const heard = [
   ...(['actor.started', 'actor.not_started', 'actor.exited'] as const),
-  ...(['supervisor.report', 'child.restarted', 'child.gave_up'] as const),
+  ...(['supervisor.report', 'child.restarted', 'child.backing_off'] as const),
 ];
 
 export class SupervisionCheck {
@@ -73,7 +73,7 @@ export class SupervisionCheck {
     }
     const { nobodyTerminates = false } = this.#options;
     const found = reignsOf(trace).flatMap((reign) => [
-      ...budget(reign, trace),
+      ...budget(reign),
       ...order(reign),
       ...touches(reign, { asked, replaced, nobodyTerminates }),
     ]);
@@ -127,14 +127,20 @@ export class SupervisionCheck {
         this.#note({ what: 'restarted', pid: event.pid, previous: event.previous });
         break;
       case 'supervisor.report': {
-        const { context, supervisor, offender } = event;
-        if (context === 'start_error') this.#note({ what: 'failed', pid: supervisor, id: offender.id });
-        else if (context === 'shutdown') this.#note({ what: 'gave up', pid: supervisor });
-        else if (context === 'child_terminated' && offender.pid !== undefined) {
-          this.#note({ what: 'asked to end', pid: offender.pid });
+        const { context, supervisor: pid, offender, reason } = event;
+        const { id, restart } = offender;
+        if (context === 'start_error') this.#note({ what: 'failed', pid, id });
+        else if (context === 'shutdown') this.#note({ what: 'gave up', pid, id });
+        else if (context === 'child_terminated') {
+          if (offender.pid !== undefined) this.#note({ what: 'asked to end', pid: offender.pid });
+          const isWanted = restart === 'permanent' || (restart === 'transient' && !isNormal(reason));
+          if (isWanted) this.#note({ what: 'decides', pid, id });
         }
         break;
       }
+      case 'child.backing_off':
+        this.#note({ what: 'waits', pid: event.supervisor });
+        break;
       default:
         break;
     }

@@ -29,7 +29,7 @@ export async function exhaust(options: ExhaustOptions, scenario: Scenario): Prom
   let runs = 0;
   while (path !== undefined && runs < maxRuns) {
     const run = await runOnce(
-      { seed: 'exhaust', ...(plan === undefined ? {} : { plan }), chooser: guided(path) },
+      { seed: 'exhaust', ...(plan === undefined ? {} : { plan }), chooser: guided(path), lettersPerTurn: 1 },
       scenario,
     );
     runs += 1;

@@ -89,12 +89,13 @@ async function exploreSeed<I>(
   const streams = new RandomStream(seed);
   const input = made?.(streams.split('input')) as I;
   const plan = typeof planned === 'function' ? planned(streams.split('plan'), input) : planned;
-  const { strategy = mixed, limits, conditions } = options;
+  const { strategy = mixed, limits, conditions, lettersPerTurn } = options;
   const base = {
     seed,
     strategy: typeof strategy === 'function' ? strategy(streams.split('strategy')) : strategy,
     ...(limits === undefined ? {} : { limits }),
     ...(conditions === undefined ? {} : { conditions }),
+    ...(lettersPerTurn === undefined ? {} : { lettersPerTurn }),
   };
   const of =
     (given: I): Scenario =>

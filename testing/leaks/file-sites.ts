@@ -19,7 +19,7 @@ const inPromises = ['open', 'mkdtemp', 'mkdir', 'writeFile', 'appendFile'];
 const pathsKept = 10_000;
 
 export class FileSites {
-  /** By path, or by the beginning of one that the system completes; the last to be made comes last. */
+  /** By path; the last to be made comes last. */
   readonly #sites = new Map<string, Site>();
   #undo: (() => void)[] = [];
 
@@ -38,8 +38,7 @@ export class FileSites {
 
   /** Where this path was made by this process; undefined when it was not. */
   siteOf(path: string): Site | undefined {
-    // What `mkdtemp` makes has six characters more than it was asked for.
-    return this.#sites.get(path) ?? this.#sites.get(`${path.slice(0, -6)}*`);
+    return this.#sites.get(path);
   }
 
   /** All paths that were made, as far as they are known. */
@@ -50,10 +49,30 @@ export class FileSites {
   #wrap(owner: Makers, name: string): void {
     const make = owner[name];
     if (make === undefined) return;
-    const note = (path: unknown, site: Site) => this.#note(path, name.startsWith('mkdtemp'), site);
+    const note = (path: unknown, site: Site) => this.#note(path, site);
     const wrapped = function (this: unknown, ...args: unknown[]): unknown {
-      note(args[0], new Site(wrapped));
-      return make.apply(this, args);
+      const site = new Site(wrapped);
+      if (!name.startsWith('mkdtemp')) {
+        note(args[0], site);
+        return make.apply(this, args);
+      }
+      // Its name is known only when it is made.
+      const tell = args.at(-1);
+      if (typeof tell === 'function') {
+        args[args.length - 1] = (error: unknown, path: unknown) => {
+          note(path, site);
+          (tell as Make)(error, path);
+        };
+      }
+      const made = make.apply(this, args);
+      if (!(made instanceof Promise)) note(made, site);
+      else {
+        made.then(
+          (path) => note(path, site),
+          () => {},
+        );
+      }
+      return made;
     };
     owner[name] = wrapped;
     this.#undo.push(() => {
@@ -62,16 +81,11 @@ export class FileSites {
     });
   }
 
-  #note(given: unknown, isBeginning: boolean, site: Site): void {
-    const path = given instanceof URL ? fileURLToPath(given) : typeof given === 'string' ? given : undefined;
-    if (path === undefined) return;
-    const key = isBeginning ? `${resolve(path)}${/[\\/]$/.test(path) ? '/' : ''}*` : resolve(path);
-    this.#sites.delete(key);
-    this.#sites.set(key, site);
-    if (this.#sites.size <= pathsKept) return;
-    for (const oldest of this.#sites.keys()) {
-      this.#sites.delete(oldest);
-      break;
-    }
+  #note(given: unknown, site: Site): void {
+    const path = given instanceof URL ? fileURLToPath(given) : given;
+    if (typeof path !== 'string') return;
+    this.#sites.delete(resolve(path));
+    this.#sites.set(resolve(path), site);
+    if (this.#sites.size > pathsKept) this.#sites.delete(this.#sites.keys().next().value as string);
   }
 }

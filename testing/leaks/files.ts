@@ -56,7 +56,7 @@ export class TempFiles implements LeakSource {
       const base = [...bases].find((one) => path.startsWith(one + sep));
       if (base === undefined) continue;
       const [top = ''] = path.slice(base.length + 1).split(sep);
-      for (const name of top.endsWith('*') ? completions(base, top.slice(0, -1)) : [top]) made.add(join(base, name));
+      made.add(join(base, top));
     }
     for (const name of namesIn(tmpdir())) {
       const path = join(tmpdir(), name);
@@ -75,10 +75,6 @@ export class TempFiles implements LeakSource {
     return undefined;
   }
 }
-
-/** What `mkdtemp` may have made of such a beginning. */
-const completions = (base: string, beginning: string): string[] =>
-  namesIn(base).filter((name) => name.length === beginning.length + 6 && name.startsWith(beginning));
 
 /** A folder of ours names the process that made it. */
 function ownerOf(folder: string): unknown {

@@ -144,11 +144,7 @@ export class Resources implements LeakSource {
 
   #remember(id: number, step: Step): void {
     this.#between.set(id, step);
-    if (this.#between.size <= betweenKept) return;
-    for (const oldest of this.#between.keys()) {
-      this.#between.delete(oldest);
-      break;
-    }
+    if (this.#between.size > betweenKept) this.#between.delete(this.#between.keys().next().value as number);
   }
 
   #sweep(): void {

@@ -52,7 +52,7 @@ export class Site {
 
   /** Whether somebody else's package made it, and neither a test nor this library had asked for it. */
   get isForeign(): boolean {
-    return this.frames.every(isPackage);
+    return this.frames.every((frame) => isPackage(frame) && !isOwn(frame));
   }
 }
 

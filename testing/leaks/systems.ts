@@ -1,4 +1,7 @@
-/** Systems that run, and actors in those that run on: each begins by an announcement, and ends with its last actor. */
+/**
+ * Systems that run, and actors in those that run on: each begins by an announcement, and ends with its last actor.
+ * One that is left in virtual time holds nothing: `simulate` sees to those.
+ */
 import {
   type ActorSystem,
   type AnyEvent,
@@ -15,6 +18,26 @@ interface Known {
   /** By path, so that an actor that was started again is the same. */
   readonly keys: Map<string, object>;
   readonly forget: () => void;
+  /** Whether real time moves it; undefined until it has shown so. */
+  isReal: boolean | undefined;
+  /** How often it was looked at since it was asked. */
+  looks: number;
+  /** Whether it was asked to end. */
+  isAsked: boolean;
+}
+
+/** One that has not shown within so many looks that it runs, runs in virtual time, or not at all: it holds nothing. */
+const looksMax = 4;
+
+/** Asks a system for a turn, the first time. Not before it is looked at: it may be somebody's simulation. */
+function runs(system: ActorSystem, known: Known): boolean {
+  if (known.looks === 0) {
+    system.runtime.turns.afterIo(() => {
+      known.isReal = true;
+    });
+  }
+  known.looks += 1;
+  return known.isReal === true || known.looks <= looksMax;
 }
 
 /** The run id of a system, if it has ever started a worker (actors/worker). */
@@ -39,7 +62,14 @@ export class Systems implements LeakSource {
         void this.#actorSites.set((event as AnyEvent & { pid: Pid }).pid, new Site(started));
       system.events.emitter.on('actor.started', started);
       const forget = () => void system.events.emitter.off('actor.started', started);
-      this.#known.set(system, { site: new Site(announced), keys: new Map(), forget });
+      this.#known.set(system, {
+        site: new Site(announced),
+        keys: new Map(),
+        forget,
+        isReal: undefined,
+        looks: 0,
+        isAsked: false,
+      });
     };
     this.#stop = onSystem(announced);
   }
@@ -67,15 +97,22 @@ export class Systems implements LeakSource {
   look(): readonly Left[] {
     const left: Left[] = [];
     void this.runIds;
-    for (const [system, { site, keys, forget }] of this.#known) {
+    for (const [system, known] of this.#known) {
+      const { site, keys, forget } = known;
       const processes = [...system.processes()];
-      if (processes.length === 0) {
+      if (processes.length === 0 || !runs(system, known)) {
         forget();
         this.#known.delete(system);
         continue;
       }
       const what = `system with ${namesOf(processes)}`;
-      left.push({ kind: 'actor', key: system, what, madeAt: site.place ?? site.nearest, free: () => end(system) });
+      left.push({
+        kind: 'actor',
+        key: system,
+        what,
+        madeAt: site.place ?? site.nearest,
+        free: () => end(system, known),
+      });
       const paths = new Set(processes.map(({ pid }) => pid.path));
       for (const path of keys.keys()) if (!paths.has(path)) keys.delete(path);
       for (const process of processes) {
@@ -97,11 +134,12 @@ function namesOf(processes: readonly Process[]): string {
   return `${processes.length} actors: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Stops what nobody else would stop, in order; resolves at once: whoever waits looks again. */
-function end(system: ActorSystem): void {
+/** Stops what nobody else would stop, in order; asked again, kills it. Whoever waits looks again. */
+function end(system: ActorSystem, known: Known): void {
   for (const process of [...system.processes()]) {
     if (process.parent !== undefined && process.parent.status !== 'dead') continue;
-    if (process.status === 'stopping') process.kill();
+    if (known.isAsked) process.kill();
     else process.deliver({ kind: 'system', work: () => process.requestStop(exitReason.shutdown()) });
   }
+  known.isAsked = true;
 }

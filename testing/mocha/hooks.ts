@@ -15,9 +15,17 @@ export interface LeakHookOptions extends LeakOptions {
   readonly hangMs?: number;
 }
 
+/** What mocha gives its hooks, as far as these need it: the library does without mocha's types. */
+export interface HookContext {
+  timeout(ms: number): unknown;
+  readonly currentTest?: { readonly state?: string | undefined } | undefined;
+}
+
+type Hook = (this: HookContext) => Promise<void>;
+
 /** What a module for `mocha --require` exports. */
 export interface LeakHooks {
-  readonly mochaHooks: Mocha.RootHookObject;
+  readonly mochaHooks: Readonly<Record<'beforeAll' | 'beforeEach' | 'afterEach' | 'afterAll', Hook>>;
   readonly mochaGlobalTeardown: () => void;
 }
 
@@ -44,17 +52,17 @@ export function leakHooks(options: LeakHookOptions = {}): LeakHooks {
   let before: LeakSnapshot | undefined;
 
   const timeoutMs = 2 * graceMs + 10_000;
-  const mochaHooks: Mocha.RootHookObject = {
-    async beforeAll(this: Mocha.Context) {
+  const mochaHooks: LeakHooks['mochaHooks'] = {
+    async beforeAll() {
       this.timeout(timeoutMs);
       await verdicts.start();
       beforeAll = await recorder.snapshot();
     },
-    async beforeEach(this: Mocha.Context) {
+    async beforeEach() {
       this.timeout(timeoutMs);
       before = await recorder.snapshot();
     },
-    async afterEach(this: Mocha.Context) {
+    async afterEach() {
       this.timeout(timeoutMs);
       const test = this.currentTest;
       const left = before === undefined ? [] : await recorder.leftSince(before);
@@ -63,7 +71,7 @@ export function leakHooks(options: LeakHookOptions = {}): LeakHooks {
       else verdicts.release();
       await recorder.free(left);
     },
-    async afterAll(this: Mocha.Context) {
+    async afterAll() {
       this.timeout(timeoutMs);
       const left = beforeAll === undefined ? [] : await recorder.leftSince(beforeAll);
       await recorder.free(left);

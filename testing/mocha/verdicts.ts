@@ -7,7 +7,7 @@ import type Mocha from 'mocha';
 type Emit = (this: Mocha.Runner, event: string, ...args: unknown[]) => boolean;
 
 interface RunnerWithFail {
-  fail(test: Mocha.Test, error: Error): void;
+  fail(test: object, error: Error): void;
 }
 
 /** What may happen between the end of a test and its last hook. */
@@ -51,7 +51,7 @@ export class Verdicts {
   }
 
   /** The test has failed after all. */
-  fail(test: Mocha.Test, error: Error): void {
+  fail(test: object, error: Error): void {
     const held = this.#held;
     this.#held = undefined;
     if (held?.test === test) {

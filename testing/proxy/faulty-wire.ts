@@ -44,7 +44,7 @@ export function faultyWire({ carrier = grpcListen(), ...options }: FaultyWireOpt
         ...events,
         listening: (address) => {
           const [, host, port] = /^(.*):(\d+)$/.exec(address) ?? [];
-          const path = /^unix:(.*)$/.exec(address)?.[1];
+          const [, scheme = '', path] = /^((?:ophion\+)?unix:)(.*)$/.exec(address) ?? [];
           const upstream = path === undefined ? { host: host ?? '', port: Number(port) } : { path };
           const starting = startProxy({ ...options, upstream });
           own = starting;
@@ -52,7 +52,8 @@ export function faultyWire({ carrier = grpcListen(), ...options }: FaultyWireOpt
           all.add(starting);
           for (const tell of waiting.splice(0)) tell(starting);
           starting.then(
-            ({ target }) => open && events.listening(target),
+            // The scheme says how to speak there, which a proxy does not change.
+            ({ target }) => open && events.listening(target.replace(/^unix:/, scheme)),
             (error: Error) => open && events.failed(error),
           );
         },

@@ -31,8 +31,11 @@ export async function replay<T>(
   { conditions = {} }: ReplayOptions = {},
 ): Promise<T> {
   const trace = typeof source === 'string' ? readTrace(source) : source;
-  const { seed, plan } = trace.header;
-  const given = plan === undefined ? {} : { plan: plan as Plan };
+  const { seed, plan, lettersPerTurn } = trace.header;
+  const given = {
+    ...(plan === undefined ? {} : { plan: plan as Plan }),
+    ...(lettersPerTurn === undefined ? {} : { lettersPerTurn }),
+  };
   const run = await runOnce({ seed, ...given, tape: tapeOf(trace), conditions }, scenario);
   const difference = firstDifference(trace.records, run.trace.records);
   if (difference !== undefined) throw new Diverged(difference.number, difference.first, difference.second);

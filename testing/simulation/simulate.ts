@@ -24,6 +24,8 @@ export interface SimulateOptions {
   /** Default `random`. */
   readonly strategy?: Strategy;
   readonly limits?: DriveLimits;
+  /** How many letters an actor handles before others have their turn. Default: a choice of 200, as in production, 1, 2 and 5. */
+  readonly lettersPerTurn?: number;
   /** What the plan's `when.while` names. */
   readonly conditions?: NonNullable<ArmOptions['conditions']>;
 }
@@ -42,10 +44,10 @@ export async function runOnce<T>(
   options: SimulateOptions & { readonly chooser?: Chooser },
   scenario: Scenario<T>,
 ): Promise<Run<T>> {
-  const { seed, plan, tape, strategy = 'random', limits = {}, conditions = {} } = options;
+  const { seed, plan, tape, strategy = 'random', limits = {}, conditions = {}, lettersPerTurn } = options;
   const chooser =
     options.chooser ?? (tape === undefined ? seeded(new RandomStream(seed).split('choices')) : replayed(tape));
-  const sim = new Simulation({ seed, chooser, strategy, limits });
+  const sim = new Simulation({ seed, chooser, strategy, limits, lettersPerTurn });
   const strays = new Strays();
   const faults = plan === undefined ? undefined : sim.arm(plan, { conditions });
   let outcome: Run<T>['outcome'];
@@ -69,6 +71,7 @@ export async function runOnce<T>(
     version: 1,
     seed,
     ...(plan === undefined ? {} : { plan: { ...plan } }),
+    ...(lettersPerTurn === undefined ? {} : { lettersPerTurn }),
     ...(outcome.ok ? {} : { statement: statementOf(outcome.error) }),
   };
   return { outcome, trace: { header, records: sim.trace as readonly TraceRecord[] }, tape: sim.tape };

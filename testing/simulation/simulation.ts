@@ -34,7 +34,11 @@ export interface WorldOptions {
   readonly chooser: Chooser;
   readonly strategy: Strategy;
   readonly limits: DriveLimits;
+  readonly lettersPerTurn: number | undefined;
 }
+
+/** How many letters an actor may handle in one turn: as in production, or so few that others come in between. */
+const lettersPerTurn = [200, 1, 2, 5] as const;
 
 /** Chance for the scenario: each draw is a choice on the tape, 0 the plainest. */
 export interface SimulatedRandom {
@@ -68,7 +72,7 @@ export class Simulation {
   readonly #listeners = new Set<(record: TraceRecord) => void>();
   readonly #systems: ActorSystem[] = [];
 
-  constructor({ seed, chooser, strategy, limits }: WorldOptions) {
+  constructor({ seed, chooser, strategy, limits, lettersPerTurn: given }: WorldOptions) {
     this.seed = seed;
     this.trace = this.#records;
     const streams = new RandomStream(seed);
@@ -103,7 +107,11 @@ export class Simulation {
       ids: { next: () => Array.from({ length: 4 }, () => idStream.u32().toString(16).padStart(8, '0')).join('') },
       turns: this.#driver.turns,
       // Less than one: a slice is one turn, and what promises do behind it is nobody's turn, as in production.
-      schedule: { turnsPerSlice: 1, next: (waiting) => this.#choices.choose('schedule', waiting, likely) },
+      schedule: {
+        turnsPerSlice: 1,
+        lettersPerTurn: given ?? (lettersPerTurn[this.#choices.choose('letters', lettersPerTurn.length)] as number),
+        next: (waiting) => this.#choices.choose('schedule', waiting, likely),
+      },
       log: (level, text) => this.#record({ kind: 'log', level, text: text.split('\n', 1)[0] ?? '' }),
       probe: null,
     });

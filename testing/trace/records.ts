@@ -35,6 +35,8 @@ export interface TraceHeader {
   readonly version: 1;
   readonly seed: number | string;
   readonly plan?: unknown;
+  /** When it was given and no choice. */
+  readonly lettersPerTurn?: number;
   /** Which scenario it was, for whoever plays it again. */
   readonly scenario?: string;
   /** What the scenario was given, if it is data. */

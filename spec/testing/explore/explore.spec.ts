@@ -74,7 +74,7 @@ describe('explore()', () => {
   it('says so when a scenario is not deterministic', async () => {
     const { failures } = await explore({ seeds: [7] }, (sim) => sim.log('chance', Math.random()));
     expect(failures).to.have.length(1);
-    expect(failures[0]?.statement).to.match(/^NotDeterministic: two runs of one seed differ, first in record 0/);
+    expect(failures[0]?.statement).to.match(/^NotDeterministic: two runs of one seed differ, first in record 1/);
   });
 
   it('runs the seeds that it is given, and stops after so many failures', async () => {

@@ -57,7 +57,7 @@ describe('replay()', () => {
     };
     const error = await replay(trace, changed).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(Diverged);
-    expect((error as Diverged).record).to.equal(0);
+    expect((error as Diverged).record).to.equal(1);
     expect((error as Error).message).to.include('"text":"something new"');
   });
 

@@ -218,7 +218,7 @@ describe('a simulation that fails', () => {
       sim.log('chance', Math.random());
     });
     expect(random.cause).to.be.instanceOf(NotDeterministic);
-    expect(random.message).to.match(/first in record 1:\n {2}first run {3}\{"atMs":0,"kind":"note","text":"chance"/);
+    expect(random.message).to.match(/first in record 2:\n {2}first run {3}\{"atMs":0,"kind":"note","text":"chance"/);
     let runs = 0;
     const state = await failure((sim) => {
       runs += 1;
