@@ -5,6 +5,7 @@ import { Server } from './server-behavior.ts';
 import { type Host, Hosted, type XstateEvent } from './xstate-adapter.ts';
 
 export class HostedServer extends Server implements Host {
+  delivering: XstateEvent | undefined = undefined;
   #hosted: Hosted | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -18,7 +19,7 @@ export class HostedServer extends Server implements Host {
       throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait in init`);
     if (result === 'ignore') return result;
     const { xstate } = this.context.system;
-    this.#hosted = new Hosted(this.#logic(), this, xstate.actor, this.context.path, undefined);
+    this.#hosted = Hosted.of(this.#logic(), this, xstate.actor, this.context.path, undefined);
     this.#hosted.start();
     return result;
   }

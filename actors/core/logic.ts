@@ -16,7 +16,7 @@ import { type Host, Hosted, type XstateEvent, type XstateLogic, type XstateSnaps
 export interface WorkerOptions<Input = unknown> {
   /** Makes the logic's xstate input; `ctx` lets an action of the machine send, time and spawn. */
   readonly input?: (ctx: ActorContext<Input>) => unknown;
-  /** Exit signals arrive as events `{ type: 'exit', from, reason }` instead of ending the actor. Default false. */
+  /** Exit signals, but the parent's, arrive as events `{ type: 'exit', from, reason }` instead of ending the actor. Default false. */
   readonly trapExit?: boolean;
   /** The most letters that may wait. Default 1,000,000. */
   readonly mailboxMax?: number;
@@ -48,6 +48,7 @@ export function worker<L extends XstateLogic, Input = unknown>(
 
 class XstateWorker implements Behavior, Host {
   readonly mailboxMax: number;
+  delivering: XstateEvent | undefined = undefined;
   readonly #logic: XstateLogic;
   readonly #options: WorkerOptions;
   readonly #context: ActorContext<unknown>;
@@ -81,7 +82,7 @@ class XstateWorker implements Behavior, Host {
     const { input } = this.#options;
     const context = this.#context;
     const given = input === undefined ? context.input : input(context);
-    this.#hosted = new Hosted(this.#logic, this, context.system.xstate.actor, context.path, given);
+    this.#hosted = Hosted.of(this.#logic, this, context.system.xstate.actor, context.path, given);
     this.#hosted.start();
     this.#conclude(this.#hosted.snapshot);
     return 'started';
@@ -90,6 +91,8 @@ class XstateWorker implements Behavior, Host {
   receive(letter: Letter): void | Promise<void> {
     if (letter.kind === 'system') return letter.work();
     this.#process.debug?.see({ type: 'in', letter });
+    // The parent's ends it, trapped or not (otp S-163).
+    if (letter.kind === 'exit' && this.#process.isParent(letter.from)) return this.#process.requestStop(letter.reason);
     const event = toEvent(letter);
     if (this.#postponed === undefined) this.#step(event);
     else this.#deliverOrPostpone([event], this.#postponed);
