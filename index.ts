@@ -201,13 +201,35 @@ export {
   type Variable,
 } from './actors/state/index.ts';
 export {
+  type AffinityMode,
+  type AutoscaleOptions,
+  type BreakerOptions,
+  type BreakerState,
+  type BreakerStatus,
+  type LeaveReason,
+  type PoolOptions,
   PoolRef,
   type PoolStatus,
   type PythonOptions,
   python,
+  type RecycleOptions,
+  type RecycleReason,
+  type RemoteOptions,
+  type RetryOptions,
+  type WaitTimes,
+  type WorkerRole,
   WorkerStartError,
   type WorkerStatus,
 } from './actors/worker/index.ts';
+export {
+  type GrpcListenOptions,
+  grpcListen,
+  type JoinToken,
+  type JoinTokenOptions,
+  type LinksOptions,
+  type TlsOptions,
+  VersionMismatchError,
+} from './bridge/transport/index.ts';
 export {
   type Application,
   ApplicationError,

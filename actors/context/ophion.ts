@@ -99,6 +99,12 @@ export class OphionRef<P extends Pools = Pools> extends SupervisorRef<never> {
     return new ServerRef(this.system, `${this.path}/services`, publicListener).call('address');
   }
 
+  /** Where workers of other hosts join; undefined when there is no such listener, or it does not listen yet. */
+  async joinAddress(): Promise<string | undefined> {
+    const { joinAddress } = await new ServerRef(this.system, `${this.path}/links`, links).call('status');
+    return joinAddress;
+  }
+
   contextRef(id: string): MachineRef<typeof contextActor> {
     return new MachineRef(this.system, `${this.path}/contexts/${id}`);
   }

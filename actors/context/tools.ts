@@ -10,6 +10,7 @@ import {
   streamTool,
   type ToolCallOptions,
 } from '../../bridge/protocol/index.ts';
+import type { AffinityMode } from '../worker/index.ts';
 import type { ContextRecord } from './context-record.ts';
 
 export type { CallOutcome };
@@ -19,6 +20,14 @@ export interface ToolOptions extends ToolCallOptions {
   readonly idempotent?: boolean;
   /** Which pool runs it. Default: the first whose workers offer the tool. */
   readonly pool?: string;
+  /** Calls with the same key go to the same worker, as `affinityMode` says. Default: the session's. */
+  readonly affinityKey?: string;
+  /**
+   * `hint`: another worker will do. `strict_queue`, for what cannot leave a worker, such as a loaded model: that worker
+   * alone, and the call waits for it. `strict_fail_fast`: refused with `queue_full` when it is busy. Once that worker is
+   * lost, strict calls are refused with `affinity_lost` until `pool.release(key)`. Default: the pool's `affinity`.
+   */
+  readonly affinityMode?: AffinityMode;
 }
 
 /** Items in order, once; `outcome` is what came after the last one. Leaving the loop early stops the tool. */
@@ -50,13 +59,16 @@ export class Tools {
     return new LaterStream(opened);
   }
 
-  #request(tool: string, args: Readonly<Record<string, unknown>>, { idempotent, pool }: ToolOptions) {
+  #request(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions) {
+    const { affinityKey, affinityMode, idempotent, pool } = options;
     return {
       tool,
       arguments: args,
       sessionId: this.#record.session.id,
       ...(idempotent === undefined ? {} : { idempotent }),
       ...(pool === undefined ? {} : { pool }),
+      ...(affinityKey === undefined ? {} : { affinityKey }),
+      ...(affinityMode === undefined ? {} : { affinityMode }),
     };
   }
 }

@@ -167,7 +167,14 @@ export class StateError extends ActorError {
   }
 }
 
-export type PoolErrorCode = 'queue_full' | 'queue_timeout' | 'affinity_lost' | 'circuit_open' | 'unknown_pool';
+export type PoolErrorCode =
+  | 'queue_full'
+  | 'queue_timeout'
+  /** The one worker that an affinity key belongs to is at work, and the request does not want to wait. */
+  | 'worker_busy'
+  | 'affinity_lost'
+  | 'circuit_open'
+  | 'unknown_pool';
 
 /** A pool did not hand out a worker. Nothing was started. */
 export class PoolError extends ActorError {

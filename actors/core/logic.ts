@@ -18,6 +18,12 @@ export interface WorkerOptions<Input = unknown> {
   readonly input?: (ctx: ActorContext<Input>) => unknown;
   /** Exit signals, but the parent's, arrive as events `{ type: 'exit', from, reason }` instead of ending the actor. Default false. */
   readonly trapExit?: boolean;
+  /**
+   * What the exit signal of its parent is to a machine that traps exits. `stop`: it ends at once (otp S-163). `event`: it
+   * arrives as the others do, and the machine has to come to a final state within its shutdown time, since a machine has
+   * no terminate that could wait. Default `stop`.
+   */
+  readonly parentExit?: 'stop' | 'event';
   /** The most letters that may wait. Default 1,000,000. */
   readonly mailboxMax?: number;
   /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
@@ -92,7 +98,9 @@ class XstateWorker implements Behavior, Host {
     if (letter.kind === 'system') return letter.work();
     this.#process.debug?.see({ type: 'in', letter });
     // The parent's ends it, trapped or not (otp S-163).
-    if (letter.kind === 'exit' && this.#process.isParent(letter.from)) return this.#process.requestStop(letter.reason);
+    if (letter.kind === 'exit' && this.#process.isParent(letter.from) && this.#options.parentExit !== 'event') {
+      return this.#process.requestStop(letter.reason);
+    }
     const event = toEvent(letter);
     if (this.#postponed === undefined) this.#step(event);
     else this.#deliverOrPostpone([event], this.#postponed);

@@ -1,5 +1,7 @@
 /** System events of workers and pools. */
-import type { ExitReason, Pid } from '../core/index.ts';
+import type { ExitReason, Pid, PoolErrorCode } from '../core/index.ts';
+import type { BreakerState } from './breaker.ts';
+import type { LeaveReason } from './recycling.ts';
 
 /** Where a worker is in its life. `fenced`: its stream is lost, and it may still come back. */
 export type WorkerState =
@@ -43,4 +45,37 @@ export type WorkerEvent =
   | { readonly type: 'worker.leaked'; readonly worker: Pid; readonly osPids: readonly number[] }
   /** A worker was given up by its supervisor; the pool starts another one after a while. */
   | { readonly type: 'pool.worker_gave_up'; readonly pool: Pid; readonly workerId: string; readonly retryMs: number }
-  | { readonly type: 'pool.worker_lost'; readonly pool: Pid; readonly worker: Pid; readonly reason: ExitReason };
+  | { readonly type: 'pool.worker_lost'; readonly pool: Pid; readonly worker: Pid; readonly reason: ExitReason }
+  /** A worker that has not failed is granted nothing any more; it ends when what it runs has ended. */
+  | {
+      readonly type: 'pool.worker_leaving';
+      readonly pool: Pid;
+      readonly worker: Pid;
+      readonly reason: LeaveReason;
+      readonly calls: number;
+      readonly rssBytes: number;
+      readonly ageMs: number;
+    }
+  | {
+      readonly type: 'pool.worker_left';
+      readonly pool: Pid;
+      readonly worker: Pid;
+      readonly reason: LeaveReason;
+      /** How long it took from when it was granted nothing any more, in milliseconds. */
+      readonly drainedMs: number;
+    }
+  /** A warm spare has taken the place of a worker. */
+  | { readonly type: 'pool.spare_promoted'; readonly pool: Pid; readonly worker: Pid }
+  /** Autoscaling wants another number of workers in service. */
+  | { readonly type: 'pool.resized'; readonly pool: Pid; readonly from: number; readonly to: number }
+  /** A request got no worker. */
+  | { readonly type: 'pool.refused'; readonly pool: Pid; readonly code: PoolErrorCode | 'actor_down' }
+  /** What so many strict affinity keys stood for is gone with its worker. */
+  | { readonly type: 'pool.affinity_lost'; readonly pool: Pid; readonly worker: Pid; readonly keys: number }
+  | {
+      readonly type: 'pool.breaker';
+      readonly pool: Pid;
+      readonly key: string;
+      readonly from: BreakerState;
+      readonly to: BreakerState;
+    };

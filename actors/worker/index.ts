@@ -1,20 +1,21 @@
 /** Layer 1: Python processes as actors, in pools. Knows nothing of what they do. */
+export { type AffinityMode, affinityModes } from './affinity.ts';
+export type { AutoscaleOptions } from './autoscale.ts';
+export type { BreakerOptions, BreakerState, BreakerStatus, Verdict } from './breaker.ts';
 export type { WorkerEvent, WorkerState } from './events.ts';
 export { type Exit, type Launch, type LaunchEvent, type LaunchOptions, launch, type OsProcess } from './os-process.ts';
-export {
-  type PoolCast,
-  type PoolCasts,
-  type PoolManagerInput,
-  type PoolManagerRef,
-  poolManager,
-  poolManagerRef,
-  tellPool,
-} from './pool.ts';
-export type { Checkin, Checkout, Granted, PoolStatus, Refused, WorkerStatus } from './pool-messages.ts';
+export { type PoolManagerInput, type PoolManagerRef, poolManager, poolManagerRef } from './pool.ts';
+export { type PoolCast, type PoolCasts, tellPool } from './pool-casts.ts';
+export type { Checkin, Checkout, Granted, PoolStatus, Refused, WorkerRole, WorkerStatus } from './pool-messages.ts';
+export type { PoolOptions } from './pool-options.ts';
 export { PoolRef } from './pool-ref.ts';
 export { livingMembers, signalGroup } from './process-group.ts';
 export { type PoolInput, type PoolLogic, type PythonOptions, python } from './python.ts';
+export type { LeaveReason, RecycleOptions, RecycleReason } from './recycling.ts';
+export type { RemoteOptions } from './remote.ts';
+export type { RetryOptions } from './retry.ts';
 export { WorkerStartError } from './start-error.ts';
+export type { WaitTimes } from './wait-times.ts';
 export { pythonWorker } from './worker.ts';
 export type { WorkerConfig, WorkerInput } from './worker-config.ts';
 export { runIdOf, type WorkerReport } from './worker-memory.ts';

@@ -45,6 +45,8 @@ export interface OsProcess {
   terminate(): void;
   /** Ends the group: SIGKILL. */
   kill(): void;
+  /** Another host tells that it has ended; only for a process of such a host. */
+  ended?(code: number | null, signal: NodeJS.Signals | null): void;
 }
 
 export type Launch = (options: LaunchOptions, tell: (event: LaunchEvent) => void) => OsProcess;

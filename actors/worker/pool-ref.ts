@@ -1,9 +1,11 @@
 /** A ref to a pool: `app.children.pools.children.default.status()`. */
 
+import type { JoinToken, JoinTokenOptions } from '../../bridge/transport/index.ts';
 import { SupervisorRef } from '../../supervisors/index.ts';
 import { type ActorSystem, type CallOptions, ServerRef } from '../core/index.ts';
 import { type PoolManagerRef, poolManager } from './pool.ts';
 import type { PoolStatus } from './pool-messages.ts';
+import { writeTokenFile } from './token-file.ts';
 
 export class PoolRef extends SupervisorRef<never> {
   readonly manager: PoolManagerRef;
@@ -16,6 +18,34 @@ export class PoolRef extends SupervisorRef<never> {
   /** Size, queue and workers as of now. */
   status(options: CallOptions = {}): Promise<PoolStatus> {
     return this.manager.call('status', options);
+  }
+
+  /**
+   * Replaces all ready workers, or the one with this id (`w-3`), without losing a call: each ends when another one is
+   * ready and what it runs has ended. Resolves to how many there are, before they are replaced.
+   */
+  recycle(workerId?: string, options: CallOptions = {}): Promise<number> {
+    return this.manager.call('recycle', workerId, options);
+  }
+
+  /**
+   * A token with which workers on other hosts may join, for an hour unless `ttlMs` says otherwise. Rejects with a
+   * SpecError where the pool has no option `remote`, and with an ActorError, `too_many_join_tokens`.
+   */
+  joinToken({ ttlMs, uses }: JoinTokenOptions = {}, options: CallOptions = {}): Promise<JoinToken> {
+    const wanted = { ...(ttlMs === undefined ? {} : { ttlMs }), ...(uses === undefined ? {} : { uses }) };
+    return this.manager.call('joinToken', wanted, options);
+  }
+
+  /** Writes such a token to a file that only this user reads (0600), whole. Rejects with `token_file_failed`, too. */
+  async writeJoinToken(file: string, options: JoinTokenOptions = {}): Promise<void> {
+    const { token } = await this.joinToken(options);
+    writeTokenFile(file, token);
+  }
+
+  /** Lets go of an affinity key: nobody needs what it stands for any more, or its loss (`affinity_lost`) is known. */
+  release(affinityKey: string): void {
+    this.manager.cast('release', { affinityKey });
   }
 
   /**

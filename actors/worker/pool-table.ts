@@ -1,15 +1,28 @@
 /**
- * What a pool must not forget when its manager crashes: who waits, who holds which worker, and which names of
- * workers were used. It stands in the system's tables; the manager's next incarnation goes on with it.
+ * What a pool must not forget when its manager crashes: who waits, who holds which worker, which keys belong where, who
+ * is about to leave, and which names of workers were used. It stands in the system's tables; the manager's next
+ * incarnation goes on with it.
  */
-import type { ActorRef, ActorSystem, Pid, PoolError, TimerHandle } from '../core/index.ts';
+import type { ActorError, ActorRef, ActorSystem, Pid, PoolErrorCode, TimerHandle } from '../core/index.ts';
+import { Affinity, type AffinityMode } from './affinity.ts';
+import type { Breakers } from './breaker.ts';
+import { FairQueue, type Waiting } from './fair-queue.ts';
+import type { LeaveReason, Life, RecycleReason } from './recycling.ts';
+import { RecentWaits } from './wait-times.ts';
 
-export interface Lease {
-  readonly id: string;
+export interface Lease extends Waiting {
   readonly request: object;
   readonly consumer: ActorRef;
   readonly affinityKey: string | undefined;
-  /** When it is refused if it has not started, on the monotonic clock; Infinity for never. */
+  readonly affinityMode: AffinityMode;
+  readonly breakerKey: string | undefined;
+  /** When it dies, the lease is dropped unless it has started. */
+  readonly caller: Pid | undefined;
+  /** All on the monotonic clock. When it was asked for; */
+  readonly askedMs: number;
+  /** when it may be granted, later than that for what is tried again; */
+  readonly notBeforeMs: number;
+  /** when it is refused if it has not started, Infinity for never. */
   readonly dueMs: number;
   state: 'queued' | 'granted' | 'started';
   /** Whose it is; undefined while it waits, and when that worker is gone. */
@@ -21,21 +34,44 @@ export interface Lease {
 
 export interface Refusal {
   readonly lease: Lease;
-  readonly error: PoolError;
+  readonly error: ActorError;
+}
+
+/** A worker that is not granted any more, and ends when what it runs has ended. */
+export interface Leaving {
+  readonly worker: Pid;
+  readonly reason: LeaveReason;
+  readonly sinceMs: number;
+  /** When it is told to end whatever it runs, on the monotonic clock. */
+  readonly endMs: number;
+  /** It was told to. */
+  told: boolean;
 }
 
 export class PoolTable {
-  /** First in, first out. */
-  readonly queued = new Map<string, Lease>();
+  readonly queued = new FairQueue<Lease>();
   /** Granted or started. */
   readonly held = new Map<string, Lease>();
   /** Told, and not checked in yet. */
   readonly refusals = new Map<string, Refusal>();
-  /** Which worker served a key last, least recently used first. */
-  readonly affinity = new Map<string, string>();
+  readonly affinity = new Affinity();
+  /** Made at the first start of the manager, when the pool has breakers. */
+  breakers: Breakers | undefined;
+  /** How many workers are wanted in service, where that changes. */
+  target: number | undefined;
+  /** Of each incarnation that has been ready. */
+  readonly lives = new Map<Pid, Life>();
+  /** Who should be replaced, in that order, and still serves. */
+  readonly due = new Map<Pid, RecycleReason>();
+  /** By worker id. */
+  readonly leaving = new Map<string, Leaving>();
   /** A name is used once, so that no message for one worker reaches another of the same name. */
   lastWorker = 0;
   restarts = 0;
+  granted = 0;
+  readonly waits = new RecentWaits();
+  readonly refused = new Map<PoolErrorCode | 'actor_down', number>();
+  readonly left = new Map<LeaveReason, number>();
   /** What the manager was told and has not handled, in order: by what it was told, under which name. */
   readonly unhandled = new Map<object, string>();
 
@@ -48,3 +84,6 @@ export class PoolTable {
     return table;
   }
 }
+
+/** Adds one to a count by name. */
+export const countIn = <K>(counts: Map<K, number>, name: K): void => void counts.set(name, (counts.get(name) ?? 0) + 1);

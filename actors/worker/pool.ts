@@ -2,29 +2,45 @@
  * The manager of a pool: hands workers to who asks, and keeps as many as are wanted. What it must not forget stands
  * in a table that outlives it: its crash loses no request, no grant and no worker.
  */
+import { type JoinRequest, type JoinToken, type JoinTokenOptions, JoinTokens } from '../../bridge/transport/index.ts';
 import {
   type ActorContext,
-  type ActorRef,
   type DownMessage,
   exitReason,
   type From,
+  formatExitReason,
   noreply,
   type Pid,
   reply,
   type ServerRef,
+  SpecError,
   StartError,
   server,
   serverRef,
 } from '../core/index.ts';
+import type { AutoscaleOptions } from './autoscale.ts';
+import { type BreakerOptions, Breakers } from './breaker.ts';
 import { type LeaseMessage, type LeaseOptions, Leases } from './leases.ts';
-import type { Checkin, Checkout, PoolStatus } from './pool-messages.ts';
+import type { PoolCast, PoolCasts } from './pool-casts.ts';
+import type { Checkin, Checkout, PoolStatus, WorkerRole } from './pool-messages.ts';
 import { PoolTable } from './pool-table.ts';
+import { isRemoteMessage, Remote, type RemoteInput, type RemoteMessage } from './remote.ts';
 import { Roster, type RosterMessage, type RosterOptions } from './roster.ts';
+import { type ScaleMessage, Scaling } from './scaling.ts';
 import type { WorkerReport } from './worker-memory.ts';
 
-export interface PoolManagerInput extends LeaseOptions, RosterOptions {}
+export interface PoolManagerInput extends LeaseOptions, RosterOptions {
+  /** Default: always `size` workers. */
+  readonly autoscale?: AutoscaleOptions;
+  /** How many requests one worker takes, for autoscaling. Default 1. */
+  readonly capacity?: number;
+  /** Default: no circuit breakers. */
+  readonly breaker?: BreakerOptions;
+  /** Default: workers of this host alone. */
+  readonly remote?: RemoteInput;
+}
 
-type Internal = DownMessage | LeaseMessage | RosterMessage;
+type Internal = DownMessage | LeaseMessage | RosterMessage | ScaleMessage | RemoteMessage;
 
 interface Waiter {
   readonly from: From;
@@ -36,20 +52,37 @@ class Pool {
   readonly #table: PoolTable;
   readonly #roster: Roster;
   readonly #leases: Leases;
+  readonly #scaling: Scaling | undefined;
+  readonly #remote: Remote;
   readonly #waiters = new Set<Waiter>();
 
   constructor(ctx: ActorContext<PoolManagerInput>) {
     const own = ctx as ActorContext<never>;
+    const { autoscale, breaker, capacity = 1 } = ctx.input;
     this.#ctx = ctx;
     this.#table = PoolTable.of(ctx.system, ctx.path);
+    if (breaker !== undefined) this.#table.breakers ??= new Breakers(breaker);
     this.#roster = new Roster(own, ctx.input, this.#table);
     this.#leases = new Leases(own, ctx.input, this.#table, this.#roster);
+    this.#scaling = autoscale === undefined ? undefined : new Scaling(own, autoscale, capacity, this.#roster);
+    this.#remote = new Remote(own, ctx.input.remote, {
+      nextId: () => {
+        this.#table.lastWorker += 1;
+        return this.#table.lastWorker;
+      },
+      there: () => this.#roster.remote,
+    });
     // What stood in the mailbox of an incarnation that crashed.
     for (const [arg, name] of [...this.#table.unhandled]) this.told(name as PoolCast, arg as never);
   }
 
   told<N extends PoolCast>(name: N, arg: PoolCasts[N]): void {
     this.#table.unhandled.delete(arg);
+    this.#handle(name, arg);
+    this.#settle();
+  }
+
+  #handle<N extends PoolCast>(name: N, arg: PoolCasts[N]): void {
     switch (name) {
       case 'checkout':
         this.#leases.checkout(arg as Checkout);
@@ -63,6 +96,9 @@ class Pool {
       case 'cancel':
         this.#leases.cancel((arg as PoolCasts['cancel']).lease);
         return;
+      case 'release':
+        this.#leases.release((arg as PoolCasts['release']).affinityKey);
+        return;
       case 'resume':
         this.#leases.resume((arg as PoolCasts['resume']).consumer);
         return;
@@ -74,38 +110,86 @@ class Pool {
   }
 
   report({ worker, ...report }: WorkerReport & { readonly worker: Pid }): void {
-    if (!this.#roster.reported(worker, report)) return;
-    for (const waiter of this.#waiters) {
-      if (this.#roster.ready < waiter.count) continue;
-      this.#waiters.delete(waiter);
-      this.#ctx.reply(waiter.from, this.status());
-    }
-    this.#leases.next();
+    this.#roster.reported(worker, report);
+    this.#remote.reported(report.id);
+    this.#settle();
+  }
+
+  /** A worker of another host asks to join. */
+  join(request: JoinRequest): void {
+    this.#remote.join(request);
+  }
+
+  /** A token with which workers of other hosts join. */
+  joinToken(options: JoinTokenOptions): JoinToken {
+    const { pool } = this.#ctx.input;
+    const links = this.#ctx.input.remote?.links;
+    if (links === undefined) throw new SpecError(`pool '${pool}'`, 'no_remote: it has no option remote: { max }');
+    return JoinTokens.of(this.#ctx.system, links).issue(pool, this.#ctx.ref(this.#ctx.path), options);
+  }
+
+  boot(worker: Pid): void {
+    this.#roster.boot(worker);
+  }
+
+  recycle(id: string | undefined): number {
+    const count = this.#roster.recycle(id);
+    this.#settle();
+    return count;
   }
 
   info(message: Internal): void {
+    this.#inform(message);
+    this.#settle();
+  }
+
+  #inform(message: Internal): void {
     switch (message.type) {
       case 'down': {
-        if (this.#leases.consumerDown(message.ref)) return;
-        const worker = this.#roster.down(message);
-        if (worker !== undefined) this.#leases.workerDown(worker);
+        if (this.#leases.down(message.ref)) return;
+        const down = this.#roster.down(message);
+        if (down !== undefined) this.#leases.workerDown(down.worker, down.expected, formatExitReason(message.reason));
         return;
       }
       case 'lease.due':
         this.#leases.due(message.lease);
         return;
+      case 'lease.ripe':
+        this.#leases.next();
+        return;
       case 'lease.retell':
         this.#leases.retell(message.consumer);
         return;
+      case 'pool.scale':
+        this.#scaling?.due();
+        return;
       case 'roster.refill':
+      case 'roster.age':
+      case 'roster.drain':
       case 'response':
-        if (this.#roster.heard(message) && this.#roster.ready === 0) this.#failWaiters();
+        if (isRemoteMessage(message)) this.#remote.heard(message);
+        else this.#roster.heard(message);
         return;
       default: {
         const never: never = message;
         throw new TypeError(`the pool does not know this message: ${String(never)}`);
       }
     }
+  }
+
+  /** What follows from what has just happened: who serves, who leaves, who is granted a worker, who has waited for one. */
+  #settle(): void {
+    this.#scaling?.look(this.#leases);
+    if (!this.#roster.changed) return;
+    while (this.#roster.changed)
+      for (const { worker, why } of this.#roster.staff()) this.#leases.workerGone(worker, why);
+    this.#leases.next();
+    for (const waiter of this.#waiters) {
+      if (this.#roster.ready < waiter.count) continue;
+      this.#waiters.delete(waiter);
+      this.#ctx.reply(waiter.from, this.status());
+    }
+    if (this.#roster.failing) this.#failWaiters();
   }
 
   waitReady(count: number, from: From): void {
@@ -119,12 +203,27 @@ class Pool {
 
   status(): PoolStatus {
     const workers = this.#roster.rows();
+    const count = (role: WorkerRole) => workers.filter((worker) => worker.role === role).length;
+    const { affinity, granted, left, refused, restarts, waits } = this.#table;
+    const { size } = this.#roster;
     return {
-      size: this.#ctx.input.size,
-      ready: this.#roster.ready,
-      busy: workers.filter(({ inFlight }) => inFlight > 0).length,
+      size,
+      min: this.#scaling?.min ?? size,
+      max: this.#scaling?.max ?? size,
+      ready: count('active'),
+      busy: workers.filter(({ role, inFlight }) => role === 'active' && inFlight > 0).length,
+      spares: count('spare'),
+      starting: count('starting'),
+      leaving: count('leaving'),
       queued: this.#leases.queued,
-      restarts: this.#table.restarts,
+      oldestWaitMs: this.#leases.oldestWaitMs,
+      waitMs: waits.summary(),
+      granted,
+      refused: Object.fromEntries(refused),
+      restarts,
+      recycled: Object.fromEntries(left),
+      affinity: { bound: affinity.bound, lost: affinity.lost },
+      breakers: this.#leases.gate.status(),
       lastFailure: this.#roster.lastFailure,
       workers,
     };
@@ -140,19 +239,6 @@ class Pool {
     this.#waiters.clear();
   }
 }
-
-/** What a consumer casts to a pool. */
-export interface PoolCasts {
-  checkout: Checkout;
-  /** In the turn in which the work is sent. */
-  started: { readonly lease: string };
-  checkin: Checkin;
-  /** Who asked is gone: what has not started will not. */
-  cancel: { readonly lease: string };
-  /** The consumer has started again. */
-  resume: { readonly consumer: ActorRef };
-}
-export type PoolCast = keyof PoolCasts;
 
 const told =
   <N extends PoolCast>(name: N) =>
@@ -170,14 +256,36 @@ export const poolManager = server({
     started: told('started'),
     checkin: told('checkin'),
     cancel: told('cancel'),
+    release: told('release'),
     resume: told('resume'),
     report: (pool: Pool, report: WorkerReport & { readonly worker: Pid }) => {
       pool.report(report);
       return pool;
     },
+    /** From links: a worker of another host asks to join. */
+    join: (pool: Pool, request: JoinRequest) => {
+      pool.join(request);
+      return pool;
+    },
+    /** From a worker: it would start its process now. */
+    boot: (pool: Pool, { worker }: { readonly worker: Pid }) => {
+      pool.boot(worker);
+      return pool;
+    },
   },
   call: {
     status: (pool: Pool) => reply(pool.status(), pool),
+    /** Replaces all ready workers, or the one with this id, one after the other. Answers how many. */
+    recycle: (pool: Pool, id: string | undefined) => reply(pool.recycle(id), pool),
+    /** Fails with a SpecError where the pool has no option `remote`. */
+    joinToken: (pool: Pool, options: JoinTokenOptions, ctx): ReturnType<typeof reply<JoinToken, Pool>> => {
+      try {
+        return reply(pool.joinToken(options), pool);
+      } catch (error) {
+        ctx.replyError(ctx.from, error as Error);
+        return noreply<JoinToken, Pool>(pool) as never;
+      }
+    },
     /** Answers when so many workers are ready; fails when one was given up and none is ready. */
     waitReady: (pool: Pool, count: number, ctx) => {
       if (pool.ready >= count) return reply(pool.status(), pool);
@@ -196,23 +304,3 @@ export type PoolManagerRef = ServerRef<typeof poolManager>;
 /** A ref to the manager at a path. */
 export const poolManagerRef = (ctx: ActorContext<never>, path: string): PoolManagerRef =>
   serverRef(ctx, path, poolManager);
-
-/**
- * Casts to a pool so that it is handled even when the manager crashes first: it stands in the pool's table until then.
- * Throws MailboxFullError when the manager's mailbox is full; then nothing was told.
- */
-export function tellPool<N extends PoolCast>(
-  ctx: ActorContext<never>,
-  manager: ActorRef,
-  name: N,
-  arg: PoolCasts[N],
-): void {
-  const { unhandled } = PoolTable.of(ctx.system, manager.path);
-  unhandled.set(arg, name);
-  try {
-    ctx.cast(manager, name, arg);
-  } catch (error) {
-    unhandled.delete(arg);
-    throw error;
-  }
-}

@@ -9,17 +9,17 @@ import { workerEnvironment } from './environment.ts';
 import { interpreterFor } from './interpreter.ts';
 import { type Launch, launch as launchProcess } from './os-process.ts';
 import { type PoolManagerInput, poolManager } from './pool.ts';
+import { type PoolOptions, poolDefaults, validatePoolOptions } from './pool-options.ts';
 import { PoolRef } from './pool-ref.ts';
+import { defaultLeaseMs, defaultTokenTtlMs, type RemoteInput, type RemoteOptions, validateRemote } from './remote.ts';
+import { joinedProcess } from './remote-process.ts';
+import { type TokenFileInput, tokenFile } from './token-file.ts';
 import { pythonWorker } from './worker.ts';
 import type { WorkerConfig, WorkerInput } from './worker-config.ts';
 
-export interface PythonOptions {
+export interface PythonOptions extends PoolOptions {
   /** The module that the workers serve: they run `python -m ophion MODULE`. */
   readonly module: string;
-  /** How many workers. Default 1. */
-  readonly size?: number;
-  /** How many calls one worker runs at a time. Default 1; more only for tools that are safe in threads. */
-  readonly capacity?: number;
   /** The interpreter. Default: OPHION_PYTHON, `.venv/bin/python` in `cwd` or above it, `python3`. */
   readonly executable?: string;
   /** Where modules are looked for, before Python's own folders. Default: `cwd`. */
@@ -28,6 +28,11 @@ export interface PythonOptions {
   readonly preload?: readonly string[];
   /** The working directory. Default: the host's. */
   readonly cwd?: string;
+  /**
+   * How many threads each library for numbers may use in a worker (OpenMP, OpenBLAS, MKL, NumExpr, Accelerate, BLIS,
+   * Rayon, Polars). Default 1; variables of the host's environment or of `env` go before.
+   */
+  readonly nativeThreads?: number;
   /** Variables over the host's own; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How long a process may take from its start until it dials. Default 5,000 ms. */
@@ -40,20 +45,15 @@ export interface PythonOptions {
   readonly drainMs?: number;
   /** How long it may take after SIGTERM, before SIGKILL. Default 2,000 ms. */
   readonly termMs?: number;
-  /** How many requests may wait for a worker. Default 1,000; one more is refused with `queue_full`. */
-  readonly queueMax?: number;
-  /** How long a request may wait at most. Default: as long as it says itself. */
-  readonly queueTimeoutMs?: number;
-  /** How many workers may be starting at a time. Default 8. */
-  readonly maxStarting?: number;
   /** How many restarts of one worker within `periodMs` are tolerated before it is given up. Default 3. */
   readonly maxRestarts?: number;
   /** Default 5,000 ms. */
   readonly periodMs?: number;
-  /** The first pause before a given up worker is replaced; doubled with each that follows. Default 1,000 ms. */
-  readonly backoffMs?: number;
-  /** The longest such pause. Default 30,000 ms. */
-  readonly maxBackoffMs?: number;
+  /**
+   * Workers that are started on other hosts (`python -m ophion MODULE --join URL --token-file FILE`) and join this pool,
+   * beside those of `size`, which may be 0 then. Links needs a listener for them (`listenForJoins`). Default: none.
+   */
+  readonly remote?: RemoteOptions;
   /** What the process is instead of `python -m ophion MODULE`; for tests. */
   readonly args?: readonly string[];
   /** How processes are started; for simulations. */
@@ -74,21 +74,14 @@ export interface PoolLogic extends Logic<PoolInput | undefined> {
 /** How long the kernel may take with a killed group before its worker actor is given up, on top of the rest. */
 const shutdownSlackMs = 11_000;
 
-const positive = [
-  'size',
-  'capacity',
-  'dialTimeoutMs',
-  'readyTimeoutMs',
-  'livenessTimeoutMs',
-  'queueMax',
-  'queueTimeoutMs',
-  'maxStarting',
-  'backoffMs',
-  'maxBackoffMs',
-] as const;
+const positive = ['dialTimeoutMs', 'readyTimeoutMs', 'livenessTimeoutMs', 'nativeThreads'] as const;
 
 function validate(options: PythonOptions): void {
-  const { module } = options;
+  const { module, remote, size } = options;
+  if (remote !== undefined) validateRemote(remote);
+  validatePoolOptions(remote !== undefined && size === 0 ? { ...options, size: 1 } : options);
+  if (size === 0 && options.autoscale !== undefined)
+    throw new SpecError('python', 'invalid_autoscale: a pool of size 0 starts no worker', options.autoscale);
   // It is an argument of a program: nothing that looks like an option, a path or a shell's word.
   if (typeof module !== 'string' || !/^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u.test(module)) {
     throw new SpecError('python', 'invalid_module: it must be the dotted name of a module', module);
@@ -98,10 +91,8 @@ function validate(options: PythonOptions): void {
     if (value !== undefined && !(typeof value === 'number' && value > 0))
       throw new SpecError('python', `invalid_${name}`, value);
   }
-  for (const name of ['size', 'capacity', 'queueMax', 'maxStarting'] as const) {
-    const value = options[name];
-    if (value !== undefined && !Number.isInteger(value)) throw new SpecError('python', `invalid_${name}`, value);
-  }
+  const { nativeThreads = 1 } = options;
+  if (!Number.isInteger(nativeThreads)) throw new SpecError('python', 'invalid_nativeThreads', nativeThreads);
   for (const name of ['drainMs', 'termMs'] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isFinite(value) && value >= 0))
@@ -121,9 +112,17 @@ export function python(options: PythonOptions): PoolLogic {
     children: {
       workers: dynamicSupervisor({ maxRestarts, periodMs, perChildBudget: true }),
       manager: { logic: poolManager, input: managerInput(ctx, options, config) },
+      ...tokenFileChild(ctx, options.remote),
     },
   }));
   return { ...logic, refAt: (system, path) => new PoolRef(system, path) };
+}
+
+/** What a pool is called, and where it finds links and its own manager. */
+function placesOf(ctx: ActorContext<PoolInput | undefined>) {
+  const parts = ctx.path.split('/');
+  const { name = parts.at(-1) ?? ctx.path, links = [...parts.slice(0, -2), 'links'].join('/') } = ctx.input ?? {};
+  return { pool: name, links, manager: `${ctx.path}/manager` };
 }
 
 function managerInput(
@@ -131,34 +130,63 @@ function managerInput(
   options: PythonOptions,
   config: WorkerConfig,
 ): PoolManagerInput {
-  const parts = ctx.path.split('/');
-  const { name = parts.at(-1) ?? ctx.path, links = [...parts.slice(0, -2), 'links'].join('/') } = ctx.input ?? {};
-  const manager = `${ctx.path}/manager`;
+  const places = placesOf(ctx);
+  const supervisor = `${ctx.path}/workers`;
+  const shutdown = config.drainMs + config.termMs + shutdownSlackMs;
+  const input = (id: string, own: WorkerConfig): WorkerInput => ({ workerId: id, ...places, config: own });
   return {
-    pool: name,
-    queueMax: options.queueMax ?? 1_000,
-    queueTimeoutMs: options.queueTimeoutMs ?? Number.POSITIVE_INFINITY,
-    size: options.size ?? 1,
-    maxStarting: options.maxStarting ?? 8,
-    backoffMs: options.backoffMs ?? 1_000,
-    maxBackoffMs: options.maxBackoffMs ?? 30_000,
-    supervisor: `${ctx.path}/workers`,
-    child: (id) => ({
-      id,
-      logic: pythonWorker,
-      input: { workerId: id, pool: name, links, manager, config } satisfies WorkerInput,
-      restart: 'permanent',
-      shutdown: config.drainMs + config.termMs + shutdownSlackMs,
-    }),
+    pool: places.pool,
+    ...poolDefaults(options),
+    supervisor,
+    // It ends in order only when it is told to leave; after every other end it is started again.
+    child: (id) => ({ id, logic: pythonWorker, input: input(id, config), restart: 'transient', shutdown }),
+    ...(options.remote === undefined
+      ? {}
+      : { remote: remoteInput(options.module, places.links, supervisor, config, options.remote, input) }),
   };
+}
+
+function remoteInput(
+  module: string,
+  links: string,
+  supervisor: string,
+  config: WorkerConfig,
+  { max, leaseMs = defaultLeaseMs }: RemoteOptions,
+  input: (id: string, own: WorkerConfig) => WorkerInput,
+): RemoteInput {
+  return {
+    max,
+    module,
+    links,
+    supervisor,
+    child: (id, request, ref) => {
+      const capacity = request.capacity > 0 ? Math.min(request.capacity, config.capacity) : config.capacity;
+      const own = { ...config, leaseMs, capacity, launch: joinedProcess(ref, request, leaseMs) };
+      // Whatever started it starts it again.
+      return {
+        id,
+        logic: pythonWorker,
+        input: input(id, own),
+        restart: 'temporary',
+        shutdown: config.drainMs + config.termMs,
+      };
+    },
+  };
+}
+
+function tokenFileChild(ctx: ActorContext<PoolInput | undefined>, remote: RemoteOptions | undefined) {
+  if (remote?.tokenFile === undefined) return {};
+  const { tokenFile: file, tokenTtlMs: ttlMs = defaultTokenTtlMs } = remote;
+  return { tokens: { logic: tokenFile, input: { ...placesOf(ctx), file, ttlMs } satisfies TokenFileInput } };
 }
 
 function configOf(options: PythonOptions): WorkerConfig {
   const cwd = options.cwd;
   const folder = cwd ?? process.cwd();
-  const env = workerEnvironment(process.env, options.env ?? {});
+  const env = workerEnvironment(process.env, options.env ?? {}, options.nativeThreads ?? 1);
   return {
-    command: interpreterFor(options.executable, folder, env),
+    // Where no process is started, none has to be there.
+    command: options.size === 0 ? '' : interpreterFor(options.executable, folder, env),
     args: options.args ?? ['-m', 'ophion', options.module],
     cwd,
     env,
@@ -171,5 +199,7 @@ function configOf(options: PythonOptions): WorkerConfig {
     drainMs: options.drainMs ?? 3_000,
     termMs: options.termMs ?? 2_000,
     launch: options.launch ?? launchProcess,
+    // What stands in for our Python half, as tests have it, says what it likes.
+    sameVersion: options.args === undefined && options.launch === undefined,
   };
 }

@@ -1,184 +1,194 @@
 /**
- * The workers of a pool: how many are wanted, which are there, which one is free. It keeps the wanted size: a worker
- * that its supervisor gave up is replaced after a backoff.
+ * The workers of a pool: which are there, who serves, who waits to take a place, and who is due to be replaced. It
+ * keeps the wanted size, whatever happens to them.
  */
-
-import { type ChildRow, type DynamicChild, DynamicSupervisorRef } from '../../supervisors/index.ts';
-import type { ActorContext, DownMessage, MonitorRef, Pid, ResponseMessage } from '../core/index.ts';
+import type { ActorContext, DownMessage, Pid } from '../core/index.ts';
+import { BootGate } from './boot-gate.ts';
+import { Departures, type DrainMessage } from './departures.ts';
 import type { WorkerEvent } from './events.ts';
-import type { WorkerStatus } from './pool-messages.ts';
+import { isReady, isStarting, type Member, Members, roomOn } from './members.ts';
+import type { WorkerRole, WorkerStatus } from './pool-messages.ts';
 import type { PoolTable } from './pool-table.ts';
+import { type RecruitMessage, type RecruitOptions, Recruits } from './recruits.ts';
+import { ageLimitMs, dueFor, type RecycleOptions, type RecycleReason } from './recycling.ts';
+import { isRemoteId } from './remote.ts';
+import { type Hand, staff } from './spares.ts';
 import { WorkerStartError } from './start-error.ts';
 import type { WorkerReport } from './worker-memory.ts';
 
-export interface RosterOptions {
+export interface RosterOptions extends RecruitOptions {
   readonly size: number;
-  /** How many workers may be starting at a time. */
-  readonly maxStarting: number;
-  /** The first pause before a given up worker is replaced; doubled with each that follows, with jitter. */
-  readonly backoffMs: number;
-  readonly maxBackoffMs: number;
-  /** Path of the workers' supervisor. */
-  readonly supervisor: string;
-  /** The spec of a new worker. */
-  readonly child: (id: string) => DynamicChild;
-}
-
-interface Member {
-  readonly id: string;
-  readonly pid: Pid;
-  readonly monitor: MonitorRef;
-  report: WorkerReport;
-  readonly leases: Set<string>;
+  /** How many workers are kept ready beyond the size. Default 0. */
+  readonly spares?: number;
+  readonly recycle?: RecycleOptions;
 }
 
 export type RosterMessage =
-  | { readonly type: 'roster.refill'; readonly number: number }
-  | (ResponseMessage & { readonly tag: RosterTag });
-type RosterTag = { readonly roster: 'census' } | { readonly roster: 'start'; readonly id: string };
+  | RecruitMessage
+  | DrainMessage
+  /** A worker may have become too old. */
+  | { readonly type: 'roster.age'; readonly worker: Pid };
 
-const isReady = ({ report }: Member): boolean => report.state === 'idle' || report.state === 'busy';
-const isStarting = ({ report }: Member): boolean =>
-  ['reserved', 'spawning', 'connecting', 'loading'].includes(report.state);
+/** An incarnation that nothing new goes to, and why. */
+export interface Gone {
+  readonly worker: Pid;
+  readonly why: string;
+}
 
 export class Roster {
   readonly #ctx: ActorContext<never>;
   readonly #options: RosterOptions;
+  readonly #recycle: RecycleOptions;
   readonly #table: PoolTable;
-  /** By worker id: those that are wanted, whether they live at the moment or not. */
-  readonly #wanted = new Set<string>();
-  /** The living ones. */
-  readonly #members = new Map<Pid, Member>();
-  /** Asked for, not answered. */
-  readonly #asked = new Set<string>();
-  #gaveUp = 0;
-  #refill = 0;
-  #counted = false;
-  lastFailure: Error | undefined;
+  readonly #gate: BootGate;
+  readonly #members = new Members();
+  readonly #recruits: Recruits;
+  readonly #departures: Departures;
+  /** Something has happened that may change who serves: `staff` has to look. */
+  changed = false;
 
   constructor(ctx: ActorContext<never>, options: RosterOptions, table: PoolTable) {
     this.#ctx = ctx;
     this.#options = options;
+    this.#recycle = options.recycle ?? {};
     this.#table = table;
-    this.#census();
+    this.#gate = new BootGate(options.maxStarting, (worker) => ctx.send(worker, { type: 'pool.boot' }));
+    this.#recruits = new Recruits(ctx, options, table, (worker) => this.#gate.passed(worker));
+    this.#departures = new Departures(ctx, this.#recycle.drainMs ?? Number.POSITIVE_INFINITY, table);
   }
 
-  get #supervisor(): DynamicSupervisorRef {
-    return new DynamicSupervisorRef(this.#ctx.system, this.#options.supervisor);
+  /** How many are wanted in service. */
+  get size(): number {
+    return this.#table.target ?? this.#options.size;
   }
 
-  /** Asks the supervisor whom it has: what it gave up is not among them. */
-  #census(): void {
-    const tag: RosterTag = { roster: 'census' };
-    this.#ctx.request(this.#supervisor, 'whichChildren', undefined, { tag, timeoutMs: Number.POSITIVE_INFINITY });
+  resize(size: number): void {
+    this.#table.target = size;
+    this.changed = true;
   }
 
-  /** An answer of the supervisor, or time to replace a worker. Answers true when a worker was given up. */
-  heard(message: RosterMessage): boolean {
-    if (message.type === 'roster.refill') {
-      if (message.number === this.#refill) this.#fill();
-      return false;
-    }
-    if (message.tag.roster === 'start') {
-      this.#asked.delete(message.tag.id);
-      if (message.ok) {
-        this.#fill();
-        return false;
-      }
-      this.#wanted.delete(message.tag.id);
-      this.lastFailure = message.error;
-      return this.#backOff(message.tag.id);
-    }
-    // Without its supervisor the manager is about to be started again, too.
-    return message.ok ? this.#compare(message.value as readonly ChildRow[]) : false;
+  /** How many are in service. */
+  get ready(): number {
+    return this.#members.serving.length;
   }
 
-  #compare(rows: readonly ChildRow[]): boolean {
-    const there = new Set(rows.map(({ id }) => id));
-    if (!this.#counted) {
-      this.#counted = true;
-      for (const { id, pid } of rows) {
-        this.#wanted.add(id);
-        // One that restarts reports by itself.
-        if (pid !== undefined && pid !== 'restarting') this.#ctx.send(pid, { type: 'pool.announce' });
-      }
-      this.#fill();
-      return false;
-    }
-    let gaveUp = false;
-    for (const id of [...this.#wanted]) {
-      if (there.has(id) || this.#asked.has(id)) continue;
-      this.#wanted.delete(id);
-      gaveUp = this.#backOff(id) || gaveUp;
-    }
-    return gaveUp;
+  /** Whether anybody could be granted anything. */
+  get hasRoom(): boolean {
+    return this.#table.affinity.bound > 0 || this.#members.serving.some(roomOn);
   }
 
-  #backOff(workerId: string): boolean {
-    const { backoffMs, maxBackoffMs } = this.#options;
-    const longest = Math.min(maxBackoffMs, backoffMs * 2 ** Math.min(this.#gaveUp, 20));
-    // Half of it is chance, so that pools that failed together do not try together.
-    const retryMs = longest * (0.5 + this.#ctx.runtime.random.next() / 2);
-    this.#gaveUp += 1;
-    this.#refill += 1;
-    this.#ctx.setTimer(retryMs, { type: 'roster.refill', number: this.#refill } satisfies RosterMessage);
-    this.#emit({ type: 'pool.worker_gave_up', pool: this.#ctx.self, workerId, retryMs });
-    return true;
+  /** True while nothing is ready and nothing starts: a worker was given up, and the next one is not due yet. */
+  get failing(): boolean {
+    return this.#members.size === 0 && this.#recruits.failing;
   }
 
-  /** Starts what is missing, a few at a time. */
-  #fill(): void {
-    const { size, maxStarting } = this.#options;
-    let starting = this.#asked.size + [...this.#members.values()].filter(isStarting).length;
-    while (this.#wanted.size < size && starting < maxStarting) {
-      this.#table.lastWorker += 1;
-      const id = `w-${this.#table.lastWorker}`;
-      this.#wanted.add(id);
-      this.#asked.add(id);
-      starting += 1;
-      const tag: RosterTag = { roster: 'start', id };
-      const options = { tag, timeoutMs: Number.POSITIVE_INFINITY };
-      this.#ctx.request(this.#supervisor, 'startChild', this.#options.child(id), options);
+  get lastFailure(): Error | undefined {
+    return this.#recruits.lastFailure;
+  }
+
+  heard(message: RosterMessage): void {
+    this.changed = true;
+    if (message.type === 'roster.age') this.#look(message.worker);
+    else if (message.type === 'roster.drain') this.#departures.look(this.#members.withId(message.id));
+    else {
+      const there = this.#recruits.heard(message);
+      if (there !== undefined) this.#departures.compare(there);
     }
   }
 
-  /** What a worker tells of itself. Answers true when it is ready. */
-  reported(pid: Pid, report: WorkerReport): boolean {
-    let member = this.#members.get(pid);
-    if (member === undefined) {
-      if (!pid.alive) return false;
-      member = { id: report.id, pid, monitor: this.#ctx.monitor(pid), report, leases: new Set() };
-      this.#members.set(pid, member);
-      for (const lease of this.#table.held.values()) if (lease.worker === pid) member.leases.add(lease.id);
-      if (pid.incarnation > 1 && report.state === 'reserved') this.#table.restarts += 1;
-    }
+  /** What a worker tells of itself. */
+  reported(pid: Pid, report: WorkerReport): void {
+    const known = this.#members.get(pid);
+    if (known === undefined && !pid.alive) return;
+    const member = known ?? this.#met(pid, report);
+    const wasReady = known !== undefined && isReady(known);
     member.report = report;
-    if (!isReady(member)) return false;
-    this.#gaveUp = 0;
-    this.lastFailure = undefined;
-    this.#fill();
-    return true;
-  }
-
-  /** A worker has ended. Answers its pid when it was one of ours. */
-  down({ pid, reason }: DownMessage): Pid | undefined {
-    if (pid === undefined || !this.#members.delete(pid)) return undefined;
-    if (reason.kind === 'error' && reason.error instanceof WorkerStartError) this.lastFailure = reason.error;
-    this.#emit({ type: 'pool.worker_lost', pool: this.#ctx.self, worker: pid, reason });
-    this.#census();
-    return pid;
-  }
-
-  /** A ready worker with room, the least loaded; the preferred one when it has room. */
-  pick(preferred: string | undefined): Pid | undefined {
-    let best: Member | undefined;
-    for (const member of this.#members.values()) {
-      const { leases, report } = member;
-      if (!isReady(member) || leases.size >= report.capacity) continue;
-      if (member.id === preferred) return member.pid;
-      if (best === undefined || leases.size < best.leases.size) best = member;
+    if (isStarting(member) && report.state !== 'reserved' && !isRemoteId(member.id)) this.#gate.passed(pid);
+    if (isReady(member) !== wasReady) {
+      this.changed = true;
+      if (!wasReady) this.#isReady(member);
     }
-    return best?.pid;
+    const life = this.#table.lives.get(pid);
+    if (life !== undefined) {
+      life.rssBytes = report.rssBytes;
+      this.#look(pid);
+    }
+    // The next incarnation of one that failed at leaving.
+    if (known === undefined) this.#departures.look(member);
+  }
+
+  /** A worker asks whether it may start its process. */
+  boot(worker: Pid): void {
+    this.#gate.ask(worker);
+  }
+
+  /** A worker has ended. Answers who it was, and whether it was told to; undefined when it was none of ours. */
+  down({ pid, reason }: DownMessage): { readonly worker: Pid; readonly expected: boolean } | undefined {
+    const member = pid === undefined ? undefined : this.#members.get(pid);
+    if (member === undefined) return undefined;
+    const { pid: worker, id, retired } = member;
+    const { due, lives } = this.#table;
+    this.changed = true;
+    this.#members.delete(worker);
+    lives.delete(worker);
+    due.delete(worker);
+    this.#gate.done(worker);
+    if (reason.kind === 'error' && reason.error instanceof WorkerStartError) this.#recruits.lastFailure = reason.error;
+    const left = this.#departures.isTold(id);
+    if (!left) this.#emit({ type: 'pool.worker_lost', pool: this.#ctx.self, worker, reason });
+    this.#recruits.census();
+    return { worker, expected: left || retired };
+  }
+
+  /** Decides who serves, who leaves and how many start. Answers to whom nothing new goes from now on. */
+  staff(): readonly Gone[] {
+    this.changed = false;
+    if (!this.#recruits.counted) return [];
+    const { spares = 0 } = this.#options;
+    const { surge = 1 } = this.#recycle;
+    const remote = this.#candidates().filter(({ id }) => isRemoteId(id));
+    const hands = this.#candidates().flatMap((member) => (isRemoteId(member.id) ? [] : [this.#handOf(member)]));
+    const absent = this.#recruits.wanted - hands.length;
+    const plan = staff({ hands, absent, leaving: this.#departures.count(isOwn) }, { size: this.size, spares, surge });
+    // Workers of other hosts all serve, beside those of the size; one that is due leaves, and comes back by itself.
+    const { due } = this.#table;
+    const staying = remote.flatMap(({ pid }) => (due.has(pid) ? [] : [pid]));
+    const leave = [...plan.leave, ...remote.flatMap(({ pid }) => leaving(pid, due.get(pid)))];
+    for (const worker of this.#members.serve([...plan.active, ...staying]))
+      this.#emit({ type: 'pool.spare_promoted', pool: this.#ctx.self, worker });
+    const starting = this.#members.values().filter((member) => isStarting(member) && isOwn(member.id));
+    this.#recruits.start(plan.start, starting.length);
+    return leave.map(({ pid: worker, reason }) => {
+      const member = this.#members.get(worker) as Member;
+      this.#recruits.dismiss(member.id);
+      this.#table.due.delete(worker);
+      this.#departures.begin(member, reason);
+      return { worker, why: `it was replaced (${reason})` };
+    });
+  }
+
+  /** Marks ready workers as due: all, or the one with this id. Answers how many. */
+  recycle(id: string | undefined): number {
+    const { due } = this.#table;
+    const those = this.#candidates().filter((member) => id === undefined || member.id === id);
+    for (const { pid } of those) due.set(pid, due.get(pid) ?? 'manual');
+    this.changed = true;
+    return those.length;
+  }
+
+  /** How many workers of other hosts there are. */
+  get remote(): number {
+    return this.#members.values().filter(({ id }) => isRemoteId(id)).length;
+  }
+
+  pick(preferred: string | undefined): Pid | undefined {
+    return this.#members.pick(preferred);
+  }
+
+  /** Whether this incarnation could take one more, in service or not. */
+  hasRoomOn(pid: Pid): boolean {
+    const member = this.#members.get(pid);
+    return roomOn(member) && !this.#departures.has(member?.id ?? '');
   }
 
   idOf(pid: Pid): string | undefined {
@@ -189,43 +199,115 @@ export class Roster {
     this.#members.get(pid)?.leases.add(lease);
   }
 
-  release(pid: Pid | undefined, lease: string): void {
-    if (pid !== undefined) this.#members.get(pid)?.leases.delete(lease);
+  /** Work was sent there. */
+  served(pid: Pid): void {
+    const life = this.#table.lives.get(pid);
+    if (life === undefined) return;
+    life.calls += 1;
+    this.#look(pid);
   }
 
-  /** Ends a worker; its supervisor starts the next incarnation. */
+  release(pid: Pid | undefined, lease: string): void {
+    const member = pid === undefined ? undefined : this.#members.get(pid);
+    if (member?.leases.delete(lease) === true) this.#departures.look(member);
+  }
+
+  /** Ends a worker at once; its supervisor starts the next incarnation. */
   retire(pid: Pid, reason: string): void {
     const member = this.#members.get(pid);
     if (member === undefined) return;
     // Nobody is granted it any more, whatever it still says.
-    member.report = { ...member.report, state: 'stopping' };
+    member.retired = true;
+    this.changed = true;
     this.#ctx.send(pid, { type: 'pool.retire', reason, now: true });
   }
 
-  /** True while nothing is ready and nothing starts: a worker was given up, and the next one is not due yet. */
-  get failing(): boolean {
-    return this.#gaveUp > 0 && this.#asked.size === 0 && this.#members.size === 0 && this.#wanted.size === 0;
-  }
-
-  get ready(): number {
-    return [...this.#members.values()].filter(isReady).length;
-  }
-
   rows(): readonly WorkerStatus[] {
-    return [...this.#members.values()].map(({ id, pid, report, leases }) => ({
-      id,
-      pid,
-      osPid: report.osPid,
-      incarnation: pid.incarnation,
-      state: report.state,
-      inFlight: leases.size,
-      capacity: report.capacity,
-      restarts: pid.incarnation - 1,
-      rssBytes: report.rssBytes,
-    }));
+    const { lives, due, leaving } = this.#table;
+    return this.#members.values().map((member) => {
+      const { id, pid, report, leases } = member;
+      const life = lives.get(pid);
+      return {
+        id,
+        pid,
+        osPid: report.osPid,
+        incarnation: pid.incarnation,
+        state: report.state,
+        role: this.#roleOf(member),
+        inFlight: leases.size,
+        capacity: report.capacity,
+        restarts: pid.incarnation - 1,
+        rssBytes: report.rssBytes,
+        calls: life?.calls ?? 0,
+        ageMs: life === undefined ? 0 : this.#nowMs - life.readyMs,
+        due: leaving.get(id)?.reason ?? due.get(pid),
+      };
+    });
+  }
+
+  /** Who could serve: ready and not leaving. */
+  #candidates(): readonly Member[] {
+    return this.#members.values().filter((member) => isReady(member) && !this.#departures.has(member.id));
+  }
+
+  #handOf({ pid, active, leases }: Member): Hand<Pid> {
+    const { affinity, due } = this.#table;
+    return { pid, active, load: leases.size, bound: affinity.holds(pid), due: due.get(pid) };
+  }
+
+  #roleOf(member: Member): WorkerRole {
+    if (member.retired || this.#departures.has(member.id)) return 'leaving';
+    if (!isReady(member)) return 'starting';
+    return member.active ? 'active' : 'spare';
+  }
+
+  #met(pid: Pid, report: WorkerReport): Member {
+    const monitor = this.#ctx.monitor(pid);
+    const member: Member = { id: report.id, pid, monitor, report, leases: new Set(), ...newcomer };
+    this.#members.set(member);
+    for (const lease of this.#table.held.values()) if (lease.worker === pid) member.leases.add(lease.id);
+    if (pid.incarnation > 1 && report.state === 'reserved') this.#table.restarts += 1;
+    const life = this.#table.lives.get(pid);
+    if (life !== undefined) this.#armAge(pid, life.readyMs + life.maxAgeMs);
+    return member;
+  }
+
+  #isReady({ pid, report }: Member): void {
+    this.#gate.done(pid);
+    this.#recruits.succeeded();
+    const { lives } = this.#table;
+    if (lives.has(pid)) return;
+    const maxAgeMs = ageLimitMs(this.#recycle, this.#ctx.runtime.random.next());
+    const readyMs = this.#nowMs;
+    lives.set(pid, { readyMs, maxAgeMs, calls: 0, rssBytes: report.rssBytes });
+    this.#armAge(pid, readyMs + maxAgeMs);
+  }
+
+  /** Whether a worker is due. */
+  #look(worker: Pid): void {
+    const { due, lives } = this.#table;
+    const life = lives.get(worker);
+    if (life === undefined || due.has(worker)) return;
+    const reason = dueFor(this.#recycle, life, this.#nowMs);
+    if (reason === undefined) return;
+    due.set(worker, reason);
+    this.changed = true;
+  }
+
+  #armAge(worker: Pid, atMs: number): void {
+    if (!Number.isFinite(atMs)) return;
+    this.#ctx.setTimer(Math.max(0, atMs - this.#nowMs), { type: 'roster.age', worker } satisfies RosterMessage);
+  }
+
+  get #nowMs(): number {
+    return this.#ctx.runtime.clock.monotonicMs();
   }
 
   #emit(event: WorkerEvent): void {
     this.#ctx.emit(event);
   }
 }
+
+const isOwn = (id: string): boolean => !isRemoteId(id);
+const leaving = (pid: Pid, reason: RecycleReason | undefined) => (reason === undefined ? [] : [{ pid, reason }]);
+const newcomer = { active: false, spare: false, retired: false } as const;

@@ -19,6 +19,10 @@ export interface WorkerConfig {
   readonly drainMs: number;
   readonly termMs: number;
   readonly launch: Launch;
+  /** How long a worker that another host started lives without a new lease; left out for one that this host starts. */
+  readonly leaseMs?: number;
+  /** The worker is our own Python half, and must be of this version. */
+  readonly sameVersion: boolean;
 }
 
 export interface WorkerInput {

@@ -1,7 +1,7 @@
 /**
  * What a worker's machine remembers and is told, what it tells its pool, and how it names its end.
  */
-import { type LinksRef, linksRef, type StreamNotice } from '../../bridge/transport/index.ts';
+import { type LinksRef, linksRef, type StreamNotice, VersionMismatchError } from '../../bridge/transport/index.ts';
 import {
   type ActorContext,
   type ActorSystem,
@@ -34,8 +34,10 @@ export type WorkerMessage =
   | DownMessage
   /** The manager has started again and asks who is there. */
   | { readonly type: 'pool.announce' }
-  /** The manager does not want it any more: at once, or when its work is done. */
-  | { readonly type: 'pool.retire'; readonly reason: string; readonly now: boolean };
+  /** The manager lets it start its process. */
+  | { readonly type: 'pool.boot' }
+  /** The manager does not want it any more: at once, or when its work is done. `leave`: not its next incarnation either. */
+  | { readonly type: 'pool.retire'; readonly reason: string; readonly now: boolean; readonly leave?: boolean };
 
 export interface WorkerMemory {
   readonly ctx: ActorContext<never>;
@@ -76,6 +78,21 @@ export function report(memory: WorkerMemory, state: WorkerState): void {
   if (manager.pid !== undefined) ctx.cast(manager, 'report', { worker: ctx.self, ...told });
 }
 
+/** Asks the manager whether it may start its process now; without one it may. */
+export function askToBoot({ ctx, given }: WorkerMemory): void {
+  const manager = ctx.ref(given.manager);
+  // A worker of another host runs already.
+  if (manager.pid === undefined || given.config.leaseMs !== undefined)
+    ctx.send(ctx.self, { type: 'pool.boot' } satisfies WorkerMessage);
+  else ctx.cast(manager, 'boot', { worker: ctx.self });
+}
+
+/** Why a worker ends that its manager does not want any more. One that leaves ends in order: it is not started again. */
+export const retired = (event: WorkerMessage): ExitReason => {
+  if (event.type !== 'pool.retire') return exitReason.normal;
+  return event.leave === true ? exitReason.shutdown(event.reason) : exitReason.exit(event.reason);
+};
+
 /** Why its actor ends, when nothing else has decided that: its process has. */
 export function endOf(
   memory: WorkerMemory,
@@ -87,7 +104,10 @@ export function endOf(
       ? notStarted(memory, String(memory.ending.value), memory.ending, lastOutput)
       : memory.ending;
   }
-  const words = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  const ended = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  // The commonest of all first starts.
+  const missing = /No module named '?ophion(\.__main__)?'?$/m.test(lastOutput);
+  const words = missing ? `${ended} as its Python has no Ophion (run \`npx ophion setup\`)` : ended;
   if (!memory.wasReady) return notStarted(memory, `its process ${words} ${memory.doing}`, how, lastOutput);
   // Exit code 0 is no success for who was to stay.
   return how.kind === 'normal' ? exitReason.exit('its process exited with code 0 without being asked') : how;
@@ -95,4 +115,10 @@ export function endOf(
 
 export function notStarted({ ctx }: WorkerMemory, why: string, reason: ExitReason, lastOutput = ''): ExitReason {
   return exitReason.error(new WorkerStartError(String(ctx.self), why, reason, lastOutput));
+}
+
+/** The Python half that dialled is of another release: it does not start, and the cause says how to set that right. */
+export function otherVersion(memory: WorkerMemory, version: string): ExitReason {
+  const error = new VersionMismatchError(String(memory.ctx.self), version);
+  return notStarted(memory, error.message, exitReason.error(error));
 }

@@ -1,9 +1,13 @@
 /** A worker's process as a child of its machine. However the machine ends, leaving it kills the process group. */
+import type { StreamNotice } from '../../bridge/transport/index.ts';
 import { fromCallback } from '../core/index.ts';
 import { bootLine } from './worker-config.ts';
 import { emit, runIdOf, type WorkerMemory } from './worker-memory.ts';
 
-type ProcessCommand = { readonly type: 'terminate' } | { readonly type: 'kill' };
+type ProcessCommand =
+  | { readonly type: 'terminate' }
+  | { readonly type: 'kill' }
+  | Extract<StreamNotice, { type: 'stream.gone' }>;
 
 export const processActor = fromCallback<ProcessCommand, WorkerMemory>(({ input, sendBack, receive }) => {
   const { ctx, given, token, address } = input;
@@ -27,6 +31,10 @@ export const processActor = fromCallback<ProcessCommand, WorkerMemory>(({ input,
       }
     },
   );
-  receive(({ type }) => (type === 'kill' ? process.kill() : process.terminate()));
+  receive((command) => {
+    if (command.type === 'stream.gone') process.ended?.(command.code, command.signal);
+    else if (command.type === 'kill') process.kill();
+    else process.terminate();
+  });
   return () => process.kill();
 });

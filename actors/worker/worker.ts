@@ -3,16 +3,20 @@
  * state `reserved`; readiness is told to the pool's manager. A worker never restarts its process: it ends, and its
  * supervisor starts the next incarnation.
  */
+import { isOwnVersion } from '../../bridge/transport/index.ts';
 import { type ActorContext, assign, type ExitReason, exitReason, setup, worker } from '../core/index.ts';
 import { type DeadlineKind, type DeadlineMessage, WorkerDeadlines } from './deadlines.ts';
 import type { WorkerState } from './events.ts';
 import type { WorkerInput } from './worker-config.ts';
 import {
+  askToBoot,
   emit,
   endOf,
   links,
   notStarted,
+  otherVersion,
   report,
+  retired,
   runIdOf,
   type WorkerMemory,
   type WorkerMessage,
@@ -34,6 +38,8 @@ const machine = setup({
     current: ({ context, event }) => context.deadlines.isCurrent(event as DeadlineMessage),
     wasReady: ({ context }) => context.wasReady,
     busy: ({ event }) => event.type === 'stream.liveness' && event.inFlight.length > 0,
+    otherVersion: ({ context, event }) =>
+      context.given.config.sameVersion && event.type === 'stream.hello' && !isOwnVersion(event.libraryVersion),
     retireNow: ({ event }) => event.type === 'pool.retire' && event.now,
   },
   actions: {
@@ -45,6 +51,7 @@ const machine = setup({
       return { state };
     }),
     announce: ({ context }) => report(context, context.state),
+    askToBoot: ({ context }) => askToBoot(context),
     expect: ({ context }) => {
       const { ctx, given, token } = context;
       const ref = links(context);
@@ -57,6 +64,7 @@ const machine = setup({
         token,
         runId: runIdOf(ctx.system),
         pool: given.pool,
+        ...(given.config.leaseMs === undefined ? {} : { leaseMs: given.config.leaseMs }),
       });
     },
     /** Decides why it ends; the first reason stands. */
@@ -115,11 +123,29 @@ const machine = setup({
     reserved: {
       entry: [{ type: 'enter', params: { state: 'reserved' } }, 'expect'],
       on: {
-        'stream.expected': { target: 'alive', actions: assign({ address: ({ event }) => event.address }) },
+        'stream.expected': { target: 'permitted', actions: assign({ address: ({ event }) => event.address }) },
+        'pool.retire': {
+          target: 'exited',
+          actions: { type: 'end', params: ({ event }) => ({ reason: retired(event) }) },
+        },
         exit: { target: 'exited', actions: { type: 'end', params: ({ event }) => ({ reason: event.reason }) } },
         // Nothing is lost yet: it waits until links is there again.
         down: { actions: { type: 'setDeadline', params: { kind: 'links' } } },
         'deadline.links': { guard: 'current', target: 'reserved', reenter: true },
+      },
+    },
+    permitted: {
+      // So that not all of a pool start their processes at once.
+      entry: 'askToBoot',
+      on: {
+        'pool.boot': 'alive',
+        'pool.announce': { actions: ['announce', 'askToBoot'] },
+        'pool.retire': {
+          target: 'exited',
+          actions: { type: 'end', params: ({ event }) => ({ reason: retired(event) }) },
+        },
+        exit: { target: 'exited', actions: { type: 'end', params: ({ event }) => ({ reason: event.reason }) } },
+        down: 'reserved',
       },
     },
     alive: {
@@ -169,9 +195,11 @@ const machine = setup({
           target: '.killed',
           actions: { type: 'end', params: ({ event }) => ({ reason: event.reason }) },
         },
+        // Its process is another host's, and that has told of its end.
+        'stream.gone': { actions: ({ self, event }) => self.getSnapshot().children.process?.send(event) },
         'pool.retire': {
           target: '.killed',
-          actions: { type: 'end', params: ({ event }) => ({ reason: exitReason.exit(event.reason) }) },
+          actions: { type: 'end', params: ({ event }) => ({ reason: retired(event) }) },
         },
         'stream.goodbye': {
           target: '.stopping',
@@ -193,7 +221,19 @@ const machine = setup({
         },
         connecting: {
           entry: { type: 'enter', params: { state: 'connecting' } },
-          on: { 'stream.hello': 'loading' },
+          on: {
+            'stream.hello': [
+              {
+                guard: 'otherVersion',
+                target: 'killed',
+                actions: {
+                  type: 'end',
+                  params: ({ context, event }) => ({ reason: otherVersion(context, event.libraryVersion) }),
+                },
+              },
+              { target: 'loading' },
+            ],
+          },
           exit: { type: 'clearDeadline', params: { kind: 'dial' } },
         },
         loading: {
@@ -262,11 +302,11 @@ const machine = setup({
               {
                 guard: 'retireNow',
                 target: 'killed',
-                actions: { type: 'end', params: ({ event }) => ({ reason: exitReason.exit(event.reason) }) },
+                actions: { type: 'end', params: ({ event }) => ({ reason: retired(event) }) },
               },
               {
                 target: 'draining',
-                actions: { type: 'end', params: ({ event }) => ({ reason: exitReason.exit(event.reason) }) },
+                actions: { type: 'end', params: ({ event }) => ({ reason: retired(event) }) },
               },
             ],
           },
@@ -325,7 +365,8 @@ const machine = setup({
           on: { exit: {}, down: {}, 'pool.retire': {}, 'stream.goodbye': {}, 'stream.closed': {} },
         },
         exiting: {
-          // Its exit is known; it ends when nobody of its group lives any more.
+          // Its exit is known; it ends when nobody of its group lives any more. Who waits for it is told now.
+          entry: { type: 'enter', params: { state: 'stopping' } },
           on: {
             'process.gone': { target: '#worker.exited', actions: 'leaked' },
             exit: {},
@@ -344,5 +385,7 @@ const machine = setup({
 /** The logic of a worker; `WorkerInput` is its input. */
 export const pythonWorker = worker(machine, {
   trapExit: true,
+  // Draining takes time.
+  parentExit: 'event',
   input: (ctx: ActorContext<WorkerInput>) => ({ ctx }),
 });

@@ -206,6 +206,7 @@ class Bridge {
         return;
       case 'session.over':
         this.#sync.forget(message.sessionId, message.epoch);
+        this.calls.sessionOver(message.sessionId);
         return;
       case 'acknowledge':
         this.acknowledge();

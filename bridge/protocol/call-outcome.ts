@@ -46,7 +46,7 @@ export function mayRepeat(call: OpenCall, outcome: 'not_started' | 'unknown', le
 }
 
 /** What a worker itself answers when it has not begun on a call; what a tool raises is `tool_failed`. */
-export const notTaken: ReadonlySet<string> = new Set(['unavailable', 'queue_full']);
+export const notTaken: ReadonlySet<string> = new Set(['unavailable', 'queue_full', 'worker_busy']);
 
 /** What a result says: the outcome, or the error that it is. Throws ProtocolError when it cannot be read. */
 export function outcomeOf(call: OpenCall, result: ToolResult): CallOutcome | ActorError {

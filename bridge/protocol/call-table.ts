@@ -5,6 +5,7 @@
  */
 import type { ActorSystem } from '../../actors/core/index.ts';
 import type { Value } from '../../actors/state/index.ts';
+import type { AffinityMode } from '../../actors/worker/index.ts';
 import type { Map as WireMap } from './gen/values_pb.js';
 
 /** What a call resolves to. */
@@ -42,6 +43,7 @@ export interface CallPlan {
   readonly idempotent: boolean;
   readonly maxAttempts: number;
   readonly affinityKey: string | undefined;
+  readonly affinityMode: AffinityMode | undefined;
   readonly minRevision: number;
   /** On the monotonic clock; Infinity: none. */
   readonly deadlineMs: number;

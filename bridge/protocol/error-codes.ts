@@ -46,6 +46,7 @@ const stateCodes: ReadonlySet<string> = new Set<StateErrorCode>([
 const poolCodes: ReadonlySet<string> = new Set<PoolErrorCode>([
   'queue_full',
   'queue_timeout',
+  'worker_busy',
   'affinity_lost',
   'circuit_open',
   'unknown_pool',

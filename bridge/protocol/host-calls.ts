@@ -14,7 +14,14 @@ import {
   WorkerLostError,
 } from '../../actors/core/index.ts';
 import type { Changes } from '../../actors/state/index.ts';
-import { type Granted, type PoolCast, type PoolCasts, type Refused, tellPool } from '../../actors/worker/index.ts';
+import {
+  type Granted,
+  type PoolCast,
+  type PoolCasts,
+  type Refused,
+  tellPool,
+  type Verdict,
+} from '../../actors/worker/index.ts';
 import { type Happening, openExchange } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
 import { callMessage, lossOf, mayRepeat, notTaken, outcomeOf } from './call-outcome.ts';
@@ -93,14 +100,19 @@ export class HostCalls {
 
   #checkout(call: OpenCall, pool: string): void {
     const { ctx } = this.#options;
-    const { affinityKey } = call.plan;
+    const { affinityKey, affinityMode, sessionId, tool } = call.plan;
     step(ctx, 'checkout', call.id);
     this.#toPool(pool, 'checkout', {
       request: call,
       lease: call.lease,
       timeoutMs: this.#leftMs(call),
       consumer: ctx.ref(ctx.path),
+      attempt: call.attempt,
+      // Sessions take turns when workers are short; what breaks workers is a tool.
+      fairKey: sessionId,
+      breakerKey: tool,
       ...(affinityKey === undefined ? {} : { affinityKey }),
+      ...(affinityMode === undefined ? {} : { affinityMode }),
     });
     call.pool = pool;
     call.stage = 'queued';
@@ -244,7 +256,7 @@ export class HostCalls {
 
   /** The worker has not taken the call: it is about to leave, or has too many. Another may. */
   #notTaken(call: OpenCall, error: ActorError): void {
-    this.#checkin(call.pool, call.lease);
+    this.#checkin(call.pool, call.lease, false, 'none');
     if (mayRepeat(call, 'not_started', this.#leftMs(call))) this.#repeat(call, 'not_started');
     else this.#end(call, error);
   }
@@ -257,7 +269,7 @@ export class HostCalls {
     const { reason, outcome, lastOutput } = happening;
     const late = reason.kind === 'error' && reason.error instanceof CallTimeoutError;
     // Told to end and did not: the pool replaces it.
-    this.#checkin(call.pool, lease, late);
+    this.#checkin(call.pool, lease, late, outcome === 'unknown' ? 'failure' : 'none');
     const error = lossOf(call, reason, outcome, lastOutput);
     if (error instanceof WorkerLostError && mayRepeat(call, outcome, this.#leftMs(call))) this.#repeat(call, outcome);
     else this.#end(call, error);
@@ -295,6 +307,11 @@ export class HostCalls {
     this.#end(call, new ActorError('cancelled', call.cancelled ?? ''));
   }
 
+  /** A session has ended: what its calls left in a worker is not needed any more. */
+  sessionOver(sessionId: string): void {
+    for (const pool of this.#options.pools.keys()) this.#toPool(pool, 'release', { affinityKey: sessionId });
+  }
+
   /** The system stops: nobody will answer any more. */
   stop(): void {
     const error = new ActorDownError(this.#options.ctx.path, exitReason.shutdown());
@@ -306,7 +323,7 @@ export class HostCalls {
     call.sink.settle(outcome);
     step(this.#options.ctx, 'settled', call.id);
     if (stray) this.#write(call, hostMessage('cancel', { $typeName: 'ophion.v1.Cancel', reason: 'a bad answer' }));
-    this.#checkin(call.pool, call.lease);
+    this.#checkin(call.pool, call.lease, false, call.cancelled === undefined ? 'success' : 'none');
     this.#end(call, outcome);
   }
 
@@ -317,8 +334,9 @@ export class HostCalls {
     this.#options.table.delete(call.id);
   }
 
-  #checkin(pool: string, lease: string, failed = false): void {
-    this.#toPool(pool, 'checkin', { lease, failed });
+  /** What a tool itself raises says nothing about its workers. */
+  #checkin(pool: string, lease: string, failed = false, verdict: Verdict = failed ? 'failure' : 'none'): void {
+    this.#toPool(pool, 'checkin', { lease, failed, verdict });
   }
 
   #toPool<N extends PoolCast>(pool: string, name: N, arg: PoolCasts[N]): void {

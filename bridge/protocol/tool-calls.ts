@@ -11,6 +11,7 @@ import {
   type TimerHandle,
 } from '../../actors/core/index.ts';
 import type { Value } from '../../actors/state/index.ts';
+import { type AffinityMode, affinityModes } from '../../actors/worker/index.ts';
 import { type CallOutcome, type CallSink, callTable, OpenCall } from './call-table.ts';
 import { encodeMap } from './codec.ts';
 import { cancelledCode } from './error-codes.ts';
@@ -26,8 +27,17 @@ export interface ToolRequest {
   readonly pool?: string;
   /** Whether running it twice does no harm: then it is run again when its worker was lost. Default false. */
   readonly idempotent?: boolean;
-  /** Calls with the same key go to the same worker when they can. Default: none. */
+  /**
+   * Calls with the same key go to the same worker: when they can, or only there, as `affinityMode` says. Default: the
+   * session, for which the worker that has seen it last is the quickest.
+   */
   readonly affinityKey?: string;
+  /**
+   * `hint`: another worker will do. `strict_queue`, for what cannot leave a worker: that worker alone, and the call
+   * waits for it. `strict_fail_fast`: refused with `queue_full` when it is busy. A strict call whose worker was lost is
+   * refused with `affinity_lost` until the key is released (`pool.release(key)`). Default: the pool's `affinity`.
+   */
+  readonly affinityMode?: AffinityMode;
   /** The call must see the session at this revision or a later one. Default: the newest there is when it is sent. */
   readonly minRevision?: number;
   /** Default: the id of the call. */
@@ -167,6 +177,9 @@ class Caller implements CallSink {
     positive(request.tool, 'timeoutMs', timeoutMs);
     positive(request.tool, 'maxAttempts', maxAttempts ?? 1);
     positive(request.tool, 'window', window ?? 1);
+    const { affinityMode = 'hint' } = request;
+    if (!affinityModes.includes(affinityMode))
+      throw new SpecError(request.tool, `invalid_affinityMode: one of ${affinityModes.join(', ')}`, affinityMode);
     signal?.throwIfAborted();
     const call = new OpenCall(
       this.id,
@@ -178,7 +191,8 @@ class Caller implements CallSink {
         stream: window !== undefined,
         idempotent: request.idempotent ?? false,
         maxAttempts: maxAttempts ?? defaultAttempts,
-        affinityKey: request.affinityKey,
+        affinityKey: request.affinityKey ?? (request.sessionId === '' ? undefined : request.sessionId),
+        affinityMode: request.affinityMode,
         minRevision: request.minRevision ?? 0,
         deadlineMs: system.runtime.clock.monotonicMs() + timeoutMs,
         idempotencyKey: request.idempotencyKey ?? this.id,

@@ -1,35 +1,35 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
 import { faultPoint, nodeRuntime, reply, server, startSupervisor, worker } from '../../index.ts';
 import {
   catalogue,
   explore,
+  formatPlan,
   nextRestart,
+  type Plan,
+  parsePlan,
   plan,
+  rejection,
+  replay,
   rules,
+  ScenarioFailed,
   type Simulation,
   simulate,
   withFaults,
+  writeTrace,
 } from '../../testing/index.ts';
 
-// Programs for the documentation: a machine under faults, in a simulation and live.
+// Programs of docs/testing.md: simulations, plans, and faults on a live system.
 
-// #region machine
 const door = worker(
-  setup({
-    types: { context: {} as { opened: number }, events: {} as { type: 'open' } | { type: 'close' } },
-    actions: { count: assign({ opened: ({ context }) => context.opened + 1 }) },
-  }).createMachine({
-    context: { opened: 0 },
+  setup({ types: { events: {} as { type: 'open' } | { type: 'close' } } }).createMachine({
     initial: 'closed',
-    states: {
-      closed: { on: { open: { target: 'open', actions: 'count' } } },
-      // Closes by itself after a minute.
-      open: { on: { close: 'closed' }, after: { 60000: 'closed' } },
-    },
+    states: { closed: { on: { open: 'open' } }, open: { on: { close: 'closed' }, after: { 60000: 'closed' } } },
   }),
 );
-// #endregion
 
 // #region point
 declare global {
@@ -49,34 +49,77 @@ const shop = server({
 });
 // #endregion
 
-describe('the programs of the documentation: simulation and faults', () => {
-  // #region simulate
-  it('closes the door after a minute, without waiting for one', async () => {
-    await simulate({ seed: 1 }, async (sim) => {
+describe('the programs of docs/testing.md: simulation and faults', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ophion-docs-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('replay', async () => {
+    const file = join(folder, 'failed.trace.jsonl');
+    // #region replay
+    const scenario = async (sim: Simulation) => {
       const app = await sim.start({ children: { door } });
       app.children.door.send({ type: 'open' });
-      await sim.advance(59_999);
-      expect(app.children.door.getSnapshot()?.value).to.equal('open');
-      await sim.advance(1);
-      expect(app.children.door.getSnapshot()?.value).to.equal('closed');
-    });
+      await sim.advance(sim.random.below(2) * 60_000);
+      expect(app.children.door.getSnapshot()?.value).to.equal('open'); // wrong, when a minute has passed
+    };
+    const { failures } = await explore({ seeds: 10 }, scenario);
+    for (const { trace } of failures.slice(0, 1)) writeTrace(file, trace);
+    // Later, or on another machine: the same choices, so the same failure.
+    const failed = await replay(file, scenario).catch((error: unknown) => error);
+    // #endregion
+    expect(failed).to.be.instanceOf(ScenarioFailed);
+    expect((failed as Error).message).to.match(/^expected 'closed' to equal 'open'\n {2}seed/);
   });
-  // #endregion
 
-  // #region faults
-  it('has a new door when the old one breaks at its second message', async () => {
-    const faults = plan().at('actor.receive', { path: 'app/door' }).nth(2).throw('it broke');
-    await simulate({ seed: 1, plan: faults }, async (sim) => {
+  it('shows a failure as the page does', async () => {
+    // #region late
+    const late = plan().at('message.send', { path: 'app/door', message: 'open' }).delay(500);
+    const failing = simulate({ seed: 1, plan: late }, async (sim) => {
       const app = await sim.start({ children: { door } });
-      const { door: ref } = app.children;
-      ref.send({ type: 'open' });
-      ref.send({ type: 'close' });
-      await sim.settle();
-      expect(ref.pid?.incarnation).to.equal(2);
-      expect(ref.getSnapshot()?.context.opened).to.equal(0);
+      app.children.door.send({ type: 'open' });
+      await sim.advance(100);
+      expect(app.children.door.getSnapshot()?.value).to.equal('open');
     });
+    // #endregion
+    const { message } = (await rejection(failing)) as Error;
+    const page = readFileSync(new URL('../../docs/testing.md', import.meta.url), 'utf8');
+    if (process.env.OPHION_FILL) console.log(message);
+    expect(page).to.include(message);
   });
-  // #endregion
+
+  it('plans', () => {
+    // #region plan
+    const built = plan({ expiresMs: 60_000 })
+      .at('actor.receive', { path: 'app/jobs/*', message: 'run' })
+      .nth(3)
+      .throw('boom')
+      .at('message.send', { path: 'app/**' })
+      .probability(0.1)
+      .delay(50);
+    const data: Plan = {
+      expiresMs: 60_000,
+      rules: [
+        {
+          point: 'actor.receive',
+          where: { path: 'app/jobs/*', message: 'run' },
+          when: { nth: 3 },
+          what: [{ do: 'throw', error: 'boom' }],
+        },
+        {
+          point: 'message.send',
+          where: { path: 'app/**' },
+          when: { probability: 0.1 },
+          what: [{ do: 'delay', ms: 50 }],
+        },
+      ],
+    };
+    const line =
+      '@expiresMs=60000;actor.receive{path=app/jobs/*,message=run,nth=3}=throw(boom);message.send{path=app/**,probability=0.1}=delay(50)';
+    expect(JSON.parse(JSON.stringify(built))).to.deep.equal(data);
+    expect(parsePlan(line)).to.deep.equal(data);
+    expect(formatPlan(data)).to.equal(line);
+    // #endregion
+  });
 
   // #region explore
   it('never has an open door for longer than a minute, whatever happens to it', async () => {

@@ -75,10 +75,12 @@ async function exploreSome(options: Options, part: number, of: number, tell: (to
   const withBug = planted === undefined ? '' : ` --planted '${planted}'`;
   const command = (seed: number) => `npm run explore -- --seed ${seed}${withBug}`;
   const done = await explore<Input>({ seeds: mine, input: makeInput, plan: makePlan, simpler, maxFailures }, scenario);
-  for (const { seed, statement, trace } of done.failures) {
+  for (const { seed, statement, error, trace } of done.failures) {
     const file = traceFile(seed);
     writeTrace(file, trace);
-    tell({ type: 'failure', text: `${statement}\n${failureReport(trace, { command: command(seed), file })}\n` });
+    const [, ...details] = error instanceof Error ? error.message.split('\n') : [];
+    const text = [statement, ...details].join('\n');
+    tell({ type: 'failure', text: `${text}\n${failureReport(trace, { command: command(seed), file })}\n` });
   }
   undo?.();
   tell({ type: 'done', seeds: done.seeds, failed: done.failures.length });

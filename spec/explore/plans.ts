@@ -18,6 +18,14 @@ export function makePlan(random: RandomStream): Plan {
     () => rule('message.send', tree, probability(), pick<Task>([{ do: 'delay', ms: ms() }, { do: 'reorder' }])),
     () =>
       rule(
+        'actor.receive',
+        `app/${pick(['many', 'many/*', 'names', 'topics', 'owner'])}`,
+        probability(),
+        pick<Task>([{ do: 'throw', error: 'injected' }, { do: 'kill' }, { do: 'sleep', ms: ms() }]),
+      ),
+    () => rule('actor.init', 'app/many/*', probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
+    () =>
+      rule(
         'clock.timer',
         undefined,
         probability(),

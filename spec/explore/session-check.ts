@@ -1,85 +1,131 @@
-/** A session under faults: its commits, who watches, and what must be true of them when all is quiet. */
-import type { StateProvider, StateSession } from '../../actors/state/index.ts';
+/** A session under faults: its commits and reads as a history, who watches, and what must be true of them when all is quiet. */
+import { isActorError } from '../../actors/core/index.ts';
+import { declare, type StateProvider, type StateSession, string } from '../../actors/state/index.ts';
 import { WatchCheck } from '../../testing/checks/watch.ts';
+import { History } from '../../testing/history.ts';
+import { checkLinearizability } from '../../testing/linearizability/check.ts';
+import {
+  recordedSession,
+  type VariablesOp,
+  type VariablesResult,
+  variablesModel,
+} from '../../testing/models/variables.ts';
 import type { Simulation } from '../../testing/simulation/simulation.ts';
+import type { Op } from './input.ts';
 
-/** One session, what was committed to it, and who watches. */
+interface Watching {
+  readonly check: WatchCheck;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Of each search for an order. */
+const steps = { budget: 200_000, windowBudget: 200_000 };
+
+/** One session, what was committed and read, and who watches. */
 export class SessionCheck {
   readonly #sim: Simulation;
   readonly #real: StateSession;
+  /** Under faults. */
   readonly #provider: StateProvider;
-  readonly #found: string[] = [];
+  readonly #history = new History<VariablesOp, VariablesResult>();
   readonly #open: Promise<void>[] = [];
   /** Of each acknowledged commit its revision and what it wrote. */
   readonly #acknowledged = new Map<number, string>();
-  readonly #watches: { readonly check: WatchCheck; readonly abort: AbortController; readonly done: Promise<void> }[] =
-    [];
+  /** The version of each variable that a writer has seen last. */
+  readonly #seen = new Map<string, number>();
+  readonly #watches: Watching[] = [];
   #written = 0;
-  #declared: Promise<unknown> | undefined;
 
-  constructor(sim: Simulation, real: StateSession, provider: StateProvider) {
+  private constructor(sim: Simulation, real: StateSession, provider: StateProvider) {
     this.#sim = sim;
     this.#real = real;
     this.#provider = provider;
   }
 
-  commit(writer: number, timeoutMs: number): void {
-    this.#declared ??= this.#real.commit({ declare: { x: { type: 'string', default: '' } as never } });
+  static async open(sim: Simulation, id: string, provider: StateProvider): Promise<SessionCheck> {
+    const check = new SessionCheck(sim, await provider.open(id), sim.store(provider));
+    const variables = declare({ x: string({ default: '' }), y: string({ default: '' }) });
+    await recordedSession(check.#history, 'test', check.#real).commit({ declare: variables }, { timeoutMs: 60_000 });
+    return check;
+  }
+
+  commit({ writer, name, expecting, timeoutMs }: Extract<Op, { op: 'commit' }>): void {
     const token = `w${writer}-${this.#written}`;
     this.#written += 1;
-    this.#open.push(this.#commit(token, timeoutMs));
-  }
-
-  async #commit(token: string, timeoutMs: number): Promise<void> {
-    try {
-      await this.#declared;
+    const key = `${writer} ${name}`;
+    const expected = expecting ? { expect: { [name]: this.#seen.get(key) ?? 1 } } : {};
+    this.#do(async () => {
       const session = await this.#provider.find(this.#real.id, { timeoutMs });
-      const { revision } = await session.commit({ set: { x: token } }, { timeoutMs });
-      const other = this.#acknowledged.get(revision);
-      if (other !== undefined) this.#found.push(`revision ${revision} is that of ${other} and of ${token}`);
+      const { commit } = recordedSession(this.#history, `w${writer}`, session);
+      const { revision } = await commit({ ...expected, set: { [name]: token } }, { timeoutMs });
       this.#acknowledged.set(revision, token);
-      const { variables, revision: seen } = await this.#real.read(['x']);
-      if (seen < revision) this.#found.push(`a reading after revision ${revision} is of revision ${seen}`);
-      if (seen === revision && variables[0]?.value !== token)
-        this.#found.push(`a reading does not see commit ${token}`);
-    } catch (error) {
-      // A fault; whether it was carried out is not known.
-      if (error instanceof TypeError || error instanceof RangeError) throw error;
-    }
+      this.#seen.set(key, revision);
+    });
   }
 
-  watch(): void {
+  read({ reader, names }: Extract<Op, { op: 'read' }>): void {
+    this.#do(async () => {
+      const session = await this.#provider.find(this.#real.id, { timeoutMs: 100 });
+      await recordedSession(this.#history, `r${reader}`, session).read(names, { timeoutMs: 100 });
+    });
+  }
+
+  watch({ names, slowMs }: Extract<Op, { op: 'watch' }>): void {
     const abort = new AbortController();
-    const check = new WatchCheck();
+    const { signal } = abort;
+    const options = names === undefined ? {} : { names };
+    const check = new WatchCheck(options);
     const follow = async () => {
       try {
-        for await (const event of this.#real.watch({ signal: abort.signal })) check.see(event);
+        for await (const event of this.#real.watch({ ...options, signal })) {
+          check.see(event);
+          if (slowMs > 0) await this.#pause(slowMs);
+        }
       } catch (error) {
-        if (!abort.signal.aborted) throw error;
+        if (!signal.aborted) throw error;
       }
     };
     this.#watches.push({ check, abort, done: follow() });
   }
 
-  /** When all is quiet: what was acknowledged is there, and each watch has seen all of it. */
+  /** When all is quiet: everything has an order, what was acknowledged is kept, and each watch has seen all of it. */
   async judge(): Promise<readonly string[]> {
     await Promise.all(this.#open);
     await this.#sim.settle();
+    const found: string[] = [];
     const reading = await this.#real.read();
+    await recordedSession(this.#history, 'test', this.#real).read();
     const { history } = await this.#real.export();
     const kept = new Map(history.map((commit) => [commit.revision, commit.written[0]?.value]));
+    const firstKept = history[0]?.revision ?? Number.POSITIVE_INFINITY;
     for (const [revision, token] of this.#acknowledged) {
-      if (kept.get(revision) !== token)
-        this.#found.push(`commit ${token} was acknowledged as revision ${revision}, and is lost`);
+      if (revision < firstKept || kept.get(revision) === token) continue;
+      found.push(`commit ${token} was acknowledged as revision ${revision}, and is lost`);
     }
-    const last = history.at(-1)?.written[0]?.value;
-    if (last !== undefined && reading.variables[0]?.value !== last)
-      this.#found.push('the last commit is not what is read');
+    const verdict = checkLinearizability(this.#history, variablesModel(), steps);
+    if (verdict.outcome === 'violated') found.push(verdict.text);
     for (const { check, abort, done } of this.#watches) {
-      this.#found.push(...check.violations, ...check.compare(reading));
+      found.push(...check.violations, ...check.compare(reading));
       abort.abort(new Error('over'));
       await done;
     }
-    return this.#found;
+    return found;
+  }
+
+  #do(work: () => Promise<void>): void {
+    const attempt = async () => {
+      try {
+        await work();
+      } catch (error) {
+        // A fault, or another version than was expected; the history knows which.
+        if (!isActorError(error)) throw error;
+      }
+    };
+    this.#open.push(attempt());
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#sim.runtime.clock.setTimer(ms, resolve));
   }
 }

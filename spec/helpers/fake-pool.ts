@@ -73,6 +73,7 @@ const handlers: { readonly [N in keyof PoolCasts]: (notes: PoolNotes, arg: PoolC
   cancel(notes, { lease }, ctx) {
     if (notes.leases.get(lease)?.started === false) handlers.checkin(notes, { lease }, ctx);
   },
+  release() {},
   resume(notes, _, ctx) {
     for (const lease of notes.leases.values()) if (!lease.started && lease.toldTo?.alive !== true) tell(lease, ctx);
     for (const checkout of notes.refusals.values()) refuse(checkout, notes, ctx);
@@ -108,6 +109,7 @@ export const fakePool = (notes: PoolNotes) =>
       started: handler('started'),
       checkin: handler('checkin'),
       cancel: handler('cancel'),
+      release: handler('release'),
       resume: handler('resume'),
       crash: () => stop(new Error('the pool crashes')),
     },

@@ -32,7 +32,7 @@ export interface Heard {
 
 export class WireWorker {
   readonly frames: Frame[] = [];
-  readonly batches: { readonly frames: number; readonly acknowledged: number }[] = [];
+  readonly batches: { readonly frames: number; readonly acknowledged: number; readonly credit: number }[] = [];
   readonly changed = new Signal();
   carrier: MemoryCarrier;
   closed: string | undefined;
@@ -52,9 +52,9 @@ export class WireWorker {
     const carrier = this.#network.dial();
     this.closed = undefined;
     carrier.listen({
-      batch: ({ frames, acknowledged }) => {
+      batch: ({ frames, acknowledged, credit = 0 }) => {
         this.frames.push(...frames);
-        this.batches.push({ frames: frames.length, acknowledged });
+        this.batches.push({ frames: frames.length, acknowledged, credit });
         for (const frame of frames) this.taken = Math.max(this.taken, Number(frame.sequence));
         this.changed.fire();
       },
@@ -116,6 +116,16 @@ export class WireWorker {
 
   send(...frames: Frame[]): void {
     this.carrier.send({ frames, acknowledged: this.taken });
+  }
+
+  /** Lets the host send so many bytes in all, since the beginning. */
+  grant(credit: number): void {
+    this.carrier.send({ frames: [], acknowledged: this.taken, credit });
+  }
+
+  /** What the host lets it send in all. */
+  get credit(): number {
+    return this.batches.at(-1)?.credit ?? 0;
   }
 
   /** What came as envelopes. */

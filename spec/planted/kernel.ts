@@ -5,7 +5,7 @@ import { type PlantedBug, patch } from './plant.ts';
 
 export const kernelBugs: Readonly<Record<string, PlantedBug>> = {
   'late reply': {
-    said: /was answered 2 times/,
+    said: /was (fulfilled|rejected) after it was/,
     plant: () =>
       patch(
         From.prototype,

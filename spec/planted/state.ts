@@ -1,7 +1,9 @@
 /** Bugs that somebody could make in the state layer. */
 import { definition } from '../../actors/core/index.ts';
+import type { Snapshot } from '../../actors/state/index.ts';
 import type { VaultState } from '../../actors/state/vault.ts';
 import { vault } from '../../actors/state/vault.ts';
+import { VaultSession } from '../../actors/state/vault-session.ts';
 import type { VaultStore } from '../../actors/state/vault-store.ts';
 import { Watch } from '../../actors/state/watch.ts';
 import { type PlantedBug, patch } from './plant.ts';
@@ -17,7 +19,7 @@ const withStore = (change: (store: VaultStore) => Partial<VaultStore>) =>
 
 export const stateBugs: Readonly<Record<string, PlantedBug>> = {
   'lost commit': {
-    said: /is lost|a reading after revision .* is of revision|is that of .* and of/,
+    said: /is lost|is not linearizable/,
     plant: () =>
       withStore((store) => ({
         swap(entry, record, kept) {
@@ -26,6 +28,42 @@ export const stateBugs: Readonly<Record<string, PlantedBug>> = {
           else store.swap(entry, record, kept);
         },
       })),
+  },
+  'lost update': {
+    said: /is not linearizable/,
+    plant: () =>
+      patch(
+        VaultSession.prototype,
+        'commit',
+        (commit) =>
+          function (this: VaultSession, { expect: _ignored, ...request }, options) {
+            // Whatever version it has.
+            return commit.call(this, request, options);
+          },
+      ),
+  },
+  'stale read': {
+    said: /is not linearizable/,
+    plant: () => {
+      const last = new WeakMap<object, Snapshot>();
+      return patch(
+        VaultSession.prototype,
+        'read',
+        (read) =>
+          async function (this: VaultSession, names, options) {
+            const { entries } = (this as unknown as { readonly table: { readonly entries: object } }).table;
+            const kept = last.get(entries);
+            // Two readings in a row of the same names are one.
+            if (kept?.sessionId === this.id && kept.variables.length === names?.length) {
+              last.delete(entries);
+              return kept;
+            }
+            const reading = await read.call(this, names, options);
+            last.set(entries, reading);
+            return reading;
+          },
+      );
+    },
   },
   'gap in a watch': {
     said: /came after revision \d+: 1 are missing|the session is at revision \d+, the watch at/,

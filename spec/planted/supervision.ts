@@ -30,6 +30,18 @@ export const supervisionBugs: Readonly<Record<string, PlantedBug>> = {
           },
       ),
   },
+  'window that forgets too early': {
+    said: /restarted once more than/,
+    plant: () =>
+      patch(
+        RestartIntensity.prototype,
+        'used',
+        (used) =>
+          function (this: RestartIntensity, nowMs: number) {
+            return used.call(this, nowMs + this.periodMs / 2);
+          },
+      ),
+  },
   'budget that is never used up': {
     said: /restarted once more than/,
     plant: () => patch(RestartIntensity.prototype, 'allows', () => () => true),

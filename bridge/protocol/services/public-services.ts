@@ -4,7 +4,7 @@
  */
 import { Code, ConnectError, createConnectRouter, createContextValues } from '@connectrpc/connect';
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from '@connectrpc/connect-node';
-import { type ActorContext, SpecError } from '../../../actors/core/index.ts';
+import type { ActorContext } from '../../../actors/core/index.ts';
 import {
   bridgedState,
   type StateBackend,
@@ -20,6 +20,7 @@ import {
   type PublicInput,
   type PublicOptions,
   publicListener,
+  validatePublic,
 } from '../../transport/index.ts';
 import { Health } from '../gen/health_pb.js';
 import { SessionService } from '../gen/sessions_pb.js';
@@ -72,7 +73,7 @@ const scopes: Readonly<Record<string, Scope | 'none'>> = {
  */
 export function publicServices(input: PublicServicesInput): ChildSpec<typeof publicListener> {
   const { port, tokens, root, pools, state = bridgedState(), ...listening } = input;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new SpecError('public', 'invalid_port', port);
+  validatePublic(input);
   const access = new Access(tokens);
   const serve = (ctx: ActorContext<never>, ending: AbortSignal): HttpHandler => {
     const { system } = ctx;

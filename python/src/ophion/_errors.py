@@ -11,7 +11,8 @@ ActorError
 ├── StateError            conflict, not_found, invalid, too_large, ...
 │   ├── VariableNotFoundError   not_found, also a KeyError
 │   └── EncodeError             invalid or too_large, also a ValueError
-├── PoolError             queue_full, queue_timeout, affinity_lost, circuit_open, unknown_pool
+├── PoolError             queue_full, queue_timeout, worker_busy, affinity_lost, circuit_open,
+│                         unknown_pool
 ├── AuthError             unauthenticated, permission_denied
 └── ProtocolError         protocol
 """
@@ -177,7 +178,7 @@ _STATE_CODES = {
     "lost",
     "unavailable",
 }
-_POOL_CODES = {"queue_full", "queue_timeout", "affinity_lost", "circuit_open", "unknown_pool"}
+_POOL_CODES = {"queue_full", "queue_timeout", "worker_busy", "affinity_lost", "circuit_open", "unknown_pool"}
 _AUTH_CODES = {"unauthenticated", "permission_denied"}
 _PLAIN: dict[str, type[ActorError]] = {
     kind.code: kind

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { assign, fromCallback, fromPromise, setup } from 'xstate';
-import { nodeRuntime, reply, server, worker } from '../../../actors/core/index.ts';
-import { type Children, type StartOptions, startSupervisor } from '../../../supervisors/index.ts';
+import { exitReason, nodeRuntime, reply, server, sys, worker } from '../../../actors/core/index.ts';
+import { type Children, type StartOptions, startSupervisor, supervisor } from '../../../supervisors/index.ts';
 
 const quiet = nodeRuntime({ log: () => {} });
 const start = <const C extends Children>(options: StartOptions<C>) => startSupervisor({ runtime: quiet, ...options });
@@ -53,6 +53,50 @@ describe('worker(machine)', () => {
     expect((await down).reason).to.deep.equal({ kind: 'normal' });
     await app.countChildren();
     expect(app.children.light.pid).to.equal(undefined);
+  });
+
+  it('ends with its supervisor, also when it traps exits (S-163)', async () => {
+    const trapping = { logic: worker(light, { trapExit: true }), restart: 'temporary' as const };
+    const tree = supervisor({ children: { light: trapping } });
+    await using app = await start({ children: { tree: { logic: tree, restart: 'temporary' } } });
+    const { tree: above } = app.children;
+    const down = above.children.light.monitor();
+    above.exit(exitReason.kill);
+    expect((await down).reason).to.deep.equal({ kind: 'killed' });
+  });
+
+  it('may come to its own end when its supervisor asks it to, if it says so', async () => {
+    const draining = setup({}).createMachine({
+      initial: 'working',
+      states: {
+        working: { on: { exit: 'draining' } },
+        draining: { on: { drained: 'gone' } },
+        gone: { type: 'final' },
+      },
+      output: () => ({ exitReason: exitReason.shutdown() }),
+    });
+    const logic = worker(draining, { trapExit: true, parentExit: 'event' });
+    await using app = await start({ children: { draining: logic } });
+    const { draining: ref } = app.children;
+    const down = ref.monitor();
+    const stopped = app.stop();
+    await sys.getState(ref);
+    expect(ref.getSnapshot()?.value).to.equal('draining');
+    ref.send({ type: 'drained' });
+    expect((await down).reason).to.deep.equal({ kind: 'shutdown' });
+    await stopped;
+  });
+
+  it('is told of the end of others when it traps exits, and goes on', async () => {
+    const told: unknown[] = [];
+    const listening = setup({
+      types: { events: {} as { type: 'exit'; reason: unknown } },
+    }).createMachine({ on: { exit: { actions: ({ event }) => void told.push(event.reason) } } });
+    await using app = await start({ children: { light: worker(listening, { trapExit: true }) } });
+    app.children.light.exit(exitReason.exit('no matter'));
+    await app.countChildren();
+    expect(told).to.deep.equal([{ kind: 'exit', value: 'no matter' }]);
+    expect(app.children.light.pid?.alive).to.equal(true);
   });
 
   it('stops what a crashed machine had invoked', async () => {

@@ -76,7 +76,14 @@ async function start(options: Partial<PythonOptions> = {}) {
 }
 
 const live = (inFlight: readonly number[] = []) =>
-  ({ $typeName: 'ophion.v1.Liveness', loopLagMs: 0, inFlight: inFlight.map(BigInt), rssBytes: 7n }) as const;
+  ({
+    $typeName: 'ophion.v1.Liveness',
+    loopLagMs: 0,
+    inFlight: inFlight.map(BigInt),
+    rssBytes: 7n,
+    lease: 0n,
+    leaseHeard: 0n,
+  }) as const;
 
 describe('a worker', () => {
   it('goes from reserved to ready as its process does, and is busy while it has work', async () => {

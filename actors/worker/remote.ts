@@ -1,0 +1,133 @@
+/**
+ * Workers of other hosts in a pool: how many there may be, how long their lease is, and which of those that ask to
+ * join may. One that joined is a worker as any other, whose process somebody else started and will start again.
+ */
+import {
+  isOwnVersion,
+  type JoinRequest,
+  type LinksRef,
+  linksRef,
+  type TurnAway,
+  VersionMismatchError,
+} from '../../bridge/transport/index.ts';
+import { type DynamicChild, DynamicSupervisorRef } from '../../supervisors/index.ts';
+import { type ActorContext, type ResponseMessage, SpecError } from '../core/index.ts';
+
+export interface RemoteOptions {
+  /** How many workers of other hosts may be in the pool at a time, 1 to 1,000; one more is told to come back later. */
+  readonly max: number;
+  /**
+   * How long such a worker lives without hearing of its host; the host gives it up after three quarters of it. Default
+   * 15,000 ms, at least 1,000.
+   */
+  readonly leaseMs?: number;
+  /** A file that holds a valid join token, and always a fresh one, as long as the pool lives. Default: none. */
+  readonly tokenFile?: string;
+  /** How long a token in that file is valid; it is replaced at half of it. Default 3,600,000 ms, at least 1,000. */
+  readonly tokenTtlMs?: number;
+}
+
+export const defaultLeaseMs = 15_000;
+export const defaultTokenTtlMs = 60 * 60 * 1_000;
+
+/** Throws a SpecError that names the wrong option. */
+export function validateRemote(options: RemoteOptions): void {
+  const { max, leaseMs = defaultLeaseMs, tokenFile, tokenTtlMs = defaultTokenTtlMs } = options;
+  if (!Number.isInteger(max) || max < 1 || max > 1_000) throw new SpecError('python', 'invalid_remote.max', max);
+  // The worker's side counts in 32 bits.
+  if (!Number.isInteger(leaseMs) || leaseMs < 1_000 || leaseMs > 86_400_000)
+    throw new SpecError('python', 'invalid_remote.leaseMs', leaseMs);
+  if (!(Number.isFinite(tokenTtlMs) && tokenTtlMs >= 1_000))
+    throw new SpecError('python', 'invalid_remote.tokenTtlMs', tokenTtlMs);
+  if (tokenFile !== undefined && (typeof tokenFile !== 'string' || tokenFile === ''))
+    throw new SpecError('python', 'invalid_remote.tokenFile', tokenFile);
+}
+
+/** What the pool's manager is given. */
+export interface RemoteInput {
+  readonly max: number;
+  readonly module: string;
+  /** The path of links. */
+  readonly links: string;
+  /** The path of the workers' supervisor. */
+  readonly supervisor: string;
+  readonly child: (id: string, request: JoinRequest, links: LinksRef) => DynamicChild;
+}
+
+export type RemoteMessage = ResponseMessage & { readonly tag: RemoteTag };
+interface RemoteTag {
+  readonly remote: string;
+}
+
+/** True for the answer to a request of ours. */
+export const isRemoteMessage = (message: object): message is RemoteMessage =>
+  'tag' in message && typeof message.tag === 'object' && message.tag !== null && 'remote' in message.tag;
+
+/** Workers of other hosts have names of their own, so that who counts the others can leave them out. */
+export const isRemoteId = (id: string): boolean => id.startsWith('r-');
+
+export class Remote {
+  readonly #ctx: ActorContext<never>;
+  readonly #input: RemoteInput | undefined;
+  readonly #nextId: () => number;
+  readonly #there: () => number;
+  /** Asked for at the supervisor, and not there yet: their worker actor has not reported. */
+  readonly #starting = new Map<string, JoinRequest>();
+
+  /** `nextId`: a number that was never used in this pool; `there`: how many workers of other hosts there are. */
+  constructor(
+    ctx: ActorContext<never>,
+    input: RemoteInput | undefined,
+    { nextId, there }: { readonly nextId: () => number; readonly there: () => number },
+  ) {
+    this.#ctx = ctx;
+    this.#input = input;
+    this.#nextId = nextId;
+    this.#there = there;
+  }
+
+  get #links(): LinksRef {
+    return linksRef(this.#ctx, this.#input?.links ?? '');
+  }
+
+  join(request: JoinRequest): void {
+    const input = this.#input;
+    if (input === undefined) return;
+    const refusal = this.#refusal(request, input);
+    if (refusal !== undefined) {
+      this.#ctx.cast(this.#links, 'turnAway', refusal);
+      return;
+    }
+    const id = `r-${this.#nextId()}`;
+    this.#starting.set(id, request);
+    const tag: RemoteTag = { remote: id };
+    const supervisor = new DynamicSupervisorRef(this.#ctx.system, input.supervisor);
+    const child = input.child(id, request, this.#links);
+    this.#ctx.request(supervisor, 'startChild', child, { tag, timeoutMs: Number.POSITIVE_INFINITY });
+  }
+
+  #refusal({ join, pool, module, libraryVersion }: JoinRequest, input: RemoteInput): TurnAway | undefined {
+    if (!isOwnVersion(libraryVersion))
+      return { join, later: false, message: new VersionMismatchError('the worker', libraryVersion).message };
+    if (module !== input.module) {
+      const message = `pool '${pool}' is of workers that serve '${input.module}'; this one serves '${module}'`;
+      return { join, later: false, message };
+    }
+    if (this.#there() + this.#starting.size < input.max) return undefined;
+    return { join, later: true, message: `pool '${pool}' has its ${input.max} workers of other hosts already` };
+  }
+
+  /** The supervisor has answered. */
+  heard(message: RemoteMessage): void {
+    const request = this.#starting.get(message.tag.remote);
+    if (request === undefined || message.ok) return;
+    this.#starting.delete(message.tag.remote);
+    const refusal: TurnAway = { join: request.join, later: true, message: message.error.message };
+    this.#ctx.cast(this.#links, 'turnAway', refusal);
+  }
+
+  /** A worker has reported: it is there from now on. */
+  reported(id: string): void {
+    this.#starting.delete(id);
+  }
+}

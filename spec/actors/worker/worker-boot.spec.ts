@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { nodeRuntime } from '../../../actors/core/index.ts';
+import { type PoolRef, type PythonOptions, python, type WorkerEvent } from '../../../actors/worker/index.ts';
+import { links, MemoryNetwork } from '../../../bridge/transport/index.ts';
+import { startSupervisor, supervisor } from '../../../supervisors/index.ts';
+import { ManualClock } from '../../helpers/manual-clock.ts';
+import { Signal } from '../../helpers/signal.ts';
+import { SimulatedProcesses } from '../../helpers/simulated-process.ts';
+import { turns } from '../../helpers/wire-worker.ts';
+
+/** Real worker actors, whose processes the test plays. */
+async function start(options: Partial<PythonOptions>) {
+  const clock = new ManualClock();
+  const network = new MemoryNetwork(turns);
+  const processes = new SimulatedProcesses();
+  const app = await startSupervisor({
+    runtime: nodeRuntime({ clock, log: () => {} }),
+    maxRestarts: 100,
+    children: {
+      links: { logic: links, input: { listen: network.listen } },
+      pools: supervisor({ children: { p: python({ module: 'm', launch: processes.launch, ...options }) } }),
+    },
+  });
+  const events: WorkerEvent[] = [];
+  const changed = new Signal();
+  app.system.events.onAll((event) => {
+    events.push(event as WorkerEvent);
+    changed.fire();
+  });
+  const pool = app.children.pools.children.p as PoolRef;
+  const idle = (pid: string) =>
+    events.some((event) => event.type === 'worker.state' && String(event.worker) === pid && event.state === 'idle');
+  return {
+    app,
+    pool,
+    processes,
+    events,
+    changed,
+    /** Brings the n-th process to ready. */
+    ready: async (n: number) => {
+      const process = await processes.nth(n);
+      process.start();
+      const { worker_id, incarnation } = process.boot;
+      const pid = `${worker_id}#${incarnation}`;
+      await changed.until(() => events.some((event) => event.type === 'worker.state' && String(event.worker) === pid));
+      const wire = process.dial(network);
+      wire.hello();
+      wire.ready();
+      await changed.until(() => idle(pid));
+      return { process, wire, pid };
+    },
+    settle: async () => {
+      for (let n = 0; n < 5; n += 1) await pool.status();
+    },
+    stop: async () => {
+      processes.obedient = true;
+      let stopped = false;
+      const stopping = app.stop().then(() => {
+        stopped = true;
+      });
+      while (!stopped) {
+        clock.advance(10_000);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await stopping;
+    },
+  };
+}
+
+describe('a worker that may not start its process yet', () => {
+  it('waits until another one is ready or gone', async () => {
+    const t = await start({ size: 3, maxStarting: 1 });
+    await t.processes.nth(1);
+    await t.settle();
+    expect(t.processes.all).to.have.length(1);
+    await t.ready(1);
+    const second = await t.processes.nth(2);
+    await t.settle();
+    expect(t.processes.all).to.have.length(2);
+    // One that fails makes room as well, and waits for its turn again.
+    second.exit(1);
+    second.gone();
+    await t.ready(3);
+    await t.ready(4);
+    await t.stop();
+  });
+
+  it('asks the next manager when the one it asked has crashed', async () => {
+    const t = await start({ size: 2, maxStarting: 1 });
+    const { process } = await t.ready(1);
+    await t.ready(2);
+    // Both have to start again, and the first is in front.
+    for (const one of t.processes.all.slice(0, 2)) {
+      one.exit(1);
+      one.gone();
+    }
+    await t.processes.nth(3);
+    await t.settle();
+    expect(t.processes.all).to.have.length(3);
+    const down = t.pool.manager.monitor();
+    t.pool.manager.send({ type: 'nonsense' });
+    await down;
+    await t.settle();
+    expect(t.processes.all).to.have.length(3);
+    await t.ready(3);
+    await t.ready(4);
+    expect(process.signals).to.deep.equal(['SIGKILL']);
+    await t.stop();
+  });
+});
+
+describe('a worker that is told to leave', () => {
+  it('drains, ends in order, and is not started again', async () => {
+    const t = await start({ size: 2 });
+    const first = await t.ready(1);
+    await t.ready(2);
+    await t.pool.recycle('w-1');
+    await t.ready(3);
+    await t.changed.until(() =>
+      t.events.some(
+        (event) => event.type === 'worker.state' && String(event.worker) === first.pid && event.state === 'draining',
+      ),
+    );
+    first.process.exit(0);
+    first.process.gone();
+    await t.changed.until(() => t.events.some(({ type }) => type === 'pool.worker_left'));
+    await t.settle();
+    const { workers, ready, restarts } = await t.pool.status();
+    expect([workers.map(({ id }) => id).sort(), ready, restarts]).to.deep.equal([['w-2', 'w-3'], 2, 0]);
+    expect(t.processes.all).to.have.length(3);
+    expect(t.events.some(({ type }) => type === 'pool.worker_lost')).to.equal(false);
+    await t.stop();
+  });
+});
