@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // Builds dist/: JavaScript and declarations of the entry points, with the generated code copied
-// beside them, then imports each entry point from it as a user would. Built beside and swapped in,
+// beside them, and the wheel of the Python half, then imports each entry point from it as a user would. Built beside and swapped in,
 // so that a failed build leaves the last good one.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { buildWheel } from './wheel.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -33,6 +35,13 @@ for (const name of readdirSync(fresh, { recursive: true }).map(String)) {
   const path = join(fresh, name);
   const text = readFileSync(path, 'utf8');
   writeFileSync(path, text.replaceAll(/(['"]\.{1,2}\/[^'"\n]*)(?<!\.d)\.ts(['"])/g, '$1.js$2'));
+}
+try {
+  buildWheel(root, join(fresh, 'python'));
+} catch (error) {
+  console.error(`build: ${/** @type {Error} */ (error).message}`);
+  rmSync(fresh, { recursive: true, force: true });
+  process.exit(1);
 }
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);

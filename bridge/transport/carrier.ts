@@ -1,7 +1,7 @@
 /**
  * How frames travel. A carrier is one connection: ordered batches of frames in both directions, with back-pressure
  * both ways and an end that is told once. It knows neither workers nor exchanges. grpc.ts is the default one,
- * memory.ts is for tests; a length-prefixed one on a socket would stand beside them.
+ * unix-socket.ts the fast one for workers on this machine, memory.ts is for tests. One set of tests holds for all.
  */
 import type { Frame } from './gen/workers_pb.js';
 
@@ -9,6 +9,8 @@ import type { Frame } from './gen/workers_pb.js';
 export interface Batch {
   readonly frames: readonly Frame[];
   readonly acknowledged: number;
+  /** How much the other side may send in all; left out or 0: nothing is said about it. See window.ts. */
+  readonly credit?: number;
 }
 
 /** Why a host does not take a connection. The worker must not dial again. */
@@ -22,7 +24,7 @@ export interface CarrierEvents {
   batch(batch: Batch): void;
   /** `send` may be called again after it answered false. */
   drained(): void;
-  /** The other side has said everything that it will say; it may still listen. */
+  /** The other side has said everything that it will say; it may still listen. gRPC tells it of a loss, too, before `closed`. */
   ended(): void;
   /** The connection is gone, told once; nothing comes after it. */
   closed(why: string): void;

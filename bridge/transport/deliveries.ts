@@ -44,24 +44,23 @@ export class Deliveries {
     return this.#kept.length <= this.#bounds.maxDeliveries / 2 && this.#bytes <= this.#bounds.maxDeliveryBytes / 2;
   }
 
-  /** Numbers and keeps it. */
+  /** Numbers and keeps it; it is this one's from now on. */
   add(happening: Happening): Delivery {
     this.#last += 1;
-    const delivery: Delivery = { ...happening, delivery: this.#last };
+    // Not copied: there are thousands a second.
+    const delivery = Object.assign(happening, { delivery: this.#last });
     this.#kept.push(delivery);
     this.#bytes += sizeOf(delivery);
     return delivery;
   }
 
   /** The consumer has handled everything up to this number. */
-  acknowledge(upTo: number): void {
-    for (let first = this.#kept.shift(); first !== undefined; first = this.#kept.shift()) {
-      if (first.delivery > upTo) {
-        this.#kept.unshift(first);
-        break;
-      }
+  acknowledge(upTo: number, handled: (delivery: Delivery) => void = () => {}): void {
+    for (let first = this.#kept.peek(); first !== undefined && first.delivery <= upTo; first = this.#kept.peek()) {
+      this.#kept.shift();
       this.#bytes -= sizeOf(first);
       this.#acknowledged = first.delivery;
+      handled(first);
     }
   }
 

@@ -3,6 +3,8 @@ import type { ExitReason, Pid } from '../../actors/core/index.ts';
 
 export type TransportEvent =
   | { readonly type: 'links.listening'; readonly links: Pid; readonly address: string }
+  /** Workers of other hosts may join at this address. */
+  | { readonly type: 'links.joinable'; readonly links: Pid; readonly address: string }
   /** A connection was not taken, or did not greet in time; nothing secret is in the message. */
   | { readonly type: 'connection.refused'; readonly links: Pid; readonly peer: string; readonly message: string }
   | { readonly type: 'stream.up'; readonly worker: Pid; readonly stream: string }

@@ -1,19 +1,26 @@
 /**
- * The default carrier: a grpc-js server for `ophion.v1.WorkerService.Attach`, on a socket file in a private folder or
- * on loopback TCP. The service is written by hand over the generated messages: grpc-js only moves bytes here.
+ * The default carrier: a grpc-js server for `ophion.v1.WorkerService.Attach`, on a socket file in a private folder, on
+ * loopback TCP, or with TLS on an address that other hosts reach. The service is written by hand over the generated messages: grpc-js only moves bytes here.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { ActorError, SpecError } from '../../actors/core/index.ts';
+import { decodeBatch, encodeBatch } from './batch-codec.ts';
 import type { Batch, Carrier, CarrierEvents, Listen, Refusal } from './carrier.ts';
-import { AttachRequestSchema, AttachResponseSchema, WorkerService } from './gen/workers_pb.js';
+import { WorkerService } from './gen/workers_pb.js';
 import { privateFolder } from './private-folder.ts';
+import { hostAndPort, readTls, refusePlainText, type Tls, type TlsOptions } from './tls.ts';
 
 export interface GrpcListenOptions {
-  /** A socket file in a private folder (the default), or a port of 127.0.0.1. Windows has only the latter. */
+  /** A socket file in a private folder (the default), or a TCP port. Windows has only the latter. */
   readonly on?: 'socket_file' | 'tcp';
+  /** For `tcp`: the address to listen on, such as `0.0.0.0`. Default `127.0.0.1`; any other wants `tls`. */
+  readonly host?: string;
+  /** For `tcp`: certificate and key, and whose clients are taken. Default: plain text, on loopback alone. */
+  readonly tls?: TlsOptions;
+  /** Plain text on an address that other hosts reach, where the network itself is trusted. Default false: refused. */
+  readonly insecure?: boolean;
   /** For `tcp`. Default 0: any free one. */
   readonly port?: number;
   /** The largest gRPC message, both ways, in bytes. Default 16 MiB. */
@@ -32,7 +39,7 @@ const attach = {
   responseStream: true,
   requestSerialize: unused,
   requestDeserialize: decode,
-  responseSerialize: encode,
+  responseSerialize: (batch: Batch) => encodeBatch(batch),
   responseDeserialize: unused,
 } as const;
 
@@ -40,18 +47,9 @@ function unused(): never {
   throw new TypeError('this is the server side');
 }
 
-function encode({ frames, acknowledged }: Batch): Buffer {
-  const message = create(AttachResponseSchema);
-  message.frames = frames as (typeof message)['frames'];
-  message.acknowledged = BigInt(acknowledged);
-  const bytes = toBinary(AttachResponseSchema, message);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
 function decode(bytes: Buffer): Batch | Malformed {
   try {
-    const { frames, acknowledged } = fromBinary(AttachRequestSchema, bytes);
-    return { frames, acknowledged: Number(acknowledged) };
+    return decodeBatch(bytes);
   } catch (error) {
     return { malformed: (error as Error).message };
   }
@@ -134,15 +132,22 @@ class GrpcCarrier implements Carrier {
   }
 }
 
-/** Listens for workers. */
+/** Listens for workers. Throws a SpecError that names the option and what is wrong with it. */
 export function grpcListen(options: GrpcListenOptions = {}): Listen {
   const {
     on = process.platform === 'win32' ? 'tcp' : 'socket_file',
+    host = '127.0.0.1',
     port = 0,
     maxMessageBytes = 16 * 1024 * 1024,
   } = options;
   if (on !== 'socket_file' && on !== 'tcp') throw new SpecError('grpcListen', 'invalid_on', on);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new SpecError('grpcListen', 'invalid_port', port);
+  const onlyTcp = (['host', 'tls'] as const).find((name) => options[name] !== undefined);
+  if (on !== 'tcp' && onlyTcp !== undefined)
+    throw new SpecError('grpcListen', `invalid_${onlyTcp}: it is for on: 'tcp'`);
+  if (typeof host !== 'string' || host === '') throw new SpecError('grpcListen', 'invalid_host', host);
+  refusePlainText('grpcListen', host, options.tls, options.insecure);
+  const tls = options.tls === undefined ? undefined : readTls('grpcListen', options.tls);
   return (events) => {
     const server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes,
@@ -153,9 +158,9 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
       { Attach: ((call: Call) => events.accepted(new GrpcCarrier(call))) as never },
     );
     const folder = on === 'socket_file' ? privateFolder() : undefined;
-    const wanted = folder === undefined ? `127.0.0.1:${port}` : `unix:${join(folder, 's')}`;
+    const wanted = folder === undefined ? hostAndPort(host, port) : `unix:${join(folder, 's')}`;
     let open = true;
-    server.bindAsync(wanted, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(wanted, credentialsOf(tls), (error, bound) => {
       if (!open) return;
       if (error !== null) {
         events.failed(
@@ -163,7 +168,7 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
         );
         return;
       }
-      events.listening(folder === undefined ? `127.0.0.1:${bound}` : wanted);
+      events.listening(folder === undefined ? hostAndPort(host, bound) : wanted);
     });
     return {
       close: () => {
@@ -174,4 +179,10 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
       },
     };
   };
+}
+
+function credentialsOf(tls: Tls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { private_key: tls.key, cert_chain: tls.cert };
+  return ServerCredentials.createSsl(tls.clientCa ?? null, [pair], tls.clientCa !== undefined);
 }

@@ -4,23 +4,37 @@ export type { TransportEvent } from './events.ts';
 export { type Frame, FrameSchema } from './gen/workers_pb.js';
 export { type GrpcListenOptions, grpcListen } from './grpc.ts';
 export type { HttpHandler, HttpRequest, HttpResponse } from './http-entry.ts';
+export { type JoinToken, type JoinTokenOptions, JoinTokens } from './join-tokens.ts';
 export { defaultLimits, type Limits, limitsOf, protocolVersion } from './limits.ts';
 export { type LinksOptions, type LinksRef, links, linksRef } from './links.ts';
 export type { LinksStatus } from './links-table.ts';
+export { type CarrierName, listenOn } from './listen-on.ts';
 export { MemoryCarrier, MemoryNetwork } from './memory.ts';
 export type {
   Acknowledge,
+  Admit,
   Adopt,
   Delivery,
   Expect,
   Forget,
   Happening,
+  JoinRequest,
   Open,
   Post,
   StreamNotice,
   Subscribe,
+  TurnAway,
   Write,
 } from './messages.ts';
 export { openExchange } from './open-exchange.ts';
 export { privateFolder } from './private-folder.ts';
-export { type PublicAddress, type PublicInput, type PublicOptions, publicListener } from './public-listener.ts';
+export {
+  type PublicAddress,
+  type PublicInput,
+  type PublicOptions,
+  publicListener,
+  validatePublic,
+} from './public-listener.ts';
+export { isLoopback, type TlsOptions } from './tls.ts';
+export { type UnixListenOptions, unixListen, unixScheme } from './unix-socket.ts';
+export { isOwnVersion, libraryVersion, VersionMismatchError } from './version.ts';

@@ -12,6 +12,11 @@ export interface Limits {
   readonly maxExchanges: number;
   /** How often a worker says how it is. Default 1,000 ms. */
   readonly livenessIntervalMs: number;
+  /**
+   * How much either side may have sent on one stream that the other one is not done with; each envelope counts its
+   * payload and 64 bytes. More waits at its sender. Default 4 MiB; raise it for workers far away.
+   */
+  readonly windowBytes: number;
 }
 
 export const defaultLimits: Limits = {
@@ -19,6 +24,7 @@ export const defaultLimits: Limits = {
   maxMessageBytes: 16 * 1024 * 1024,
   maxExchanges: 1024,
   livenessIntervalMs: 1000,
+  windowBytes: 4 * 1024 * 1024,
 };
 
 /** The protocol that this host speaks. A worker with another one is refused. */
@@ -28,7 +34,7 @@ export const protocolVersion = 1;
 export function limitsOf(given: Partial<Limits> = {}): Limits {
   const limits = { ...defaultLimits, ...given };
   for (const [name, value] of Object.entries(limits)) {
-    const least = name === 'maxFrameBytes' ? 256 : 1;
+    const least = name === 'maxFrameBytes' ? 256 : name === 'windowBytes' ? 4 * limits.maxFrameBytes : 1;
     if (!Number.isInteger(value) || value < least) throw new SpecError('limits', `invalid_${name}`, value);
   }
   return limits;

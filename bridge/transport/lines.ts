@@ -6,7 +6,7 @@ import { type ActorContext, type ExitReason, exitReason, type TimerHandle } from
 import type { Batch, Carrier, Refusal } from './carrier.ts';
 import { Connection, type ConnectionMessage } from './connection.ts';
 import type { TransportEvent } from './events.ts';
-import type { Hello } from './gen/workers_pb.js';
+import type { Frame, Hello } from './gen/workers_pb.js';
 import type { LinksTable } from './links-table.ts';
 import type { Stream } from './stream.ts';
 
@@ -25,7 +25,14 @@ export interface LineEvents {
   lost(stream: Stream, reason: ExitReason): void;
   /** The grace is over. */
   over(stream: Stream, reason: ExitReason): void;
+  /** It has said that it leaves, and now it has. */
+  left(stream: Stream): void;
+  /** A connection that is no stream's: somebody wants to join, or tells of a process that has ended. */
+  guest(connection: Connection, said: Guest): void;
 }
+
+/** The first frame of a connection that is no stream's. */
+export type Guest = Extract<Frame['body'], { case: 'join' | 'gone' }>;
 
 export class Lines {
   readonly #ctx: ActorContext<never>;
@@ -66,7 +73,7 @@ export class Lines {
 
   silent(connection: Connection): void {
     if (!this.#guests.delete(connection)) return;
-    this.#refuse(connection, { code: 'unauthenticated', message: 'it did not greet in time' });
+    this.refuse(connection, { code: 'unauthenticated', message: 'it did not greet in time' });
   }
 
   batch(connection: Connection, batch: Batch): void {
@@ -100,7 +107,10 @@ export class Lines {
     if (stream === undefined || this.#connections.get(stream) !== connection) return;
     this.#connections.delete(stream);
     stream.disconnect();
-    if (stream.leaving) return;
+    if (stream.leaving) {
+      this.#events.left(stream);
+      return;
+    }
     const reason = exitReason.exit(`the stream was lost: ${why}`);
     this.#graces.set(stream, this.#ctx.setTimer(this.#options.graceMs, { type: 'grace.over', stream, reason }));
     this.#events.lost(stream, reason);
@@ -113,19 +123,23 @@ export class Lines {
   #greeted(connection: Connection, batch: Batch): void {
     this.#ctx.cancelTimer(connection.timer);
     const [first, ...rest] = batch.frames;
+    if (first?.body.case === 'join' || first?.body.case === 'gone') {
+      this.#events.guest(connection, first.body);
+      return;
+    }
     if (first?.body.case !== 'hello') {
-      this.#refuse(connection, { code: 'invalid_argument', message: 'the first frame is no Hello' });
+      this.refuse(connection, { code: 'invalid_argument', message: 'the first frame is no Hello' });
       return;
     }
     const hello = first.body.value;
     const stream = this.#streams.get(`${hello.workerId}#${hello.incarnation}`);
     if (stream === undefined) {
-      this.#refuse(connection, { code: 'unauthenticated', message: 'no worker with this token is expected' });
+      this.refuse(connection, { code: 'unauthenticated', message: 'no worker with this token is expected' });
       return;
     }
     const refusal = stream.connect(hello);
     if (refusal !== undefined) {
-      this.#refuse(connection, refusal);
+      this.refuse(connection, refusal);
       return;
     }
     const resumed = this.#attach(stream, connection);
@@ -152,7 +166,7 @@ export class Lines {
     return grace !== undefined || older !== undefined;
   }
 
-  #refuse(connection: Connection, refusal: Refusal): void {
+  refuse(connection: Connection, refusal: Refusal): void {
     connection.carrier.refuse(refusal);
     const { peer } = connection.carrier;
     const event: TransportEvent = {

@@ -27,6 +27,8 @@ export class LinksTable {
 
 export interface LinksStatus {
   readonly address: string | undefined;
+  /** Where workers on other hosts join; undefined when there is no such listener, or it does not listen yet. */
+  readonly joinAddress: string | undefined;
   readonly streams: readonly {
     readonly stream: string;
     readonly pool: string;

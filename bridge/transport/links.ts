@@ -17,16 +17,38 @@ import {
 import type { Carrier, Listen, Listener } from './carrier.ts';
 import type { Connection, ConnectionMessage } from './connection.ts';
 import type { Exchange } from './exchanges.ts';
-import { grpcListen } from './grpc.ts';
 import { type Limits, limitsOf } from './limits.ts';
 import { LinksTable } from './links-table.ts';
-import type { Acknowledge, Adopt, Expect, Forget, Open, Post, Subscribe, Write } from './messages.ts';
+import { type CarrierName, listenOn } from './listen-on.ts';
+import type {
+  Acknowledge,
+  Admit,
+  Adopt,
+  Dismiss,
+  Expect,
+  Forget,
+  Open,
+  Post,
+  Subscribe,
+  TurnAway,
+  Write,
+} from './messages.ts';
 import type { Stream } from './stream.ts';
 import { Switchboard, type SwitchboardOptions } from './switchboard.ts';
 
 export interface LinksOptions {
-  /** Where workers dial in. Default `grpcListen()`: gRPC on a socket file in a private folder. */
+  /**
+   * How workers of this machine speak: `grpc`, or `unix`, length-prefixed frames without gRPC: several times the calls,
+   * a shorter start, no Windows. Both on a socket file in a private folder. Default `grpc`.
+   */
+  readonly carrier?: CarrierName;
+  /** Where workers dial in, when not there. Default: as `carrier` says. */
   readonly listen?: Listen;
+  /**
+   * Where workers of other hosts join, such as `grpcListen({ on: 'tcp', host: '0.0.0.0', port: 7443, tls })`. Default:
+   * nowhere.
+   */
+  readonly listenForJoins?: Listen;
   readonly limits?: Partial<Limits>;
   /** How long a worker whose connection was lost may dial again. Default 2,000 ms. */
   readonly graceMs?: number;
@@ -46,6 +68,9 @@ type Internal =
   | { readonly type: 'listener.listening'; readonly address: string }
   | { readonly type: 'listener.accepted'; readonly carrier: Carrier }
   | { readonly type: 'listener.failed'; readonly error: Error }
+  | { readonly type: 'listener.joinable'; readonly address: string }
+  | { readonly type: 'join.late'; readonly join: string }
+  | { readonly type: 'lease.due'; readonly stream: Stream }
   | { readonly type: 'connection.silent'; readonly connection: Connection }
   | { readonly type: 'grace.over'; readonly stream: Stream; readonly reason: ExitReason }
   | {
@@ -78,10 +103,17 @@ function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
   const table = LinksTable.of(ctx.system, ctx.path, options);
   const switchboard = new Switchboard(ctx as ActorContext<never>, table, options);
   const tell = (message: Internal) => ctx.send(ctx.self, message);
-  const listener: Listener = (given.listen ?? grpcListen())({
+  const heard = {
+    accepted: (carrier: Carrier) => tell({ type: 'listener.accepted', carrier }),
+    failed: (error: Error) => tell({ type: 'listener.failed', error }),
+  };
+  const listener: Listener = (given.listen ?? listenOn(given.carrier))({
+    ...heard,
     listening: (address) => tell({ type: 'listener.listening', address }),
-    accepted: (carrier) => tell({ type: 'listener.accepted', carrier }),
-    failed: (error) => tell({ type: 'listener.failed', error }),
+  });
+  const forJoins: Listener | undefined = given.listenForJoins?.({
+    ...heard,
+    listening: (address) => tell({ type: 'listener.joinable', address }),
   });
   // Not in terminate: a killed actor must leave no socket either.
   ctx.signal.addEventListener(
@@ -89,6 +121,7 @@ function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
     () => {
       switchboard.lines.dispose();
       listener.close();
+      forJoins?.close();
     },
     { once: true },
   );
@@ -117,6 +150,15 @@ function info(board: Switchboard, message: Internal): void {
       return;
     case 'listener.listening':
       board.listening(message.address);
+      return;
+    case 'listener.joinable':
+      board.joinable(message.address);
+      return;
+    case 'join.late':
+      board.joins.late(message.join);
+      return;
+    case 'lease.due':
+      board.leaseDue(message.stream);
       return;
     case 'listener.accepted':
       board.lines.accepted(message.carrier);
@@ -158,6 +200,9 @@ export const links = server({
     expect: then((board, arg: Expect) => board.expect(arg)),
     forget: then((board, arg: Forget) => board.forget(arg)),
     drain: then((board, { worker }: { readonly worker: Pid }) => board.drain(worker)),
+    dismiss: then((board, { stream, reason }: Dismiss) => board.dismiss(stream, reason)),
+    admit: then((board, arg: Admit) => board.joins.admit(arg)),
+    turnAway: then((board, arg: TurnAway) => board.joins.turnAway(arg)),
     open: then((board, arg: Open) => board.open(arg)),
     write: then((board, arg: Write) => board.write(arg)),
     post: then((board, arg: Post) => board.post(arg)),

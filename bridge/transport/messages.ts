@@ -12,6 +12,49 @@ export interface Expect {
   readonly token: string;
   readonly runId: string;
   readonly pool: string;
+  /** How long it may live without a new lease, in milliseconds. Left out for one whose process this host started. */
+  readonly leaseMs?: number;
+}
+
+/** A worker that nobody here spawned asks to join a pool. Cast to the pool's manager as `join`. */
+export interface JoinRequest {
+  /** For the answer: `admit` or `turnAway`, cast to links. */
+  readonly join: string;
+  readonly pool: string;
+  /** What it says of itself. */
+  readonly module: string;
+  readonly osPid: number;
+  readonly host: string;
+  readonly pythonVersion: string;
+  readonly libraryVersion: string;
+  /** How many calls it takes at a time; 0: as many as the pool says. */
+  readonly capacity: number;
+}
+
+/** Tells a worker that joins with what to greet; links expects it already. */
+export interface Admit {
+  readonly join: string;
+  readonly workerId: string;
+  readonly incarnation: number;
+  readonly token: string;
+  readonly runId: string;
+  readonly leaseMs: number;
+  readonly preload: readonly string[];
+  readonly capacity: number;
+}
+
+/** Refuses a worker that wants to join. */
+export interface TurnAway {
+  readonly join: string;
+  readonly message: string;
+  /** True when it is worth another try. */
+  readonly later: boolean;
+}
+
+/** The host ends a worker's stream on purpose, and tells the worker so. */
+export interface Dismiss {
+  readonly stream: string;
+  readonly reason: string;
 }
 
 /** The worker is gone for good: its stream is down and whatever comes from it is dropped. */
@@ -138,5 +181,7 @@ export type StreamNotice =
   | { readonly type: 'stream.resumed' }
   /** The worker has said Goodbye: it has finished. */
   | { readonly type: 'stream.goodbye'; readonly reason: string }
+  /** The process of a worker that joined has ended; or the worker has left, and that is known to be so. */
+  | { readonly type: 'stream.gone'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   /** Lost for good. */
   | { readonly type: 'stream.closed'; readonly reason: ExitReason };

@@ -1,17 +1,17 @@
 /**
- * The sending half of a stream: messages cut into numbered frames, kept until the worker has them, handed over in
- * batches of at most one frame's size with control frames first. Pure: no time, no connection.
+ * The sending half of a stream: messages cut into numbered frames, kept until the worker has them, handed over as far
+ * as its credit goes, in batches of at most one frame's size with control frames first. Pure: no time, no connection.
  */
-import { create } from '@bufbuild/protobuf';
 import { Ring } from '../../actors/core/index.ts';
 import type { Batch } from './carrier.ts';
-import { EnvelopeSchema, type Frame, FrameSchema } from './gen/workers_pb.js';
+import type { Frame } from './gen/workers_pb.js';
 import type { Limits } from './limits.ts';
+import { envelopeBytes, Window } from './window.ts';
 
 /** Tags, lengths, numbers and flags of a frame around its payload, at most. */
 const frameOverhead = 44;
-/** The acknowledgement around the frames of a batch, at most. */
-const batchOverhead = 16;
+/** The acknowledgement and the credit around the frames of a batch, at most. */
+const batchOverhead = 24;
 /** A batch that only acknowledges goes out after so many frames or bytes were taken. */
 const acknowledgeFrames = 32;
 const acknowledgeBytes = 256 * 1024;
@@ -20,10 +20,14 @@ interface Entry {
   readonly sequence: number;
   readonly frame: Frame;
   readonly size: number;
+  /** What all envelopes up to this one count against the worker's credit. */
+  readonly upTo: number;
 }
 
 export class Outbox {
   readonly #limits: Limits;
+  /** What the worker may send: every batch says so. */
+  readonly window: Window;
   readonly #control: Frame[] = [];
   /** Not handed to a connection, or handed to one that was lost before it arrived. */
   #waiting = new Ring<Entry>();
@@ -36,9 +40,13 @@ export class Outbox {
   #taken = 0;
   #told = 0;
   #untoldBytes = 0;
+  /** What all envelopes so far count, and how far the worker lets them count. */
+  #charged = 0;
+  #credit = Number.POSITIVE_INFINITY;
 
   constructor(limits: Limits) {
     this.#limits = limits;
+    this.window = new Window(limits.windowBytes);
   }
 
   /** Bytes that wait or are not acknowledged. */
@@ -60,10 +68,16 @@ export class Outbox {
   get dirty(): boolean {
     return (
       this.#control.length > 0 ||
-      this.#waiting.length > 0 ||
+      this.#mayHandOver ||
+      this.window.due ||
       this.#taken - this.#told >= acknowledgeFrames ||
       this.#untoldBytes >= acknowledgeBytes
     );
+  }
+
+  get #mayHandOver(): boolean {
+    const first = this.#waiting.peek();
+    return first !== undefined && first.upTo <= this.#credit;
   }
 
   /** True when there is a number that the worker was not told yet. */
@@ -79,16 +93,21 @@ export class Outbox {
       const more = start + piece < payload.length;
       const part = start === 0 && !more ? payload : payload.subarray(start, start + piece);
       this.#last += 1;
-      const envelope = create(EnvelopeSchema);
-      envelope.exchange = BigInt(exchange);
-      envelope.payload = part;
-      envelope.more = more;
-      envelope.end = end && !more;
-      const frame = create(FrameSchema);
-      frame.sequence = BigInt(this.#last);
-      frame.body = { case: 'envelope', value: envelope };
+      this.#charged += part.length + envelopeBytes;
+      const value = {
+        $typeName: 'ophion.v1.Envelope',
+        exchange: BigInt(exchange),
+        payload: part,
+        more,
+        end: end && !more,
+      } as const;
+      const frame: Frame = {
+        $typeName: 'ophion.v1.Frame',
+        sequence: BigInt(this.#last),
+        body: { case: 'envelope', value },
+      };
       const size = part.length + frameOverhead;
-      this.#waiting.push({ sequence: this.#last, frame, size });
+      this.#waiting.push({ sequence: this.#last, frame, size, upTo: this.#charged });
       this.#bytes += size;
       start += piece;
     } while (start < payload.length);
@@ -97,19 +116,18 @@ export class Outbox {
 
   /** Queues a control frame, ahead of all envelopes. Control frames are never sent twice. */
   control(body: Frame['body']): void {
-    const frame = create(FrameSchema);
-    frame.body = body;
-    this.#control.push(frame);
+    this.#control.push({ $typeName: 'ophion.v1.Frame', sequence: 0n, body });
   }
 
-  /** The worker has taken everything up to this number. False when it was never sent. */
-  acknowledge(sequence: number): boolean {
+  /**
+   * The worker has taken everything up to this number, and lets what is sent count up to `credit`; 0 says nothing.
+   * False when it was never sent.
+   */
+  acknowledge(sequence: number, credit = 0): boolean {
     if (sequence > this.#handed) return false;
-    for (let first = this.#sent.shift(); first !== undefined; first = this.#sent.shift()) {
-      if (first.sequence > sequence) {
-        this.#sent.unshift(first);
-        break;
-      }
+    if (credit > 0) this.#credit = credit;
+    for (let first = this.#sent.peek(); first !== undefined && first.sequence <= sequence; first = this.#sent.peek()) {
+      this.#sent.shift();
       this.#bytes -= first.size;
     }
     return true;
@@ -143,11 +161,9 @@ export class Outbox {
     // Control frames are small and few: they go together, whatever waits behind them.
     let room = this.#limits.maxFrameBytes - batchOverhead - this.#control.length * frameOverhead;
     frames.push(...this.#control.splice(0));
-    for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
-      if (first.size > room && frames.length > 0) {
-        this.#waiting.unshift(first);
-        break;
-      }
+    for (let first = this.#waiting.peek(); first !== undefined; first = this.#waiting.peek()) {
+      if (first.upTo > this.#credit || (first.size > room && frames.length > 0)) break;
+      this.#waiting.shift();
       room -= first.size;
       frames.push(first.frame);
       this.#sent.push(first);
@@ -156,7 +172,7 @@ export class Outbox {
     if (frames.length === 0 && !(alsoAcknowledge ? this.owesAcknowledgement : this.dirty)) return undefined;
     this.#told = this.#taken;
     this.#untoldBytes = 0;
-    return { frames, acknowledged: this.#taken };
+    return { frames, acknowledged: this.#taken, credit: this.window.grant() };
   }
 
   /** Forgets everything: the worker is gone. */

@@ -1,20 +1,28 @@
 /**
- * The actor of the public port: one cleartext port on loopback that speaks HTTP/1.1 and HTTP/2, so that gRPC,
- * gRPC-Web and Connect clients all find what they need. It knows HTTP and nothing of what is served: the handler
+ * The actor of the public port: one port that speaks HTTP/1.1 and HTTP/2, so that gRPC, gRPC-Web and Connect clients
+ * all find what they need; in plain text on loopback, with TLS on addresses that other hosts reach. It knows HTTP and nothing of what is served: the handler
  * comes from the layer above. Requests of other sites (Origin) and other names (Host) are refused before it.
  */
 import { createServer as createHttp, type ServerResponse } from 'node:http';
 import { createServer as createHttp2, type Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
-import { createServer, type Socket } from 'node:net';
-import { type ActorContext, ActorError, reply, server, type TimerHandle } from '../../actors/core/index.ts';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { createServer as createTls } from 'node:tls';
+import { type ActorContext, ActorError, reply, SpecError, server, type TimerHandle } from '../../actors/core/index.ts';
 import { type HttpHandler, type HttpRequest, type HttpResponse, mayEnter } from './http-entry.ts';
+import { hostAndPort, readTls, refusePlainText, type TlsOptions } from './tls.ts';
 
 export interface PublicOptions {
-  /** The port on 127.0.0.1; 0 lets the system choose one. */
+  /** The port; 0 lets the system choose one. */
   readonly port: number;
+  /** The address to listen on, such as `0.0.0.0`. Default `127.0.0.1`; one that other hosts reach wants `tls`. */
+  readonly host?: string;
+  /** Certificate and key, and whose clients are taken. Default: plain text, on loopback alone. */
+  readonly tls?: TlsOptions;
+  /** Plain text on an address that other hosts reach, where the network itself is trusted. Default false: refused. */
+  readonly insecure?: boolean;
   /** Origins of web pages that may call, such as `http://localhost:5173`. Default: none. */
   readonly origins?: readonly string[];
-  /** Names besides localhost, 127.0.0.1 and [::1] under which clients may know this host. Default: none. */
+  /** Names besides localhost, 127.0.0.1, [::1] and `host` under which clients may know this host. Default: none. */
   readonly hosts?: readonly string[];
   /** The most connections at a time; one more is closed at once. Default 256. */
   readonly maxConnections?: number;
@@ -34,13 +42,28 @@ export interface PublicAddress {
   readonly url: string;
 }
 
-const host = '127.0.0.1';
+const loopback = '127.0.0.1';
+/** It stands for all addresses and is nobody's name. */
+const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
 const preface = Buffer.from('PRI');
 /** A connection that has not said what it speaks by then is closed. */
 const helloMs = 5_000;
 const maxHeaderBytes = 16 * 1024;
 /** Node's 64 KiB hold messages of a megabyte back. */
 const windowBytes = 1024 * 1024;
+
+/**
+ * Checks where it is to listen and how.
+ *
+ * @throws SpecError names the option; plain text beyond this machine is one
+ */
+export function validatePublic({ port, host, tls, insecure }: PublicOptions): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new SpecError('public', 'invalid_port', port);
+  if (host !== undefined && (typeof host !== 'string' || host === ''))
+    throw new SpecError('public', 'invalid_host', host);
+  refusePlainText('public', host ?? loopback, tls, insecure);
+  if (tls !== undefined) readTls('public', tls);
+}
 
 /** The public listener. Does not start, with an error that names the port, when it cannot listen. */
 export const publicListener = server({
@@ -54,7 +77,8 @@ export const publicListener = server({
 
 class Listening {
   readonly #ctx: ActorContext<PublicInput>;
-  readonly #net = createServer({ noDelay: true });
+  readonly #host: string;
+  readonly #net: Server;
   readonly #http = createHttp({ maxHeaderSize: maxHeaderBytes, requestTimeout: 0 });
   readonly #http2;
   readonly #sockets = new Set<Socket>();
@@ -74,6 +98,9 @@ class Listening {
   private constructor(ctx: ActorContext<PublicInput>) {
     this.#ctx = ctx;
     const { input } = ctx;
+    validatePublic(input);
+    this.#host = input.host ?? loopback;
+    this.#net = this.#listener();
     this.#http2 = createHttp2({
       // In MB. With Node's 10 a large answer that is on its way would keep new requests out.
       maxSessionMemory: 64,
@@ -86,9 +113,11 @@ class Listening {
     });
     this.#net.maxConnections = input.maxConnections ?? 256;
     const handle = input.serve(ctx as ActorContext<never>, this.#ending.signal);
+    const own = isAny(this.#host) ? [] : [isIP(this.#host) === 6 ? `[${this.#host}]` : this.#host];
+    const rules = { ...input, hosts: [...(input.hosts ?? []), ...own] };
     const enter = (request: HttpRequest, response: HttpResponse) => {
       if ('stream' in request) this.#closeWhenAnswered(request);
-      if (mayEnter(request, response, input)) handle(request, response);
+      if (mayEnter(request, response, rules)) handle(request, response);
     };
     this.#http.on('request', (request, response) => {
       this.#busy(request.socket, response);
@@ -96,7 +125,6 @@ class Listening {
     });
     this.#http2.on('request', enter);
     this.#http2.on('session', (session) => this.#keep(session));
-    this.#net.on('connection', (socket) => this.#greet(socket));
     // However this actor ends, no socket outlives it.
     ctx.signal.addEventListener('abort', () => this.#destroy(), { once: true });
   }
@@ -104,13 +132,28 @@ class Listening {
   get address(): PublicAddress {
     const address = this.#net.address();
     const port = address !== null && typeof address === 'object' ? address.port : this.#ctx.input.port;
-    return { port, url: `http://${host}:${port}` };
+    const scheme = this.#ctx.input.tls === undefined ? 'http' : 'https';
+    return { port, url: `${scheme}://${hostAndPort(this.#host, port)}` };
+  }
+
+  #listener(): Server {
+    const greet = (socket: Socket) => this.#greet(socket);
+    const { tls } = this.#ctx.input;
+    if (tls === undefined) return createServer({ noDelay: true }, greet);
+    const { cert, key, clientCa } = readTls('public', tls);
+    const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true };
+    const protocols = { ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: helloMs, noDelay: true };
+    const server = createTls({ cert, key, ...clients, ...protocols }, greet);
+    // Below TLS, so that one that never finishes its handshake is ended with the others.
+    server.on('connection', (socket: Socket) => this.#keepSocket(socket));
+    return server;
   }
 
   #listen(): Promise<void> {
     const { port } = this.#ctx.input;
+    const host = this.#host;
     return new Promise((resolve, reject) => {
-      this.#net.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(port, cause)));
+      this.#net.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(host, port, cause)));
       this.#net.listen({ host, port }, () => {
         this.#net.removeAllListeners('error');
         this.#net.on('error', (error) => this.#ctx.runtime.log('error', `${this.#ctx.path}: ${error.message}`));
@@ -121,7 +164,7 @@ class Listening {
 
   /** Looks at the first bytes: HTTP/2 begins with its preface, everything else is for HTTP/1.1. */
   #greet(socket: Socket): void {
-    this.#sockets.add(socket);
+    this.#keepSocket(socket);
     const { deadlines } = this.#ctx.system;
     const slow = deadlines.set(helloMs, () => socket.destroy());
     let seen: Buffer = Buffer.alloc(0);
@@ -139,14 +182,18 @@ class Listening {
       if (!http2) socket.resume();
     };
     socket.on('data', look);
-    // A client that goes away is no fault of ours.
-    socket.on('error', () => socket.destroy());
     socket.once('close', () => {
       slow.cancel();
       this.#idle.get(socket)?.cancel();
       this.#idle.delete(socket);
-      this.#sockets.delete(socket);
     });
+  }
+
+  #keepSocket(socket: Socket): void {
+    this.#sockets.add(socket);
+    // A client that goes away is no fault of ours.
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 
   /** Node looks after such connections only on servers that listen themselves. */
@@ -207,7 +254,7 @@ class Listening {
   }
 }
 
-function cannotListen(port: number, cause: NodeJS.ErrnoException): ActorError {
+function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): ActorError {
   if (cause.code === 'EADDRINUSE') {
     const way = 'end the program that holds it, or choose another port (0 takes any that is free)';
     return new ActorError('port_taken', `port ${port} on ${host} is taken: ${way}`, { cause });

@@ -12,11 +12,13 @@ import {
   type Frame,
   GoodbyeSchema,
   type Hello,
+  LeaseSchema,
   LimitsSchema,
   type Liveness,
   WelcomeSchema,
 } from './gen/workers_pb.js';
 import { Inbox, type Message } from './inbox.ts';
+import { type Lease, leaseIntervalMs } from './lease.ts';
 import { type Limits, protocolVersion } from './limits.ts';
 import type { Expect } from './messages.ts';
 import { Outbox } from './outbox.ts';
@@ -48,6 +50,8 @@ export class Stream {
   catalog: Uint8Array = new Uint8Array();
   capacity = 0;
   readonly exchanges: Exchanges;
+  /** Undefined for a worker whose process this host started. */
+  lease: Lease | undefined;
   readonly #limits: Limits;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
@@ -72,7 +76,7 @@ export class Stream {
     const { expected } = this;
     // The token first, so that nobody without it learns anything.
     const mine =
-      sameSecret(hello.token, expected.token) &&
+      this.isProvedBy(hello.token) &&
       hello.workerId === expected.workerId &&
       hello.incarnation === expected.incarnation &&
       hello.runId === expected.runId;
@@ -93,13 +97,34 @@ export class Stream {
       maxFrameBytes: this.#limits.maxFrameBytes,
       maxMessageBytes: this.#limits.maxMessageBytes,
       maxExchanges: this.#limits.maxExchanges,
-      livenessIntervalMs: this.#limits.livenessIntervalMs,
+      livenessIntervalMs: this.#livenessIntervalMs,
+      windowBytes: this.#limits.windowBytes,
     });
-    const welcome = create(WelcomeSchema, { protocolVersion, resumeFrom: BigInt(this.#inbox.taken), limits });
+    const leaseMs = expected.leaseMs ?? 0;
+    const welcome = create(WelcomeSchema, { protocolVersion, resumeFrom: BigInt(this.#inbox.taken), limits, leaseMs });
     this.#outbox.control({ case: 'welcome', value: welcome });
     // A Drain that was lost with the connection is said again.
     if (this.#draining) this.#outbox.control({ case: 'drain', value: create(DrainSchema) });
     return undefined;
+  }
+
+  /** True for the token that was made for this incarnation. */
+  isProvedBy(token: string): boolean {
+    return sameSecret(token, this.expected.token);
+  }
+
+  /** Grants the lease that the worker asks for with its sign of life. Throws ProtocolError. */
+  grant({ lease: asked, leaseHeard }: Liveness, nowMs: number): void {
+    const number = Number(asked);
+    if (number === 0 || this.lease?.ask(number, Number(leaseHeard), nowMs) !== true) return;
+    this.#outbox.control({ case: 'lease', value: create(LeaseSchema, { number: asked }) });
+  }
+
+  /** A worker with a lease asks for it often enough, however seldom the others say how they are. */
+  get #livenessIntervalMs(): number {
+    const { livenessIntervalMs } = this.#limits;
+    const { leaseMs } = this.expected;
+    return leaseMs === undefined ? livenessIntervalMs : Math.min(livenessIntervalMs, leaseIntervalMs(leaseMs));
   }
 
   /** The connection is gone. */
@@ -110,7 +135,7 @@ export class Stream {
   /** Tells what a batch of the worker means, frame by frame. Throws ProtocolError when the two sides disagree. */
   receive(batch: Batch, tell: (event: StreamEvent) => void): void {
     if (!this.connected) return;
-    if (!this.#outbox.acknowledge(batch.acknowledged)) {
+    if (!this.#outbox.acknowledge(batch.acknowledged, batch.credit)) {
       throw new ProtocolError(`the worker acknowledged frame ${batch.acknowledged}, which it was not sent`);
     }
     for (const frame of batch.frames) this.#take(frame, tell);
@@ -122,7 +147,10 @@ export class Stream {
       case 'envelope': {
         const before = this.#inbox.taken;
         const message = this.#inbox.take(Number(frame.sequence), body.value);
-        if (this.#inbox.taken !== before) this.#outbox.took(this.#inbox.taken, body.value.payload.length);
+        if (this.#inbox.taken !== before) {
+          this.#outbox.window.take(body.value.payload.length);
+          this.#outbox.took(this.#inbox.taken, body.value.payload.length);
+        }
         if (message !== undefined) this.#message(message, tell);
         return;
       }
@@ -147,6 +175,10 @@ export class Stream {
       case 'hello':
       case 'welcome':
       case 'drain':
+      case 'join':
+      case 'admission':
+      case 'lease':
+      case 'gone':
         throw new ProtocolError(`the worker sent a ${body.case} in the middle of its stream`);
       case undefined:
         tell({ type: 'unknown_frame', sequence: Number(frame.sequence) });
@@ -160,13 +192,20 @@ export class Stream {
 
   #message(message: Message, tell: (event: StreamEvent) => void): void {
     if (message.exchange === 0) {
+      this.#outbox.window.hold(message.payload.length);
       tell({ type: 'post', payload: message.payload });
       return;
     }
     const found = this.exchanges.incoming(message.exchange);
     if (found === undefined) return;
+    this.#outbox.window.hold(message.payload.length);
     if (message.end && found.exchange.by === 'host') this.exchanges.remove(found.exchange);
     tell({ type: 'message', message, ...found });
+  }
+
+  /** A message that was told has been handled: the worker may send as much again. */
+  release(payload: Uint8Array): void {
+    this.#outbox.window.release(payload.length);
   }
 
   /** Opens a host exchange, or says why not; then nothing was sent. */
@@ -199,8 +238,9 @@ export class Stream {
     if (this.connected) this.#outbox.control({ case: 'drain', value: create(DrainSchema) });
   }
 
-  /** Tells the worker that the host ends the stream on purpose. */
+  /** Tells the worker that the host ends the stream on purpose; that its connection then ends is no loss. */
   goodbye(reason: string): void {
+    this.leaving = true;
     this.#outbox.control({ case: 'goodbye', value: create(GoodbyeSchema, { reason }) });
   }
 

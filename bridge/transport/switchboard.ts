@@ -4,12 +4,13 @@
  */
 import {
   type ActorContext,
-  type ActorError,
+  ActorError,
   CallTimeoutError,
   type DownMessage,
   type ExitReason,
   exitReason,
   type Pid,
+  type TimerHandle,
 } from '../../actors/core/index.ts';
 import type { Batch } from './carrier.ts';
 import { Courier, up } from './courier.ts';
@@ -17,10 +18,12 @@ import type { DeliveryBounds } from './deliveries.ts';
 import type { TransportEvent } from './events.ts';
 import type { Exchange } from './exchanges.ts';
 import type { Hello } from './gen/workers_pb.js';
+import { Joins } from './joins.ts';
+import { Lease } from './lease.ts';
 import type { Limits } from './limits.ts';
 import { Lines, type LinesOptions } from './lines.ts';
 import type { LinksStatus, LinksTable } from './links-table.ts';
-import type { Adopt, Expect, Forget, Happening, Open, Post, StreamNotice, Write } from './messages.ts';
+import type { Adopt, Delivery, Expect, Forget, Happening, Open, Post, StreamNotice, Write } from './messages.ts';
 import { unopened } from './open-exchange.ts';
 import { Stream, type StreamEvent } from './stream.ts';
 
@@ -31,10 +34,14 @@ export interface SwitchboardOptions extends DeliveryBounds, LinesOptions {
 export class Switchboard {
   readonly lines: Lines;
   readonly courier: Courier;
+  readonly joins: Joins;
+  /** Where workers on other hosts join. */
+  joinAddress: string | undefined;
   readonly #ctx: ActorContext<never>;
   readonly #limits: Limits;
   readonly #table: LinksTable;
   readonly #unopened: Set<Open>;
+  readonly #leases = new Map<Stream, TimerHandle>();
   #address: string | undefined;
 
   constructor(ctx: ActorContext<never>, table: LinksTable, options: SwitchboardOptions) {
@@ -51,7 +58,12 @@ export class Switchboard {
         this.#notify(stream, { type: 'stream.lost', reason });
       },
       over: (stream, reason) => this.#close(stream, reason),
+      left: (stream) => this.#gone(stream, 0, null),
+      guest: (connection, said) => this.joins.heard(connection, said),
     });
+    const gone = (stream: Stream, code: number | null, signal: NodeJS.Signals | null) =>
+      this.#gone(stream, code, signal);
+    this.joins = new Joins(ctx, options, this.lines, table.streams, gone);
     // After a crash of an earlier incarnation: its connections are gone, and so is what waited in its mailbox.
     for (const stream of table.streams.values()) this.#down(stream, exitReason.exit('links_restarted'), '');
     for (const open of this.#unopened) this.open(open);
@@ -61,6 +73,7 @@ export class Switchboard {
 
   expect(expected: Expect): void {
     const stream = new Stream(expected, this.#limits);
+    if (expected.leaseMs !== undefined) stream.lease = new Lease(expected.leaseMs, this.#nowMs);
     this.#table.streams.set(stream.id, stream);
     this.#ctx.monitor(expected.worker);
     if (this.#address !== undefined) this.#notify(stream, { type: 'stream.expected', address: this.#address });
@@ -70,6 +83,12 @@ export class Switchboard {
     this.#address = address;
     this.#emit({ type: 'links.listening', links: this.#ctx.self, address });
     for (const stream of this.#table.streams.values()) this.#notify(stream, { type: 'stream.expected', address });
+  }
+
+  /** Workers of other hosts may join now. */
+  joinable(address: string): void {
+    this.joinAddress = address;
+    this.#emit({ type: 'links.joinable', links: this.#ctx.self, address });
   }
 
   forget({ worker, reason = exitReason.normal, lastOutput = '' }: Forget): void {
@@ -155,10 +174,18 @@ export class Switchboard {
 
   acknowledge(upTo: number): void {
     const { deliveries } = this.#table;
-    deliveries.acknowledge(upTo);
+    deliveries.acknowledge(upTo, this.#handled);
     if (!this.lines.paused || !deliveries.roomy) return;
     for (const stream of this.lines.pause(false)) this.#notify(stream, { type: 'stream.unpaused' });
   }
+
+  readonly #handled = (delivery: Delivery): void => {
+    if (!('payload' in delivery)) return;
+    const stream = this.#table.streams.get(delivery.stream);
+    if (stream === undefined) return;
+    stream.release(delivery.payload);
+    if (stream.dirty) this.lines.touch(stream);
+  };
 
   // What the worker says
 
@@ -166,7 +193,37 @@ export class Switchboard {
     if (resumed) {
       this.#emit({ type: 'stream.resumed', worker: stream.expected.worker, stream: stream.id });
       this.#notify(stream, { type: 'stream.resumed' });
-    } else this.#notify(stream, { type: 'stream.hello', osPid, pythonVersion, libraryVersion });
+    } else {
+      stream.lease?.welcomed(this.#nowMs);
+      this.leaseDue(stream);
+      this.#notify(stream, { type: 'stream.hello', osPid, pythonVersion, libraryVersion });
+    }
+  }
+
+  /** Gives a worker up before its lease runs out for itself; looks again later when it has got a new one. */
+  leaseDue(stream: Stream): void {
+    const { lease } = stream;
+    if (lease === undefined || this.#table.streams.get(stream.id) !== stream) return;
+    const leftMs = lease.fenceAtMs - this.#nowMs;
+    if (leftMs > 0) this.#leases.set(stream, this.#ctx.setTimer(leftMs, { type: 'lease.due', stream }));
+    else this.#close(stream, exitReason.exit(`it was not heard of for too long to renew its lease of ${lease.ms} ms`));
+  }
+
+  /** Tells a worker that its host does not want it any more. */
+  dismiss(id: string, reason: string): void {
+    const stream = this.#table.streams.get(id);
+    if (stream === undefined) return;
+    stream.goodbye(reason);
+    this.lines.touch(stream);
+  }
+
+  /** A worker that joined has ended, or has left as it said; the fate of others is seen by their process. */
+  #gone(stream: Stream, code: number | null, signal: NodeJS.Signals | null): void {
+    if (stream.lease !== undefined) this.#notify(stream, { type: 'stream.gone', code, signal });
+  }
+
+  get #nowMs(): number {
+    return this.#ctx.runtime.clock.monotonicMs();
   }
 
   #receive(stream: Stream, batch: Batch): void {
@@ -205,6 +262,7 @@ export class Switchboard {
         return;
       case 'liveness': {
         const { loopLagMs, inFlight, rssBytes } = event.liveness;
+        stream.grant(event.liveness, this.#nowMs);
         const facts = { loopLagMs, inFlight: inFlight.map(Number), rssBytes: Number(rssBytes) };
         this.#notify(stream, { type: 'stream.liveness', ...facts });
         // An idle stream owes its acknowledgement no longer than to the next sign of life.
@@ -231,7 +289,9 @@ export class Switchboard {
     else
       this.#close(
         stream,
-        exitReason.exit(`the worker does not take what it is sent: ${stream.queuedBytes} bytes wait`),
+        exitReason.error(
+          new ActorError('stream_overfull', `${stream.id}: the worker has not taken ${stream.queuedBytes} bytes`),
+        ),
       );
   }
 
@@ -244,6 +304,8 @@ export class Switchboard {
   #down(stream: Stream, reason: ExitReason, lastOutput: string): void {
     if (!this.#table.streams.delete(stream.id)) return;
     const { worker } = stream.expected;
+    this.#ctx.cancelTimer(this.#leases.get(stream));
+    this.#leases.delete(stream);
     const wasUp = stream.status === 'up';
     this.lines.cut(stream);
     for (const { exchange, outcome } of stream.down()) this.#lost(stream, exchange, outcome, reason, lastOutput);
@@ -284,7 +346,8 @@ export class Switchboard {
       queuedBytes: stream.queuedBytes,
     }));
     const unacknowledged = this.#table.deliveries.length;
-    return { address: this.#address, streams, unacknowledged, paused: this.lines.paused };
+    const { joinAddress } = this;
+    return { address: this.#address, joinAddress, streams, unacknowledged, paused: this.lines.paused };
   }
 
   #notify(stream: Stream, notice: StreamNotice): void {

@@ -17,12 +17,15 @@ class Connection:
     """One connection of an outbox, greeted."""
 
     def __init__(self, outbox: Outbox, resume_from: int = 0) -> None:
-        self._requests = outbox.requests(outbox.connect(pb.Frame(hello=pb.Hello())))
+        self.requests = outbox.connect(pb.Frame(hello=pb.Hello()))
         assert self.next().frames[0].HasField("hello")
         outbox.welcome(resume_from)
 
     def next(self) -> pb.AttachRequest:
-        return next(self._requests)
+        return next(self.requests)
+
+    def poll(self) -> pb.AttachRequest | None:
+        return self.requests.poll()
 
     def envelopes(self, count: int) -> list[tuple[int, int, bytes]]:
         found: list[tuple[int, int, bytes]] = []
@@ -46,7 +49,7 @@ class TestOutbox:
         outbox = Outbox(Limits())
         outbox.put(1, b"a")
         outbox.control(pb.Frame(progress=pb.Progress()))
-        requests = outbox.requests(outbox.connect(pb.Frame(hello=pb.Hello())))
+        requests = outbox.connect(pb.Frame(hello=pb.Hello()))
         assert [one.WhichOneof("body") for one in next(requests).frames] == ["hello"]
         outbox.welcome(0)
         assert [one.WhichOneof("body") for one in next(requests).frames] == ["progress", "envelope"]
@@ -116,7 +119,7 @@ class TestOutbox:
 
     def test_it_is_bounded_and_says_when_there_is_room_again(self) -> None:
         outbox = Outbox(SMALL)
-        for _ in range(4):
+        for _ in range(3):
             outbox.put(1, b"x" * 900)
         with pytest.raises(MailboxFullError):
             outbox.put(1, b"x" * 900)
@@ -125,7 +128,7 @@ class TestOutbox:
         assert not room.done()
         connection = Connection(outbox)
         last = 0
-        while last < 26:
+        while last < 22:
             last = connection.next().frames[-1].sequence
         outbox.acknowledge(last)
         assert room.done()
@@ -187,3 +190,82 @@ class TestInbox:
         inbox.take(frame(2, exchange=3, more=True))
         with pytest.raises(ProtocolError, match="more than 1 messages"):
             inbox.take(frame(3, exchange=5, more=True))
+
+
+class TestCredit:
+    def test_envelopes_leave_as_far_as_the_host_lets_them_count_and_control_always_does(self) -> None:
+        outbox = Outbox(Limits())
+        connection = Connection(outbox)
+        connection.next()
+        outbox.acknowledge(0, 2 * (100 + 64))
+        for number in (1, 3, 5):
+            outbox.put(number, b"x" * 100)
+        outbox.control(pb.Frame(liveness=pb.Liveness(rss_bytes=1)))
+        assert [one.WhichOneof("body") for one in connection.next().frames] == ["liveness", "envelope", "envelope"]
+        assert connection.poll() is None
+        outbox.acknowledge(2, 3 * (100 + 64))
+        assert connection.envelopes(1) == [(3, 5, b"x" * 100)]
+
+    def test_what_is_sent_again_counts_once(self) -> None:
+        outbox = Outbox(Limits())
+        first = Connection(outbox)
+        outbox.acknowledge(0, 2 * (1 + 64))
+        for payload in (b"a", b"b", b"c"):
+            outbox.put(1, payload)
+        assert first.envelopes(2) == [(1, 1, b"a"), (2, 1, b"b")]
+        outbox.disconnect()
+        second = Connection(outbox, resume_from=0)
+        assert second.envelopes(2) == [(1, 1, b"a"), (2, 1, b"b")]
+        assert second.poll() is None
+        outbox.acknowledge(0, 3 * (1 + 64))
+        assert second.envelopes(1) == [(3, 1, b"c")]
+
+    def test_the_host_is_told_what_it_may_send_and_again_before_it_runs_out(self) -> None:
+        outbox = Outbox(Limits(window_bytes=4096))
+        inbox = Inbox(Limits(window_bytes=4096), outbox.window)
+        connection = Connection(outbox)
+        assert connection.next().credit == 4096
+        assert connection.poll() is None
+        inbox.take(frame(1, b"x" * 960))
+        outbox.took(1)
+        request = connection.poll()
+        assert request is not None
+        assert request.credit == 4096 + 1024
+
+    def test_a_host_that_sends_more_is_wrong(self) -> None:
+        outbox = Outbox(Limits(window_bytes=4096))
+        inbox = Inbox(Limits(window_bytes=4096), outbox.window)
+        Connection(outbox).next()
+        for sequence in range(1, 5):
+            inbox.take(frame(sequence, b"x" * 960))
+        with pytest.raises(ProtocolError, match="its credit was 4096"):
+            inbox.take(frame(5, b"x"))
+
+
+class TestTurns:
+    def test_what_is_put_in_one_turn_leaves_together(self) -> None:
+        outbox = Outbox(Limits())
+        connection = Connection(outbox)
+        connection.next()
+        told: list[int] = []
+        connection.requests.on_change = lambda: told.append(len(told))
+        outbox.begin_turn()
+        for _ in range(100):
+            outbox.put(1, b"x")
+        assert told == []
+        outbox.end_turn()
+        assert told == [0]
+        assert len(connection.next().frames) == 100
+
+    def test_an_eager_connection_is_told_in_the_middle_of_a_long_one(self) -> None:
+        outbox = Outbox(Limits())
+        connection = Connection(outbox)
+        told: list[int] = []
+        connection.requests.eager = True
+        connection.requests.on_change = lambda: told.append(1)
+        outbox.begin_turn()
+        for _ in range(40):
+            outbox.put(1, b"x")
+        assert len(told) == 2
+        outbox.end_turn()
+        assert len(told) == 3

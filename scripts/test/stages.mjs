@@ -58,7 +58,11 @@ export function stages(root) {
     ),
     mocha('integration', specs.filter(isIntegration)),
     check('python-lint', [join(venv, 'ruff'), 'check', '--config', 'pyproject.toml', '.', '../testing'], 'python'),
-    check('python-format', [join(venv, 'ruff'), 'format', '--config', 'pyproject.toml', '--check', '.', '../testing'], 'python'),
+    check(
+      'python-format',
+      [join(venv, 'ruff'), 'format', '--config', 'pyproject.toml', '--check', '.', '../testing'],
+      'python',
+    ),
     check('python-types', [join(venv, 'mypy')], 'python'),
     {
       name: 'python-tests',
@@ -80,7 +84,8 @@ export function stages(root) {
 const isIntegration = (file) =>
   file.startsWith('spec/e2e/') ||
   file === 'spec/scripts/setup.spec.ts' ||
-  /^spec\/testing\/(proxy|redis|fake-worker)\//.test(file);
+  /^spec\/testing\/(proxy|redis|fake-worker)\//.test(file) ||
+  file.startsWith('spec/docs/workers-');
 
 /** @param {string} root */
 function specFiles(root) {

@@ -27,6 +27,15 @@ export declare type AttachRequest = Message<"ophion.v1.AttachRequest"> & {
    * @generated from field: uint64 acknowledged = 2;
    */
   acknowledged: bigint;
+
+  /**
+   * How much the host may send, counted from the beginning of the incarnation:
+   * each envelope counts its payload and 64 bytes. It never goes back. 0 says
+   * nothing; a side that was never told a credit has no limit.
+   *
+   * @generated from field: uint64 credit = 3;
+   */
+  credit: bigint;
 };
 
 /**
@@ -52,6 +61,13 @@ export declare type AttachResponse = Message<"ophion.v1.AttachResponse"> & {
    * @generated from field: uint64 acknowledged = 2;
    */
   acknowledged: bigint;
+
+  /**
+   * How much the worker may send; see AttachRequest.
+   *
+   * @generated from field: uint64 credit = 3;
+   */
+  credit: bigint;
 };
 
 /**
@@ -127,6 +143,30 @@ export declare type Frame = Message<"ophion.v1.Frame"> & {
      */
     value: Envelope;
     case: "envelope";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Join join = 20;
+     */
+    value: Join;
+    case: "join";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Admission admission = 21;
+     */
+    value: Admission;
+    case: "admission";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Lease lease = 22;
+     */
+    value: Lease;
+    case: "lease";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Gone gone = 23;
+     */
+    value: Gone;
+    case: "gone";
   } | { case: undefined; value?: undefined };
 };
 
@@ -216,6 +256,14 @@ export declare type Welcome = Message<"ophion.v1.Welcome"> & {
    * @generated from field: ophion.v1.Limits limits = 3;
    */
   limits?: Limits | undefined;
+
+  /**
+   * How long the worker may live without a new lease, in milliseconds; 0 when
+   * it has none, since its host started its process.
+   *
+   * @generated from field: uint32 lease_ms = 20;
+   */
+  leaseMs: number;
 };
 
 /**
@@ -249,6 +297,13 @@ export declare type Limits = Message<"ophion.v1.Limits"> & {
    * @generated from field: uint32 liveness_interval_ms = 4;
    */
   livenessIntervalMs: number;
+
+  /**
+   * How much either side may have sent that the other one is not done with.
+   *
+   * @generated from field: uint32 window_bytes = 5;
+   */
+  windowBytes: number;
 };
 
 /**
@@ -322,6 +377,21 @@ export declare type Liveness = Message<"ophion.v1.Liveness"> & {
    * @generated from field: uint64 rss_bytes = 3;
    */
   rssBytes: bigint;
+
+  /**
+   * A worker with a lease asks for it anew: the number of this asking, from 1.
+   *
+   * @generated from field: uint64 lease = 20;
+   */
+  lease: bigint;
+
+  /**
+   * The highest number that the host has granted, as far as the worker has
+   * heard; the Welcome is number 0.
+   *
+   * @generated from field: uint64 lease_heard = 21;
+   */
+  leaseHeard: bigint;
 };
 
 /**
@@ -401,6 +471,180 @@ export declare type Envelope = Message<"ophion.v1.Envelope"> & {
  * Use `create(EnvelopeSchema)` to create a new message.
  */
 export declare const EnvelopeSchema: GenMessage<Envelope>;
+
+/**
+ * The first and only frame of a worker that nobody spawned: it wants to join a
+ * pool. Answered by an Admission, with which it then dials as any other.
+ *
+ * @generated from message ophion.v1.Join
+ */
+export declare type Join = Message<"ophion.v1.Join"> & {
+  /**
+   * @generated from field: uint32 protocol_version = 1;
+   */
+  protocolVersion: number;
+
+  /**
+   * The pool's join token.
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+
+  /**
+   * The module that it serves.
+   *
+   * @generated from field: string module = 3;
+   */
+  module: string;
+
+  /**
+   * @generated from field: uint32 os_pid = 4;
+   */
+  osPid: number;
+
+  /**
+   * The name of its machine.
+   *
+   * @generated from field: string host = 5;
+   */
+  host: string;
+
+  /**
+   * @generated from field: string python_version = 6;
+   */
+  pythonVersion: string;
+
+  /**
+   * @generated from field: string library_version = 7;
+   */
+  libraryVersion: string;
+
+  /**
+   * How many calls it takes at a time; 0: as many as the pool says.
+   *
+   * @generated from field: uint32 capacity = 8;
+   */
+  capacity: number;
+};
+
+/**
+ * Describes the message ophion.v1.Join.
+ * Use `create(JoinSchema)` to create a new message.
+ */
+export declare const JoinSchema: GenMessage<Join>;
+
+/**
+ * What the one incarnation that joined greets with.
+ *
+ * @generated from message ophion.v1.Admission
+ */
+export declare type Admission = Message<"ophion.v1.Admission"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: uint32 incarnation = 2;
+   */
+  incarnation: number;
+
+  /**
+   * @generated from field: string token = 3;
+   */
+  token: string;
+
+  /**
+   * @generated from field: string run_id = 4;
+   */
+  runId: string;
+
+  /**
+   * @generated from field: uint32 lease_ms = 5;
+   */
+  leaseMs: number;
+
+  /**
+   * What to import before the module.
+   *
+   * @generated from field: repeated string preload = 6;
+   */
+  preload: string[];
+
+  /**
+   * @generated from field: uint32 capacity = 7;
+   */
+  capacity: number;
+};
+
+/**
+ * Describes the message ophion.v1.Admission.
+ * Use `create(AdmissionSchema)` to create a new message.
+ */
+export declare const AdmissionSchema: GenMessage<Admission>;
+
+/**
+ * The host has the worker's asking of this number: the lease runs from the
+ * moment at which the worker asked.
+ *
+ * @generated from message ophion.v1.Lease
+ */
+export declare type Lease = Message<"ophion.v1.Lease"> & {
+  /**
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message ophion.v1.Lease.
+ * Use `create(LeaseSchema)` to create a new message.
+ */
+export declare const LeaseSchema: GenMessage<Lease>;
+
+/**
+ * The first and only frame of who watches over a worker that joined: its
+ * process has ended.
+ *
+ * @generated from message ophion.v1.Gone
+ */
+export declare type Gone = Message<"ophion.v1.Gone"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: uint32 incarnation = 2;
+   */
+  incarnation: number;
+
+  /**
+   * @generated from field: string token = 3;
+   */
+  token: string;
+
+  /**
+   * Absent when a signal ended it.
+   *
+   * @generated from field: optional uint32 exit_code = 4;
+   */
+  exitCode?: number | undefined;
+
+  /**
+   * Such as SIGKILL; empty when it exited.
+   *
+   * @generated from field: string signal = 5;
+   */
+  signal: string;
+};
+
+/**
+ * Describes the message ophion.v1.Gone.
+ * Use `create(GoneSchema)` to create a new message.
+ */
+export declare const GoneSchema: GenMessage<Gone>;
 
 /**
  * The workers' stream. The worker dials in; its first frame is a Hello that

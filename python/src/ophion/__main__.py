@@ -1,4 +1,6 @@
-"""`python -m ophion MODULE`: a worker that serves the tools of a module. Started by an Ophion host."""
+"""`python -m ophion MODULE`: a worker that serves the tools of a module. Started by an Ophion host; or by anything, on
+any machine, to join a pool: `python -m ophion MODULE --join URL --token-file FILE`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,16 @@ USAGE = 2
 
 def main(arguments: list[str]) -> int:
     """Runs a worker until the host is done with it; answers the exit code (see `_worker`)."""
+    if any(argument == "--join" or argument.startswith("--join=") for argument in arguments):
+        from ophion import _join
+
+        return _join.main(arguments)
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m ophion MODULE   (with a boot line on stdin, from an Ophion host)", file=sys.stderr)
+        print(
+            "       python -m ophion MODULE --join URL --token-file FILE   (--help with them says more)",
+            file=sys.stderr,
+        )
         return USAGE
     try:
         boot = read_boot(sys.stdin.buffer)

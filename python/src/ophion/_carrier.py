@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ophion._gen import workers_pb2 as pb
+from ophion._outbox import Requests
 
 # A coalesced message is at most 64 KiB; the rest is room for a host with another limit.
 _MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+# In front of the path of a socket file that frames are spoken on; anything else is an address for gRPC.
+UNIX_SCHEME = "ophion+unix:"
 
 
 class LinkLost(Exception):
@@ -19,21 +26,34 @@ class LinkRefused(Exception):
     """The host does not want this worker: a bad token, an old incarnation, another protocol version."""
 
 
+Hear = Callable[[pb.AttachResponse], None]
+
+
 class Carrier(Protocol):
     """One connection to the host."""
 
-    def attach(self, requests: Iterator[pb.AttachRequest]) -> Iterator[pb.AttachResponse]:
-        """Sends the requests, from a thread of its own, and yields what the host says. Ends when the host ends the
-        connection in order; fails with `LinkLost` or `LinkRefused`.
+    def run(self, requests: Requests, hear: Hear) -> None:
+        """Sends the requests and tells what the host says, in this thread. Returns when the host has ended the
+        connection in order; fails with `LinkLost`, with `LinkRefused`, or with what `hear` raised.
         """
         ...
 
     def close(self) -> None:
-        """Breaks the connection, from any thread; `attach` then ends. Closing it again does nothing."""
+        """Breaks the connection, from any thread; `run` then ends. Closing it again does nothing."""
         ...
 
 
 Dial = Callable[[], Carrier]
+
+
+def dial_to(address: str) -> Dial:
+    """How to dial what the host says: its address names the carrier."""
+    if address.startswith(UNIX_SCHEME):
+        from ophion._unix_carrier import UnixCarrier
+
+        return lambda: UnixCarrier(address.removeprefix(UNIX_SCHEME))
+    return lambda: GrpcCarrier(address)
+
 
 # By name, since grpc is not imported yet.
 _REFUSALS = {
@@ -48,44 +68,165 @@ _REFUSALS = {
 }
 
 
+@dataclass(frozen=True)
+class Security:
+    """How a connection to another machine is secured: PEM texts, each with a default of its own when it is None."""
+
+    # Whose certificates a host may have; the authorities that the system trusts.
+    ca: bytes | None = None
+    # This worker's own, where the host wants one.
+    cert: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
+    # The name in the host's certificate; that of the address.
+    server_name: str | None = None
+
+
 class GrpcCarrier:
-    """A bidirectional gRPC stream over loopback TCP (`127.0.0.1:port`) or a socket file (`unix:/path`)."""
+    """A bidirectional gRPC stream over TCP (`host:port`), with TLS when it has a `Security`, or a socket file
+    (`unix:/path`).
 
-    def __init__(self, address: str) -> None:
-        # Only here: grpc starts threads and reads the environment when it is imported.
-        import grpc
+    It runs in an event loop of the calling thread: gRPC's own threads for blocking calls pass each message on twice.
+    """
 
-        from ophion._gen.workers_pb2_grpc import WorkerServiceStub
+    def __init__(self, address: str, security: Security | None = None) -> None:
+        self._address = address
+        self._security = security
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._channel: Any = None
+        self._closed = False
 
-        self._failure: type[Exception] = grpc.RpcError
-        self._channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
-                # A proxy of the environment is for other hosts; and a redial must be a new connection.
-                ("grpc.enable_http_proxy", 0),
-                ("grpc.use_local_subchannel_pool", 1),
-            ],
-        )
-        self._stub: Any = WorkerServiceStub(self._channel)
-        self._call: Any = None
+    def run(self, requests: Requests, hear: Hear) -> None:
+        """See `Carrier`."""
+        loop = self._loop = _loop_of_thread()
+        # Whoever closes it from now on finds it, or was first.
+        self._task = loop.create_task(self._converse(requests, hear))
+        try:
+            if self._closed:
+                self._task.cancel()
+            loop.run_until_complete(self._task)
+        except asyncio.CancelledError:
+            raise LinkLost("the connection was closed") from None
+        finally:
+            requests.on_change = None
 
     def attach(self, requests: Iterator[pb.AttachRequest]) -> Iterator[pb.AttachResponse]:
-        """See `Carrier`."""
+        """For a short talk: sends the requests, from a thread of its own, and yields what the host says; ends as `run`
+        does.
+        """
+        import grpc
+
+        self._channel = self._open(grpc)
         try:
-            self._call = self._stub.Attach(requests)
-            yield from self._call
+            yield from self._stub(self._channel).Attach(requests)
         except ValueError as error:  # how grpc says that the channel is closed
             raise LinkLost(str(error)) from None
-        except self._failure as error:
-            status: Any = error
-            code = status.code().name
-            text = f"{code}: {status.details() or 'no details'}"
-            raise (LinkRefused(text) if code in _REFUSALS else LinkLost(text)) from None
+        except grpc.RpcError as error:
+            raise _lost(error) from None
 
     def close(self) -> None:
         """See `Carrier`."""
-        if self._call is not None:
-            self._call.cancel()
-        self._channel.close()
+        self._closed = True
+        if self._channel is not None:
+            self._channel.close()
+        loop, task = self._loop, self._task
+        if loop is not None and task is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    def _open(self, api: Any) -> Any:
+        import grpc
+
+        options: list[tuple[str, Any]] = [
+            ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+            # A proxy of the environment is for other hosts; and a redial must be a new connection.
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.use_local_subchannel_pool", 1),
+        ]
+        security = self._security
+        if security is None:
+            return api.insecure_channel(self._address, options=options)
+        if security.server_name is not None:
+            options.append(("grpc.ssl_target_name_override", security.server_name))
+        credentials = grpc.ssl_channel_credentials(security.ca, security.key, security.cert)
+        return api.secure_channel(self._address, credentials, options=options)
+
+    @staticmethod
+    def _stub(channel: Any) -> Any:
+        from ophion._gen.workers_pb2_grpc import WorkerServiceStub
+
+        return WorkerServiceStub(channel)
+
+    async def _converse(self, requests: Requests, hear: Hear) -> None:
+        # Only here: grpc starts threads and reads the environment when it is imported.
+        import grpc
+
+        channel = self._open(grpc.aio)
+        try:
+            call = self._stub(channel).Attach()
+            sender = _Sender(call, requests)
+            requests.on_change = sender.changed
+            sender.send()
+            try:
+                while (response := await call.read()) is not grpc.aio.EOF:
+                    hear(response)
+            except grpc.RpcError as error:
+                raise _lost(error) from None
+        finally:
+            await channel.close()
+
+
+class _Sender:
+    """Writes what there is whenever there is something, one message at a time, in the thread of the event loop."""
+
+    def __init__(self, call: Any, requests: Requests) -> None:
+        self._call = call
+        self._requests = requests
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._asked = False
+        self._writing: asyncio.Task[None] | None = None
+
+    def changed(self) -> None:
+        """From any thread."""
+        if threading.get_ident() == self._thread:
+            self.send()
+        elif not self._asked:
+            self._asked = True
+            self._loop.call_soon_threadsafe(self.send)
+
+    def send(self) -> None:
+        """From the loop's thread: begins to write, unless it does."""
+        self._asked = False
+        if self._writing is None:
+            request = self._requests.poll()
+            if request is not None:
+                self._writing = self._loop.create_task(self._write(request))
+
+    async def _write(self, request: pb.AttachRequest | None) -> None:
+        # When the connection is lost, who reads is told why.
+        with contextlib.suppress(Exception):
+            while request is not None:
+                await self._call.write(request)
+                request = self._requests.poll()
+            if self._requests.over:
+                await self._call.done_writing()
+                return
+            self._writing = None
+
+
+def _lost(error: Any) -> LinkLost | LinkRefused:
+    code = error.code().name
+    text = f"{code}: {error.details() or 'no details'}"
+    return LinkRefused(text) if code in _REFUSALS else LinkLost(text)
+
+
+_loops = threading.local()
+
+
+def _loop_of_thread() -> asyncio.AbstractEventLoop:
+    """One for all connections that a thread makes: gRPC does not like loops that come and go."""
+    loop: asyncio.AbstractEventLoop | None = getattr(_loops, "loop", None)
+    if loop is None:
+        loop = _loops.loop = asyncio.new_event_loop()
+    return loop

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ophion._errors import ProtocolError
 from ophion._gen import workers_pb2 as pb
 from ophion._limits import Limits
+from ophion._window import Window
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """One whole message of an exchange; exchange 0 is for those that want no answer."""
 
     exchange: int
@@ -25,37 +26,47 @@ class _Parts:
 
 
 class Inbox:
-    """Bounded by the size of a message and by the number of exchanges."""
+    """Bounded by the size of a message, by the number of exchanges, and by the credit that the host was given."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, window: Window | None = None) -> None:
         self.limits = limits
         self.taken = 0
+        self._window = window
         self._parts: dict[int, _Parts] = {}
+        self._part_bytes = 0
 
     def take(self, frame: pb.Frame) -> Message | None:
         """The message that this frame completes; None while more is to come, or when the frame is a double.
         Fails with `ProtocolError` on a gap, and on a message above the limits.
         """
-        if frame.sequence <= self.taken:
+        sequence = frame.sequence
+        if sequence <= self.taken:
             return None
-        if frame.sequence != self.taken + 1:
-            raise ProtocolError(f"the host's frame {frame.sequence} came after {self.taken}")
-        self.taken = frame.sequence
+        if sequence != self.taken + 1:
+            raise ProtocolError(f"the host's frame {sequence} came after {self.taken}")
+        self.taken = sequence
         envelope = frame.envelope
-        parts = self._parts.pop(envelope.exchange, None)
+        exchange, payload, more = envelope.exchange, envelope.payload, envelope.more
+        if self._window is not None:
+            self._window.take(payload)
+        parts = self._parts.pop(exchange, None) if self._parts else None
         if parts is None:
-            if not envelope.more:
-                return Message(envelope.exchange, envelope.payload, envelope.end)
+            if not more:
+                return Message(exchange, payload, envelope.end)
             parts = _Parts()
-        parts.pieces.append(envelope.payload)
-        parts.size += len(envelope.payload)
+        parts.pieces.append(payload)
+        parts.size += len(payload)
+        self._part_bytes += len(payload)
         if parts.size > self.limits.max_message_bytes:
             raise ProtocolError(
-                f"a message of exchange {envelope.exchange} is above the limit of {self.limits.max_message_bytes} bytes"
+                f"a message of exchange {exchange} is above the limit of {self.limits.max_message_bytes} bytes"
             )
-        if not envelope.more:
-            return Message(envelope.exchange, b"".join(parts.pieces), envelope.end)
+        if self._part_bytes > 4 * self.limits.max_message_bytes:
+            raise ProtocolError(f"the host's unfinished messages hold {self._part_bytes} bytes")
+        if not more:
+            self._part_bytes -= parts.size
+            return Message(exchange, b"".join(parts.pieces), envelope.end)
         if len(self._parts) > self.limits.max_exchanges:
             raise ProtocolError(f"the host has begun more than {self.limits.max_exchanges} messages at once")
-        self._parts[envelope.exchange] = parts
+        self._parts[exchange] = parts
         return None

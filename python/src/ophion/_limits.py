@@ -15,6 +15,8 @@ class Limits:
     max_message_bytes: int = 16 * 1024 * 1024
     max_exchanges: int = 1024
     liveness_interval_ms: int = 1000
+    # How much either side may have sent that the other one is not done with.
+    window_bytes: int = 4 * 1024 * 1024
 
     def with_host(self, limits: pb.Limits) -> Limits:
         """These limits, with what the host says put over them; what it leaves out stays."""

@@ -1,33 +1,82 @@
 """What a worker has to say: numbered, cut into frames, sent together, kept until the host has it.
 
-Control frames go first and carry no number. Envelopes are numbered in the order they were put, and stay here
-until acknowledged, so that a redialled stream goes on where it was.
+Control frames go first and carry no number. Envelopes are numbered in the order they were put, leave as far as the
+host's credit goes, and stay here until acknowledged, so that a redialled stream goes on where it was.
 """
 
 from __future__ import annotations
 
+import math
+import queue
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ophion._errors import ActorError, MailboxFullError, ProtocolError
 from ophion._gen import workers_pb2 as pb
 from ophion._limits import Limits
 from ophion._promise import promise, settled
+from ophion._window import ENVELOPE_BYTES, Window
 
-# Around a payload: sequence, exchange, flags, tags and lengths of frame and envelope, and the acknowledgement.
+# Around a payload: numbers, flags, tags and lengths of frame and envelope, and what stands around the frames.
 _HEADER_BYTES = 64
+_AROUND_FRAMES = 24
+_AROUND_PAYLOAD = _HEADER_BYTES - _AROUND_FRAMES
+# How many messages an eager connection lets come together in one turn.
+_EAGER_MESSAGES = 16
 # A message that only acknowledges is sent after so many frames; otherwise any message carries it.
 _ACKNOWLEDGE_EVERY = 32
 
 
-@dataclass(frozen=True)
-class _Entry:
-    frame: pb.Frame
-    size: int
+class _Entry(NamedTuple):
+    sequence: int
+    exchange: int
+    payload: bytes
+    more: bool
+    end: bool
+    # What all envelopes up to this one count against the host's credit.
+    upto: int
+
+
+class Requests:
+    """The messages of one connection. Iterating waits for the next one, and ends with the connection."""
+
+    def __init__(self, take: Callable[[Requests, bool], pb.AttachRequest | None]) -> None:
+        self._take = take
+        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.asleep = False
+        self.over = False
+        # Called when there may be something to take, by whoever put it, outside of any lock.
+        self.on_change: Callable[[], None] | None = None
+        # A long turn is sent in parts, so that the host works on one while the next is made. For carriers that send
+        # at once and cheaply.
+        self.eager = False
+
+    def __iter__(self) -> Requests:
+        return self
+
+    def __next__(self) -> pb.AttachRequest:
+        while True:
+            request = self._take(self, True)
+            if request is not None:
+                return request
+            if self.over:
+                raise StopIteration
+            self._wakes.get()
+
+    def poll(self) -> pb.AttachRequest | None:
+        """What can be sent now; None when nothing can, or when the connection is `over`."""
+        return self._take(self, False)
+
+    def wake(self) -> None:
+        """Something has changed."""
+        if self.asleep:
+            self.asleep = False
+            self._wakes.put(None)
+        if self.on_change is not None:
+            self.on_change()
 
 
 class Outbox:
@@ -35,7 +84,8 @@ class Outbox:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._changed = threading.Condition()
+        self.window = Window(limits.window_bytes)
+        self._lock = threading.Lock()
         self._control: deque[pb.Frame] = deque()
         self._liveness: pb.Frame | None = None
         self._goodbye: pb.Frame | None = None
@@ -44,9 +94,14 @@ class Outbox:
         self._sent: deque[_Entry] = deque()
         self._bytes = 0
         self._last = 0
+        # What all envelopes so far count, and how far the host lets them count.
+        self._charged = 0
+        self._credit: float = math.inf
         self._taken = 0
         self._told = 0
-        self._connection = 0
+        self._current: Requests | None = None
+        self._in_turn = False
+        self._put_in_turn = 0
         self._welcomed = False
         self._hello: pb.Frame | None = None
         self._rooms: list[Future[Any]] = []
@@ -70,39 +125,38 @@ class Outbox:
     @property
     def delivered(self) -> bool:
         """True when the host has acknowledged everything."""
-        with self._changed:
+        with self._lock:
             return not self._waiting and not self._sent
 
     def put(self, exchange: int, payload: bytes, end: bool = False, *, forced: bool = False) -> None:
         """Queues one message of an exchange. Fails with `MailboxFullError` when there is no room for it, unless
         forced (small answers of ours, bounded by the number of exchanges), and with what closed the stream.
         """
-        with self._changed:
+        size = len(payload)
+        with self._lock:
             if self._closed is not None:
                 raise self._closed
-            if not forced and self._bytes and self._bytes + len(payload) > self.max_bytes:
+            if not forced and self._bytes and self._bytes + size > self.max_bytes:
                 raise MailboxFullError(f"the stream holds {self._bytes} bytes that the host has not taken")
             piece = self.limits.max_frame_bytes - _HEADER_BYTES
-            for start in range(0, len(payload) or 1, piece):
-                more = start + piece < len(payload)
-                self._last += 1
-                frame = pb.Frame(
-                    sequence=self._last,
-                    envelope=pb.Envelope(
-                        exchange=exchange,
-                        payload=payload[start : start + piece],
-                        more=more,
-                        end=end and not more,
-                    ),
-                )
-                entry = _Entry(frame, frame.ByteSize())
-                self._bytes += entry.size
-                self._waiting.append(entry)
-            self._changed.notify_all()
+            if size <= piece:
+                self._add(exchange, payload, False, end)
+            else:
+                for start in range(0, size, piece):
+                    more = start + piece < size
+                    self._add(exchange, payload[start : start + piece], more, end and not more)
+        self._changed()
+
+    def _add(self, exchange: int, payload: bytes, more: bool, end: bool) -> None:
+        size = len(payload) + ENVELOPE_BYTES
+        self._last += 1
+        self._charged += size
+        self._bytes += size
+        self._waiting.append(_Entry(self._last, exchange, payload, more, end, self._charged))
 
     def room(self) -> Future[Any]:
         """Settled when `put` is worth another try, or when the stream is closed (`put` then says why)."""
-        with self._changed:
+        with self._lock:
             if self._closed is not None or self._bytes < self.max_bytes // 2:
                 return settled()
             room = promise()
@@ -111,92 +165,152 @@ class Outbox:
 
     def control(self, frame: pb.Frame) -> None:
         """Queues a control frame, ahead of all envelopes. A newer liveness takes the place of an older one."""
-        with self._changed:
+        with self._lock:
             if frame.HasField("liveness"):
                 self._liveness = frame
             else:
                 self._control.append(frame)
-            self._changed.notify_all()
+        self._changed()
 
     def finish(self, reason: str) -> None:
         """Says Goodbye after everything that was queued, and ends the requests of the connection."""
-        with self._changed:
+        with self._lock:
             self._goodbye = pb.Frame(goodbye=pb.Goodbye(reason=reason))
-            self._changed.notify_all()
+        self._changed()
 
     def close(self, error: ActorError) -> None:
         """The stream is over: whoever puts from now on gets this error."""
-        with self._changed:
+        with self._lock:
             self._closed = error
-            self._changed.notify_all()
+        self._replace(None)
         self._open_rooms()
 
-    def connect(self, hello: pb.Frame) -> int:
+    def connect(self, hello: pb.Frame) -> Requests:
         """Begins a connection with a Hello; nothing else is sent on it before `welcome`."""
-        with self._changed:
-            self._connection += 1
-            self._welcomed = False
-            self._parted = False
+        with self._lock:
+            self._welcomed = self._parted = False
             self._hello = hello
-            self._changed.notify_all()
-            return self._connection
+        requests = Requests(self._take)
+        self._replace(requests)
+        return requests
 
     def disconnect(self) -> None:
         """Ends the requests of the connection."""
-        with self._changed:
-            self._connection += 1
+        with self._lock:
             self._welcomed = False
-            self._changed.notify_all()
+        self._replace(None)
+
+    def _replace(self, requests: Requests | None) -> None:
+        with self._lock:
+            former, self._current = self._current, requests
+            self._in_turn = False
+            if former is not None:
+                former.over = True
+        if former is not None:
+            former.wake()
 
     def welcome(self, resume_from: int) -> None:
         """The host has taken all envelopes up to this number: the others are sent again, in order."""
         self.acknowledge(resume_from)
-        with self._changed:
-            if self._sent and self._sent[0].frame.sequence != resume_from + 1:
+        with self._lock:
+            if self._sent and self._sent[0].sequence != resume_from + 1:
                 raise ProtocolError(f"the host wants to go on from {resume_from}, which it acknowledged before")
             self._waiting.extendleft(reversed(self._sent))
             self._sent.clear()
             self._welcomed = True
-            self._changed.notify_all()
+        self._changed()
 
-    def acknowledge(self, sequence: int) -> None:
-        """The host has taken all envelopes up to this number."""
-        with self._changed:
+    def acknowledge(self, sequence: int, credit: int = 0) -> None:
+        """The host has taken all envelopes up to this number, and lets them count up to `credit`; 0 says nothing."""
+        with self._lock:
             if sequence > self._last:
                 raise ProtocolError(f"the host acknowledged frame {sequence}; the last one is {self._last}")
-            while self._sent and self._sent[0].frame.sequence <= sequence:
-                self._bytes -= self._sent.popleft().size
+            sent = self._sent
+            while sent and sent[0].sequence <= sequence:
+                self._bytes -= len(sent.popleft().payload) + ENVELOPE_BYTES
+            more = credit > self._credit and bool(self._waiting)
+            if credit:
+                self._credit = credit
+        if more:
+            self._changed()
         if self._rooms and self._bytes < self.max_bytes // 2:
             self._open_rooms()
 
     def took(self, sequence: int) -> None:
         """This side has taken the host's envelopes up to this number; the next message says so."""
-        with self._changed:
-            self._taken = sequence
-            if sequence - self._told >= _ACKNOWLEDGE_EVERY:
-                self._changed.notify_all()
+        self._taken = sequence
+        if self._owes():
+            self._changed()
 
-    def requests(self, connection: int) -> Iterator[pb.AttachRequest]:
-        """The messages of one connection; waits for the next one, ends with the connection."""
-        while True:
-            with self._changed:
-                while True:
-                    if self._connection != connection or self._closed is not None:
-                        return
-                    request = self._next()
-                    if request is not None:
-                        break
-                    if self._parted:
-                        return
-                    self._changed.wait()
-            yield request
+    def begin_turn(self) -> None:
+        """What is put from now on leaves together, at `end_turn`."""
+        self._in_turn = True
+        self._put_in_turn = 0
+
+    def end_turn(self) -> None:
+        """See `begin_turn`."""
+        self._in_turn = False
+        self._changed()
+
+    def _changed(self) -> None:
+        current = self._current
+        if current is None:
+            return
+        if self._in_turn:
+            self._put_in_turn += 1
+            if self._put_in_turn % _EAGER_MESSAGES or not current.eager:
+                return
+        current.wake()
+
+    def _owes(self) -> bool:
+        return self._taken - self._told >= _ACKNOWLEDGE_EVERY or self.window.due
+
+    def _take(self, requests: Requests, wait: bool) -> pb.AttachRequest | None:
+        """All that may leave now, up to the size of one message; None when nothing may."""
+        with self._lock:
+            if requests.over:
+                return None
+            request = self._next() if self._welcomed else self._greeting()
+            if request is None:
+                requests.over = self._parted
+                requests.asleep = wait
+            return request
 
     def _next(self) -> pb.AttachRequest | None:
-        """All that waits, up to the size of one message; None when nothing does."""
-        if not self._welcomed:
-            return self._greeting()
-        request = pb.AttachRequest(acknowledged=self._taken)
-        room = self.limits.max_frame_bytes - _HEADER_BYTES // 2
+        waiting = self._waiting
+        goodbye = None if self._parted else self._goodbye
+        urgent = self._control or self._liveness is not None or (goodbye is not None and not waiting)
+        if not (urgent or (waiting and waiting[0].upto <= self._credit) or self._owes()):
+            return None
+        request = pb.AttachRequest(acknowledged=self._taken, credit=self.window.grant())
+        self._told = self._taken
+        room = self.limits.max_frame_bytes - _AROUND_FRAMES
+        if urgent:
+            room = self._add_control(request, room)
+        add = request.frames.add
+        sent = self._sent
+        while waiting:
+            entry = waiting[0]
+            sequence, exchange, payload, more, end, upto = entry
+            room -= len(payload) + _AROUND_PAYLOAD
+            if room < 0 or upto > self._credit:
+                break
+            frame = add()
+            frame.sequence = sequence
+            envelope = frame.envelope
+            envelope.exchange = exchange
+            envelope.payload = payload
+            if more:
+                envelope.more = True
+            if end:
+                envelope.end = True
+            sent.append(waiting.popleft())
+        if goodbye is not None and not waiting:
+            request.frames.append(goodbye)
+            self._parted = True
+        return request
+
+    def _add_control(self, request: pb.AttachRequest, room: int) -> int:
         while self._control and (size := self._control[0].ByteSize() + 4) <= room:
             request.frames.append(self._control.popleft())
             room -= size
@@ -204,18 +318,7 @@ class Outbox:
             request.frames.append(self._liveness)
             self._liveness = None
             room -= size
-        while self._waiting and self._waiting[0].size + 4 <= room:
-            entry = self._waiting.popleft()
-            self._sent.append(entry)
-            request.frames.append(entry.frame)
-            room -= entry.size + 4
-        if self._goodbye is not None and not self._parted and not self._waiting:
-            request.frames.append(self._goodbye)
-            self._parted = True
-        if not request.frames and self._taken - self._told < _ACKNOWLEDGE_EVERY:
-            return None
-        self._told = self._taken
-        return request
+        return room
 
     def _greeting(self) -> pb.AttachRequest | None:
         if self._hello is None:
@@ -225,7 +328,7 @@ class Outbox:
         return request
 
     def _open_rooms(self) -> None:
-        with self._changed:
+        with self._lock:
             rooms, self._rooms = self._rooms, []
         for room in rooms:
             room.set_result(None)

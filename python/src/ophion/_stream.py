@@ -20,6 +20,7 @@ from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
 from ophion._errors import ActorDownError, ProtocolError
 from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox, Message
+from ophion._lease import Lease
 from ophion._limits import Limits
 from ophion._outbox import Outbox
 from ophion._promise import promise
@@ -69,14 +70,16 @@ class Stream:
         *,
         dial_s: float = DIAL_S,
         grace_s: float = GRACE_S,
+        lease: Lease | None = None,
     ) -> None:
         self.limits = limits
         self.outbox = Outbox(limits)
-        self._inbox = Inbox(limits)
+        self._inbox = Inbox(limits, self.outbox.window)
         self._dial = dial
         self._hello = hello
         self._handler = handler
         self._grace_s = grace_s
+        self._lease = lease
         self._give_up_at = time.monotonic() + dial_s
         self._carrier: Carrier | None = None
         self._welcomed = False
@@ -108,7 +111,9 @@ class Stream:
         self.outbox.control(self._ready)
 
     def liveness(self, liveness: pb.Liveness) -> None:
-        """Tells the host how this worker is."""
+        """Tells the host how this worker is, and asks for its lease anew."""
+        if self._lease is not None:
+            liveness.lease, liveness.lease_heard = self._lease.ask()
         self.outbox.control(pb.Frame(liveness=liveness))
 
     def close(self, reason: str, timeout_s: float) -> None:
@@ -167,20 +172,24 @@ class Stream:
         carrier = self._carrier = self._dial()
         if self._stop.is_set():
             raise LinkLost("not wanted any more")
+        asked_at = 0.0 if self._lease is None else self._lease.now()
         hello = self._hello()
         hello.resume_from = self._inbox.taken
-        connection = self.outbox.connect(pb.Frame(hello=hello))
+        requests = self.outbox.connect(pb.Frame(hello=hello))
         # A connection that is made but never answered must not outlast the time for dialling.
         patience = threading.Timer(max(0.0, self._give_up_at - time.monotonic()), self._no_welcome, (carrier,))
         patience.daemon = True
         patience.start()
+
+        def hear(response: pb.AttachResponse) -> None:
+            if self._welcomed:
+                self._take(response)
+            else:
+                self._greeted(response, asked_at)
+                patience.cancel()
+
         try:
-            for response in carrier.attach(self.outbox.requests(connection)):
-                if self._welcomed:
-                    self._take(response)
-                else:
-                    self._greeted(response)
-                    patience.cancel()
+            carrier.run(requests, hear)
         except LinkLost as lost:
             if not self._welcomed and time.monotonic() >= self._give_up_at:
                 raise LinkLost(f"no Welcome in time ({lost})") from None
@@ -194,7 +203,7 @@ class Stream:
         if not self._welcomed:
             carrier.close()
 
-    def _greeted(self, response: pb.AttachResponse) -> None:
+    def _greeted(self, response: pb.AttachResponse, asked_at: float) -> None:
         if not response.frames or not response.frames[0].HasField("welcome"):
             raise ProtocolError("the host's first frame is no Welcome")
         welcome = response.frames[0].welcome
@@ -202,8 +211,11 @@ class Stream:
             raise ProtocolError(
                 f"the host speaks protocol version {welcome.protocol_version}, this worker {PROTOCOL_VERSION}"
             )
+        if self._lease is not None:
+            self._lease.begin(welcome.lease_ms / 1000, asked_at)
         self.limits = self.limits.with_host(welcome.limits)
         self.outbox.limits = self._inbox.limits = self.limits
+        self.outbox.window.size = self.limits.window_bytes
         if self._ready is not None and self._inbox.taken == 0:
             # Control frames have no number: it may have been lost with the connection.
             self.outbox.control(self._ready)
@@ -211,20 +223,35 @@ class Stream:
         self.outbox.welcome(welcome.resume_from)
         if not self.opened.done():
             self.opened.set_result(None)
-        self._take(pb.AttachResponse(frames=response.frames[1:], acknowledged=welcome.resume_from))
+        rest = pb.AttachResponse(acknowledged=welcome.resume_from, credit=response.credit)
+        rest.frames.extend(response.frames[1:])
+        self._take(rest)
 
     def _take(self, response: pb.AttachResponse) -> None:
-        self.outbox.acknowledge(response.acknowledged)
+        outbox = self.outbox
+        outbox.acknowledge(response.acknowledged, response.credit)
+        # What the handler answers leaves together, as soon as all of it is there.
+        outbox.begin_turn()
+        try:
+            self._take_frames(response)
+            outbox.took(self._inbox.taken)
+        finally:
+            outbox.end_turn()
+
+    def _take_frames(self, response: pb.AttachResponse) -> None:
+        take, on_message = self._inbox.take, self._handler.on_message
         for frame in response.frames:
             body = frame.WhichOneof("body")
             if body == "envelope":
-                message = self._inbox.take(frame)
-                self.outbox.took(self._inbox.taken)
+                message = take(frame)
                 if message is not None:
-                    self._handler.on_message(message)
+                    on_message(message)
             elif body == "drain":
                 self._handler.on_drain()
             elif body == "goodbye":
                 self._handler.on_goodbye(frame.goodbye.reason)
+            elif body == "lease":
+                if self._lease is not None:
+                    self._lease.granted(frame.lease.number)
             else:
                 print(f"ophion: the host sent a frame that is not known here ({body})", file=sys.stderr)

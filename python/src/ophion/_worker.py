@@ -1,7 +1,7 @@
 """A worker process: dial, load, serve, drain, leave. Its supervisor is the host's PythonWorker actor.
 
 Exit codes: 0 it finished what it had and was told to go, 2 no usable boot line, 3 its module did not load, 4 the
-host refused it, 5 the host is gone, 6 the two sides disagree.
+host refused it, 5 the host is gone, 6 the two sides disagree, 7 its lease ran out (`_lease`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from google.protobuf.message import DecodeError
 
 from ophion import _logging
 from ophion._boot import Boot
-from ophion._carrier import Dial, GrpcCarrier
+from ophion._carrier import Dial, dial_to
 from ophion._catalog import catalog, offered
 from ophion._errors import ActorDownError, ProtocolError
 from ophion._exchange import Exchanges
@@ -28,6 +28,7 @@ from ophion._exit import flush, leave_within
 from ophion._faults import fault_of_error
 from ophion._gen import bridge_pb2, tools_pb2, workers_pb2
 from ophion._inbox import Message
+from ophion._lease import Lease
 from ophion._liveness import Liveness
 from ophion._loading import Loading
 from ophion._runner import Runner
@@ -58,14 +59,14 @@ class _Event:
 class Worker:
     """One incarnation of a worker."""
 
-    def __init__(self, boot: Boot, module: str, dial: Dial | None = None) -> None:
+    def __init__(self, boot: Boot, module: str, dial: Dial | None = None, lease: Lease | None = None) -> None:
         self._boot = boot
         self._module = module
         # Filled by the stream's thread and by signals, read by the main thread.
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._sessions = Sessions()
-        self._stream = Stream(dial or (lambda: GrpcCarrier(boot.address)), self._hello, self, boot.limits)
+        self._stream = Stream(dial or dial_to(boot.address), self._hello, self, boot.limits, lease=lease)
         self._exchanges = Exchanges(self._stream, self._sessions)
         self._runner = Runner(self._stream, self._exchanges, self._loop, boot.capacity)
         self._loading = Loading(boot, module, self._stream.progress)

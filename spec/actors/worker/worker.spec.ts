@@ -366,6 +366,27 @@ describe('stopping a worker', () => {
     });
   }
 
+  it('makes no report when it obeys, and one when it ends unasked', async () => {
+    const t = await start();
+    const wire = await t.to('idle');
+    const reports = () => t.events.map((event): string => event.type).filter((type) => type === 'supervisor.report');
+    const stopping = t.app.stop();
+    await wire.until(() => wire.kinds.includes('drain'));
+    wire.control('goodbye', { $typeName: 'ophion.v1.Goodbye', reason: 'drained' });
+    await t.until('stopping');
+    t.process.exit(null, 'SIGTERM');
+    t.process.gone();
+    await stopping;
+    expect(reports()).to.deep.equal([]);
+    const other = await start();
+    await other.to('idle');
+    other.process.exit(0);
+    other.process.gone();
+    await other.processes.nth(2);
+    expect(other.events.map((event): string => event.type)).to.include('supervisor.report');
+    await other.stop();
+  });
+
   it('kills its process when the actor is killed', async () => {
     const t = await start();
     await t.to('idle');
@@ -375,4 +396,30 @@ describe('stopping a worker', () => {
     expect(t.process.signals).to.deep.equal(['SIGKILL']);
     await t.stop();
   });
+});
+
+describe('the tree of a pool', () => {
+  for (const place of ['links', 'pools', 'pools/p', 'pools/p/workers']) {
+    it(`comes back with a worker that is ready, and ends the process it had, when ${place} is killed`, async () => {
+      const t = await start({ drainMs: 50 });
+      await t.to('idle');
+      t.processes.obedient = true;
+      t.app.system.lookup(`app/${place}`)?.kill();
+      // The old one is asked to drain, if it can be, and then signalled; the new one starts beside it.
+      while (t.processes.all.length < 2 || t.process.signals.length === 0) {
+        t.clock.advance(50);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const next = await t.processes.nth(2);
+      next.start();
+      await t.until('connecting');
+      const wire = next.dial(t.network);
+      wire.hello();
+      await t.until('loading');
+      wire.ready();
+      await t.until('idle');
+      expect((await t.pool.status()).workers.map(({ state, osPid }) => [state, osPid])).to.deep.equal([['idle', 1001]]);
+      await t.stop();
+    });
+  }
 });

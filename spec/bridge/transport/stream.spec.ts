@@ -70,7 +70,8 @@ describe('a batch', () => {
     }
     let heard = 0;
     for (let batch = outbox.next(); batch !== undefined; batch = outbox.next()) {
-      const message = create(AttachResponseSchema, { frames: [...batch.frames], acknowledged: 2n ** 60n });
+      const numbers = { acknowledged: 2n ** 60n, credit: 2n ** 60n };
+      const message = create(AttachResponseSchema, { frames: [...batch.frames], ...numbers });
       expect(toBinary(AttachResponseSchema, message).length).to.be.at.most(defaultLimits.maxFrameBytes);
       for (const { body } of batch.frames) heard += body.case === 'envelope' ? body.value.payload.length : 0;
     }
@@ -86,11 +87,14 @@ describe('a batch', () => {
 
   it('is not made for an acknowledgement alone before 32 frames, unless asked for', () => {
     const outbox = new Outbox(defaultLimits);
+    const credit = defaultLimits.windowBytes;
+    // The first one tells the worker what it may send.
+    expect(outbox.next()).to.deep.equal({ frames: [], acknowledged: 0, credit });
     outbox.took(31, 10);
     expect(outbox.next()).to.equal(undefined);
-    expect(outbox.next(true)).to.deep.equal({ frames: [], acknowledged: 31 });
+    expect(outbox.next(true)).to.deep.equal({ frames: [], acknowledged: 31, credit });
     outbox.took(63, 10);
-    expect(outbox.next()).to.deep.equal({ frames: [], acknowledged: 63 });
+    expect(outbox.next()).to.deep.equal({ frames: [], acknowledged: 63, credit });
   });
 });
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ophion/v1/workers.proto\x12\tophion.v1\"G\n\rAttachRequest\x12 \n\x06\x66rames\x18\x01 \x03(\x0b\x32\x10.ophion.v1.Frame\x12\x14\n\x0c\x61\x63knowledged\x18\x02 \x01(\x04\"H\n\x0e\x41ttachResponse\x12 \n\x06\x66rames\x18\x01 \x03(\x0b\x32\x10.ophion.v1.Frame\x12\x14\n\x0c\x61\x63knowledged\x18\x02 \x01(\x04\"\xd3\x02\n\x05\x46rame\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12!\n\x05hello\x18\x02 \x01(\x0b\x32\x10.ophion.v1.HelloH\x00\x12%\n\x07welcome\x18\x03 \x01(\x0b\x32\x12.ophion.v1.WelcomeH\x00\x12\'\n\x08progress\x18\x04 \x01(\x0b\x32\x13.ophion.v1.ProgressH\x00\x12!\n\x05ready\x18\x05 \x01(\x0b\x32\x10.ophion.v1.ReadyH\x00\x12\'\n\x08liveness\x18\x06 \x01(\x0b\x32\x13.ophion.v1.LivenessH\x00\x12!\n\x05\x64rain\x18\x07 \x01(\x0b\x32\x10.ophion.v1.DrainH\x00\x12%\n\x07goodbye\x18\x08 \x01(\x0b\x32\x12.ophion.v1.GoodbyeH\x00\x12\'\n\x08\x65nvelope\x18\t \x01(\x0b\x32\x13.ophion.v1.EnvelopeH\x00\x42\x06\n\x04\x62ody\"\xbe\x01\n\x05Hello\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x11\n\tworker_id\x18\x02 \x01(\t\x12\x13\n\x0bincarnation\x18\x03 \x01(\r\x12\r\n\x05token\x18\x04 \x01(\t\x12\x0e\n\x06run_id\x18\x05 \x01(\t\x12\x0e\n\x06os_pid\x18\x06 \x01(\r\x12\x16\n\x0epython_version\x18\x07 \x01(\t\x12\x17\n\x0flibrary_version\x18\x08 \x01(\t\x12\x13\n\x0bresume_from\x18\t \x01(\x04\"[\n\x07Welcome\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x13\n\x0bresume_from\x18\x02 \x01(\x04\x12!\n\x06limits\x18\x03 \x01(\x0b\x32\x11.ophion.v1.Limits\"q\n\x06Limits\x12\x17\n\x0fmax_frame_bytes\x18\x01 \x01(\r\x12\x19\n\x11max_message_bytes\x18\x02 \x01(\r\x12\x15\n\rmax_exchanges\x18\x03 \x01(\r\x12\x1c\n\x14liveness_interval_ms\x18\x04 \x01(\r\"\x18\n\x08Progress\x12\x0c\n\x04what\x18\x01 \x01(\t\"*\n\x05Ready\x12\x0f\n\x07\x63\x61talog\x18\x01 \x01(\x0c\x12\x10\n\x08\x63\x61pacity\x18\x02 \x01(\r\"E\n\x08Liveness\x12\x13\n\x0bloop_lag_ms\x18\x01 \x01(\x01\x12\x11\n\tin_flight\x18\x02 \x03(\x04\x12\x11\n\trss_bytes\x18\x03 \x01(\x04\"\x07\n\x05\x44rain\"\x19\n\x07Goodbye\x12\x0e\n\x06reason\x18\x01 \x01(\t\"H\n\x08\x45nvelope\x12\x10\n\x08\x65xchange\x18\x01 \x01(\x04\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x0c\n\x04more\x18\x03 \x01(\x08\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\x32R\n\rWorkerService\x12\x41\n\x06\x41ttach\x12\x18.ophion.v1.AttachRequest\x1a\x19.ophion.v1.AttachResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ophion/v1/workers.proto\x12\tophion.v1\"W\n\rAttachRequest\x12 \n\x06\x66rames\x18\x01 \x03(\x0b\x32\x10.ophion.v1.Frame\x12\x14\n\x0c\x61\x63knowledged\x18\x02 \x01(\x04\x12\x0e\n\x06\x63redit\x18\x03 \x01(\x04\"X\n\x0e\x41ttachResponse\x12 \n\x06\x66rames\x18\x01 \x03(\x0b\x32\x10.ophion.v1.Frame\x12\x14\n\x0c\x61\x63knowledged\x18\x02 \x01(\x04\x12\x0e\n\x06\x63redit\x18\x03 \x01(\x04\"\xe3\x03\n\x05\x46rame\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12!\n\x05hello\x18\x02 \x01(\x0b\x32\x10.ophion.v1.HelloH\x00\x12%\n\x07welcome\x18\x03 \x01(\x0b\x32\x12.ophion.v1.WelcomeH\x00\x12\'\n\x08progress\x18\x04 \x01(\x0b\x32\x13.ophion.v1.ProgressH\x00\x12!\n\x05ready\x18\x05 \x01(\x0b\x32\x10.ophion.v1.ReadyH\x00\x12\'\n\x08liveness\x18\x06 \x01(\x0b\x32\x13.ophion.v1.LivenessH\x00\x12!\n\x05\x64rain\x18\x07 \x01(\x0b\x32\x10.ophion.v1.DrainH\x00\x12%\n\x07goodbye\x18\x08 \x01(\x0b\x32\x12.ophion.v1.GoodbyeH\x00\x12\'\n\x08\x65nvelope\x18\t \x01(\x0b\x32\x13.ophion.v1.EnvelopeH\x00\x12\x1f\n\x04join\x18\x14 \x01(\x0b\x32\x0f.ophion.v1.JoinH\x00\x12)\n\tadmission\x18\x15 \x01(\x0b\x32\x14.ophion.v1.AdmissionH\x00\x12!\n\x05lease\x18\x16 \x01(\x0b\x32\x10.ophion.v1.LeaseH\x00\x12\x1f\n\x04gone\x18\x17 \x01(\x0b\x32\x0f.ophion.v1.GoneH\x00\x42\x06\n\x04\x62ody\"\xbe\x01\n\x05Hello\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x11\n\tworker_id\x18\x02 \x01(\t\x12\x13\n\x0bincarnation\x18\x03 \x01(\r\x12\r\n\x05token\x18\x04 \x01(\t\x12\x0e\n\x06run_id\x18\x05 \x01(\t\x12\x0e\n\x06os_pid\x18\x06 \x01(\r\x12\x16\n\x0epython_version\x18\x07 \x01(\t\x12\x17\n\x0flibrary_version\x18\x08 \x01(\t\x12\x13\n\x0bresume_from\x18\t \x01(\x04\"m\n\x07Welcome\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\x13\n\x0bresume_from\x18\x02 \x01(\x04\x12!\n\x06limits\x18\x03 \x01(\x0b\x32\x11.ophion.v1.Limits\x12\x10\n\x08lease_ms\x18\x14 \x01(\r\"\x87\x01\n\x06Limits\x12\x17\n\x0fmax_frame_bytes\x18\x01 \x01(\r\x12\x19\n\x11max_message_bytes\x18\x02 \x01(\r\x12\x15\n\rmax_exchanges\x18\x03 \x01(\r\x12\x1c\n\x14liveness_interval_ms\x18\x04 \x01(\r\x12\x14\n\x0cwindow_bytes\x18\x05 \x01(\r\"\x18\n\x08Progress\x12\x0c\n\x04what\x18\x01 \x01(\t\"*\n\x05Ready\x12\x0f\n\x07\x63\x61talog\x18\x01 \x01(\x0c\x12\x10\n\x08\x63\x61pacity\x18\x02 \x01(\r\"i\n\x08Liveness\x12\x13\n\x0bloop_lag_ms\x18\x01 \x01(\x01\x12\x11\n\tin_flight\x18\x02 \x03(\x04\x12\x11\n\trss_bytes\x18\x03 \x01(\x04\x12\r\n\x05lease\x18\x14 \x01(\x04\x12\x13\n\x0blease_heard\x18\x15 \x01(\x04\"\x07\n\x05\x44rain\"\x19\n\x07Goodbye\x12\x0e\n\x06reason\x18\x01 \x01(\t\"H\n\x08\x45nvelope\x12\x10\n\x08\x65xchange\x18\x01 \x01(\x04\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\x12\x0c\n\x04more\x18\x03 \x01(\x08\x12\x0b\n\x03\x65nd\x18\x04 \x01(\x08\"\xa0\x01\n\x04Join\x12\x18\n\x10protocol_version\x18\x01 \x01(\r\x12\r\n\x05token\x18\x02 \x01(\t\x12\x0e\n\x06module\x18\x03 \x01(\t\x12\x0e\n\x06os_pid\x18\x04 \x01(\r\x12\x0c\n\x04host\x18\x05 \x01(\t\x12\x16\n\x0epython_version\x18\x06 \x01(\t\x12\x17\n\x0flibrary_version\x18\x07 \x01(\t\x12\x10\n\x08\x63\x61pacity\x18\x08 \x01(\r\"\x87\x01\n\tAdmission\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\r\x12\r\n\x05token\x18\x03 \x01(\t\x12\x0e\n\x06run_id\x18\x04 \x01(\t\x12\x10\n\x08lease_ms\x18\x05 \x01(\r\x12\x0f\n\x07preload\x18\x06 \x03(\t\x12\x10\n\x08\x63\x61pacity\x18\x07 \x01(\r\"\x17\n\x05Lease\x12\x0e\n\x06number\x18\x01 \x01(\x04\"s\n\x04Gone\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x13\n\x0bincarnation\x18\x02 \x01(\r\x12\r\n\x05token\x18\x03 \x01(\t\x12\x16\n\texit_code\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x0e\n\x06signal\x18\x05 \x01(\tB\x0c\n\n_exit_code2R\n\rWorkerService\x12\x41\n\x06\x41ttach\x12\x18.ophion.v1.AttachRequest\x1a\x19.ophion.v1.AttachResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,29 +32,37 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ophion._gen.workers_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ATTACHREQUEST']._serialized_start=38
-  _globals['_ATTACHREQUEST']._serialized_end=109
-  _globals['_ATTACHRESPONSE']._serialized_start=111
-  _globals['_ATTACHRESPONSE']._serialized_end=183
-  _globals['_FRAME']._serialized_start=186
-  _globals['_FRAME']._serialized_end=525
-  _globals['_HELLO']._serialized_start=528
-  _globals['_HELLO']._serialized_end=718
-  _globals['_WELCOME']._serialized_start=720
-  _globals['_WELCOME']._serialized_end=811
-  _globals['_LIMITS']._serialized_start=813
-  _globals['_LIMITS']._serialized_end=926
-  _globals['_PROGRESS']._serialized_start=928
-  _globals['_PROGRESS']._serialized_end=952
-  _globals['_READY']._serialized_start=954
-  _globals['_READY']._serialized_end=996
-  _globals['_LIVENESS']._serialized_start=998
-  _globals['_LIVENESS']._serialized_end=1067
-  _globals['_DRAIN']._serialized_start=1069
-  _globals['_DRAIN']._serialized_end=1076
-  _globals['_GOODBYE']._serialized_start=1078
-  _globals['_GOODBYE']._serialized_end=1103
-  _globals['_ENVELOPE']._serialized_start=1105
-  _globals['_ENVELOPE']._serialized_end=1177
-  _globals['_WORKERSERVICE']._serialized_start=1179
-  _globals['_WORKERSERVICE']._serialized_end=1261
+  _globals['_ATTACHREQUEST']._serialized_end=125
+  _globals['_ATTACHRESPONSE']._serialized_start=127
+  _globals['_ATTACHRESPONSE']._serialized_end=215
+  _globals['_FRAME']._serialized_start=218
+  _globals['_FRAME']._serialized_end=701
+  _globals['_HELLO']._serialized_start=704
+  _globals['_HELLO']._serialized_end=894
+  _globals['_WELCOME']._serialized_start=896
+  _globals['_WELCOME']._serialized_end=1005
+  _globals['_LIMITS']._serialized_start=1008
+  _globals['_LIMITS']._serialized_end=1143
+  _globals['_PROGRESS']._serialized_start=1145
+  _globals['_PROGRESS']._serialized_end=1169
+  _globals['_READY']._serialized_start=1171
+  _globals['_READY']._serialized_end=1213
+  _globals['_LIVENESS']._serialized_start=1215
+  _globals['_LIVENESS']._serialized_end=1320
+  _globals['_DRAIN']._serialized_start=1322
+  _globals['_DRAIN']._serialized_end=1329
+  _globals['_GOODBYE']._serialized_start=1331
+  _globals['_GOODBYE']._serialized_end=1356
+  _globals['_ENVELOPE']._serialized_start=1358
+  _globals['_ENVELOPE']._serialized_end=1430
+  _globals['_JOIN']._serialized_start=1433
+  _globals['_JOIN']._serialized_end=1593
+  _globals['_ADMISSION']._serialized_start=1596
+  _globals['_ADMISSION']._serialized_end=1731
+  _globals['_LEASE']._serialized_start=1733
+  _globals['_LEASE']._serialized_end=1756
+  _globals['_GONE']._serialized_start=1758
+  _globals['_GONE']._serialized_end=1873
+  _globals['_WORKERSERVICE']._serialized_start=1875
+  _globals['_WORKERSERVICE']._serialized_end=1957
 # @@protoc_insertion_point(module_scope)

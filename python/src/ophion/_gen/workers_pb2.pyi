@@ -7,23 +7,27 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AttachRequest(_message.Message):
-    __slots__ = ("frames", "acknowledged")
+    __slots__ = ("frames", "acknowledged", "credit")
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
     frames: _containers.RepeatedCompositeFieldContainer[Frame]
     acknowledged: int
-    def __init__(self, frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., acknowledged: _Optional[int] = ...) -> None: ...
+    credit: int
+    def __init__(self, frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., acknowledged: _Optional[int] = ..., credit: _Optional[int] = ...) -> None: ...
 
 class AttachResponse(_message.Message):
-    __slots__ = ("frames", "acknowledged")
+    __slots__ = ("frames", "acknowledged", "credit")
     FRAMES_FIELD_NUMBER: _ClassVar[int]
     ACKNOWLEDGED_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_FIELD_NUMBER: _ClassVar[int]
     frames: _containers.RepeatedCompositeFieldContainer[Frame]
     acknowledged: int
-    def __init__(self, frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., acknowledged: _Optional[int] = ...) -> None: ...
+    credit: int
+    def __init__(self, frames: _Optional[_Iterable[_Union[Frame, _Mapping]]] = ..., acknowledged: _Optional[int] = ..., credit: _Optional[int] = ...) -> None: ...
 
 class Frame(_message.Message):
-    __slots__ = ("sequence", "hello", "welcome", "progress", "ready", "liveness", "drain", "goodbye", "envelope")
+    __slots__ = ("sequence", "hello", "welcome", "progress", "ready", "liveness", "drain", "goodbye", "envelope", "join", "admission", "lease", "gone")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     WELCOME_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +37,10 @@ class Frame(_message.Message):
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     GOODBYE_FIELD_NUMBER: _ClassVar[int]
     ENVELOPE_FIELD_NUMBER: _ClassVar[int]
+    JOIN_FIELD_NUMBER: _ClassVar[int]
+    ADMISSION_FIELD_NUMBER: _ClassVar[int]
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hello: Hello
     welcome: Welcome
@@ -42,7 +50,11 @@ class Frame(_message.Message):
     drain: Drain
     goodbye: Goodbye
     envelope: Envelope
-    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., liveness: _Optional[_Union[Liveness, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., envelope: _Optional[_Union[Envelope, _Mapping]] = ...) -> None: ...
+    join: Join
+    admission: Admission
+    lease: Lease
+    gone: Gone
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., welcome: _Optional[_Union[Welcome, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., ready: _Optional[_Union[Ready, _Mapping]] = ..., liveness: _Optional[_Union[Liveness, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., goodbye: _Optional[_Union[Goodbye, _Mapping]] = ..., envelope: _Optional[_Union[Envelope, _Mapping]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., admission: _Optional[_Union[Admission, _Mapping]] = ..., lease: _Optional[_Union[Lease, _Mapping]] = ..., gone: _Optional[_Union[Gone, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("protocol_version", "worker_id", "incarnation", "token", "run_id", "os_pid", "python_version", "library_version", "resume_from")
@@ -67,26 +79,30 @@ class Hello(_message.Message):
     def __init__(self, protocol_version: _Optional[int] = ..., worker_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., token: _Optional[str] = ..., run_id: _Optional[str] = ..., os_pid: _Optional[int] = ..., python_version: _Optional[str] = ..., library_version: _Optional[str] = ..., resume_from: _Optional[int] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("protocol_version", "resume_from", "limits")
+    __slots__ = ("protocol_version", "resume_from", "limits", "lease_ms")
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
     RESUME_FROM_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MS_FIELD_NUMBER: _ClassVar[int]
     protocol_version: int
     resume_from: int
     limits: Limits
-    def __init__(self, protocol_version: _Optional[int] = ..., resume_from: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ...) -> None: ...
+    lease_ms: int
+    def __init__(self, protocol_version: _Optional[int] = ..., resume_from: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., lease_ms: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_frame_bytes", "max_message_bytes", "max_exchanges", "liveness_interval_ms")
+    __slots__ = ("max_frame_bytes", "max_message_bytes", "max_exchanges", "liveness_interval_ms", "window_bytes")
     MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_EXCHANGES_FIELD_NUMBER: _ClassVar[int]
     LIVENESS_INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_BYTES_FIELD_NUMBER: _ClassVar[int]
     max_frame_bytes: int
     max_message_bytes: int
     max_exchanges: int
     liveness_interval_ms: int
-    def __init__(self, max_frame_bytes: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., max_exchanges: _Optional[int] = ..., liveness_interval_ms: _Optional[int] = ...) -> None: ...
+    window_bytes: int
+    def __init__(self, max_frame_bytes: _Optional[int] = ..., max_message_bytes: _Optional[int] = ..., max_exchanges: _Optional[int] = ..., liveness_interval_ms: _Optional[int] = ..., window_bytes: _Optional[int] = ...) -> None: ...
 
 class Progress(_message.Message):
     __slots__ = ("what",)
@@ -103,14 +119,18 @@ class Ready(_message.Message):
     def __init__(self, catalog: _Optional[bytes] = ..., capacity: _Optional[int] = ...) -> None: ...
 
 class Liveness(_message.Message):
-    __slots__ = ("loop_lag_ms", "in_flight", "rss_bytes")
+    __slots__ = ("loop_lag_ms", "in_flight", "rss_bytes", "lease", "lease_heard")
     LOOP_LAG_MS_FIELD_NUMBER: _ClassVar[int]
     IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     RSS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LEASE_FIELD_NUMBER: _ClassVar[int]
+    LEASE_HEARD_FIELD_NUMBER: _ClassVar[int]
     loop_lag_ms: float
     in_flight: _containers.RepeatedScalarFieldContainer[int]
     rss_bytes: int
-    def __init__(self, loop_lag_ms: _Optional[float] = ..., in_flight: _Optional[_Iterable[int]] = ..., rss_bytes: _Optional[int] = ...) -> None: ...
+    lease: int
+    lease_heard: int
+    def __init__(self, loop_lag_ms: _Optional[float] = ..., in_flight: _Optional[_Iterable[int]] = ..., rss_bytes: _Optional[int] = ..., lease: _Optional[int] = ..., lease_heard: _Optional[int] = ...) -> None: ...
 
 class Drain(_message.Message):
     __slots__ = ()
@@ -133,3 +153,61 @@ class Envelope(_message.Message):
     more: bool
     end: bool
     def __init__(self, exchange: _Optional[int] = ..., payload: _Optional[bytes] = ..., more: bool = ..., end: bool = ...) -> None: ...
+
+class Join(_message.Message):
+    __slots__ = ("protocol_version", "token", "module", "os_pid", "host", "python_version", "library_version", "capacity")
+    PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MODULE_FIELD_NUMBER: _ClassVar[int]
+    OS_PID_FIELD_NUMBER: _ClassVar[int]
+    HOST_FIELD_NUMBER: _ClassVar[int]
+    PYTHON_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LIBRARY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    protocol_version: int
+    token: str
+    module: str
+    os_pid: int
+    host: str
+    python_version: str
+    library_version: str
+    capacity: int
+    def __init__(self, protocol_version: _Optional[int] = ..., token: _Optional[str] = ..., module: _Optional[str] = ..., os_pid: _Optional[int] = ..., host: _Optional[str] = ..., python_version: _Optional[str] = ..., library_version: _Optional[str] = ..., capacity: _Optional[int] = ...) -> None: ...
+
+class Admission(_message.Message):
+    __slots__ = ("worker_id", "incarnation", "token", "run_id", "lease_ms", "preload", "capacity")
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MS_FIELD_NUMBER: _ClassVar[int]
+    PRELOAD_FIELD_NUMBER: _ClassVar[int]
+    CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    worker_id: str
+    incarnation: int
+    token: str
+    run_id: str
+    lease_ms: int
+    preload: _containers.RepeatedScalarFieldContainer[str]
+    capacity: int
+    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., token: _Optional[str] = ..., run_id: _Optional[str] = ..., lease_ms: _Optional[int] = ..., preload: _Optional[_Iterable[str]] = ..., capacity: _Optional[int] = ...) -> None: ...
+
+class Lease(_message.Message):
+    __slots__ = ("number",)
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    def __init__(self, number: _Optional[int] = ...) -> None: ...
+
+class Gone(_message.Message):
+    __slots__ = ("worker_id", "incarnation", "token", "exit_code", "signal")
+    WORKER_ID_FIELD_NUMBER: _ClassVar[int]
+    INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    worker_id: str
+    incarnation: int
+    token: str
+    exit_code: int
+    signal: str
+    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., token: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[str] = ...) -> None: ...

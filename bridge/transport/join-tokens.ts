@@ -1,0 +1,109 @@
+/**
+ * The tokens with which workers that nobody here spawned may join a pool. They stand in the system's tables, as
+ * digests, and outlive the actors that issue and check them; they expire by the host's monotonic clock alone, so a
+ * wall clock that is set, here or at the worker, neither prolongs nor ends one.
+ */
+import { createHash } from 'node:crypto';
+import { ActorError, type ActorRef, type ActorSystem, SpecError } from '../../actors/core/index.ts';
+
+export interface JoinTokenOptions {
+  /** How long workers may join with it. Default 3,600,000 ms (an hour). */
+  readonly ttlMs?: number;
+  /** How many workers may join with it. Default: any number, within the pool's own limit. */
+  readonly uses?: number;
+}
+
+export interface JoinToken {
+  /** A secret: for the worker's token file. */
+  readonly token: string;
+  readonly ttlMs: number;
+}
+
+interface Known {
+  readonly pool: string;
+  /** Who decides about joins. */
+  readonly manager: ActorRef;
+  readonly endMs: number;
+  uses: number;
+}
+
+/** What a token is good for, or why it is not. */
+export type JoinCheck =
+  | { readonly pool: string; readonly manager: ActorRef; readonly giveBack: () => void }
+  | { readonly refused: string };
+
+/** How many tokens that have not expired a system takes. */
+const maxTokens = 1_000;
+/** How long an expired token is remembered, so that who comes late with it is told so. */
+const rememberedMs = 24 * 60 * 60 * 1_000;
+
+const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+export class JoinTokens {
+  readonly #system: ActorSystem;
+  /** By digest: what is looked up is no secret, so the time that takes tells nothing of one. */
+  readonly #known = new Map<string, Known>();
+
+  private constructor(system: ActorSystem) {
+    this.#system = system;
+  }
+
+  static of(system: ActorSystem, linksPath: string): JoinTokens {
+    const name = `${linksPath}/join-tokens`;
+    let tokens = system.tables.get(name) as JoinTokens | undefined;
+    if (tokens === undefined) {
+      tokens = new JoinTokens(system);
+      system.tables.set(name, tokens);
+    }
+    return tokens;
+  }
+
+  /**
+   * Makes a token.
+   *
+   * @throws SpecError an option is wrong
+   * @throws ActorError `too_many_join_tokens`
+   */
+  issue(pool: string, manager: ActorRef, options: JoinTokenOptions = {}): JoinToken {
+    const { ttlMs = 60 * 60 * 1_000, uses = Number.POSITIVE_INFINITY } = options;
+    if (!(Number.isFinite(ttlMs) && ttlMs > 0)) throw new SpecError(`pool '${pool}'`, 'invalid_ttlMs', ttlMs);
+    if (!(uses >= 1)) throw new SpecError(`pool '${pool}'`, 'invalid_uses', uses);
+    const nowMs = this.#nowMs;
+    let living = 0;
+    for (const [digest, { endMs }] of this.#known) {
+      if (endMs > nowMs) living += 1;
+      else if (endMs + rememberedMs < nowMs || this.#known.size > 2 * maxTokens) this.#known.delete(digest);
+    }
+    if (living >= maxTokens) {
+      const message = `pool '${pool}': ${maxTokens} join tokens are valid already; issue fewer, or shorter ones`;
+      throw new ActorError('too_many_join_tokens', message);
+    }
+    const { ids } = this.#system.runtime;
+    const token = `${ids.next()}${ids.next()}`;
+    this.#known.set(digestOf(token), { pool, manager, endMs: nowMs + ttlMs, uses });
+    return { token, ttlMs };
+  }
+
+  /** Uses a token once. */
+  use(token: string): JoinCheck {
+    const known = this.#known.get(digestOf(token));
+    if (known === undefined) return { refused: 'this join token is not known here' };
+    if (known.endMs <= this.#nowMs) return { refused: 'this join token has expired' };
+    if (known.uses <= 0) return { refused: 'this join token has been used' };
+    known.uses -= 1;
+    const { pool, manager } = known;
+    const giveBack = () => {
+      known.uses += 1;
+    };
+    return { pool, manager, giveBack };
+  }
+
+  /** No worker joins with it any more; those that have joined stay. */
+  revoke(token: string): void {
+    this.#known.delete(digestOf(token));
+  }
+
+  get #nowMs(): number {
+    return this.#system.runtime.clock.monotonicMs();
+  }
+}
