@@ -1,6 +1,6 @@
 """A worker that knows only the stream: it sends back what it is sent. All of layer 1, and nothing above it.
 
-A message may say, in its first 8 bytes, how many microseconds to compute before the answer: a handler of uneven length.
+With the argument `uneven` the first 8 bytes of a message say how many microseconds to wait before, in one of 16 threads.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import queue
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from ophion._boot import prepare_process, read_boot
 
@@ -24,7 +25,7 @@ from ophion._limits import Limits
 from ophion._stream import Stream, StreamEnd
 
 events: queue.SimpleQueue[str] = queue.SimpleQueue()
-uneven = "uneven" in sys.argv[1:]
+threads = ThreadPoolExecutor(16) if "uneven" in sys.argv[1:] else None
 
 
 def hello() -> pb.Hello:
@@ -42,10 +43,13 @@ def hello() -> pb.Hello:
 
 class Echo:
     def on_message(self, message: Message) -> None:
-        if uneven:
-            until = time.perf_counter() + int.from_bytes(message.payload[:8], "big") / 1e6
-            while time.perf_counter() < until:
-                pass
+        if threads is None:
+            stream.put(message.exchange, message.payload, True)
+        else:
+            threads.submit(self.answer_later, message)
+
+    def answer_later(self, message: Message) -> None:
+        time.sleep(int.from_bytes(message.payload[:8], "big") / 1e6)
         stream.put(message.exchange, message.payload, True)
 
     def on_drain(self) -> None:

@@ -4,7 +4,7 @@ import { python } from '../../actors/worker/index.ts';
 import { type Delivery, type LinksOptions, links, linksRef, openExchange } from '../../bridge/transport/index.ts';
 import { startSupervisor, supervisor } from '../../supervisors/index.ts';
 import { ending } from '../contest.ts';
-import { program, pythonPath } from './files.ts';
+import { interpreter, program, pythonPath } from './files.ts';
 
 /** What an exchange carries while it is open: who waits for it. */
 interface Waiting {
@@ -65,6 +65,7 @@ export async function startEchoHost(options: LinksOptions = {}, mode: readonly s
         children: {
           echo: python({
             module: 'echo_worker',
+            executable: interpreter,
             args: [program('echo_worker.py'), ...mode],
             env: { PYTHONPATH: pythonPath },
             capacity: 1_024,

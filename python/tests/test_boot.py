@@ -1,11 +1,13 @@
-"""The boot line: what is wrong with it is named, what is secret in it is not shown."""
+"""The boot line: what is wrong with it is named, what is secret in it is not shown. And what the package stands on."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,3 +105,18 @@ def test_a_host_that_is_not_there_is_given_up_by_who_dials() -> None:
     stream._thread.join(20)
     assert "UNAVAILABLE" in str(error)
     assert ended[0].kind == "lost"
+
+
+def test_the_generated_code_runs_on_the_oldest_libraries_that_are_declared() -> None:
+    package = Path(__file__).parents[1]
+    declared = dict(re.findall(r'"(grpcio|protobuf)>=([\d.]+)', (package / "pyproject.toml").read_text()))
+    oldest = {name: tuple(int(part) for part in version.split(".")) for name, version in declared.items()}
+    made_by_protobuf, made_by_grpc = [], []
+    for file in (package / "src" / "ophion" / "_gen").glob("*.py"):
+        text = file.read_text()
+        made_by_protobuf += re.findall(r"Domain\.PUBLIC,\s+(\d+),\s+(\d+),\s+(\d+)", text)
+        made_by_grpc += re.findall(r"GRPC_GENERATED_VERSION = '(\d+)\.(\d+)\.(\d+)", text)
+    assert made_by_protobuf
+    assert made_by_grpc
+    assert max(tuple(map(int, one)) for one in made_by_protobuf) <= (*oldest["protobuf"], 0, 0)[:3]
+    assert max(tuple(map(int, one)) for one in made_by_grpc) <= (*oldest["grpcio"], 0, 0)[:3]

@@ -420,6 +420,17 @@ class TestEnd:
         os.kill(worker.process.pid, signal.SIGTERM)
         assert worker.exit_code() == 0
 
+    def test_a_log_that_nobody_reads_any_more_does_not_hold_it_up(self, host: Host, tmp_path: Path) -> None:
+        (tmp_path / "unread.py").write_text(
+            "import os\nreader, writer = os.pipe()\nos.close(reader)\n"
+            "os.dup2(writer, 1)\nos.dup2(writer, 2)\nprint('left in the buffer', end='')\n"
+        )
+        worker = host.spawn("unread", path=[str(tmp_path)], environment={"PYTHONUNBUFFERED": ""})
+        host.wait("ready")
+        os.kill(worker.process.pid, signal.SIGTERM)
+        assert host.wait("goodbye").reason == "terminated"
+        assert worker.exit_code() == 0
+
     def test_a_second_sigterm_does_not_wait(self, host: Host) -> None:
         worker = host.ready()
         host.open("stubborn")

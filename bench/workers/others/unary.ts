@@ -15,8 +15,8 @@ export interface Baseline extends AsyncDisposable {
   readonly echo: Echo;
 }
 
-export async function grpcJs(): Promise<Baseline> {
-  const server = new Program('unary_server.py');
+export async function grpcJs(...mode: readonly string[]): Promise<Baseline> {
+  const server = new Program('unary_server.py', ...mode);
   const client = new Client(`127.0.0.1:${await server.said()}`, credentials.createInsecure());
   const path = '/bench.EchoService/Echo';
   const encode = (value: Uint8Array) => Buffer.from(toBinary(BytesValueSchema, create(BytesValueSchema, { value })));
@@ -35,8 +35,8 @@ export async function grpcJs(): Promise<Baseline> {
   };
 }
 
-export async function connectNode(): Promise<Baseline> {
-  const server = new Program('unary_server.py');
+export async function connectNode(...mode: readonly string[]): Promise<Baseline> {
+  const server = new Program('unary_server.py', ...mode);
   const baseUrl = `http://127.0.0.1:${await server.said()}`;
   const sessionManager = new Http2SessionManager(baseUrl);
   const transport = createGrpcTransport({ baseUrl, sessionManager });

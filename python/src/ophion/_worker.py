@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import queue
 import sys
 import threading
@@ -247,6 +246,6 @@ class Worker:
             token=boot.token,
             run_id=boot.run_id,
             os_pid=os.getpid(),
-            python_version=platform.python_version(),
+            python_version=".".join(str(part) for part in sys.version_info[:3]),
             library_version=__version__,
         )

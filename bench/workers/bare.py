@@ -1,0 +1,1 @@
+"""A module that offers nothing: what a worker needs by itself."""
