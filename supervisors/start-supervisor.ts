@@ -72,7 +72,8 @@ function newSystem(runtime: Runtime = nodeRuntime()): ActorSystem {
 
 /**
  * Starts a tree and resolves when all its children are up, in order. Rejects with StartError, everything stopped
- * again, when one of them does not start, and with SpecError, nothing started, when a spec is wrong.
+ * again, when one of them does not start, and with SpecError, nothing started, when a spec is wrong. A
+ * signal that aborts meanwhile stops what has been started, and then this rejects with its reason.
  */
 export async function startSupervisor<const C extends Children>(options: StartOptions<C>): Promise<SystemRef<C>> {
   const { name = 'app', signal } = options;
@@ -87,6 +88,10 @@ export async function startSupervisor<const C extends Children>(options: StartOp
     throw error instanceof SpecError ? error : new StartError(name, reason);
   }
   const root = new SystemRef<C>(system, name, options.children);
+  if (signal?.aborted) {
+    await root.stop();
+    signal.throwIfAborted();
+  }
   const onAbort = () => void root.stop();
   signal?.addEventListener('abort', onAbort, { once: true });
   void root.exited.then(() => signal?.removeEventListener('abort', onAbort));

@@ -28,6 +28,8 @@ export interface Behavior {
   readonly trapExit: boolean;
   /** The most letters that may wait. Asked for each letter; may throw at its sender. */
   readonly mailboxMax: number;
+  /** How many letters it has set aside to handle later: they count as waiting, so `mailboxMax` is what they leave. */
+  readonly postponed?: number;
   /** What is done with one more. Default `reject`: the sender gets a MailboxFullError. */
   readonly mailboxPolicy?: MailboxPolicy | undefined;
   /** Sets the first state. A throw or rejection is a failed start. */

@@ -106,7 +106,9 @@ class Question extends From {
 
   handleEvent(): void {
     this.abandon();
-    this.#reject(this.#signal?.reason);
+    const reason: unknown = this.#signal?.reason;
+    if (this.#asking === undefined) this.#reject(reason);
+    else this.#asking.goOn(() => this.#reject(reason));
   }
 }
 

@@ -21,6 +21,9 @@ export abstract class Deadline implements TimerHandle {
   }
 }
 
+/** How many empty lists may stay, however few there are in all. */
+const emptyKept = 64;
+
 class PlainDeadline extends Deadline {
   readonly #fire: () => void;
 
@@ -53,8 +56,10 @@ class DeadlineList {
   add(deadline: Deadline): void {
     deadline.list = this;
     deadline.previous = this.#last;
-    if (this.#last === undefined) this.first = deadline;
-    else this.#last.next = deadline;
+    if (this.#last === undefined) {
+      this.first = deadline;
+      if (this.inHeap) this.#deadlines.refilled();
+    } else this.#last.next = deadline;
     this.#last = deadline;
   }
 
@@ -67,7 +72,7 @@ class DeadlineList {
     else deadline.next.previous = deadline.previous;
     deadline.previous = undefined;
     deadline.next = undefined;
-    this.#deadlines.removed();
+    this.#deadlines.removed(this.first === undefined && this.inHeap);
   }
 }
 
@@ -78,6 +83,8 @@ export class Deadlines {
   /** A binary heap: the list whose first deadline is due next comes first. */
   #heap: DeadlineList[] = [];
   #live = 0;
+  /** Lists in the heap in which nothing waits any more. */
+  #empty = 0;
   #orders = 0;
   #timer: TimerHandle | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
@@ -91,6 +98,11 @@ export class Deadlines {
   /** How many are waiting. */
   get size(): number {
     return this.#live;
+  }
+
+  /** For how many durations something is kept. */
+  get durations(): number {
+    return this.#lists.size;
   }
 
   /** Runs `fire` once, not before `ms` milliseconds have passed, unless it is cancelled before. */
@@ -118,8 +130,17 @@ export class Deadlines {
   }
 
   /** Internal: told by a list. */
-  removed(): void {
+  refilled(): void {
+    this.#empty -= 1;
+  }
+
+  /** Internal: told by a list, which may have become empty. */
+  removed(emptied: boolean): void {
     this.#live -= 1;
+    if (emptied) {
+      this.#empty += 1;
+      if (this.#empty > emptyKept && this.#empty * 2 > this.#heap.length) this.#compact();
+    }
     if (this.#live > 0 || this.#tidying) return;
     // An idle system must not hold the event loop open. Not at once: a caller that awaits one call after another
     // would set and clear a timer for each.
@@ -134,6 +155,7 @@ export class Deadlines {
     this.#timer = undefined;
     this.#timerMs = Number.POSITIVE_INFINITY;
     this.#heap = [];
+    this.#empty = 0;
     this.#lists.clear();
   };
 
@@ -199,15 +221,31 @@ export class Deadlines {
   /** Takes the first list out: it is empty. */
   #leave(list: DeadlineList): void {
     list.inHeap = false;
+    this.#empty -= 1;
     this.#lists.delete(list.durationMs);
     const last = this.#heap.pop();
     if (last !== undefined && last !== list) this.#sink(last);
   }
 
-  /** Puts a list where it belongs, from the top downwards. */
-  #sink(list: DeadlineList): void {
+  /** Lets go of all empty lists: durations that are never asked for again must not stay until they are due. */
+  #compact(): void {
+    const heap: DeadlineList[] = [];
+    for (const list of this.#heap) {
+      if (list.first !== undefined) heap.push(list);
+      else {
+        list.inHeap = false;
+        this.#lists.delete(list.durationMs);
+      }
+    }
+    this.#empty = 0;
+    this.#heap = heap;
+    for (let at = (heap.length >> 1) - 1; at >= 0; at -= 1) this.#sink(heap[at] as DeadlineList, at);
+  }
+
+  /** Puts a list where it belongs, from a place (the top) downwards. */
+  #sink(list: DeadlineList, from = 0): void {
     const heap = this.#heap;
-    let at = 0;
+    let at = from;
     for (;;) {
       let below = 2 * at + 1;
       if (below >= heap.length) break;

@@ -104,10 +104,14 @@ export abstract class Exits extends Turns {
   #end(reason: ExitReason): void {
     if (this.status === 'dead') return;
     const crash = !isNormal(reason);
-    if (crash) this.behavior.report?.(reason, this.current);
-    this.rare?.farewell?.();
-    if (crash) this.system.crashed(this as never, reason);
-    this.fall(reason);
+    try {
+      if (crash) this.behavior.report?.(reason, this.current);
+      this.rare?.farewell?.();
+      if (crash) this.system.crashed(this as never, reason);
+    } finally {
+      // Whatever a log of the user's throws, nobody stays that has ended.
+      this.fall(reason);
+    }
   }
 
   // Exit signals

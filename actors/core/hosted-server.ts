@@ -5,6 +5,8 @@ import { Server } from './server-behavior.ts';
 import { type Host, Hosted, type XstateEvent } from './xstate-adapter.ts';
 
 export class HostedServer extends Server implements Host {
+  /** Its events are its letters, which wait by themselves. */
+  readonly suspended = false;
   delivering: XstateEvent | undefined = undefined;
   #hosted: Hosted | undefined;
   #failure: { readonly error: unknown } | undefined;

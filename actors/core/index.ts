@@ -169,8 +169,8 @@ export {
 } from './statem-results.ts';
 export { catchStrayErrors } from './stray-errors.ts';
 export { type ActorStatus, sys } from './sys.ts';
-export { Table } from './table.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';
+export { Table } from './table.ts';
 export {
   type ShutdownOptions,
   startTask,

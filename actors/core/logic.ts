@@ -24,7 +24,7 @@ export interface WorkerOptions<Input = unknown> {
    * no terminate that could wait. Default `stop`.
    */
   readonly parentExit?: 'stop' | 'event';
-  /** The most letters that may wait. Default 1,000,000. */
+  /** The most letters that may wait, postponed ones included. Default 1,000,000. */
   readonly mailboxMax?: number;
   /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
   readonly mailboxPolicy?: MailboxPolicy;
@@ -53,7 +53,6 @@ export function worker<L extends XstateLogic, Input = unknown>(
 }
 
 class XstateWorker implements Behavior, Host {
-  readonly mailboxMax: number;
   delivering: XstateEvent | undefined = undefined;
   readonly #logic: XstateLogic;
   readonly #options: WorkerOptions;
@@ -66,18 +65,28 @@ class XstateWorker implements Behavior, Host {
   readonly #postponed: XstateEvent[] | undefined;
   /** The state value in which they were. */
   #postponedAt: unknown;
+  readonly #mailboxMax: number;
 
   constructor(logic: XstateLogic, options: WorkerOptions, context: ActorContext<unknown>) {
     this.#logic = logic;
     this.#options = options;
     this.#context = context;
     this.#process = ActorContext.processOf(context as ActorContext<never>);
-    this.mailboxMax = options.mailboxMax ?? 1_000_000;
+    this.#mailboxMax = options.mailboxMax ?? 1_000_000;
     this.#postponed = options.postpone === undefined ? undefined : [];
   }
 
   get trapExit(): boolean {
     return this.#options.trapExit ?? false;
+  }
+
+  /** What is postponed waits, too. */
+  get mailboxMax(): number {
+    return this.#postponed === undefined ? this.#mailboxMax : Math.max(0, this.#mailboxMax - this.#postponed.length);
+  }
+
+  get postponed(): number {
+    return this.#postponed?.length ?? 0;
   }
 
   get mailboxPolicy(): MailboxPolicy | undefined {
@@ -139,13 +148,23 @@ class XstateWorker implements Behavior, Host {
     const { value } = (this.#hosted as Hosted).snapshot;
     if (isDeepStrictEqual(value, this.#postponedAt)) return;
     this.#postponedAt = value;
-    queue.unshift(...postponed.splice(0));
+    // Not by unshift(...): there may be more than fit into one call.
+    const newer = queue.splice(0);
+    for (const event of postponed.splice(0)) queue.push(event);
+    for (const event of newer) queue.push(event);
   }
 
   // As a host
 
   enqueue(event: XstateEvent): void {
-    this.#process.accept({ kind: 'info', message: event });
+    const letter: Letter = { kind: 'info', message: event };
+    // What xstate tells is nobody's message, and comes once: no bound may lose it.
+    if (event.type.startsWith('xstate.')) this.#process.deliver(letter);
+    else this.#process.accept(letter);
+  }
+
+  get suspended(): boolean {
+    return this.#process.suspended;
   }
 
   /** The process is told by a letter, once the machine has moved. */

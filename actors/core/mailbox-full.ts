@@ -19,10 +19,10 @@ export type MailboxPolicy = 'reject' | 'drop_oldest' | 'park_sender';
 export function makeRoom(process: Process, letter: Letter, waiting: number): void {
   // Whoever looks into an overloaded actor must get in.
   if (letter.kind === 'system') return;
-  const { mailboxPolicy = 'reject', mailboxMax } = process.behavior;
+  const { mailboxPolicy = 'reject', mailboxMax, postponed = 0 } = process.behavior;
   if (mailboxPolicy === 'drop_oldest' && dropOldest(process)) return;
   if (mailboxPolicy === 'park_sender' && waiting < 2 * mailboxMax && park(process.system.current, process)) return;
-  throw new MailboxFullError(String(process.pid), mailboxMax);
+  throw new MailboxFullError(String(process.pid), mailboxMax + postponed);
 }
 
 function park(sender: Process | undefined, target: Process): boolean {

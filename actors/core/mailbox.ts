@@ -47,22 +47,23 @@ export class Ring<T> {
 
   /** Removes the first item that fits; undefined when none does. */
   remove(fits: (item: T) => boolean): T | undefined {
-    const rest = this.drain();
-    let found: T | undefined;
-    for (const item of rest) {
-      if (found === undefined && fits(item)) found = item;
-      else this.push(item);
+    for (let at = 0; at < this.#length; at += 1) {
+      if (fits(this.#slots[(this.#head + at) & (this.#slots.length - 1)] as T)) return this.removeAt(at);
     }
-    return found;
+    return undefined;
   }
 
   /** Takes the item that stands behind `index` others. */
   removeAt(index: number): T | undefined {
-    let at = 0;
-    return this.remove(() => {
-      at += 1;
-      return at === index + 1;
-    });
+    if (index >= this.#length) return undefined;
+    const mask = this.#slots.length - 1;
+    const item = this.#slots[(this.#head + index) & mask];
+    // Those before it move up, so that the oldest costs nothing however many there are.
+    for (let at = index; at > 0; at -= 1) {
+      this.#slots[(this.#head + at) & mask] = this.#slots[(this.#head + at - 1) & mask];
+    }
+    this.shift();
+    return item;
   }
 
   /** Takes everything, oldest first. */

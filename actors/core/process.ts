@@ -16,6 +16,7 @@ import { watch } from './monitors.ts';
 import type { Via } from './names.ts';
 import { Pid } from './pid.ts';
 import type { Where } from './places.ts';
+import type { TimerHandle } from './runtime.ts';
 import type { ActorSystem } from './system.ts';
 
 export type StartResult =
@@ -147,8 +148,12 @@ export class Process extends Exits {
     const { parent: starter, monitor, timeoutMs = Number.POSITIVE_INFINITY } = options;
     return new Promise((resolve) => {
       // One that is killed during init ends without it: leave() answers then.
-      this.rarely().onStarted = starter === undefined ? resolve : (result) => starter.goOn(() => resolve(result));
-      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#limitStart(timeoutMs);
+      const answer = starter === undefined ? resolve : (result: StartResult) => starter.goOn(() => resolve(result));
+      const limit = timeoutMs === Number.POSITIVE_INFINITY ? undefined : this.#limitStart(timeoutMs);
+      this.rarely().onStarted = (result) => {
+        this.cancelDeadline(limit);
+        answer(result);
+      };
       init.then(
         (result) => this.#answerStart(this.#initialised(result, monitor)),
         (error: unknown) => void this.#failStart(toExitReason(error)),
@@ -157,8 +162,8 @@ export class Process extends Exits {
   }
 
   /** Too late: unlinked first, so that the starter survives, then killed (otp S-151). */
-  #limitStart(timeoutMs: number): void {
-    this.setDeadline(timeoutMs, () => {
+  #limitStart(timeoutMs: number): TimerHandle {
+    return this.setDeadline(timeoutMs, () => {
       if (this.status !== 'starting') return;
       unlink(this, this.parent);
       this.#answerStart({ type: 'failed', reason: exitReason.timeout });
@@ -192,6 +197,11 @@ export class Process extends Exits {
   protected startEnded(reason: ExitReason): void {
     if (this.parent?.trapExit || reason.kind === 'normal') unlink(this, this.parent);
     if (this.parent === undefined || !includes(this.links, this.parent)) this.#answerStart({ type: 'failed', reason });
+  }
+
+  /** Its name cannot be had: it ends before init, and its starter hears of it by the result alone (otp S-138). */
+  refuse(reason: ExitReason): StartResult {
+    return this.#notStarted({ type: 'failed', reason }, exitReason.normal);
   }
 
   #failStart(reason: ExitReason): StartResult {

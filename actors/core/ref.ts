@@ -5,7 +5,8 @@
 import { ask, type CallOptions } from './call.ts';
 import { ActorDownError, ActorError } from './errors.ts';
 import { type ExitReason, exitReason, isKill, sameReason } from './exit-reason.ts';
-import { addMonitor } from './monitors.ts';
+import type { Monitor } from './exits.ts';
+import { addMonitor, unwatch } from './monitors.ts';
 import type { Place } from './names.ts';
 import { Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -87,10 +88,11 @@ export class ActorRef {
    * all the same (otp S-167).
    */
   stop(reason: ExitReason = exitReason.normal, options: CallOptions = {}): Promise<void> {
-    return ask(this, { timeoutMs: Number.POSITIVE_INFINITY, ...options }, (from, process) => {
+    let monitor: Monitor | undefined;
+    const asked = ask(this, { timeoutMs: Number.POSITIVE_INFINITY, ...options }, (from, process) => {
       let taken = false;
       // Monitor before asking, or the end is missed.
-      addMonitor(process, (_pid, ended) => {
+      monitor = addMonitor(process, (_pid, ended) => {
         if (taken && sameReason(ended, reason)) from.reply(undefined);
         else from.fail(new ActorDownError(this.path, ended));
       });
@@ -100,6 +102,10 @@ export class ActorRef {
       };
       return { kind: 'system', work };
     }) as Promise<void>;
+    // Who gives up waiting watches no longer, however long the end takes.
+    return asked.finally(() => {
+      if (monitor !== undefined) unwatch(monitor);
+    });
   }
 
   toString(): string {

@@ -3,6 +3,7 @@
  * send_request, receive_response and wait_response, otp S-168).
  */
 import { place } from './call.ts';
+import { each, type Few, minus, plus } from './few.ts';
 import { From, type Outcome } from './from.ts';
 import type { Pid } from './pid.ts';
 import type { Process } from './process.ts';
@@ -25,8 +26,8 @@ export class PendingRequest<V = unknown> {
   readonly #asking: Process;
   readonly #from: From;
   #outcome: ResponseOutcome<V> | undefined;
-  /** Told once, when the answer comes. */
-  #waiting: ((outcome: ResponseOutcome<V>) => void) | undefined;
+  /** Told once each, when the answer comes. */
+  #waiting: Few<(outcome: ResponseOutcome<V>) => void> = undefined;
 
   constructor(asking: Process, caller: Pid, to: ActorRef, name: string, arg: unknown) {
     this.#asking = asking;
@@ -35,8 +36,11 @@ export class PendingRequest<V = unknown> {
   }
 
   #answered(outcome: Outcome): void {
-    this.#outcome = outcome.ok ? { type: 'reply', value: outcome.value as V } : { type: 'error', error: outcome.error };
-    this.#waiting?.(this.#outcome);
+    const answer: ResponseOutcome<V> = outcome.ok
+      ? { type: 'reply', value: outcome.value as V }
+      : { type: 'error', error: outcome.error };
+    this.#outcome = answer;
+    each(this.#waiting, (settle) => settle(answer));
   }
 
   /** Takes the answer. When it does not come in time the request is given up: a late answer vanishes. */
@@ -52,11 +56,11 @@ export class PendingRequest<V = unknown> {
     return new Promise((resolve) => {
       let timer: TimerHandle | undefined;
       const settle = (outcome: ResponseOutcome<V>) => {
-        this.#waiting = undefined;
+        this.#waiting = minus(this.#waiting, settle);
         this.#asking.cancelDeadline(timer);
         this.#asking.goOn(() => resolve(outcome));
       };
-      this.#waiting = settle;
+      this.#waiting = plus(this.#waiting, settle);
       if (timeoutMs <= 0) settle({ type: 'timeout' });
       else if (timeoutMs !== Number.POSITIVE_INFINITY) {
         timer = this.#asking.setDeadline(timeoutMs, () => settle({ type: 'timeout' }));

@@ -341,7 +341,9 @@ export class Server implements Behavior {
   #shown(status: ServerStatus<unknown>): ServerStatus<unknown> {
     if (this.#def.formatStatus === undefined) return status;
     try {
-      return this.#def.formatStatus(status);
+      const shown: unknown = this.#def.formatStatus(status);
+      if (typeof shown === 'object' && shown !== null) return shown as ServerStatus<unknown>;
+      return { state: 'formatStatus returned no status' };
     } catch {
       return { state: 'formatStatus threw' };
     }

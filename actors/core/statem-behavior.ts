@@ -46,7 +46,6 @@ class Transition {
 
 export class Statem implements Behavior {
   readonly trapExit: boolean;
-  readonly mailboxMax: number;
   readonly mailboxPolicy: MailboxPolicy | undefined;
   readonly #context: ActorContext<never>;
   readonly #process: Process;
@@ -56,6 +55,7 @@ export class Statem implements Behavior {
   #data: unknown;
   /** In their order of arrival. */
   #postponed: StatemEvent[] = [];
+  readonly #mailboxMax: number;
 
   constructor(def: PlainStatem, context: ActorContext<never>) {
     this.#def = def;
@@ -63,8 +63,17 @@ export class Statem implements Behavior {
     this.#process = ActorContext.processOf(context);
     this.#timeouts = new Timeouts(this.#process);
     this.trapExit = def.trapExit ?? false;
-    this.mailboxMax = def.mailboxMax ?? defaultMailboxMax;
+    this.#mailboxMax = def.mailboxMax ?? defaultMailboxMax;
     this.mailboxPolicy = def.mailboxPolicy;
+  }
+
+  /** What is postponed waits, too. */
+  get mailboxMax(): number {
+    return Math.max(0, this.#mailboxMax - this.#postponed.length);
+  }
+
+  get postponed(): number {
+    return this.#postponed.length;
   }
 
   #drive<T>(steps: Steps<T>): T | Promise<T> {
@@ -272,7 +281,10 @@ export class Statem implements Behavior {
     this.#timeouts.cancel('event_timeout');
     if (changed) {
       this.#timeouts.cancel('state_timeout');
-      queue.unshift(...this.#postponed);
+      // Not by unshift(...): there may be more than fit into one call.
+      const newer = queue.splice(0);
+      for (const waited of this.#postponed) queue.push(waited);
+      for (const one of newer) queue.push(one);
       this.#postponed = [];
     }
     this.#be(step);
@@ -323,7 +335,9 @@ export class Statem implements Behavior {
   #shown(status: StatemStatus<unknown, unknown>): StatemStatus<unknown, unknown> {
     if (this.#def.formatStatus === undefined) return status;
     try {
-      return this.#def.formatStatus(status);
+      const shown: unknown = this.#def.formatStatus(status);
+      if (typeof shown === 'object' && shown !== null) return shown as StatemStatus<unknown, unknown>;
+      return { state: status.state, data: 'formatStatus returned no status' };
     } catch {
       return { state: status.state, data: 'formatStatus threw' };
     }

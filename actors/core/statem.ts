@@ -94,7 +94,7 @@ interface Common<S, D, P, Input> {
   readonly codeChange?: (state: unknown, data: unknown, change: CodeChange) => MaybePromise<readonly [S, D]>;
   /** Exit signals arrive as `info` events instead of ending the machine. Default false. */
   readonly trapExit?: boolean;
-  /** The most letters that may wait. Default 1,000,000; one more throws MailboxFullError at the sender. */
+  /** The most letters that may wait, postponed ones included. Default 1,000,000; one more throws MailboxFullError at the sender. */
   readonly mailboxMax?: number;
   /** What is done with one more. Default `reject`: it throws MailboxFullError at the sender. */
   readonly mailboxPolicy?: MailboxPolicy;

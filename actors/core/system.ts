@@ -5,7 +5,7 @@
 import { Deadlines } from './deadlines.ts';
 import { isActorError } from './errors.ts';
 import { type AnyEvent, EventBus } from './events.ts';
-import { type ExitReason, formatExitReason } from './exit-reason.ts';
+import { type ExitReason, formatExitReason, toExitReason } from './exit-reason.ts';
 import type { Faults } from './faults.ts';
 import { ancestorsOf } from './lineage.ts';
 import { Ring } from './mailbox.ts';
@@ -90,11 +90,17 @@ export class ActorSystem {
     const process = new Process(this, this.#places.newPid(path, options.incarnation), options);
     this.#places.add(process);
     if (typeof name === 'string') this.names.register(name, process.pid);
-    else name?.space.registerName(name.name, process.pid);
+    else if (name !== undefined) {
+      const refused = registered(name, process.pid);
+      if (refused !== undefined) return process.refuse(refused);
+    }
     const result = process.start(options);
     if (!(name instanceof Via)) return result;
     const settled = (end: StartResult): StartResult => {
-      if (end.type !== 'started') name.space.unregisterName(name.name);
+      // Somebody else may have the name by now.
+      if (end.type !== 'started' && name.space.whereisName(name.name) === process.pid) {
+        name.space.unregisterName(name.name);
+      }
       return end;
     };
     return result instanceof Promise ? result.then(settled) : settled(result);
@@ -160,6 +166,16 @@ export class ActorSystem {
   }
 }
 
-function alreadyStarted(pid: Pid): StartResult {
+function alreadyStarted(pid: Pid | undefined): StartResult & { readonly type: 'failed' } {
   return { type: 'failed', reason: { kind: 'exit', value: { alreadyStarted: pid } } };
+}
+
+/** Gives an actor a name in some name space; why not, when it cannot have it. */
+function registered({ space, name }: Via, pid: Pid): ExitReason | undefined {
+  try {
+    if (space.registerName(name, pid)) return undefined;
+    return alreadyStarted(space.whereisName(name)).reason;
+  } catch (error) {
+    return toExitReason(error);
+  }
 }

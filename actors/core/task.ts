@@ -7,6 +7,7 @@ import { defaultCallTimeoutMs } from './call.ts';
 import { ActorContext } from './context.ts';
 import { ActorDownError, ActorError, CallTimeoutError } from './errors.ts';
 import { type ExitReason, exitReason } from './exit-reason.ts';
+import { each, type Few, minus, plus, size } from './few.ts';
 import type { Letter } from './letter.ts';
 import { link, unlink } from './links.ts';
 import { addMonitor } from './monitors.ts';
@@ -56,7 +57,7 @@ export class Task<V = unknown> {
   #pid = Pid.outside;
   #outcome: TaskOutcome<V> | undefined;
   #taken = false;
-  #waiting: ((outcome: TaskOutcome<V>) => void) | undefined;
+  #waiting: Few<(outcome: TaskOutcome<V>) => void> = undefined;
 
   /** Internal: `ctx.task` and task supervisors make tasks. */
   constructor(owner: Process | undefined, options: TaskOptions = {}) {
@@ -99,7 +100,7 @@ export class Task<V = unknown> {
     this.#process = undefined;
     this.#outcome ??= { type: 'exit', reason };
     const outcome = this.#outcome;
-    if (this.#waiting !== undefined) this.#waiting(outcome);
+    if (size(this.#waiting) > 0) each(this.#waiting, (settle) => settle(outcome));
     else if (this.#tells && !this.#taken) {
       const message: TaskMessage<V> = { type: 'task', tag: this.#tag, outcome };
       this.#owner?.deliver({ kind: 'info', message });
@@ -187,12 +188,12 @@ export class Task<V = unknown> {
       }
       let timer: TimerHandle | undefined;
       const settle = (outcome: TaskOutcome<V> | undefined) => {
-        this.#waiting = undefined;
+        this.#waiting = minus(this.#waiting, settle);
         timer?.cancel();
         if (this.#owner === undefined) resolve(outcome);
         else this.#owner.goOn(() => resolve(outcome));
       };
-      this.#waiting = settle;
+      this.#waiting = plus(this.#waiting, settle);
       if (timeoutMs !== Number.POSITIVE_INFINITY) {
         timer = process.system.deadlines.set(timeoutMs, () => settle(undefined));
       }

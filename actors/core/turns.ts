@@ -85,6 +85,8 @@ export abstract class Turns implements Runnable {
       const { rare } = this;
       if (rare === undefined && faults === undefined) {
         this.#handle(letter);
+        // What its handler brought upon it acts before its next letter.
+        if (this.due && this.rare?.signals !== undefined) this.#takeSignals(this.rare);
         continue;
       }
       if (rare?.held !== undefined && !this.#urgent(letter)) rare.held.push(letter);
@@ -190,6 +192,8 @@ export abstract class Turns implements Runnable {
       return;
     }
     this.current = undefined;
+    // It may have taken back what waited (a down), and then no letter comes that would wake them.
+    if (this.rare?.parked !== undefined) this.#wakeSenders(this.rare.parked);
     // Whoever still has its turn goes on to its next letter.
     const { scheduler } = this.system;
     if (scheduler.running === this) this.run(scheduler.lettersPerTurn);

@@ -29,6 +29,8 @@ export interface Host {
   delivering: XstateEvent | undefined;
   /** An event that somebody else sends to the actor, not through its process: it goes to the mailbox. */
   enqueue(event: XstateEvent): void;
+  /** Whether it is suspended: what xstate itself tells the actor then waits in the mailbox, too (otp S-188). */
+  readonly suspended: boolean;
   /** The actor is about to move by itself: a promise has settled, a delay has passed, a child has ended. */
   moves(): void;
 }
@@ -70,8 +72,11 @@ export class Hosted extends InternalActor {
   /** Where every event arrives, whoever sends it. */
   override _send(event: XstateEvent): void {
     const { host } = this.options;
-    if (event !== host.delivering) {
-      if (!event.type.startsWith('xstate.')) {
+    if (event === host.delivering) {
+      // Once: an action that sends its actor this very event again asks for another turn.
+      host.delivering = undefined;
+    } else {
+      if (host.suspended || !event.type.startsWith('xstate.')) {
         host.enqueue(event);
         return;
       }

@@ -124,6 +124,24 @@ describe('startSupervisor', () => {
     controller.abort();
     expect((await app.exited).kind).to.equal('shutdown');
   });
+
+  it('stops what it has started, and does not start, when its signal aborts meanwhile', async () => {
+    const controller = new AbortController();
+    let ended = false;
+    const aborting = server({
+      init: () => {
+        controller.abort(new Error('changed my mind'));
+        return 0;
+      },
+      trapExit: true,
+      terminate: () => {
+        ended = true;
+      },
+    });
+    const failed = await start({ children: { aborting }, signal: controller.signal }).catch((e: unknown) => e);
+    expect(failed).to.have.property('message', 'changed my mind');
+    expect(ended).to.equal(true);
+  });
 });
 
 describe('a server under a supervisor', () => {

@@ -270,4 +270,14 @@ describe('a stream of tasks', () => {
     void rejection(owner.call('run', (ctx: Ctx) => all(taskStream(ctx, [1, 2, 3], work))));
     expect(await end).to.have.nested.property('error.message', 'boom');
   });
+
+  it('may be waited for twice at a time: both hear of the one outcome', async () => {
+    await using app = await start({ children: { owner: probe() } });
+    const twice = async (ctx: Ctx) => {
+      const task = startTask(ctx, () => 'done');
+      return Promise.all([task.yield(), task.yield()]);
+    };
+    const outcome = { type: 'ok', value: 'done' };
+    expect(await app.children.owner.call('run', twice)).to.deep.equal([outcome, outcome]);
+  });
 });

@@ -138,4 +138,17 @@ describe('deadlines', () => {
       }),
     );
   });
+
+  it('of durations that are never asked for again leave nothing when they are cancelled', () => {
+    const { clock, all } = deadlines();
+    const fired: string[] = [];
+    all.set(50, () => fired.push('kept'));
+    for (let i = 0; i < 1_000; i += 1) {
+      const one = all.set(3_600_000 + i, () => fired.push(`${i}`));
+      if (i % 400 !== 399) one.cancel();
+    }
+    expect(all.durations).to.be.lessThan(150);
+    clock.advance(4_000_000);
+    expect(fired).to.deep.equal(['kept', '399', '799']);
+  });
 });

@@ -198,4 +198,45 @@ describe('demonitor', () => {
     const downs = (await watcher.call('seen')) as DownMessage[];
     expect(downs.map(({ path }) => path)).to.deep.equal(['app/a']);
   });
+
+  it('that a name space refuses, or throws for, is a failed start, and leaves nothing behind (S-138)', async () => {
+    const space = (registerName: () => boolean): NameSpace => ({
+      registerName,
+      unregisterName: () => {},
+      whereisName: () => undefined,
+    });
+    const full = () => {
+      throw new Error('full');
+    };
+    await using app = await start({ children: { owner: probe() } });
+    for (const register of [() => false, full]) {
+      const name = via(space(register), 'x');
+      const spawn = (ctx: Ctx) => ctx.spawn(pong, { id: 'pong', name });
+      const result = (await app.children.owner.call('run', spawn)) as { readonly type: string };
+      expect(result.type).to.equal('failed');
+      expect(app.system.lookup('app/owner/pong')).to.equal(undefined);
+    }
+    expect(app.children.owner.pid?.incarnation).to.equal(1);
+  });
+
+  it('of a start that failed stays with who has it meanwhile', async () => {
+    const named = new Map<string, Pid>();
+    const space: NameSpace = {
+      registerName: (name, pid) => named.set(name, pid) === named,
+      unregisterName: (name) => void named.delete(name),
+      whereisName: (name) => (named.get(name)?.alive ? named.get(name) : undefined),
+    };
+    const failing = server({ init: () => Promise.reject(new Error('no')) });
+    await using app = await start({ children: { owner: probe() } });
+    const both = async (ctx: Ctx) => {
+      const name = via(space, 'x');
+      const failed = Promise.resolve(ctx.spawn(failing, { name, link: false }));
+      await Promise.resolve();
+      while (space.whereisName('x') !== undefined) await Promise.resolve();
+      const next = await ctx.spawn(pong, { name, link: false });
+      return [(await failed).type, next.type, named.has('x')];
+    };
+    expect(await app.children.owner.call('run', both)).to.deep.equal(['failed', 'started', true]);
+    for (const process of [...app.system.processes()]) if (process.pid === named.get('x')) process.kill();
+  });
 });

@@ -7,7 +7,7 @@ import {
   reply,
   server,
 } from '../../../actors/core/index.ts';
-import { probe, start, temporary, virtual } from './kernel-tree.ts';
+import { endOf, probe, start, temporary, virtual } from './kernel-tree.ts';
 
 type Ctx = ActorContext<never>;
 
@@ -72,5 +72,44 @@ describe('a request', () => {
     });
     const reasons = (errors as { error: unknown }[]).map(({ error }) => (error as ActorDownError).reason.kind);
     expect(reasons).to.deep.equal(['killed', 'noproc']);
+  });
+
+  it('may be waited for twice at a time: both hear of the one answer', async () => {
+    await using app = await start({ children: { holding, asker: probe() } });
+    const twice = async (ctx: Ctx) => {
+      const request = ctx.sendRequest(app.children.holding, 'now', undefined);
+      const outcomes = await Promise.all([request.wait(), request.wait()]);
+      return outcomes.map((outcome) => outcome.type);
+    };
+    expect(await app.children.asker.call('run', twice)).to.deep.equal(['reply', 'reply']);
+  });
+
+  it('leaves no deadline of a start that was in time', async () => {
+    await using app = await start({ children: { asker: probe() } });
+    const slow = server({ init: () => Promise.resolve(0) });
+    const spawn = async (ctx: Ctx) => (await ctx.spawn(slow, { timeoutMs: 60_000 })).type;
+    const waiting = { timeoutMs: Number.POSITIVE_INFINITY };
+    expect(await app.children.asker.call('run', spawn, waiting)).to.equal('started');
+    expect(app.system.deadlines.size).to.equal(0);
+  });
+
+  it('of an actor that has ended does not go on when it is aborted afterwards (S-271)', async () => {
+    const log: string[] = [];
+    const controller = new AbortController();
+    await using app = await start({ children: { holding, asker: temporary(probe()) } });
+    const { holding: target, asker } = app.children;
+    const ask = async (ctx: Ctx) => {
+      const outcome = target.call('hold', undefined, { caller: ctx, signal: controller.signal });
+      await outcome.catch(() => log.push('went on'));
+    };
+    const end = endOf(asker);
+    const run = asker.call('run', ask).catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    asker.exit();
+    await end;
+    controller.abort(new Error('late'));
+    await run;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).to.deep.equal([]);
   });
 });

@@ -229,4 +229,24 @@ describe('sys', () => {
     app.children.machine.send('x');
     expect(await sys.getState(app.children.machine)).to.deep.equal(['on', 8]);
   });
+
+  it('shows a formatStatus that returns nonsense as such, and its actor still crashes in order (S-172)', async () => {
+    const broken = server({
+      init: () => 0,
+      formatStatus: () => undefined as never,
+      call: {
+        crash: () => {
+          throw new Error('broken');
+        },
+      },
+    });
+    await using app = await start({ children: { broken } });
+    const told: unknown[] = [];
+    app.events.on('actor.failed', (event) => told.push(event.state));
+    expect((await sys.getStatus(app.children.broken)).state).to.equal('formatStatus returned no status');
+    const before = app.children.broken.pid;
+    await app.children.broken.call('crash').catch(() => undefined);
+    expect(told).to.deep.equal(['formatStatus returned no status']);
+    expect(before?.alive).to.equal(false);
+  });
 });

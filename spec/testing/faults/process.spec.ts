@@ -109,7 +109,14 @@ describe('a pool of simulated workers', () => {
       while (process.alive) {
         await process.sleep(1_000);
         if (wire.closed === undefined)
-          wire.control('liveness', { $typeName: 'ophion.v1.Liveness', loopLagMs: 0, inFlight: [], rssBytes: 7n, lease: 0n, leaseHeard: 0n });
+          wire.control('liveness', {
+            $typeName: 'ophion.v1.Liveness',
+            loopLagMs: 0,
+            inFlight: [],
+            rssBytes: 7n,
+            lease: 0n,
+            leaseHeard: 0n,
+          });
       }
     });
     const app = await sim.start({
