@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Site } from './site.ts';
 
@@ -21,6 +21,8 @@ const pathsKept = 10_000;
 export class FileSites {
   /** By path; the last to be made comes last. */
   readonly #sites = new Map<string, Site>();
+  /** What was not there before this process made it: of folders in folders, the outermost. */
+  readonly #made = new Map<string, Site>();
   #undo: (() => void)[] = [];
 
   start(): void {
@@ -34,6 +36,7 @@ export class FileSites {
     this.#undo = [];
     syncBuiltinESMExports();
     this.#sites.clear();
+    this.#made.clear();
   }
 
   /** Where this path was made by this process; undefined when it was not. */
@@ -41,34 +44,40 @@ export class FileSites {
     return this.#sites.get(path);
   }
 
-  /** All paths that were made, as far as they are known. */
-  get paths(): Iterable<string> {
-    return this.#sites.keys();
+  /** What this process has made that was not there before, and where. Reading or overwriting a file makes nothing. */
+  get made(): Iterable<readonly [path: string, site: Site]> {
+    return this.#made;
   }
 
   #wrap(owner: Makers, name: string): void {
     const make = owner[name];
     if (make === undefined) return;
     const note = (path: unknown, site: Site) => this.#note(path, site);
+    const noteMade = (path: string | undefined, site: Site) => this.#noteMade(path, site);
+    const noteFolder = (path: unknown, site: Site) => {
+      note(path, site);
+      noteMade(pathOf(path), site);
+    };
     const wrapped = function (this: unknown, ...args: unknown[]): unknown {
       const site = new Site(wrapped);
       if (!name.startsWith('mkdtemp')) {
         note(args[0], site);
+        if (makes(name, args[1])) noteMade(outermostMissing(args[0]), site);
         return make.apply(this, args);
       }
       // Its name is known only when it is made.
       const tell = args.at(-1);
       if (typeof tell === 'function') {
         args[args.length - 1] = (error: unknown, path: unknown) => {
-          note(path, site);
+          noteFolder(path, site);
           (tell as Make)(error, path);
         };
       }
       const made = make.apply(this, args);
-      if (!(made instanceof Promise)) note(made, site);
+      if (!(made instanceof Promise)) noteFolder(made, site);
       else {
         made.then(
-          (path) => note(path, site),
+          (path) => noteFolder(path, site),
           () => {},
         );
       }
@@ -82,10 +91,36 @@ export class FileSites {
   }
 
   #note(given: unknown, site: Site): void {
-    const path = given instanceof URL ? fileURLToPath(given) : given;
-    if (typeof path !== 'string') return;
-    this.#sites.delete(resolve(path));
-    this.#sites.set(resolve(path), site);
-    if (this.#sites.size > pathsKept) this.#sites.delete(this.#sites.keys().next().value as string);
+    const path = pathOf(given);
+    if (path !== undefined) remember(this.#sites, path, site);
   }
+
+  #noteMade(path: string | undefined, site: Site): void {
+    if (path !== undefined) remember(this.#made, path, site);
+  }
+}
+
+function remember(sites: Map<string, Site>, path: string, site: Site): void {
+  sites.delete(path);
+  sites.set(path, site);
+  if (sites.size > pathsKept) sites.delete(sites.keys().next().value as string);
+}
+
+function pathOf(given: unknown): string | undefined {
+  const path = given instanceof URL ? fileURLToPath(given) : given;
+  return typeof path === 'string' ? resolve(path) : undefined;
+}
+
+/** Whether a call makes what is not there: to open does so only with flags that say it. */
+function makes(name: string, flags: unknown): boolean {
+  if (name === 'createReadStream') return false;
+  if (!name.startsWith('open')) return true;
+  return typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 : /[wa]/.test(String(flags ?? 'r'));
+}
+
+/** The outermost folder or file on the way to a path that is not there yet; undefined when all of it is. */
+function outermostMissing(given: unknown): string | undefined {
+  let missing: string | undefined;
+  for (let path = pathOf(given); path !== undefined && !fs.existsSync(path); path = dirname(path)) missing = path;
+  return missing;
 }

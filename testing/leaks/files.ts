@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import type { FileSites } from './file-sites.ts';
 import type { LeakSource, Left } from './left.ts';
+import type { Site } from './site.ts';
 
 /** File descriptors of files and folders; sockets, pipes and devices have handles or are nobody's. */
 export class OpenFiles implements LeakSource {
@@ -50,29 +51,21 @@ export class TempFiles implements LeakSource {
   }
 
   look(): readonly Left[] {
-    const bases = new Set([tmpdir(), realpathSync(tmpdir())]);
-    const made = new Set<string>();
-    for (const path of this.#sites.paths) {
-      const base = [...bases].find((one) => path.startsWith(one + sep));
-      if (base === undefined) continue;
-      const [top = ''] = path.slice(base.length + 1).split(sep);
-      made.add(join(base, top));
+    const bases = [...new Set([tmpdir(), realpathSync(tmpdir())])];
+    const made = new Map<string, Site | undefined>();
+    for (const [path, site] of this.#sites.made) {
+      if (bases.some((base) => path.startsWith(base + sep))) made.set(path, site);
     }
     for (const name of namesIn(tmpdir())) {
       const path = join(tmpdir(), name);
-      if (name.startsWith('ophion-') && ownerOf(path) === process.pid) made.add(path);
+      if (name.startsWith('ophion-') && ownerOf(path) === process.pid && !made.has(path)) made.set(path, undefined);
     }
-    return [...made].filter(existsSync).flatMap((path): Left[] => {
-      const site = this.#sites.siteOf(path) ?? this.#siteBelow(path);
-      if (site?.isRunner) return [];
+    const inside = (path: string) => [...made.keys()].some((other) => path.startsWith(other + sep));
+    return [...made].flatMap(([path, site]): Left[] => {
+      if (site?.isRunner || !existsSync(path) || inside(path)) return [];
       const free = () => rmSync(path, { recursive: true, force: true });
       return [{ kind: 'temp', key: path, what: `temporary ${path}`, madeAt: site?.place ?? site?.nearest, free }];
     });
-  }
-
-  #siteBelow(folder: string) {
-    for (const path of this.#sites.paths) if (path.startsWith(folder + sep)) return this.#sites.siteOf(path);
-    return undefined;
   }
 }
 

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +121,27 @@ describe('LeakRecorder', () => {
     ]);
     for (const { madeAt } of found) expect(madeAt).to.match(new RegExp(`^${here}:`));
     expect(existsSync(folder)).to.equal(false);
+  });
+
+  it('takes nothing for made, and removes nothing, that was there before: read, overwritten or added to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'before-'));
+    writeFileSync(join(folder, 'old'), 'old');
+    try {
+      recorder.stop();
+      recorder.start();
+      before = await recorder.snapshot();
+      readFileSync(join(folder, 'old'));
+      closeSync(openSync(join(folder, 'old'), 'r'));
+      writeFileSync(join(folder, 'old'), 'newer');
+      mkdirSync(folder, { recursive: true });
+      expect(await left()).to.deep.equal([]);
+      mkdirSync(join(folder, 'a', 'b'), { recursive: true });
+      writeFileSync(join(folder, 'a', 'b', 'c'), 'c');
+      expect((await left()).map(({ what }) => what)).to.deep.equal([`temporary ${join(folder, 'a')}`]);
+      expect(readdirSync(folder)).to.deep.equal(['old']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('finds a listener on process', async () => {
