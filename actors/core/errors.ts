@@ -2,7 +2,9 @@
  * The errors that calls throw: one base with a closed `code`, and a subclass only where a caller would act
  * differently. Exit reasons are data and live in exit-reason.ts; these are what a failed call rejects with.
  */
+
 import { type ExitReason, errorOf, formatExitReason } from './exit-reason.ts';
+import type { stateErrorCodes } from './state-error-codes.ts';
 
 const brand = Symbol.for('ophion.ActorError');
 
@@ -135,22 +137,7 @@ export class ToolError extends ActorError {
   }
 }
 
-export type StateErrorCode =
-  | 'conflict'
-  | 'not_found'
-  | 'already_exists'
-  | 'invalid'
-  | 'expired'
-  | 'quota'
-  | 'too_large'
-  | 'read_only'
-  | 'denied'
-  | 'locked'
-  | 'cycle'
-  | 'compacted'
-  | 'rewound'
-  | 'lost'
-  | 'unavailable';
+export type StateErrorCode = (typeof stateErrorCodes)[number];
 
 /** The state protocol refused; `code` says how, `details` name what. */
 export class StateError extends ActorError {

@@ -131,6 +131,7 @@ export {
 } from './server.ts';
 export type { ServerEvent, ServerOutput, ServerSnapshot } from './server-in-xstate.ts';
 export { type CallArguments, type CastArguments, ServerRef, serverRef } from './server-ref.ts';
+export { stateErrorCodes } from './state-error-codes.ts';
 export {
   type EventsDefinition,
   type Protocol,

@@ -16,6 +16,7 @@ import {
   ProtocolError,
   StateError,
   type StateErrorCode,
+  stateErrorCodes,
   ToolError,
   WorkerLostError,
 } from '../../actors/core/index.ts';
@@ -26,23 +27,7 @@ const maxCauses = 8;
 const maxMessage = 8 * 1024;
 const maxTraceback = 32 * 1024;
 
-const stateCodes: ReadonlySet<string> = new Set<StateErrorCode>([
-  'conflict',
-  'not_found',
-  'already_exists',
-  'invalid',
-  'expired',
-  'quota',
-  'too_large',
-  'read_only',
-  'denied',
-  'locked',
-  'cycle',
-  'compacted',
-  'rewound',
-  'lost',
-  'unavailable',
-]);
+const stateCodes: ReadonlySet<string> = new Set(stateErrorCodes);
 const poolCodes: ReadonlySet<string> = new Set<PoolErrorCode>([
   'queue_full',
   'queue_timeout',

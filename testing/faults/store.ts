@@ -2,7 +2,7 @@
  * A state provider under faults: down, slow, read-only, or cut off between a command and its reply, when whoever asked
  * does not know whether it was carried out.
  */
-import { StateError, type StateErrorCode } from '../../actors/core/index.ts';
+import { StateError, type StateErrorCode, stateErrorCodes } from '../../actors/core/index.ts';
 import type {
   AfterRevision,
   Changes,
@@ -24,22 +24,7 @@ import type { FaultSet } from './fault-set.ts';
 const defaultTimeoutMs = 5_000;
 
 /** What a store can answer; anything else that a plan throws is `unavailable` with that message. */
-const codes: ReadonlySet<string> = new Set<StateErrorCode>([
-  'conflict',
-  'not_found',
-  'already_exists',
-  'invalid',
-  'expired',
-  'quota',
-  'too_large',
-  'read_only',
-  'denied',
-  'locked',
-  'compacted',
-  'rewound',
-  'lost',
-  'unavailable',
-]);
+const codes: ReadonlySet<string> = new Set(stateErrorCodes);
 
 type Point = 'store.command' | 'store.reply';
 
