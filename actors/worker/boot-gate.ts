@@ -11,11 +11,22 @@ export class BootGate {
   /** Those of them that were let through here, and not by a manager that has crashed since. */
   readonly #permitted = new Set<Pid>();
   readonly #open: (worker: Pid) => void;
+  #held = false;
 
   /** `open` tells a worker that it may go on. */
   constructor(max: number, open: (worker: Pid) => void) {
     this.#max = max;
     this.#open = open;
+  }
+
+  /** Nobody passes until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#next();
   }
 
   /** A worker asks, first come, first served. */
@@ -44,7 +55,7 @@ export class BootGate {
   #next(): void {
     for (const worker of this.#booting) if (!worker.alive) this.#booting.delete(worker);
     for (const worker of this.#waiting) {
-      if (this.#booting.size >= this.#max) return;
+      if (this.#held || this.#booting.size >= this.#max) return;
       this.passed(worker);
       this.#permitted.add(worker);
       this.#open(worker);

@@ -5,7 +5,7 @@
 import type { ActorContext } from '../core/index.ts';
 import type { WorkerEvent } from './events.ts';
 import type { Member } from './members.ts';
-import { countIn, type PoolTable } from './pool-table.ts';
+import { countIn, type Leaving, type PoolTable } from './pool-table.ts';
 import type { LeaveReason } from './recycling.ts';
 
 /** A worker that leaves may have had its time. */
@@ -27,8 +27,8 @@ export class Departures {
   }
 
   /** How many of those that this holds for. */
-  count(those: (id: string) => boolean): number {
-    return [...this.#table.leaving.keys()].filter(those).length;
+  count(those: (leaving: Leaving) => boolean): number {
+    return [...this.#table.leaving.values()].filter(those).length;
   }
 
   has(id: string): boolean {
@@ -45,7 +45,14 @@ export class Departures {
     const { id, pid: worker } = member;
     const nowMs = this.#nowMs;
     const { calls = 0, rssBytes = 0, readyMs = nowMs } = lives.get(worker) ?? {};
-    leaving.set(id, { worker, reason, sinceMs: nowMs, endMs: nowMs + this.#drainMs, told: false });
+    leaving.set(id, {
+      worker,
+      remote: member.report.remote,
+      reason,
+      sinceMs: nowMs,
+      endMs: nowMs + this.#drainMs,
+      told: false,
+    });
     const ageMs = nowMs - readyMs;
     this.#emit({ type: 'pool.worker_leaving', pool: this.#ctx.self, worker, reason, calls, rssBytes, ageMs });
     this.#arm(id);

@@ -2,6 +2,7 @@
 import type { ExitReason, Pid, PoolErrorCode } from '../core/index.ts';
 import type { BreakerState } from './breaker.ts';
 import type { LeaveReason } from './recycling.ts';
+import type { Leftover } from './sweep.ts';
 
 /** Where a worker is in its life. `fenced`: its stream is lost, and it may still come back. */
 export type WorkerState =
@@ -43,6 +44,13 @@ export type WorkerEvent =
     }
   /** Processes of a worker's group that outlived SIGKILL: the kernel itself holds them. */
   | { readonly type: 'worker.leaked'; readonly worker: Pid; readonly osPids: readonly number[] }
+  /** Processes that an earlier run left were ended at the start; those in `left` could not be. */
+  | {
+      readonly type: 'pool.swept';
+      readonly pool: Pid;
+      readonly swept: readonly Leftover[];
+      readonly left: readonly number[];
+    }
   /** A worker was given up by its supervisor; the pool starts another one after a while. */
   | { readonly type: 'pool.worker_gave_up'; readonly pool: Pid; readonly workerId: string; readonly retryMs: number }
   | { readonly type: 'pool.worker_lost'; readonly pool: Pid; readonly worker: Pid; readonly reason: ExitReason }

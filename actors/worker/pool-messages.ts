@@ -62,6 +62,8 @@ export type WorkerRole = 'active' | 'spare' | 'leaving' | 'starting';
 
 export interface WorkerStatus {
   readonly id: string;
+  /** Another host started its process. */
+  readonly remote: boolean;
   readonly pid: Pid;
   readonly osPid: number | undefined;
   readonly incarnation: number;

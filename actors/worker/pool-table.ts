@@ -40,6 +40,7 @@ export interface Refusal {
 /** A worker that is not granted any more, and ends when what it runs has ended. */
 export interface Leaving {
   readonly worker: Pid;
+  readonly remote: boolean;
   readonly reason: LeaveReason;
   readonly sinceMs: number;
   /** When it is told to end whatever it runs, on the monotonic clock. */
@@ -63,6 +64,8 @@ export class PoolTable {
   readonly lives = new Map<Pid, Life>();
   /** Who should be replaced, in that order, and still serves. */
   readonly due = new Map<Pid, RecycleReason>();
+  /** The ids of the workers that other hosts started, from when they are let in. */
+  readonly remote = new Set<string>();
   /** By worker id. */
   readonly leaving = new Map<string, Leaving>();
   /** A name is used once, so that no message for one worker reaches another of the same name. */

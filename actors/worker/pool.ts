@@ -27,6 +27,7 @@ import { PoolTable } from './pool-table.ts';
 import { isRemoteMessage, Remote, type RemoteInput, type RemoteMessage } from './remote.ts';
 import { Roster, type RosterMessage, type RosterOptions } from './roster.ts';
 import { type ScaleMessage, Scaling } from './scaling.ts';
+import { type Sweep, sweepOnce } from './sweep.ts';
 import type { WorkerReport } from './worker-memory.ts';
 
 export interface PoolManagerInput extends LeaseOptions, RosterOptions {
@@ -36,6 +37,8 @@ export interface PoolManagerInput extends LeaseOptions, RosterOptions {
   readonly capacity?: number;
   /** Default: no circuit breakers. */
   readonly breaker?: BreakerOptions;
+  /** What ends the processes that an earlier run left, before any of this pool starts. Default: nothing does. */
+  readonly sweep?: Sweep;
   /** Default: workers of this host alone. */
   readonly remote?: RemoteInput;
 }
@@ -58,20 +61,15 @@ class Pool {
 
   constructor(ctx: ActorContext<PoolManagerInput>) {
     const own = ctx as ActorContext<never>;
-    const { autoscale, breaker, capacity = 1 } = ctx.input;
+    const { autoscale, breaker, capacity = 1, sweep } = ctx.input;
     this.#ctx = ctx;
     this.#table = PoolTable.of(ctx.system, ctx.path);
     if (breaker !== undefined) this.#table.breakers ??= new Breakers(breaker);
     this.#roster = new Roster(own, ctx.input, this.#table);
+    if (sweep !== undefined) this.#roster.holdUntil(sweepOnce(own, sweep));
     this.#leases = new Leases(own, ctx.input, this.#table, this.#roster);
     this.#scaling = autoscale === undefined ? undefined : new Scaling(own, autoscale, capacity, this.#roster);
-    this.#remote = new Remote(own, ctx.input.remote, {
-      nextId: () => {
-        this.#table.lastWorker += 1;
-        return this.#table.lastWorker;
-      },
-      there: () => this.#roster.remote,
-    });
+    this.#remote = new Remote(own, ctx.input.remote, this.#table, () => this.#roster.remote);
     // What stood in the mailbox of an incarnation that crashed.
     for (const [arg, name] of [...this.#table.unhandled]) this.told(name as PoolCast, arg as never);
   }
@@ -165,6 +163,7 @@ class Pool {
         return;
       case 'roster.refill':
       case 'roster.age':
+      case 'roster.clear':
       case 'roster.drain':
       case 'response':
         if (isRemoteMessage(message)) this.#remote.heard(message);

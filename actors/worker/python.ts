@@ -13,6 +13,7 @@ import { type PoolOptions, poolDefaults, validatePoolOptions } from './pool-opti
 import { PoolRef } from './pool-ref.ts';
 import { defaultLeaseMs, defaultTokenTtlMs, type RemoteInput, type RemoteOptions, validateRemote } from './remote.ts';
 import { joinedProcess } from './remote-process.ts';
+import { sweep } from './sweep.ts';
 import { type TokenFileInput, tokenFile } from './token-file.ts';
 import { pythonWorker } from './worker.ts';
 import type { WorkerConfig, WorkerInput } from './worker-config.ts';
@@ -49,6 +50,12 @@ export interface PythonOptions extends PoolOptions {
   readonly maxRestarts?: number;
   /** Default 5,000 ms. */
   readonly periodMs?: number;
+  /**
+   * Whether what workers of an earlier run left is ended before the first process starts, when the host of that run is
+   * gone. Default true; Linux only. Whoever wants a process to outlive all of that starts it with no OPHION_RUN_ID in
+   * its environment.
+   */
+  readonly sweep?: boolean;
   /**
    * Workers that are started on other hosts (`python -m ophion MODULE --join URL --token-file FILE`) and join this pool,
    * beside those of `size`, which may be 0 then. Links needs a listener for them (`listenForJoins`). Default: none.
@@ -91,6 +98,8 @@ function validate(options: PythonOptions): void {
     if (value !== undefined && !(typeof value === 'number' && value > 0))
       throw new SpecError('python', `invalid_${name}`, value);
   }
+  if (options.sweep !== undefined && typeof options.sweep !== 'boolean')
+    throw new SpecError('python', 'invalid_sweep: must be true or false', options.sweep);
   const { nativeThreads = 1 } = options;
   if (!Number.isInteger(nativeThreads)) throw new SpecError('python', 'invalid_nativeThreads', nativeThreads);
   for (const name of ['drainMs', 'termMs'] as const) {
@@ -138,6 +147,8 @@ function managerInput(
     pool: places.pool,
     ...poolDefaults(options),
     supervisor,
+    // Where processes are only simulated, or started by others, there is nothing to sweep for.
+    ...(options.sweep === false || options.launch !== undefined || options.size === 0 ? {} : { sweep }),
     // It ends in order only when it is told to leave; after every other end it is started again.
     child: (id) => ({ id, logic: pythonWorker, input: input(id, config), restart: 'transient', shutdown }),
     ...(options.remote === undefined

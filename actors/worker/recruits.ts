@@ -6,7 +6,6 @@ import { type ChildRow, type DynamicChild, DynamicSupervisorRef } from '../../su
 import type { ActorContext, Pid, ResponseMessage } from '../core/index.ts';
 import type { WorkerEvent } from './events.ts';
 import type { PoolTable } from './pool-table.ts';
-import { isRemoteId } from './remote.ts';
 
 export interface RecruitOptions {
   /** How many workers may be starting at a time. */
@@ -111,7 +110,7 @@ export class Recruits {
     if (!this.counted) {
       this.counted = true;
       for (const { id, pid } of rows) {
-        if (!this.#table.leaving.has(id) && !isRemoteId(id)) this.#wanted.add(id);
+        if (!this.#table.leaving.has(id) && !this.#table.remote.has(id)) this.#wanted.add(id);
         // One that restarts reports by itself.
         if (pid === undefined || pid === 'restarting') continue;
         this.#found(pid);

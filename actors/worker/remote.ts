@@ -12,6 +12,7 @@ import {
 } from '../../bridge/transport/index.ts';
 import { type DynamicChild, DynamicSupervisorRef } from '../../supervisors/index.ts';
 import { type ActorContext, type ResponseMessage, SpecError } from '../core/index.ts';
+import type { PoolTable } from './pool-table.ts';
 
 export interface RemoteOptions {
   /** How many workers of other hosts may be in the pool at a time, 1 to 1,000; one more is told to come back later. */
@@ -63,26 +64,19 @@ interface RemoteTag {
 export const isRemoteMessage = (message: object): message is RemoteMessage =>
   'tag' in message && typeof message.tag === 'object' && message.tag !== null && 'remote' in message.tag;
 
-/** Workers of other hosts have names of their own, so that who counts the others can leave them out. */
-export const isRemoteId = (id: string): boolean => id.startsWith('r-');
-
 export class Remote {
   readonly #ctx: ActorContext<never>;
   readonly #input: RemoteInput | undefined;
-  readonly #nextId: () => number;
+  readonly #table: PoolTable;
   readonly #there: () => number;
   /** Asked for at the supervisor, and not there yet: their worker actor has not reported. */
   readonly #starting = new Map<string, JoinRequest>();
 
-  /** `nextId`: a number that was never used in this pool; `there`: how many workers of other hosts there are. */
-  constructor(
-    ctx: ActorContext<never>,
-    input: RemoteInput | undefined,
-    { nextId, there }: { readonly nextId: () => number; readonly there: () => number },
-  ) {
+  /** `there`: how many workers of other hosts there are. */
+  constructor(ctx: ActorContext<never>, input: RemoteInput | undefined, table: PoolTable, there: () => number) {
     this.#ctx = ctx;
     this.#input = input;
-    this.#nextId = nextId;
+    this.#table = table;
     this.#there = there;
   }
 
@@ -98,7 +92,9 @@ export class Remote {
       this.#ctx.cast(this.#links, 'turnAway', refusal);
       return;
     }
-    const id = `r-${this.#nextId()}`;
+    this.#table.lastWorker += 1;
+    const id = `r-${this.#table.lastWorker}`;
+    this.#table.remote.add(id);
     this.#starting.set(id, request);
     const tag: RemoteTag = { remote: id };
     const supervisor = new DynamicSupervisorRef(this.#ctx.system, input.supervisor);
@@ -122,6 +118,7 @@ export class Remote {
     const request = this.#starting.get(message.tag.remote);
     if (request === undefined || message.ok) return;
     this.#starting.delete(message.tag.remote);
+    this.#table.remote.delete(message.tag.remote);
     const refusal: TurnAway = { join: request.join, later: true, message: message.error.message };
     this.#ctx.cast(this.#links, 'turnAway', refusal);
   }

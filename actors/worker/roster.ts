@@ -11,7 +11,6 @@ import type { WorkerRole, WorkerStatus } from './pool-messages.ts';
 import type { PoolTable } from './pool-table.ts';
 import { type RecruitMessage, type RecruitOptions, Recruits } from './recruits.ts';
 import { ageLimitMs, dueFor, type RecycleOptions, type RecycleReason } from './recycling.ts';
-import { isRemoteId } from './remote.ts';
 import { type Hand, staff } from './spares.ts';
 import { WorkerStartError } from './start-error.ts';
 import type { WorkerReport } from './worker-memory.ts';
@@ -26,6 +25,8 @@ export interface RosterOptions extends RecruitOptions {
 export type RosterMessage =
   | RecruitMessage
   | DrainMessage
+  /** Processes may start. */
+  | { readonly type: 'roster.clear' }
   /** A worker may have become too old. */
   | { readonly type: 'roster.age'; readonly worker: Pid };
 
@@ -88,7 +89,8 @@ export class Roster {
 
   heard(message: RosterMessage): void {
     this.changed = true;
-    if (message.type === 'roster.age') this.#look(message.worker);
+    if (message.type === 'roster.clear') this.#gate.release();
+    else if (message.type === 'roster.age') this.#look(message.worker);
     else if (message.type === 'roster.drain') this.#departures.look(this.#members.withId(message.id));
     else {
       const there = this.#recruits.heard(message);
@@ -99,11 +101,14 @@ export class Roster {
   /** What a worker tells of itself. */
   reported(pid: Pid, report: WorkerReport): void {
     const known = this.#members.get(pid);
-    if (known === undefined && !pid.alive) return;
+    if (known === undefined && !pid.alive) {
+      if (report.remote) this.#table.remote.delete(report.id);
+      return;
+    }
     const member = known ?? this.#met(pid, report);
     const wasReady = known !== undefined && isReady(known);
     member.report = report;
-    if (isStarting(member) && report.state !== 'reserved' && !isRemoteId(member.id)) this.#gate.passed(pid);
+    if (isStarting(member) && report.state !== 'reserved' && !report.remote) this.#gate.passed(pid);
     if (isReady(member) !== wasReady) {
       this.changed = true;
       if (!wasReady) this.#isReady(member);
@@ -117,6 +122,15 @@ export class Roster {
     if (known === undefined) this.#departures.look(member);
   }
 
+  /** No process starts until what this promise stands for is done. It must not reject. */
+  holdUntil(done: Promise<unknown>): void {
+    this.#gate.hold();
+    const { self } = this.#ctx;
+    void done.then(() => {
+      if (self.alive) this.#ctx.send(self, { type: 'roster.clear' } satisfies RosterMessage);
+    });
+  }
+
   /** A worker asks whether it may start its process. */
   boot(worker: Pid): void {
     this.#gate.ask(worker);
@@ -127,9 +141,10 @@ export class Roster {
     const member = pid === undefined ? undefined : this.#members.get(pid);
     if (member === undefined) return undefined;
     const { pid: worker, id, retired } = member;
-    const { due, lives } = this.#table;
+    const { due, lives, remote } = this.#table;
     this.changed = true;
     this.#members.delete(worker);
+    remote.delete(id);
     lives.delete(worker);
     due.delete(worker);
     this.#gate.done(worker);
@@ -146,17 +161,20 @@ export class Roster {
     if (!this.#recruits.counted) return [];
     const { spares = 0 } = this.#options;
     const { surge = 1 } = this.#recycle;
-    const remote = this.#candidates().filter(({ id }) => isRemoteId(id));
-    const hands = this.#candidates().flatMap((member) => (isRemoteId(member.id) ? [] : [this.#handOf(member)]));
+    const remote = this.#candidates().filter(isRemote);
+    const hands = this.#candidates().flatMap((member) => (isRemote(member) ? [] : [this.#handOf(member)]));
     const absent = this.#recruits.wanted - hands.length;
-    const plan = staff({ hands, absent, leaving: this.#departures.count(isOwn) }, { size: this.size, spares, surge });
+    const plan = staff(
+      { hands, absent, leaving: this.#departures.count((one) => !one.remote) },
+      { size: this.size, spares, surge },
+    );
     // Workers of other hosts all serve, beside those of the size; one that is due leaves, and comes back by itself.
     const { due } = this.#table;
     const staying = remote.flatMap(({ pid }) => (due.has(pid) ? [] : [pid]));
     const leave = [...plan.leave, ...remote.flatMap(({ pid }) => leaving(pid, due.get(pid)))];
     for (const worker of this.#members.serve([...plan.active, ...staying]))
       this.#emit({ type: 'pool.spare_promoted', pool: this.#ctx.self, worker });
-    const starting = this.#members.values().filter((member) => isStarting(member) && isOwn(member.id));
+    const starting = this.#members.values().filter((member) => isStarting(member) && !isRemote(member));
     this.#recruits.start(plan.start, starting.length);
     return leave.map(({ pid: worker, reason }) => {
       const member = this.#members.get(worker) as Member;
@@ -178,7 +196,7 @@ export class Roster {
 
   /** How many workers of other hosts there are. */
   get remote(): number {
-    return this.#members.values().filter(({ id }) => isRemoteId(id)).length;
+    return this.#members.values().filter(isRemote).length;
   }
 
   pick(preferred: string | undefined): Pid | undefined {
@@ -229,6 +247,7 @@ export class Roster {
       const life = lives.get(pid);
       return {
         id,
+        remote: report.remote,
         pid,
         osPid: report.osPid,
         incarnation: pid.incarnation,
@@ -308,6 +327,7 @@ export class Roster {
   }
 }
 
-const isOwn = (id: string): boolean => !isRemoteId(id);
+/** Another host started it: whoever counts those of the pool's size leaves it out. */
+const isRemote = ({ report }: Member): boolean => report.remote;
 const leaving = (pid: Pid, reason: RecycleReason | undefined) => (reason === undefined ? [] : [{ pid, reason }]);
 const newcomer = { active: false, spare: false, retired: false } as const;

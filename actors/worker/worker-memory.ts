@@ -19,6 +19,8 @@ import type { WorkerInput } from './worker-config.ts';
 /** What a worker tells its pool's manager, as cast `report`. */
 export interface WorkerReport {
   readonly id: string;
+  /** Another host started its process. */
+  readonly remote: boolean;
   readonly state: WorkerState;
   readonly osPid: number | undefined;
   readonly capacity: number;
@@ -74,7 +76,8 @@ export const links = ({ ctx, given }: WorkerMemory): LinksRef => linksRef(ctx, g
 export function report(memory: WorkerMemory, state: WorkerState): void {
   const { ctx, given, osPid, capacity, rssBytes } = memory;
   const manager = ctx.ref(given.manager);
-  const told: WorkerReport = { id: given.workerId, state, osPid, capacity, rssBytes };
+  const remote = given.config.leaseMs !== undefined;
+  const told: WorkerReport = { id: given.workerId, remote, state, osPid, capacity, rssBytes };
   if (manager.pid !== undefined) ctx.cast(manager, 'report', { worker: ctx.self, ...told });
 }
 

@@ -1,6 +1,7 @@
 /** A worker's process as a child of its machine. However the machine ends, leaving it kills the process group. */
 import type { StreamNotice } from '../../bridge/transport/index.ts';
 import { fromCallback } from '../core/index.ts';
+import { ownerMarks } from './sweep.ts';
 import { bootLine } from './worker-config.ts';
 import { emit, runIdOf, type WorkerMemory } from './worker-memory.ts';
 
@@ -19,7 +20,7 @@ export const processActor = fromCallback<ProcessCommand, WorkerMemory>(({ input,
       command: config.command,
       args: config.args,
       cwd: config.cwd,
-      env: { ...config.env, OPHION_RUN_ID: runId },
+      env: { ...config.env, ...ownerMarks(runId) },
       input: bootLine(given, own),
       clock: ctx.runtime.clock,
     },

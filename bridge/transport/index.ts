@@ -29,6 +29,14 @@ export type {
 export { openExchange } from './open-exchange.ts';
 export { privateFolder } from './private-folder.ts';
 export {
+  formatIdentity,
+  identityOf,
+  isGone,
+  type ProcessIdentity,
+  parseIdentity,
+  startOf,
+} from './process-identity.ts';
+export {
   type PublicAddress,
   type PublicInput,
   type PublicOptions,

@@ -39,7 +39,7 @@ export async function startPool(
     const manager = ctx.ref('app/manager');
     const id = ctx.path.split('/').at(-1) ?? '';
     if (manager.pid !== undefined) {
-      ctx.cast(manager, 'report', { worker: ctx.self, id, state, osPid: 1, capacity, rssBytes });
+      ctx.cast(manager, 'report', { worker: ctx.self, id, remote: false, state, osPid: 1, capacity, rssBytes });
     }
   };
   const fakeWorker = server({
