@@ -28,6 +28,7 @@ export function callMessage(call: OpenCall, revision: number, leftMs: number): U
     idempotencyKey: plan.idempotencyKey,
     minRevision: BigInt(Math.max(plan.minRevision, revision)),
     callId: id,
+    parentCallId: '',
     stream: plan.stream,
   });
 }

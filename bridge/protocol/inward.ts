@@ -15,7 +15,7 @@ import type { Happening, links } from '../transport/index.ts';
 import { table } from './call-table.ts';
 import { faultOf } from './error-codes.ts';
 import type { SessionTools } from './local-tools.ts';
-import { decodeWorkerMessage, hostMessage, type WorkerBody } from './messages.ts';
+import { decodeWorkerMessage, hostMessage, toolResult, type WorkerBody } from './messages.ts';
 import { step } from './step.ts';
 import { WorkerCall, type WorkerCallTable, type WorkerRequest, workerCallTask } from './worker-calls.ts';
 
@@ -122,11 +122,7 @@ export class Inward {
   /** What cannot be read cannot be answered in kind; a fault as a result is the best there is. */
   #unreadable({ stream, exchange, opened }: Message, error: Error): void {
     if (!opened) return;
-    const payload = hostMessage('result', {
-      $typeName: 'ophion.v1.ToolResult',
-      outcome: { case: 'fault', value: faultOf(error) },
-      revision: 0n,
-    });
+    const payload = hostMessage('result', toolResult({ case: 'fault', value: faultOf(error) }));
     this.#options.ctx.cast(this.#options.links, 'write', { stream, exchange, payload, end: true });
   }
 }

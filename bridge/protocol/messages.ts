@@ -10,7 +10,7 @@ import {
   type WorkerMessage,
   WorkerMessageSchema,
 } from './gen/bridge_pb.js';
-import type { ToolDescription } from './gen/tools_pb.js';
+import { ConflictPolicy, type ToolDescription, type ToolResult, WriteMode } from './gen/tools_pb.js';
 
 export type HostBody = HostMessage['body'];
 export type WorkerBody = WorkerMessage['body'];
@@ -29,6 +29,30 @@ export function workerMessage<C extends CaseOf<WorkerBody>>(kind: C, value: Valu
     body: { case: kind, value } as WorkerBody,
   });
 }
+
+/** A result, with what is left out as it is when there is nothing to say. */
+export const toolResult = (outcome: ToolResult['outcome'], more: Partial<ToolResult> = {}): ToolResult => ({
+  $typeName: 'ophion.v1.ToolResult',
+  outcome,
+  revision: 0n,
+  committedRevision: 0n,
+  ...more,
+});
+
+/** What is known of a tool by name and description alone. */
+export const toolDescription = (name: string, description: string): ToolDescription => ({
+  $typeName: 'ophion.v1.ToolDescription',
+  name,
+  description,
+  stream: false,
+  parameters: [],
+  returns: '',
+  inputSchema: '',
+  outputSchema: '',
+  idempotent: false,
+  writes: WriteMode.UNSPECIFIED,
+  onConflict: ConflictPolicy.UNSPECIFIED,
+});
 
 /** Throws ProtocolError when the bytes are no WorkerMessage. An unknown kind comes out as `undefined`. */
 export function decodeWorkerMessage(payload: Uint8Array): WorkerBody {

@@ -23,7 +23,7 @@ import type { CommitReply, Pull, PullReply } from './gen/bridge_pb.js';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
 import type { CommitVariablesRequest } from './gen/variables_pb.js';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
-import { hostMessage } from './messages.ts';
+import { hostMessage, toolResult } from './messages.ts';
 import { decodePlan, encodeCommit, encodeSnapshot } from './state-messages.ts';
 
 /** What a worker can ask. */
@@ -278,7 +278,7 @@ export const workerCallTask = server({
 });
 
 function resultOf(outcome: ToolResult['outcome']): ToolResult {
-  return { $typeName: 'ophion.v1.ToolResult', outcome, revision: 0n, facts: encodeMap({}, 'facts') };
+  return toolResult(outcome, { facts: encodeMap({}, 'facts') });
 }
 
 const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });

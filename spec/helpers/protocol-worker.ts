@@ -9,7 +9,13 @@ import { decodeMap, decodeValue, encodeMap, encodeValue } from '../../bridge/pro
 import { CatalogSchema } from '../../bridge/protocol/gen/bridge_pb.js';
 import type { ToolCall, ToolResult } from '../../bridge/protocol/gen/tools_pb.js';
 import type { Fault, Value as WireValue } from '../../bridge/protocol/gen/values_pb.js';
-import { decodeHostMessage, type HostBody, workerMessage } from '../../bridge/protocol/messages.ts';
+import {
+  decodeHostMessage,
+  type HostBody,
+  toolDescription,
+  toolResult,
+  workerMessage,
+} from '../../bridge/protocol/messages.ts';
 import type { Frame } from '../../bridge/transport/gen/workers_pb.js';
 import { FrameSchema } from '../../bridge/transport/gen/workers_pb.js';
 import type { Expect, MemoryCarrier, MemoryNetwork } from '../../bridge/transport/index.ts';
@@ -84,14 +90,7 @@ export class ProtocolWorker {
         resumeFrom: 0n,
       },
     });
-    const described = tools.map((name) => ({
-      $typeName: 'ophion.v1.ToolDescription' as const,
-      name,
-      description: `does ${name}`,
-      stream: false,
-      parameters: [],
-      returns: '',
-    }));
+    const described = tools.map((name) => toolDescription(name, `does ${name}`));
     const catalog = toBinary(CatalogSchema, { $typeName: 'ophion.v1.Catalog', tools: described });
     this.#control({ case: 'ready', value: { $typeName: 'ophion.v1.Ready', catalog, capacity: 8 } });
   }
@@ -140,6 +139,7 @@ export class ProtocolWorker {
       idempotencyKey: '',
       minRevision: 0n,
       callId: 'from-worker',
+      parentCallId: '',
       stream: false,
       ...more,
     };
@@ -230,12 +230,7 @@ export class ProtocolWorker {
     revision: number,
     facts: Readonly<Record<string, unknown>>,
   ): void {
-    const result: ToolResult = {
-      $typeName: 'ophion.v1.ToolResult',
-      outcome,
-      revision: BigInt(revision),
-      facts: encodeMap(facts, 'facts'),
-    };
+    const result = toolResult(outcome, { revision: BigInt(revision), facts: encodeMap(facts, 'facts') });
     this.say(exchange, workerMessage('result', result), true);
   }
 }

@@ -94,6 +94,14 @@ export declare type HostMessage = Message<"ophion.v1.HostMessage"> & {
      */
     value: DropSession;
     case: "drop";
+  } | {
+    /**
+     * Ends a worker exchange that listed tools.
+     *
+     * @generated from field: ophion.v1.ToolList tools = 10;
+     */
+    value: ToolList;
+    case: "tools";
   } | { case: undefined; value?: undefined };
 };
 
@@ -174,6 +182,23 @@ export declare type WorkerMessage = Message<"ophion.v1.WorkerMessage"> & {
      */
     value: LogRecord;
     case: "log";
+  } | {
+    /**
+     * Opens a worker exchange: which TypeScript tools of the session are exposed?
+     *
+     * @generated from field: ophion.v1.ListSessionTools list_tools = 9;
+     */
+    value: ListSessionTools;
+    case: "listTools";
+  } | {
+    /**
+     * One-way, before the first answer: tools that did not fit into the catalog
+     * of the Ready frame.
+     *
+     * @generated from field: ophion.v1.Catalog catalog = 10;
+     */
+    value: Catalog;
+    case: "catalog";
   } | { case: undefined; value?: undefined };
 };
 
@@ -200,6 +225,50 @@ export declare type Catalog = Message<"ophion.v1.Catalog"> & {
  * Use `create(CatalogSchema)` to create a new message.
  */
 export declare const CatalogSchema: GenMessage<Catalog>;
+
+/**
+ * @generated from message ophion.v1.ListSessionTools
+ */
+export declare type ListSessionTools = Message<"ophion.v1.ListSessionTools"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message ophion.v1.ListSessionTools.
+ * Use `create(ListSessionToolsSchema)` to create a new message.
+ */
+export declare const ListSessionToolsSchema: GenMessage<ListSessionTools>;
+
+/**
+ * @generated from message ophion.v1.ToolList
+ */
+export declare type ToolList = Message<"ophion.v1.ToolList"> & {
+  /**
+   * @generated from oneof ophion.v1.ToolList.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: ophion.v1.Catalog tools = 1;
+     */
+    value: Catalog;
+    case: "tools";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Fault fault = 2;
+     */
+    value: Fault;
+    case: "fault";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message ophion.v1.ToolList.
+ * Use `create(ToolListSchema)` to create a new message.
+ */
+export declare const ToolListSchema: GenMessage<ToolList>;
 
 /**
  * @generated from message ophion.v1.Cancel
@@ -393,6 +462,20 @@ export declare type LogRecord = Message<"ophion.v1.LogRecord"> & {
    * @generated from field: string session_id = 4;
    */
   sessionId: string;
+
+  /**
+   * The call in which it was written; empty outside of any.
+   *
+   * @generated from field: string call_id = 5;
+   */
+  callId: string;
+
+  /**
+   * The trace context of that call.
+   *
+   * @generated from field: string traceparent = 6;
+   */
+  traceparent: string;
 };
 
 /**

@@ -11,7 +11,7 @@ import { file_ophion_v1_variables } from "./variables_pb.js";
  * Describes the file ophion/v1/bridge.proto.
  */
 export const file_ophion_v1_bridge = /*@__PURE__*/
-  fileDesc("ChZvcGhpb24vdjEvYnJpZGdlLnByb3RvEglvcGhpb24udjEi7gIKC0hvc3RNZXNzYWdlEiMKBGNhbGwYASABKAsyEy5vcGhpb24udjEuVG9vbENhbGxIABIjCgZjYW5jZWwYAiABKAsyES5vcGhpb24udjEuQ2FuY2VsSAASIwoGY3JlZGl0GAMgASgLMhEub3BoaW9uLnYxLkNyZWRpdEgAEicKBnJlc3VsdBgEIAEoCzIVLm9waGlvbi52MS5Ub29sUmVzdWx0SAASKAoGY29tbWl0GAUgASgLMhYub3BoaW9uLnYxLkNvbW1pdFJlcGx5SAASJAoEcHVsbBgGIAEoCzIULm9waGlvbi52MS5QdWxsUmVwbHlIABIfCgRpdGVtGAcgASgLMg8ub3BoaW9uLnYxLkl0ZW1IABImCgRzeW5jGAggASgLMhYub3BoaW9uLnYxLlN5bmNTZXNzaW9uSAASJgoEZHJvcBgJIAEoCzIWLm9waGlvbi52MS5Ecm9wU2Vzc2lvbkgAQgYKBGJvZHkiywIKDVdvcmtlck1lc3NhZ2USJwoGcmVzdWx0GAEgASgLMhUub3BoaW9uLnYxLlRvb2xSZXN1bHRIABIfCgRpdGVtGAIgASgLMg8ub3BoaW9uLnYxLkl0ZW1IABIjCgZjcmVkaXQYAyABKAsyES5vcGhpb24udjEuQ3JlZGl0SAASIwoEY2FsbBgEIAEoCzITLm9waGlvbi52MS5Ub29sQ2FsbEgAEiMKBmNhbmNlbBgFIAEoCzIRLm9waGlvbi52MS5DYW5jZWxIABIzCgZjb21taXQYBiABKAsyIS5vcGhpb24udjEuQ29tbWl0VmFyaWFibGVzUmVxdWVzdEgAEh8KBHB1bGwYByABKAsyDy5vcGhpb24udjEuUHVsbEgAEiMKA2xvZxgIIAEoCzIULm9waGlvbi52MS5Mb2dSZWNvcmRIAEIGCgRib2R5IjQKB0NhdGFsb2cSKQoFdG9vbHMYASADKAsyGi5vcGhpb24udjEuVG9vbERlc2NyaXB0aW9uIhgKBkNhbmNlbBIOCgZyZWFzb24YASABKAkiFwoGQ3JlZGl0Eg0KBWl0ZW1zGAEgASgNIicKBEl0ZW0SHwoFdmFsdWUYASABKAsyEC5vcGhpb24udjEuVmFsdWUiZQoLU3luY1Nlc3Npb24SJwoIc25hcHNob3QYASABKAsyEy5vcGhpb24udjEuU25hcHNob3RIABIjCgZjb21taXQYAiABKAsyES5vcGhpb24udjEuQ29tbWl0SABCCAoGY2hhbmdlIiEKC0Ryb3BTZXNzaW9uEhIKCnNlc3Npb25faWQYASABKAkiYAoLQ29tbWl0UmVwbHkSIwoGY29tbWl0GAEgASgLMhEub3BoaW9uLnYxLkNvbW1pdEgAEiEKBWZhdWx0GAIgASgLMhAub3BoaW9uLnYxLkZhdWx0SABCCQoHb3V0Y29tZSIwCgRQdWxsEhIKCnNlc3Npb25faWQYASABKAkSFAoMbWluX3JldmlzaW9uGAIgASgEImIKCVB1bGxSZXBseRInCghzbmFwc2hvdBgBIAEoCzITLm9waGlvbi52MS5TbmFwc2hvdEgAEiEKBWZhdWx0GAIgASgLMhAub3BoaW9uLnYxLkZhdWx0SABCCQoHb3V0Y29tZSJPCglMb2dSZWNvcmQSDQoFbGV2ZWwYASABKAkSDgoGbG9nZ2VyGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSEgoKc2Vzc2lvbl9pZBgEIAEoCWIGcHJvdG8z", [file_ophion_v1_tools, file_ophion_v1_values, file_ophion_v1_variables]);
+  fileDesc("ChZvcGhpb24vdjEvYnJpZGdlLnByb3RvEglvcGhpb24udjEilAMKC0hvc3RNZXNzYWdlEiMKBGNhbGwYASABKAsyEy5vcGhpb24udjEuVG9vbENhbGxIABIjCgZjYW5jZWwYAiABKAsyES5vcGhpb24udjEuQ2FuY2VsSAASIwoGY3JlZGl0GAMgASgLMhEub3BoaW9uLnYxLkNyZWRpdEgAEicKBnJlc3VsdBgEIAEoCzIVLm9waGlvbi52MS5Ub29sUmVzdWx0SAASKAoGY29tbWl0GAUgASgLMhYub3BoaW9uLnYxLkNvbW1pdFJlcGx5SAASJAoEcHVsbBgGIAEoCzIULm9waGlvbi52MS5QdWxsUmVwbHlIABIfCgRpdGVtGAcgASgLMg8ub3BoaW9uLnYxLkl0ZW1IABImCgRzeW5jGAggASgLMhYub3BoaW9uLnYxLlN5bmNTZXNzaW9uSAASJgoEZHJvcBgJIAEoCzIWLm9waGlvbi52MS5Ecm9wU2Vzc2lvbkgAEiQKBXRvb2xzGAogASgLMhMub3BoaW9uLnYxLlRvb2xMaXN0SABCBgoEYm9keSKlAwoNV29ya2VyTWVzc2FnZRInCgZyZXN1bHQYASABKAsyFS5vcGhpb24udjEuVG9vbFJlc3VsdEgAEh8KBGl0ZW0YAiABKAsyDy5vcGhpb24udjEuSXRlbUgAEiMKBmNyZWRpdBgDIAEoCzIRLm9waGlvbi52MS5DcmVkaXRIABIjCgRjYWxsGAQgASgLMhMub3BoaW9uLnYxLlRvb2xDYWxsSAASIwoGY2FuY2VsGAUgASgLMhEub3BoaW9uLnYxLkNhbmNlbEgAEjMKBmNvbW1pdBgGIAEoCzIhLm9waGlvbi52MS5Db21taXRWYXJpYWJsZXNSZXF1ZXN0SAASHwoEcHVsbBgHIAEoCzIPLm9waGlvbi52MS5QdWxsSAASIwoDbG9nGAggASgLMhQub3BoaW9uLnYxLkxvZ1JlY29yZEgAEjEKCmxpc3RfdG9vbHMYCSABKAsyGy5vcGhpb24udjEuTGlzdFNlc3Npb25Ub29sc0gAEiUKB2NhdGFsb2cYCiABKAsyEi5vcGhpb24udjEuQ2F0YWxvZ0gAQgYKBGJvZHkiNAoHQ2F0YWxvZxIpCgV0b29scxgBIAMoCzIaLm9waGlvbi52MS5Ub29sRGVzY3JpcHRpb24iJgoQTGlzdFNlc3Npb25Ub29scxISCgpzZXNzaW9uX2lkGAEgASgJIl0KCFRvb2xMaXN0EiMKBXRvb2xzGAEgASgLMhIub3BoaW9uLnYxLkNhdGFsb2dIABIhCgVmYXVsdBgCIAEoCzIQLm9waGlvbi52MS5GYXVsdEgAQgkKB291dGNvbWUiGAoGQ2FuY2VsEg4KBnJlYXNvbhgBIAEoCSIXCgZDcmVkaXQSDQoFaXRlbXMYASABKA0iJwoESXRlbRIfCgV2YWx1ZRgBIAEoCzIQLm9waGlvbi52MS5WYWx1ZSJlCgtTeW5jU2Vzc2lvbhInCghzbmFwc2hvdBgBIAEoCzITLm9waGlvbi52MS5TbmFwc2hvdEgAEiMKBmNvbW1pdBgCIAEoCzIRLm9waGlvbi52MS5Db21taXRIAEIICgZjaGFuZ2UiIQoLRHJvcFNlc3Npb24SEgoKc2Vzc2lvbl9pZBgBIAEoCSJgCgtDb21taXRSZXBseRIjCgZjb21taXQYASABKAsyES5vcGhpb24udjEuQ29tbWl0SAASIQoFZmF1bHQYAiABKAsyEC5vcGhpb24udjEuRmF1bHRIAEIJCgdvdXRjb21lIjAKBFB1bGwSEgoKc2Vzc2lvbl9pZBgBIAEoCRIUCgxtaW5fcmV2aXNpb24YAiABKAQiYgoJUHVsbFJlcGx5EicKCHNuYXBzaG90GAEgASgLMhMub3BoaW9uLnYxLlNuYXBzaG90SAASIQoFZmF1bHQYAiABKAsyEC5vcGhpb24udjEuRmF1bHRIAEIJCgdvdXRjb21lInUKCUxvZ1JlY29yZBINCgVsZXZlbBgBIAEoCRIOCgZsb2dnZXIYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRISCgpzZXNzaW9uX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSEwoLdHJhY2VwYXJlbnQYBiABKAliBnByb3RvMw", [file_ophion_v1_tools, file_ophion_v1_values, file_ophion_v1_variables]);
 
 /**
  * Describes the message ophion.v1.HostMessage.
@@ -35,65 +35,79 @@ export const CatalogSchema = /*@__PURE__*/
   messageDesc(file_ophion_v1_bridge, 2);
 
 /**
+ * Describes the message ophion.v1.ListSessionTools.
+ * Use `create(ListSessionToolsSchema)` to create a new message.
+ */
+export const ListSessionToolsSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_bridge, 3);
+
+/**
+ * Describes the message ophion.v1.ToolList.
+ * Use `create(ToolListSchema)` to create a new message.
+ */
+export const ToolListSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_bridge, 4);
+
+/**
  * Describes the message ophion.v1.Cancel.
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 3);
+  messageDesc(file_ophion_v1_bridge, 5);
 
 /**
  * Describes the message ophion.v1.Credit.
  * Use `create(CreditSchema)` to create a new message.
  */
 export const CreditSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 4);
+  messageDesc(file_ophion_v1_bridge, 6);
 
 /**
  * Describes the message ophion.v1.Item.
  * Use `create(ItemSchema)` to create a new message.
  */
 export const ItemSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 5);
+  messageDesc(file_ophion_v1_bridge, 7);
 
 /**
  * Describes the message ophion.v1.SyncSession.
  * Use `create(SyncSessionSchema)` to create a new message.
  */
 export const SyncSessionSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 6);
+  messageDesc(file_ophion_v1_bridge, 8);
 
 /**
  * Describes the message ophion.v1.DropSession.
  * Use `create(DropSessionSchema)` to create a new message.
  */
 export const DropSessionSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 7);
+  messageDesc(file_ophion_v1_bridge, 9);
 
 /**
  * Describes the message ophion.v1.CommitReply.
  * Use `create(CommitReplySchema)` to create a new message.
  */
 export const CommitReplySchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 8);
+  messageDesc(file_ophion_v1_bridge, 10);
 
 /**
  * Describes the message ophion.v1.Pull.
  * Use `create(PullSchema)` to create a new message.
  */
 export const PullSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 9);
+  messageDesc(file_ophion_v1_bridge, 11);
 
 /**
  * Describes the message ophion.v1.PullReply.
  * Use `create(PullReplySchema)` to create a new message.
  */
 export const PullReplySchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 10);
+  messageDesc(file_ophion_v1_bridge, 12);
 
 /**
  * Describes the message ophion.v1.LogRecord.
  * Use `create(LogRecordSchema)` to create a new message.
  */
 export const LogRecordSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_bridge, 11);
+  messageDesc(file_ophion_v1_bridge, 13);
 

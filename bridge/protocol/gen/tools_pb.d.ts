@@ -2,9 +2,10 @@
 // @generated from file ophion/v1/tools.proto (package ophion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Fault, Map, Value } from "./values_pb.js";
+import type { CommitPlan } from "./variables_pb.js";
 
 /**
  * Describes the file ophion/v1/tools.proto.
@@ -179,6 +180,21 @@ export declare type ToolCall = Message<"ophion.v1.ToolCall"> & {
    * @generated from field: bool stream = 9;
    */
   stream: boolean;
+
+  /**
+   * The call that this one is made in; empty for one that is made by itself.
+   *
+   * @generated from field: string parent_call_id = 10;
+   */
+  parentCallId: string;
+
+  /**
+   * The writes of the transaction that this call joins, which nobody else sees
+   * yet. Absent: it joins none.
+   *
+   * @generated from field: optional ophion.v1.CommitPlan overlay = 11;
+   */
+  overlay?: CommitPlan | undefined;
 };
 
 /**
@@ -221,6 +237,21 @@ export declare type ToolResult = Message<"ophion.v1.ToolResult"> & {
    * @generated from field: ophion.v1.Map facts = 4;
    */
   facts?: Map | undefined;
+
+  /**
+   * What is to be committed together with this result: both or neither. Inside a
+   * transaction: its writes so far.
+   *
+   * @generated from field: optional ophion.v1.CommitPlan writes = 5;
+   */
+  writes?: CommitPlan | undefined;
+
+  /**
+   * The revision of the commit that was made with this result; 0 for none.
+   *
+   * @generated from field: uint64 committed_revision = 6;
+   */
+  committedRevision: bigint;
 };
 
 /**
@@ -259,6 +290,38 @@ export declare type ToolDescription = Message<"ophion.v1.ToolDescription"> & {
    * @generated from field: string returns = 5;
    */
   returns: string;
+
+  /**
+   * JSON Schema (draft 2020-12) of the arguments as one object, as JSON text;
+   * empty when it is not known.
+   *
+   * @generated from field: string input_schema = 6;
+   */
+  inputSchema: string;
+
+  /**
+   * The same of the result; of one item for a streaming tool.
+   *
+   * @generated from field: string output_schema = 7;
+   */
+  outputSchema: string;
+
+  /**
+   * Running it twice does no harm.
+   *
+   * @generated from field: bool idempotent = 8;
+   */
+  idempotent: boolean;
+
+  /**
+   * @generated from field: ophion.v1.WriteMode writes = 9;
+   */
+  writes: WriteMode;
+
+  /**
+   * @generated from field: ophion.v1.ConflictPolicy on_conflict = 10;
+   */
+  onConflict: ConflictPolicy;
 };
 
 /**
@@ -294,6 +357,68 @@ export declare type Parameter = Message<"ophion.v1.Parameter"> & {
  * Use `create(ParameterSchema)` to create a new message.
  */
 export declare const ParameterSchema: GenMessage<Parameter>;
+
+/**
+ * When the writes of a tool take effect.
+ *
+ * @generated from enum ophion.v1.WriteMode
+ */
+export enum WriteMode {
+  /**
+   * @generated from enum value: WRITE_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Each at once.
+   *
+   * @generated from enum value: WRITE_MODE_IMMEDIATE = 1;
+   */
+  IMMEDIATE = 1,
+
+  /**
+   * All of them together with the result, or none.
+   *
+   * @generated from enum value: WRITE_MODE_WITH_RESULT = 2;
+   */
+  WITH_RESULT = 2,
+}
+
+/**
+ * Describes the enum ophion.v1.WriteMode.
+ */
+export declare const WriteModeSchema: GenEnum<WriteMode>;
+
+/**
+ * What becomes of a call whose writes collide with somebody else's.
+ *
+ * @generated from enum ophion.v1.ConflictPolicy
+ */
+export enum ConflictPolicy {
+  /**
+   * @generated from enum value: CONFLICT_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The conflict is its error.
+   *
+   * @generated from enum value: CONFLICT_POLICY_FAIL = 1;
+   */
+  FAIL = 1,
+
+  /**
+   * It is run again; for idempotent tools alone.
+   *
+   * @generated from enum value: CONFLICT_POLICY_RERUN = 2;
+   */
+  RERUN = 2,
+}
+
+/**
+ * Describes the enum ophion.v1.ConflictPolicy.
+ */
+export declare const ConflictPolicySchema: GenEnum<ConflictPolicy>;
 
 /**
  * Tools of a session, in Python or TypeScript, for any client.

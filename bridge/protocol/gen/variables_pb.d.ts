@@ -107,6 +107,13 @@ export declare type WatchVariablesRequest = Message<"ophion.v1.WatchVariablesReq
    * @generated from field: repeated string names = 3;
    */
   names: string[];
+
+  /**
+   * The epoch that from_revision is of; absent: the current one.
+   *
+   * @generated from field: optional uint64 epoch = 4;
+   */
+  epoch?: bigint | undefined;
 };
 
 /**

@@ -10,6 +10,7 @@ import { faultOf } from '../error-codes.ts';
 import type { StreamToolResponse, ToolCall, ToolDescription, ToolResult, ToolService } from '../gen/tools_pb.js';
 import { callLocalTool } from '../local-calls.ts';
 import { type ExposedTool, isAsyncIterable, type LocalToolFunction } from '../local-tools.ts';
+import { toolDescription, toolResult } from '../messages.ts';
 import { callTool, streamTool } from '../tool-calls.ts';
 import { answer, answerEach, type ServiceHost, sessionTool, timeoutOf, understood } from './host.ts';
 
@@ -74,16 +75,7 @@ async function list(host: ServiceHost, sessionId: string): Promise<ToolDescripti
   const own = sessionId === '' ? [] : await host.tools.list(sessionId);
   const described = own
     .filter(({ exposed }) => exposed)
-    .map(
-      ({ name, description }): ToolDescription => ({
-        $typeName: 'ophion.v1.ToolDescription',
-        name,
-        description,
-        stream: false,
-        parameters: [],
-        returns: '',
-      }),
-    );
+    .map(({ name, description }) => toolDescription(name, description));
   const names = new Set(described.map(({ name }) => name));
   for (const { description } of await host.names.bridge.call('tools')) {
     if (names.has(description.name)) continue;
@@ -127,13 +119,13 @@ function resultOf({ value, revision, facts }: CallOutcome): ToolResult {
 }
 
 function valueResult(value: unknown): ToolResult {
-  return { $typeName: 'ophion.v1.ToolResult', outcome: { case: 'value', value: encodeValue(value) }, revision: 0n };
+  return toolResult({ case: 'value', value: encodeValue(value) });
 }
 
 /** What the tool itself threw is data; the rest goes on as an error. */
 function failure(error: unknown): ToolResult {
   if (!(error instanceof ToolError)) throw error;
-  return { $typeName: 'ophion.v1.ToolResult', outcome: { case: 'fault', value: faultOf(error) }, revision: 0n };
+  return toolResult({ case: 'fault', value: faultOf(error) });
 }
 
 const response = (event: StreamToolResponse['event']): StreamToolResponse => ({

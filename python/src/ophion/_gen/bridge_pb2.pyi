@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class HostMessage(_message.Message):
-    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop")
+    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop", "tools")
     CALL_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     CREDIT_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +20,7 @@ class HostMessage(_message.Message):
     ITEM_FIELD_NUMBER: _ClassVar[int]
     SYNC_FIELD_NUMBER: _ClassVar[int]
     DROP_FIELD_NUMBER: _ClassVar[int]
+    TOOLS_FIELD_NUMBER: _ClassVar[int]
     call: _tools_pb2.ToolCall
     cancel: Cancel
     credit: Credit
@@ -29,10 +30,11 @@ class HostMessage(_message.Message):
     item: Item
     sync: SyncSession
     drop: DropSession
-    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ...) -> None: ...
+    tools: ToolList
+    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ..., tools: _Optional[_Union[ToolList, _Mapping]] = ...) -> None: ...
 
 class WorkerMessage(_message.Message):
-    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log")
+    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log", "list_tools", "catalog")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
     CREDIT_FIELD_NUMBER: _ClassVar[int]
@@ -41,6 +43,8 @@ class WorkerMessage(_message.Message):
     COMMIT_FIELD_NUMBER: _ClassVar[int]
     PULL_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
+    LIST_TOOLS_FIELD_NUMBER: _ClassVar[int]
+    CATALOG_FIELD_NUMBER: _ClassVar[int]
     result: _tools_pb2.ToolResult
     item: Item
     credit: Credit
@@ -49,13 +53,29 @@ class WorkerMessage(_message.Message):
     commit: _variables_pb2.CommitVariablesRequest
     pull: Pull
     log: LogRecord
-    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ...) -> None: ...
+    list_tools: ListSessionTools
+    catalog: Catalog
+    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ..., list_tools: _Optional[_Union[ListSessionTools, _Mapping]] = ..., catalog: _Optional[_Union[Catalog, _Mapping]] = ...) -> None: ...
 
 class Catalog(_message.Message):
     __slots__ = ("tools",)
     TOOLS_FIELD_NUMBER: _ClassVar[int]
     tools: _containers.RepeatedCompositeFieldContainer[_tools_pb2.ToolDescription]
     def __init__(self, tools: _Optional[_Iterable[_Union[_tools_pb2.ToolDescription, _Mapping]]] = ...) -> None: ...
+
+class ListSessionTools(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ToolList(_message.Message):
+    __slots__ = ("tools", "fault")
+    TOOLS_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    tools: Catalog
+    fault: _values_pb2.Fault
+    def __init__(self, tools: _Optional[_Union[Catalog, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
 
 class Cancel(_message.Message):
     __slots__ = ("reason",)
@@ -114,13 +134,17 @@ class PullReply(_message.Message):
     def __init__(self, snapshot: _Optional[_Union[_variables_pb2.Snapshot, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
 
 class LogRecord(_message.Message):
-    __slots__ = ("level", "logger", "message", "session_id")
+    __slots__ = ("level", "logger", "message", "session_id", "call_id", "traceparent")
     LEVEL_FIELD_NUMBER: _ClassVar[int]
     LOGGER_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CALL_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
     level: str
     logger: str
     message: str
     session_id: str
-    def __init__(self, level: _Optional[str] = ..., logger: _Optional[str] = ..., message: _Optional[str] = ..., session_id: _Optional[str] = ...) -> None: ...
+    call_id: str
+    traceparent: str
+    def __init__(self, level: _Optional[str] = ..., logger: _Optional[str] = ..., message: _Optional[str] = ..., session_id: _Optional[str] = ..., call_id: _Optional[str] = ..., traceparent: _Optional[str] = ...) -> None: ...

@@ -36,14 +36,16 @@ class CommitVariablesResponse(_message.Message):
     def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
 
 class WatchVariablesRequest(_message.Message):
-    __slots__ = ("session_id", "from_revision", "names")
+    __slots__ = ("session_id", "from_revision", "names", "epoch")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     FROM_REVISION_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     from_revision: int
     names: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session_id: _Optional[str] = ..., from_revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+    epoch: int
+    def __init__(self, session_id: _Optional[str] = ..., from_revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class WatchVariablesResponse(_message.Message):
     __slots__ = ("snapshot", "commit")
