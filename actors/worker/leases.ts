@@ -11,28 +11,18 @@ import {
   type MonitorRef,
   type Pid,
 } from '../core/index.ts';
-import type { AffinityMode } from './affinity.ts';
 import { Answers, isTold } from './answers.ts';
 import type { Verdict } from './breaker.ts';
 import { Callers } from './callers.ts';
 import { Consumers, type Retell } from './consumers.ts';
 import type { WorkerEvent } from './events.ts';
 import { Gate } from './gate.ts';
+import { type LeaseOptions, leaseOf } from './lease-of.ts';
 import { Placement } from './placement.ts';
 import type { Checkin, Checkout } from './pool-messages.ts';
 import type { Lease, PoolTable } from './pool-table.ts';
 import { affinityLost, ownWorkerBusy, queueFull } from './refusals.ts';
-import { pauseMs, type RetryOptions } from './retry.ts';
 import type { Roster } from './roster.ts';
-
-export interface LeaseOptions {
-  readonly pool: string;
-  readonly queueMax: number;
-  readonly queueTimeoutMs: number;
-  /** Default `hint`. */
-  readonly affinity?: AffinityMode;
-  readonly retry?: RetryOptions;
-}
 
 export type LeaseMessage =
   /** Its time is over. */
@@ -98,12 +88,13 @@ export class Leases {
       return;
     }
     this.#arm(lease);
-    const worker = queued.size === 0 ? this.#place(lease) : undefined;
+    const worker = this.#placeInside(lease) ?? (queued.size === 0 ? this.#place(lease) : undefined);
     if (worker !== undefined) {
       this.#grant(lease, worker);
       return;
     }
     queued.add(lease);
+    if (lease.within.length > 0) this.#table.nested.add(lease);
     this.next();
     if (queued.size <= this.#options.queueMax) return;
     // One too many, whoever has the most: a key alone cannot take the room of all.
@@ -165,7 +156,8 @@ export class Leases {
 
   /** Hands free workers to who waits. */
   next(): void {
-    const { queued } = this.#table;
+    const { queued, nested } = this.#table;
+    if (nested.size > 0) for (const lease of [...nested]) this.#grantInside(lease);
     while (queued.size > 0 && this.#roster.hasRoom) {
       let worker: Pid | undefined;
       const lease = queued.take((one) => {
@@ -226,6 +218,12 @@ export class Leases {
     );
   }
 
+  /** Where a request may go at once that is made inside one that holds a worker. */
+  #placeInside(lease: Lease): Pid | undefined {
+    if (lease.within.length === 0 || !this.#consumers.has(lease.consumer)) return undefined;
+    return this.#placement.inside(lease);
+  }
+
   /** Where a request may go now. */
   #place(lease: Lease): Pid | undefined {
     // Nobody is there to take it; it keeps its place until its consumer is back or its time is over.
@@ -234,6 +232,7 @@ export class Leases {
   }
 
   #grant(lease: Lease, worker: Pid): void {
+    this.#table.nested.delete(lease);
     lease.state = 'granted';
     lease.worker = worker;
     this.#table.held.set(lease.id, lease);
@@ -248,6 +247,14 @@ export class Leases {
       (one) => one.affinityKey === affinityKey && one.affinityMode === 'strict_fail_fast',
       () => ownWorkerBusy(this.#pool, affinityKey, worker),
     );
+  }
+
+  /** For one that waits: its worker was lost, or its consumer was not there. */
+  #grantInside(lease: Lease): void {
+    const worker = this.#placeInside(lease);
+    if (worker === undefined) return;
+    this.#table.queued.delete(lease.id);
+    this.#grant(lease, worker);
   }
 
   #dismissAll(those: (lease: Lease) => boolean, error: (lease: Lease) => ActorError): void {
@@ -282,6 +289,7 @@ export class Leases {
     this.#table.held.delete(lease.id);
     lease.state = 'queued';
     this.#table.queued.addFirst(lease);
+    if (lease.within.length > 0) this.#table.nested.add(lease);
   }
 
   #arm(lease: Lease): void {
@@ -304,6 +312,7 @@ export class Leases {
   #drop(lease: Lease, verdict: Verdict): void {
     this.#disarm(lease);
     this.#table.queued.delete(lease.id);
+    this.#table.nested.delete(lease);
     this.#table.held.delete(lease.id);
     this.#roster.release(lease.worker, lease.id);
     const opened = this.gate.record(lease, verdict);
@@ -321,25 +330,4 @@ export class Leases {
   get #nowMs(): number {
     return this.#ctx.runtime.clock.monotonicMs();
   }
-}
-
-function leaseOf(asked: Checkout, options: LeaseOptions, askedMs: number, random: number): Lease {
-  const { affinityKey, attempt = 1, breakerKey, caller, consumer, fairKey = '', lease: id, request } = asked;
-  return {
-    id,
-    request,
-    consumer,
-    affinityKey,
-    affinityMode: asked.affinityMode ?? options.affinity ?? 'hint',
-    fairKey,
-    breakerKey,
-    caller,
-    askedMs,
-    notBeforeMs: askedMs + pauseMs(options.retry ?? {}, attempt, random),
-    dueMs: askedMs + Math.min(asked.timeoutMs, options.queueTimeoutMs),
-    state: 'queued',
-    worker: undefined,
-    toldTo: undefined,
-    timer: undefined,
-  };
 }

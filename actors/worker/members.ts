@@ -80,5 +80,7 @@ export class Members {
   }
 }
 
-const hasRoom = (member: Member): boolean => isReady(member) && member.leases.size < member.report.capacity;
-export const roomOn = (member: Member | undefined): boolean => member !== undefined && hasRoom(member);
+const hasRoom = (member: Member, beyond = 0): boolean =>
+  isReady(member) && member.leases.size < member.report.capacity + beyond;
+export const roomOn = (member: Member | undefined, beyond = 0): boolean =>
+  member !== undefined && hasRoom(member, beyond);

@@ -1,8 +1,8 @@
 /** Where a request may go: affinity and free workers, decided in one turn. */
 import type { ActorError, Pid } from '../core/index.ts';
 import type { Lease, PoolTable } from './pool-table.ts';
-import { affinityLost, ownWorkerBusy, tooLate, tooManyKeys } from './refusals.ts';
-import type { Roster } from './roster.ts';
+import { affinityLost, ownWorkerBusy, tooDeep, tooLate, tooManyKeys } from './refusals.ts';
+import { nestedMax, type Roster } from './roster.ts';
 
 export class Placement {
   readonly #pool: string;
@@ -16,7 +16,8 @@ export class Placement {
   }
 
   /** Why a request can never go where it must, or not now and does not wait. */
-  refusal({ affinityKey, affinityMode }: Lease): ActorError | undefined {
+  refusal({ affinityKey, affinityMode, within }: Lease): ActorError | undefined {
+    if (within.length > nestedMax) return tooDeep(this.#pool, nestedMax);
     if (affinityKey === undefined || affinityMode === 'hint') return undefined;
     const { affinity } = this.#table;
     const route = affinity.route(affinityKey, affinityMode);
@@ -31,6 +32,19 @@ export class Placement {
     const route = this.#table.affinity.route(affinityKey, affinityMode);
     if (route.to === 'any') return this.#roster.pick(route.preferred);
     return route.to === 'only' && this.#roster.hasRoomOn(route.worker) ? route.worker : undefined;
+  }
+
+  /**
+   * The worker that may have it now when it is made inside others that hold workers here: a free one, else the nearest
+   * of those, beyond its capacity. It must not wait for one of them to be free, which may be when it has ended itself.
+   */
+  inside({ affinityKey, affinityMode, within }: Lease): Pid | undefined {
+    const holders = within.flatMap((id) => this.#table.held.get(id)?.worker ?? []);
+    if (holders.length === 0) return undefined;
+    const route = this.#table.affinity.route(affinityKey, affinityMode);
+    const free = route.to === 'any' ? this.#roster.pick(route.preferred) : undefined;
+    const may = (worker: Pid) => route.to === 'any' || (route.to === 'only' && route.worker === worker);
+    return free ?? holders.find((worker) => may(worker) && this.#roster.hasRoomInside(worker));
   }
 
   /**

@@ -21,6 +21,11 @@ export interface Checkout {
   readonly affinityMode?: AffinityMode;
   /** Keys take turns when workers are short. Default: all that have none share one. */
   readonly fairKey?: string;
+  /**
+   * The leases of the requests inside which this one is made, nearest first; of any pool. Where one of them holds a
+   * worker here, this request does not wait behind others: it would wait for itself. Default: none.
+   */
+  readonly within?: readonly string[];
   /** Whose failures count together, when the pool has breakers. Default: no breaker. */
   readonly breakerKey?: string;
   /** Counted from 1; the pool makes the third and later ones wait. Default 1. */

@@ -16,6 +16,7 @@ export interface Lease extends Waiting {
   readonly affinityKey: string | undefined;
   readonly affinityMode: AffinityMode;
   readonly breakerKey: string | undefined;
+  readonly within: readonly string[];
   /** When it dies, the lease is dropped unless it has started. */
   readonly caller: Pid | undefined;
   /** All on the monotonic clock. When it was asked for; */
@@ -51,6 +52,8 @@ export interface Leaving {
 
 export class PoolTable {
   readonly queued = new FairQueue<Lease>();
+  /** Those of them that are made inside others. */
+  readonly nested = new Set<Lease>();
   /** Granted or started. */
   readonly held = new Map<string, Lease>();
   /** Told, and not checked in yet. */

@@ -20,7 +20,8 @@ import {
 } from '../core/index.ts';
 import type { AutoscaleOptions } from './autoscale.ts';
 import { type BreakerOptions, Breakers } from './breaker.ts';
-import { type LeaseMessage, type LeaseOptions, Leases } from './leases.ts';
+import type { LeaseOptions } from './lease-of.ts';
+import { type LeaseMessage, Leases } from './leases.ts';
 import type { PoolCast, PoolCasts } from './pool-casts.ts';
 import type { Checkin, Checkout, PoolStatus, WorkerRole } from './pool-messages.ts';
 import { PoolTable } from './pool-table.ts';

@@ -11,6 +11,9 @@ export const queueFull = (pool: string, queueMax: number): PoolError =>
 export const tooManyKeys = (pool: string): PoolError =>
   refusal('queue_full', pool, 'too many strict affinity keys are bound; release those that are not needed');
 
+export const tooDeep = (pool: string, max: number): PoolError =>
+  refusal('queue_full', pool, `${max} requests are made inside each other already`);
+
 export const ownWorkerBusy = (pool: string, key: string, worker: Pid): PoolError =>
   refusal('worker_busy', pool, `${worker}, which '${key}' belongs to, is busy`);
 

@@ -209,6 +209,11 @@ export class Roster {
     return roomOn(member) && !this.#departures.has(member?.id ?? '');
   }
 
+  /** Whether this incarnation could take one more that is made inside what it has, leaving or not. */
+  hasRoomInside(pid: Pid): boolean {
+    return roomOn(this.#members.get(pid), nestedMax);
+  }
+
   idOf(pid: Pid): string | undefined {
     return this.#members.get(pid)?.id;
   }
@@ -327,6 +332,8 @@ export class Roster {
   }
 }
 
+/** How many requests that are made inside others one worker takes beyond its capacity; and how deep they may be. */
+export const nestedMax = 32;
 /** Another host started it: whoever counts those of the pool's size leaves it out. */
 const isRemote = ({ report }: Member): boolean => report.remote;
 const leaving = (pid: Pid, reason: RecycleReason | undefined) => (reason === undefined ? [] : [{ pid, reason }]);
