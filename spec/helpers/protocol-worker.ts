@@ -60,6 +60,8 @@ export class ProtocolWorker {
   #taken = 0;
   #exchange = 0;
 
+  #together: Frame[] | undefined;
+
   constructor(network: MemoryNetwork, expected: Expect, tools: readonly string[]) {
     this.#carrier = network.dial();
     this.#carrier.listen({
@@ -92,7 +94,10 @@ export class ProtocolWorker {
     });
     const described = tools.map((name) => toolDescription(name, `does ${name}`));
     const catalog = toBinary(CatalogSchema, { $typeName: 'ophion.v1.Catalog', tools: described });
-    this.#control({ case: 'ready', value: { $typeName: 'ophion.v1.Ready', catalog, capacity: 8 } });
+    this.#control({
+      case: 'ready',
+      value: { $typeName: 'ophion.v1.Ready', catalog, capacity: 8, takesFiles: false, takesTransfers: false },
+    });
   }
 
   /** Resolves to the n-th call of a tool, counted from 1. */
@@ -163,7 +168,18 @@ export class ProtocolWorker {
   }
 
   #send(frame: Frame): void {
-    this.#carrier.send({ frames: [frame], acknowledged: this.#taken });
+    if (this.#together !== undefined) this.#together.push(frame);
+    else this.#carrier.send({ frames: [frame], acknowledged: this.#taken });
+  }
+
+  /** What is said meanwhile arrives as one batch. */
+  together<T>(say: () => T): T {
+    this.#together = [];
+    const result = say();
+    const frames = this.#together;
+    this.#together = undefined;
+    this.#carrier.send({ frames, acknowledged: this.#taken });
+    return result;
   }
 
   #take({ sequence, body }: Frame): void {

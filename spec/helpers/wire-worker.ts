@@ -89,8 +89,9 @@ export class WireWorker {
     });
   }
 
-  ready(catalog = 'catalog', capacity = 1): void {
-    this.control('ready', { $typeName: 'ophion.v1.Ready', catalog: bytes(catalog), capacity });
+  ready(catalog = 'catalog', capacity = 1, { takesFiles = false, takesTransfers = false } = {}): void {
+    const takes = { takesFiles, takesTransfers };
+    this.control('ready', { $typeName: 'ophion.v1.Ready', catalog: bytes(catalog), capacity, ...takes });
   }
 
   control<C extends Exclude<Frame['body']['case'], undefined>>(
