@@ -48,7 +48,11 @@ export class Arrivals {
     const place = this.#order.enter(message.exchange, () => outside.arriving(-size));
     outside.later(spill.take(elsewhere), (result) => {
       if (!this.#order.has(place)) return;
-      if (result instanceof Error) throw result;
+      if (result instanceof ProtocolError) throw result;
+      if (result instanceof Error)
+        throw new ProtocolError(`a message of exchange ${message.exchange} cannot be taken: ${result.message}`, {
+          cause: result,
+        });
       const [payload = message.payload, ...attachments] = result;
       this.#order.ready(place, () => tell({ ...message, payload, attachments }));
     });
