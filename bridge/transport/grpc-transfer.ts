@@ -10,9 +10,9 @@ import {
 } from './gen/workers_pb.js';
 import type { TransferDesk, TransferWire } from './transfers.ts';
 
-type Call = ServerDuplexStream<Uint8Array, Uint8Array>;
+type Call = ServerDuplexStream<Buffer, Buffer>;
 
-const unchanged = (bytes: Uint8Array) => bytes as Buffer;
+const unchanged = (bytes: Buffer) => bytes;
 
 export const transfer = {
   path: `/${WorkerService.typeName}/${WorkerService.method.transfer.name}`,
@@ -48,7 +48,7 @@ export function serveTransfer(desk: TransferDesk, call: Call): void {
   };
   // grpc-js turns an error into the call's status; without a listener of ours it would be fatal.
   call.on('error', () => {});
-  call.on('data', (bytes: Uint8Array) => {
+  call.on('data', (bytes: Buffer) => {
     if (over) return;
     let request: TransferRequest;
     try {
@@ -66,5 +66,8 @@ export function serveTransfer(desk: TransferDesk, call: Call): void {
   call.on('close', closed);
 }
 
-const encode = (body: TransferResponse['body']): Uint8Array =>
-  toBinary(TransferResponseSchema, { $typeName: 'ophion.v1.TransferResponse', body });
+/** As a Buffer over the same bytes: grpc-js takes nothing else. */
+function encode(body: TransferResponse['body']): Buffer {
+  const bytes = toBinary(TransferResponseSchema, { $typeName: 'ophion.v1.TransferResponse', body });
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

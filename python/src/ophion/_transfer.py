@@ -4,6 +4,7 @@ with its own flow control. What was lost with a connection goes on over the next
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -125,6 +126,7 @@ class Transfers:
 
     def _run(self) -> None:
         pause = _FIRST_PAUSE_S
+        said = ""
         while not self._closed:
             heard = False
             connection = self._dial()
@@ -132,9 +134,11 @@ class Transfers:
                 for response in connection.transfer(self._requests(self._connected(connection))):
                     heard = True
                     self._hear(response)
-            except (LinkLost, LinkRefused, ProtocolError):
-                # The stream itself says what the matter is, when it is the host; what waits here has its deadline.
-                pass
+            except (LinkLost, LinkRefused, ProtocolError) as error:
+                # What waits here has its deadline, and the stream its own connection: it is dialled again.
+                if not heard and str(error) != said and not self._closed:
+                    said = str(error)
+                    print(f"ophion: no transfers at the moment: {said}", file=sys.stderr)
             finally:
                 connection.close()
             pause = _FIRST_PAUSE_S if heard else min(2 * pause, _LONGEST_PAUSE_S)
