@@ -13,23 +13,21 @@ import {
   type TimerHandle,
 } from '../../actors/core/index.ts';
 import type { Batch } from './carrier.ts';
-import { Courier, up } from './courier.ts';
+import { Courier } from './courier.ts';
 import { type DeliveryBounds, inFramesBytes } from './deliveries.ts';
 import type { TransportEvent } from './events.ts';
 import type { Exchange } from './exchanges.ts';
 import type { Hello } from './gen/workers_pb.js';
-import type { Message } from './inbox.ts';
 import { Joins } from './joins.ts';
 import { Lease } from './lease.ts';
 import type { Limits } from './limits.ts';
 import { Lines, type LinesOptions } from './lines.ts';
 import type { LinksStatus, LinksTable } from './links-table.ts';
-import type { Adopt, Delivery, Expect, Forget, Happening, Heard, Open, Post, StreamNotice, Write } from './messages.ts';
+import type { Adopt, Delivery, Expect, Forget, Happening, Open, Post, StreamNotice, Write } from './messages.ts';
 import { unopened } from './open-exchange.ts';
 import { type OutsideMessage, Outsides } from './outsides.ts';
-import { bytesOf } from './spill.ts';
 import { Stream } from './stream.ts';
-import type { StreamEvent } from './stream-events.ts';
+import { Teller } from './teller.ts';
 
 export interface SwitchboardOptions extends DeliveryBounds, LinesOptions {
   readonly limits: Limits;
@@ -43,6 +41,7 @@ export class Switchboard {
   /** Where workers on other hosts join. */
   joinAddress: string | undefined;
   readonly #ctx: ActorContext<never>;
+  readonly #teller: Teller;
   readonly #limits: Limits;
   readonly #table: LinksTable;
   readonly #unopened: Set<Open>;
@@ -55,6 +54,7 @@ export class Switchboard {
     this.#limits = options.limits;
     this.#unopened = unopened(ctx.system, ctx.path);
     this.courier = new Courier(ctx, table);
+    this.#teller = new Teller(ctx, this.courier, (told) => this.lines.acknowledge(told));
     this.outsides = new Outsides(ctx, table, options.limits);
     this.lines = new Lines(ctx, options, table.streams, {
       connected: (stream, hello, resumed) => this.#connected(stream, hello, resumed),
@@ -248,7 +248,7 @@ export class Switchboard {
 
   #receive(stream: Stream, batch: Batch): void {
     try {
-      stream.receive(batch, (event) => this.#happened(stream, event));
+      stream.receive(batch, (event) => this.#teller.tell(stream, event));
     } catch (error) {
       this.#close(stream, exitReason.error(error as Error));
       return;
@@ -275,50 +275,6 @@ export class Switchboard {
     if (stream.dirty) this.lines.touch(stream);
     if (!this.#table.deliveries.full) return;
     for (const paused of this.lines.pause(true)) this.#notify(paused, { type: 'stream.paused' });
-  }
-
-  #happened(stream: Stream, event: StreamEvent): void {
-    const { worker } = stream.expected;
-    switch (event.type) {
-      case 'message': {
-        const { message, exchange, opened } = event;
-        const { id, context } = exchange;
-        const what = { stream: stream.id, exchange: id, end: message.end, context, opened };
-        this.courier.tell({ type: 'exchange.message', ...what, ...heard(message) });
-        return;
-      }
-      case 'post':
-        this.courier.tell({ type: 'message', stream: stream.id, ...heard(event.message) });
-        return;
-      case 'progress':
-        this.#notify(stream, { type: 'stream.progress', what: event.what });
-        return;
-      case 'ready':
-        // The consumer first: it knows the stream before anybody can be granted its worker.
-        this.courier.tell(up(stream));
-        this.#emit({ type: 'stream.up', worker, stream: stream.id });
-        this.#notify(stream, { type: 'stream.ready', catalog: event.catalog, capacity: event.capacity });
-        return;
-      case 'liveness': {
-        const { loopLagMs, inFlight, rssBytes } = event.liveness;
-        stream.grant(event.liveness, this.#nowMs);
-        const facts = { loopLagMs, inFlight: inFlight.map(Number), rssBytes: Number(rssBytes) };
-        this.#notify(stream, { type: 'stream.liveness', ...facts });
-        // An idle stream owes its acknowledgement no longer than to the next sign of life.
-        this.lines.acknowledge(stream);
-        return;
-      }
-      case 'goodbye':
-        this.#notify(stream, { type: 'stream.goodbye', reason: event.reason });
-        return;
-      case 'unknown_frame':
-        this.#emit({ type: 'stream.unknown_frame', worker, stream: stream.id });
-        return;
-      default: {
-        const never: never = event;
-        throw new TypeError(String(never));
-      }
-    }
   }
 
   // Ends
@@ -413,13 +369,6 @@ export class Switchboard {
       if (keys.get(key) === entry) keys.delete(key);
     });
   }
-}
-
-/** Without copies, and without fields that most messages do not have: there are thousands a second. */
-function heard({ payload, attachments, elsewhere }: Message): Heard {
-  return elsewhere === undefined
-    ? { payload }
-    : { payload, attachments: attachments ?? [], spilledBytes: bytesOf(elsewhere) };
 }
 
 function whenOver(exchange: Exchange, then: () => void): void {

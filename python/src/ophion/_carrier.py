@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ophion._gen import workers_pb2 as pb
-from ophion._outbox import Requests
+from ophion._requests import Requests
 
 # A coalesced message is at most 64 KiB; the rest is room for a host with another limit.
 _MAX_MESSAGE_BYTES = 4 * 1024 * 1024

@@ -7,7 +7,6 @@ host's credit goes, and stay here until acknowledged, so that a redialled stream
 from __future__ import annotations
 
 import math
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from ophion._errors import ActorError, MailboxFullError, ProtocolError
 from ophion._gen import workers_pb2 as pb
 from ophion._limits import Limits
 from ophion._promise import promise, settled
+from ophion._requests import Requests
 from ophion._window import ENVELOPE_BYTES, Window
 
 # Around a payload: numbers, flags, tags and lengths of frame and envelope, and what stands around the frames.
@@ -40,45 +40,6 @@ class _Entry(NamedTuple):
     upto: int
     # Where the message lies that is too large for frames.
     elsewhere: pb.Elsewhere | None
-
-
-class Requests:
-    """The messages of one connection. Iterating waits for the next one, and ends with the connection."""
-
-    def __init__(self, take: Callable[[Requests, bool], pb.AttachRequest | None]) -> None:
-        self._take = take
-        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.asleep = False
-        self.over = False
-        # Called when there may be something to take, by whoever put it, outside of any lock.
-        self.on_change: Callable[[], None] | None = None
-        # A long turn is sent in parts, so that the host works on one while the next is made. For carriers that send
-        # at once and cheaply.
-        self.eager = False
-
-    def __iter__(self) -> Requests:
-        return self
-
-    def __next__(self) -> pb.AttachRequest:
-        while True:
-            request = self._take(self, True)
-            if request is not None:
-                return request
-            if self.over:
-                raise StopIteration
-            self._wakes.get()
-
-    def poll(self) -> pb.AttachRequest | None:
-        """What can be sent now; None when nothing can, or when the connection is `over`."""
-        return self._take(self, False)
-
-    def wake(self) -> None:
-        """Something has changed."""
-        if self.asleep:
-            self.asleep = False
-            self._wakes.put(None)
-        if self.on_change is not None:
-            self.on_change()
 
 
 class Outbox:

@@ -19,13 +19,14 @@ from typing import Any, Literal, Protocol
 from ophion._attachments import Said
 from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
 from ophion._errors import ActorDownError, ProtocolError
+from ophion._folders import Folders
 from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox, Message
 from ophion._lease import Lease
 from ophion._limits import Limits
 from ophion._outbox import Outbox
 from ophion._promise import promise
-from ophion._spill import Folders, Job, Place, Spiller
+from ophion._spill import Job, Place, Spiller
 from ophion._version import PROTOCOL_VERSION
 
 # How long the first dialling may take; the host listens before it spawns.

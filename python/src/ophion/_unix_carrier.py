@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from ophion._carrier import Hear, LinkLost, LinkRefused
 from ophion._errors import ProtocolError
 from ophion._gen import workers_pb2 as pb
-from ophion._outbox import Requests
+from ophion._requests import Requests
 
 BATCH: Final = 0
 END: Final = 1
