@@ -46,12 +46,14 @@ export type { Ending, Realm, SessionTool } from './tables.ts';
 export type { ToolOffer } from './tools.ts';
 export type { ConstraintsOf, Declaration, Declarations, ValueOf, Values, Variable, VariableType } from './types.ts';
 export {
+  bytesOfTensor,
   type Dtype,
   dtypes,
   elementCount,
   equalValues,
   type Json,
   Tensor,
+  tensorOver,
   type Value,
   valueBytesMax,
   valueDepthMax,

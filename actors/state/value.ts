@@ -41,12 +41,32 @@ export const valueBytesMax = 16 * 1024 * 1024;
 /** The deepest nesting of lists and maps; no deeper fits on the wire. */
 export const valueDepthMax = 32;
 
+/** A tensor over these bytes, which are not copied: nobody may change them any more. Throws as the constructor does. */
+export let tensorOver: (dtype: Dtype, shape: readonly number[], data: Uint8Array) => Tensor;
+/** The bytes of a tensor, which are not copied: nobody may change them. */
+export let bytesOfTensor: (tensor: Tensor) => Uint8Array;
+
 /** A dense array: row-major, little-endian. Immutable: `data` is a copy each time it is read. */
 export class Tensor {
+  /** Not copied by the constructor. */
+  static #given: Uint8Array | undefined;
+
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   declare readonly data: Uint8Array;
   readonly #bytes: Uint8Array;
+
+  static {
+    bytesOfTensor = (tensor) => tensor.#bytes;
+    tensorOver = (dtype, shape, data) => {
+      Tensor.#given = data;
+      try {
+        return new Tensor(dtype, shape, data);
+      } finally {
+        Tensor.#given = undefined;
+      }
+    };
+  }
 
   /** Throws StateError `invalid` when shape, element type and length do not fit together. */
   constructor(dtype: Dtype, shape: readonly number[], data: Uint8Array) {
@@ -62,7 +82,7 @@ export class Tensor {
     }
     this.dtype = dtype;
     this.shape = Object.freeze([...shape]);
-    this.#bytes = Uint8Array.prototype.slice.call(data);
+    this.#bytes = data === Tensor.#given ? data : Uint8Array.prototype.slice.call(data);
     // An own property, so that comparing and spreading see it.
     Object.defineProperty(this, 'data', { enumerable: true, get: () => this.#bytes.slice() });
     Object.freeze(this);

@@ -50,16 +50,23 @@ export function mayRepeat(call: OpenCall, outcome: 'not_started' | 'unknown', le
 export const notTaken: ReadonlySet<string> = new Set(['unavailable', 'queue_full', 'worker_busy']);
 
 /** What a result says: the outcome, or the error that it is. Throws ProtocolError when it cannot be read. */
-export function outcomeOf(call: OpenCall, result: ToolResult): CallOutcome | ActorError {
+export function outcomeOf(
+  call: OpenCall,
+  result: ToolResult,
+  attachments: readonly Uint8Array[],
+): CallOutcome | ActorError {
   if (result.outcome.case === 'fault') return errorOfFault(result.outcome.value, call.plan.tool);
   return {
-    value: result.outcome.case === 'value' ? decodeValue(result.outcome.value) : null,
+    value: result.outcome.case === 'value' ? decodeValue(result.outcome.value, attachments) : null,
     revision: Number(result.revision),
     facts: decodeMap(result.facts),
     worker: call.worker,
     attempts: call.attempt,
   };
 }
+
+/** What layer 1 did not send, for reasons of its size. */
+const refusals: Readonly<Record<string, 'too_large' | 'quota'>> = { message_too_large: 'too_large', no_room: 'quota' };
 
 /** The error of a call whose exchange was lost. */
 export function lossOf(
@@ -71,8 +78,8 @@ export function lossOf(
   if (reason.kind === 'error' && isActorError(reason.error)) {
     const { error } = reason;
     if (error instanceof CallTimeoutError) return error;
-    if (error.code === 'message_too_large')
-      return new StateError('too_large', `${call.plan.tool}: ${error.message}`, { cause: error });
+    const code = refusals[error.code];
+    if (code !== undefined) return new StateError(code, `${call.plan.tool}: ${error.message}`, { cause: error });
   }
   return new WorkerLostError(call.worker, reason, outcome, lastOutput);
 }

@@ -37,6 +37,8 @@ export interface CallPlan {
   readonly sessionId: string;
   readonly tool: string;
   readonly arguments: WireMap;
+  /** The large ones among the arguments' bytes. */
+  readonly attachments: readonly Uint8Array[];
   /** Undefined: the pool whose workers offer the tool. */
   readonly pool: string | undefined;
   readonly stream: boolean;

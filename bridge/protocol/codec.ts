@@ -4,8 +4,9 @@
  * names the place inside the value; nothing falls back to text, nothing is unpickled.
  */
 import { ProtocolError, StateError } from '../../actors/core/index.ts';
-import { Tensor, type Value, type VariableType } from '../../actors/state/index.ts';
-import type { Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
+import { bytesOfTensor, Tensor, tensorOver, type Value, type VariableType } from '../../actors/state/index.ts';
+import { type Attachments, bytesOf } from './attachments.ts';
+import type { Blob as WireBlob, Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
 
 /** Containers inside containers. The wire's parsers give up at 100 nested messages, which is 32 maps in an envelope. */
 export const maxDepth = 32;
@@ -24,9 +25,10 @@ const nothing: Kind = { case: undefined };
  * The wire form of a value. A safe integer crosses as an integer, every other number as a float (see `encodeAs` for
  * a float that happens to be whole); `undefined` crosses as null. Throws StateError `invalid` with the path of what
  * cannot cross: functions, symbols, class instances, half surrogate pairs, cycles, more than 32 containers deep.
+ * Large bytes are noted in `attachments`, when that is given.
  */
-export function encodeValue(value: unknown): WireValue {
-  return wire(kindOf(value, root));
+export function encodeValue(value: unknown, attachments?: Attachments): WireValue {
+  return wire(kindOf(value, attachments === undefined ? root : { ...root, attachments }));
 }
 
 /** The wire form of a variable's value: one of a float type crosses as floats, whole or not. */
@@ -37,12 +39,15 @@ export function encodeAs(type: VariableType, value: unknown): WireValue {
 }
 
 /** The wire form of named values, such as a tool's arguments; `what` stands in the path of an error. */
-export function encodeMap(values: Readonly<Record<string, unknown>>, what: string): WireMap {
-  return mapOf(values, { parent: root, step: `(${what})`, depth: 0 });
+export function encodeMap(values: Readonly<Record<string, unknown>>, what: string, attachments?: Attachments): WireMap {
+  return mapOf(values, { parent: root, step: `(${what})`, depth: 0, attachments });
 }
 
-/** The value of a wire value; what is not set is null. Throws ProtocolError when the other side broke a rule. */
-export function decodeValue(value: WireValue): Value {
+/**
+ * The value of a wire value, whose message came with these attachments; what is not set is null. Throws ProtocolError
+ * when the other side broke a rule.
+ */
+export function decodeValue(value: WireValue, attachments: readonly Uint8Array[] = none): Value {
   const { kind } = value;
   switch (kind.case) {
     case undefined:
@@ -56,13 +61,13 @@ export function decodeValue(value: WireValue): Value {
     case 'bigInteger':
       return decodeBig(kind.value);
     case 'blob':
-      return kind.value.data;
+      return bytesOf(kind.value, attachments);
     case 'list':
-      return kind.value.items.map(decodeValue);
+      return kind.value.items.map((item) => decodeValue(item, attachments));
     case 'map':
-      return decodeMap(kind.value);
+      return decodeMap(kind.value, attachments);
     case 'tensor':
-      return decodeTensor(kind.value);
+      return decodeTensor(kind.value, attachments);
     case 'instantMs':
       return decodeInstant(kind.value);
     default: {
@@ -73,11 +78,14 @@ export function decodeValue(value: WireValue): Value {
 }
 
 /** A plain object in the order of the wire's entries (JavaScript puts keys that look like integers first). */
-export function decodeMap(map: WireMap | undefined): { [key: string]: Value } {
+export function decodeMap(
+  map: WireMap | undefined,
+  attachments: readonly Uint8Array[] = none,
+): { [key: string]: Value } {
   const result: { [key: string]: Value } = {};
   for (const entry of map?.entries ?? []) {
     if (Object.hasOwn(result, entry.key)) throw new ProtocolError('a map on the wire has the same key twice');
-    const value = entry.value === undefined ? null : decodeValue(entry.value);
+    const value = entry.value === undefined ? null : decodeValue(entry.value, attachments);
     if (entry.key === '__proto__') {
       // An assignment would set the prototype.
       Object.defineProperty(result, entry.key, { value, enumerable: true, writable: true, configurable: true });
@@ -92,9 +100,11 @@ interface Place {
   readonly step: string | number;
   /** How many containers are around it. */
   readonly depth: number;
+  readonly attachments: Attachments | undefined;
 }
 
-const root: Place = { parent: undefined, step: '$', depth: 0 };
+const root: Place = { parent: undefined, step: '$', depth: 0, attachments: undefined };
+const none: readonly Uint8Array[] = [];
 
 function pathOf({ parent, step }: Place): string {
   return `${parent === undefined ? '' : pathOf(parent)}${typeof step === 'number' ? `[${step}]` : step}`;
@@ -137,14 +147,14 @@ function kindOf(value: unknown, place: Place): Kind {
 function objectKind(value: object, place: Place): Kind {
   if (Array.isArray(value)) return listKind(value, place);
   if (value instanceof Uint8Array) {
-    return { case: 'blob', value: { $typeName: 'ophion.v1.Blob', data: value, contentType: '' } };
+    return { case: 'blob', value: noted(place, blobOf(value)) };
   }
   if (value instanceof Date) {
     const instant = value.getTime();
     if (Number.isNaN(instant)) refuse(place, 'an invalid Date names no point in time');
     return { case: 'instantMs', value: instant };
   }
-  if (value instanceof Tensor) return { case: 'tensor', value: encodeTensor(value) };
+  if (value instanceof Tensor) return { case: 'tensor', value: noted(place, encodeTensor(value)) };
   if (value instanceof Float32Array || value instanceof Float64Array) return floats(Array.from(value));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) refuse(place, cannotCross(value));
@@ -165,7 +175,7 @@ function cannotCross(value: object): string {
 }
 
 function below(place: Place, step: string | number): Place {
-  return { parent: place, step, depth: place.depth + 1 };
+  return { parent: place, step, depth: place.depth + 1, attachments: place.attachments };
 }
 
 function checkDepth(place: Place): void {
@@ -229,13 +239,31 @@ function floats(values: readonly number[]): Kind {
   return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
 }
 
-function encodeTensor({ dtype, shape, data }: Tensor): WireTensor {
-  return { $typeName: 'ophion.v1.Tensor', dtype, shape: shape.map((length) => BigInt(length)), data };
+const blobOf = (data: Uint8Array): WireBlob => ({
+  $typeName: 'ophion.v1.Blob',
+  data,
+  contentType: '',
+  attachment: 0,
+});
+
+function encodeTensor(tensor: Tensor): WireTensor {
+  const shape = tensor.shape.map((length) => BigInt(length));
+  return { $typeName: 'ophion.v1.Tensor', dtype: tensor.dtype, shape, data: bytesOfTensor(tensor), attachment: 0 };
 }
 
-function decodeTensor({ dtype, shape, data }: WireTensor): Tensor {
+/** What may go beside the message. */
+function noted<W extends WireBlob | WireTensor>({ attachments }: Place, wireBytes: W): W {
+  attachments?.note(wireBytes);
+  return wireBytes;
+}
+
+function decodeTensor(tensor: WireTensor, attachments: readonly Uint8Array[]): Tensor {
+  const data = bytesOf(tensor, attachments);
+  const dtype = tensor.dtype as Tensor['dtype'];
+  const shape = tensor.shape.map(Number);
   try {
-    return new Tensor(dtype as Tensor['dtype'], shape.map(Number), data);
+    // An attachment was read for this value alone.
+    return tensor.attachment === 0 ? new Tensor(dtype, shape, data) : tensorOver(dtype, shape, data);
   } catch (error) {
     throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
   }

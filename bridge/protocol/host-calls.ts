@@ -174,7 +174,9 @@ export class HostCalls {
     const payload = callMessage(call, revision, leftMs);
     step(ctx, 'open', call.id);
     const context: CallContext = { call, lease };
-    openExchange(ctx, links, { stream: call.stream, payload, context, key: lease, timeoutMs: leftMs + graceMs });
+    const { attachments } = plan;
+    const timeoutMs = leftMs + graceMs;
+    openExchange(ctx, links, { stream: call.stream, payload, attachments, context, key: lease, timeoutMs });
     call.stage = 'open';
     this.#started(call);
     this.#topUp(call);
@@ -221,13 +223,16 @@ export class HostCalls {
       if (body.case === 'item') {
         this.#item(
           call,
-          decodeValue(body.value.value ?? { $typeName: 'ophion.v1.Value', kind: { case: undefined } }),
+          decodeValue(
+            body.value.value ?? { $typeName: 'ophion.v1.Value', kind: { case: undefined } },
+            happening.attachments,
+          ),
           delivery,
         );
         return;
       }
       if (body.case === 'result') {
-        const outcome = outcomeOf(call, body.value);
+        const outcome = outcomeOf(call, body.value, happening.attachments ?? []);
         if (outcome instanceof Error && notTaken.has(outcome.code)) this.#notTaken(call, outcome);
         else this.#over(call, outcome, !happening.end);
         return;
@@ -267,7 +272,7 @@ export class HostCalls {
     const { ctx } = this.#options;
     step(ctx, 'lost', call.id);
     const { reason, outcome, lastOutput } = happening;
-    const late = reason.kind === 'error' && reason.error instanceof CallTimeoutError;
+    const late = outcome === 'unknown' && reason.kind === 'error' && reason.error instanceof CallTimeoutError;
     // Told to end and did not: the pool replaces it.
     this.#checkin(call.pool, lease, late, outcome === 'unknown' ? 'failure' : 'none');
     const error = lossOf(call, reason, outcome, lastOutput);
@@ -294,7 +299,8 @@ export class HostCalls {
       this.#end(call, new ActorError('cancelled', call.cancelled ?? ''));
       return;
     }
-    this.#write(call, hostMessage('cancel', { $typeName: 'ophion.v1.Cancel', reason: call.cancelled ?? '' }));
+    // A large call that is not on its way yet never will be.
+    this.#write(call, hostMessage('cancel', { $typeName: 'ophion.v1.Cancel', reason: call.cancelled ?? '' }), true);
     ctx.setTimer(graceMs, { type: 'call.cancel_late', lease: call.lease } satisfies CancelLate);
   }
 
@@ -345,8 +351,8 @@ export class HostCalls {
     if (manager !== undefined) tellPool(ctx, manager, name, arg);
   }
 
-  #write(call: OpenCall, payload: Uint8Array): void {
-    this.#options.ctx.cast(this.#options.links, 'write', { key: call.lease, payload });
+  #write(call: OpenCall, payload: Uint8Array, withdraw = false): void {
+    this.#options.ctx.cast(this.#options.links, 'write', { key: call.lease, payload, withdraw });
   }
 
   #byLease(lease: string): OpenCall | undefined {

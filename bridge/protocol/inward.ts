@@ -72,18 +72,18 @@ export class Inward {
       if (opened) this.#open(key, happening, body);
       return;
     }
-    // A second `opened` is the same one, told again.
+    // A second `opened` is the same one, told again. What came right behind it was told before it had its context.
     if (body.case === 'cancel') call.cancel(body.value.reason);
-    else if (body.case === 'credit' && happening.context === call) call.addCredit(body.value.items);
+    else if (body.case === 'credit') call.addCredit(body.value.items);
   }
 
-  #open(key: string, { stream, exchange }: Message, body: WorkerBody): void {
+  #open(key: string, { stream, exchange, attachments = [] }: Message, body: WorkerBody): void {
     const { links, provider, tools } = this.#options;
     if (body.case !== 'call' && body.case !== 'commit' && body.case !== 'pull') return;
     this.#counter.count += 1;
-    const request: WorkerRequest = body;
+    const said: { request: WorkerRequest; attachments: readonly Uint8Array[] } = { request: body, attachments };
     const taskId = `t${this.#counter.count}`;
-    const call = new WorkerCall(key, taskId, stream, exchange, request, { links, provider, tools }, this.#table);
+    const call = new WorkerCall(key, taskId, stream, exchange, said, { links, provider, tools }, this.#table);
     this.#take(call);
   }
 

@@ -12,6 +12,7 @@ import {
 } from '../../actors/core/index.ts';
 import type { Value } from '../../actors/state/index.ts';
 import { type AffinityMode, affinityModes } from '../../actors/worker/index.ts';
+import { Attachments } from './attachments.ts';
 import { type CallOutcome, type CallSink, callTable, OpenCall } from './call-table.ts';
 import { encodeMap } from './codec.ts';
 import { cancelledCode } from './error-codes.ts';
@@ -181,12 +182,15 @@ class Caller implements CallSink {
     if (!affinityModes.includes(affinityMode))
       throw new SpecError(request.tool, `invalid_affinityMode: one of ${affinityModes.join(', ')}`, affinityMode);
     signal?.throwIfAborted();
+    const large = new Attachments();
+    const encoded = encodeMap(request.arguments ?? {}, `arguments of ${request.tool}`, large);
     const call = new OpenCall(
       this.id,
       {
         sessionId: request.sessionId ?? '',
         tool: request.tool,
-        arguments: encodeMap(request.arguments ?? {}, `arguments of ${request.tool}`),
+        arguments: encoded,
+        attachments: large.detach(),
         pool: request.pool,
         stream: window !== undefined,
         idempotent: request.idempotent ?? false,

@@ -17,6 +17,7 @@ import {
 } from '../../actors/core/index.ts';
 import type { StateProvider } from '../../actors/state/index.ts';
 import type { links } from '../transport/index.ts';
+import { Attachments } from './attachments.ts';
 import { decodeMap, encodeMap, encodeValue } from './codec.ts';
 import { cancelledCode, faultOf, faultOfTool } from './error-codes.ts';
 import type { CommitReply, Pull, PullReply } from './gen/bridge_pb.js';
@@ -50,6 +51,8 @@ export class WorkerCall {
   readonly stream: string;
   readonly exchange: number;
   readonly request: WorkerRequest;
+  /** What the request's arguments refer to by number. */
+  readonly attachments: readonly Uint8Array[];
   /** `new`: its task has not begun. `over`: it was answered, or nobody waits for an answer any more. */
   stage: 'new' | 'running' | 'over' = 'new';
   readonly #host: WorkerCallHost;
@@ -67,7 +70,7 @@ export class WorkerCall {
     taskId: string,
     stream: string,
     exchange: number,
-    request: WorkerRequest,
+    { request, attachments = [] }: { readonly request: WorkerRequest; readonly attachments?: readonly Uint8Array[] },
     host: WorkerCallHost,
     table: WorkerCallTable,
   ) {
@@ -76,6 +79,7 @@ export class WorkerCall {
     this.stream = stream;
     this.exchange = exchange;
     this.request = request;
+    this.attachments = attachments;
     this.#host = host;
     this.#table = table;
     table.set(key, this);
@@ -155,7 +159,7 @@ export class WorkerCall {
     let args: Parameters<Awaited<ReturnType<typeof exposedFunction>>>[0];
     let run: Awaited<ReturnType<typeof exposedFunction>>;
     try {
-      args = decodeMap(call.arguments);
+      args = decodeMap(call.arguments, this.attachments);
       run = await exposedFunction(this.#host.tools, sessionId, tool);
     } catch (error) {
       this.fail(error);
@@ -166,7 +170,10 @@ export class WorkerCall {
     try {
       const answer = run(args, { signal, timeoutMs, sessionId });
       const value = isAsyncIterable(answer) ? await this.#stream(call, answer) : await answer;
-      this.#finish(hostMessage('result', resultOf({ case: 'value', value: encodeValue(value) })));
+      const large = new Attachments();
+      const encoded = encodeValue(value, large);
+      const attachments = large.detach();
+      this.#finish(hostMessage('result', resultOf({ case: 'value', value: encoded })), attachments);
     } catch (error) {
       this.#finish(hostMessage('result', resultOf({ case: 'fault', value: faultOfTool(tool, error) })));
     }
@@ -179,13 +186,13 @@ export class WorkerCall {
     // Leaving the loop ends the generator.
     for await (const item of items) {
       if (call.stream) {
-        const value = encodeValue(item);
+        const large = new Attachments();
+        const value = encodeValue(item, large);
         await this.#mayItem();
         if (signal.aborted) break;
-        this.#host.links.cast('write', {
-          key: this.key,
-          payload: hostMessage('item', { $typeName: 'ophion.v1.Item', value }),
-        });
+        const attachments = large.detach();
+        const payload = hostMessage('item', { $typeName: 'ophion.v1.Item', value });
+        this.#host.links.cast('write', { key: this.key, payload, attachments });
       } else if (collected.length >= maxCollected) {
         throw new ActorError('too_large', `more than ${maxCollected} items; call it as a stream`);
       } else collected.push(item);
@@ -247,10 +254,10 @@ export class WorkerCall {
     }
   }
 
-  #finish(payload: Uint8Array): void {
+  #finish(payload: Uint8Array, attachments: readonly Uint8Array[] = []): void {
     if (this.stage === 'over') return;
     // Not through the task's context: an ended task's answer must still arrive.
-    this.#host.links.cast('write', { key: this.key, payload, end: true });
+    this.#host.links.cast('write', { key: this.key, payload, attachments, end: true });
     this.#over();
   }
 

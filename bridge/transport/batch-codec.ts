@@ -4,13 +4,13 @@
  */
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Batch } from './carrier.ts';
-import { type Envelope, type Frame, FrameSchema } from './gen/workers_pb.js';
+import { type Elsewhere, ElsewhereSchema, type Envelope, type Frame, FrameSchema } from './gen/workers_pb.js';
 
 /** Tags of the fields, as workers.proto numbers them. */
 const tag = {
   batch: { frame: 0x0a, acknowledged: 0x10, credit: 0x18 },
   frame: { sequence: 0x08, envelope: 0x4a },
-  envelope: { exchange: 0x08, payload: 0x12, more: 0x18, end: 0x20 },
+  envelope: { exchange: 0x08, payload: 0x12, more: 0x18, end: 0x20, elsewhere: 0x2a },
 } as const;
 
 const noBytes = new Uint8Array();
@@ -20,7 +20,8 @@ export function encodeBatch({ frames, acknowledged, credit = 0 }: Batch, headroo
   const others = new Map<Frame, Uint8Array>();
   let size = headroom + 22;
   for (const frame of frames) {
-    if (frame.body.case === 'envelope') size += 44 + frame.body.value.payload.length;
+    if (frame.body.case === 'envelope' && frame.body.value.elsewhere === undefined)
+      size += 44 + frame.body.value.payload.length;
     else {
       const bytes = toBinary(FrameSchema, frame);
       others.set(frame, bytes);
@@ -29,8 +30,9 @@ export function encodeBatch({ frames, acknowledged, credit = 0 }: Batch, headroo
   }
   const writer = new Writer(Buffer.allocUnsafe(size), headroom);
   for (const frame of frames) {
-    if (frame.body.case === 'envelope') writer.envelope(frame.sequence, frame.body.value);
-    else writer.bytes(tag.batch.frame, others.get(frame) ?? noBytes);
+    const other = others.get(frame);
+    if (other !== undefined) writer.bytes(tag.batch.frame, other);
+    else if (frame.body.case === 'envelope') writer.envelope(frame.sequence, frame.body.value);
   }
   writer.number(tag.batch.acknowledged, acknowledged);
   writer.number(tag.batch.credit, credit);
@@ -135,6 +137,7 @@ function readEnvelope(bytes: Uint8Array, within: Reader): Envelope {
   let payload: Uint8Array = noBytes;
   let more = false;
   let end = false;
+  let elsewhere: Elsewhere | undefined;
   for (let field = reader.tag(); field !== 0; field = reader.tag()) {
     if (field === tag.envelope.exchange) exchange = reader.varint();
     else if (field === tag.envelope.payload) {
@@ -142,9 +145,14 @@ function readEnvelope(bytes: Uint8Array, within: Reader): Envelope {
       payload = bytes.subarray(reader.skipTo(last), last);
     } else if (field === tag.envelope.more) more = reader.varint() !== 0;
     else if (field === tag.envelope.end) end = reader.varint() !== 0;
-    else reader.skip(field);
+    else if (field === tag.envelope.elsewhere) {
+      const last = reader.block();
+      elsewhere = fromBinary(ElsewhereSchema, bytes.subarray(reader.skipTo(last), last));
+    } else reader.skip(field);
   }
-  return { $typeName: 'ophion.v1.Envelope', exchange: BigInt(exchange), payload, more, end };
+  const envelope: Envelope = { $typeName: 'ophion.v1.Envelope', exchange: BigInt(exchange), payload, more, end };
+  if (elsewhere !== undefined) envelope.elsewhere = elsewhere;
+  return envelope;
 }
 
 class Reader {

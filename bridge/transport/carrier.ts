@@ -4,6 +4,9 @@
  * unix-socket.ts the fast one for workers on this machine, memory.ts is for tests. One set of tests holds for all.
  */
 import type { Frame } from './gen/workers_pb.js';
+import type { Limits } from './limits.ts';
+import type { Expect } from './messages.ts';
+import type { Spill } from './spill.ts';
 
 /** Frames that were queued in one turn, in order, and what the sender has taken from the other side. */
 export interface Batch {
@@ -58,8 +61,18 @@ export interface ListenerEvents {
 }
 
 export interface Listener {
+  /** How payloads too large for frames go to and from workers that share no files with this host. Default: not at all. */
+  readonly transfers?: Transfers;
+  /** Whether processes that this host starts find its files. Default true. */
+  readonly sharesFiles?: boolean;
   /** Ends the listener and all its connections, and frees what it made on disk. Safe to call twice. */
   close(): void;
+}
+
+/** Payloads beside the streams. */
+export interface Transfers {
+  /** For one incarnation, until it is closed. */
+  open(expected: Expect, limits: Limits): Spill;
 }
 
 /** Begins to listen. */

@@ -17,6 +17,8 @@ export class Connection {
   /** Undefined before the greeting, and after the stream went on without this connection. */
   stream: Stream | undefined;
   writable = true;
+  /** The worker has said everything that it will say. */
+  ended = false;
   /** Until the greeting: when to give it up. */
   timer: TimerHandle | undefined;
 

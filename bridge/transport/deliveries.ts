@@ -10,6 +10,8 @@ export interface DeliveryBounds {
   readonly maxDeliveries: number;
   /** Above so many bytes of payload the streams are not read any more. Default 64 MiB. */
   readonly maxDeliveryBytes: number;
+  /** The same for what did not come in frames. Default 1 GiB. */
+  readonly maxSpilledBytes: number;
 }
 
 const overheadBytes = 128;
@@ -18,6 +20,7 @@ export class Deliveries {
   readonly #bounds: DeliveryBounds;
   readonly #kept = new Ring<Delivery>();
   #bytes = 0;
+  #spilledBytes = 0;
   #last = 0;
   #acknowledged = 0;
 
@@ -36,12 +39,25 @@ export class Deliveries {
 
   /** True when no more should be taken from the workers. */
   get full(): boolean {
-    return this.#kept.length >= this.#bounds.maxDeliveries || this.#bytes >= this.#bounds.maxDeliveryBytes;
+    const { maxDeliveries, maxDeliveryBytes, maxSpilledBytes } = this.#bounds;
+    return (
+      this.#kept.length >= maxDeliveries || this.#bytes >= maxDeliveryBytes || this.#spilledBytes >= maxSpilledBytes
+    );
   }
 
   /** True when there is room again, with a distance to `full` so that reading does not flutter. */
   get roomy(): boolean {
-    return this.#kept.length <= this.#bounds.maxDeliveries / 2 && this.#bytes <= this.#bounds.maxDeliveryBytes / 2;
+    const { maxDeliveries, maxDeliveryBytes, maxSpilledBytes } = this.#bounds;
+    return (
+      this.#kept.length <= maxDeliveries / 2 &&
+      this.#bytes <= maxDeliveryBytes / 2 &&
+      this.#spilledBytes <= maxSpilledBytes / 2
+    );
+  }
+
+  /** So many bytes more that did not come in frames will be told; less than 0: they will not be. */
+  arriving(bytes: number): void {
+    this.#spilledBytes += bytes;
   }
 
   /** Numbers and keeps it; it is this one's from now on. */
@@ -59,6 +75,7 @@ export class Deliveries {
     for (let first = this.#kept.peek(); first !== undefined && first.delivery <= upTo; first = this.#kept.peek()) {
       this.#kept.shift();
       this.#bytes -= sizeOf(first);
+      this.#spilledBytes -= spilledBytesOf(first);
       this.#acknowledged = first.delivery;
       handled(first);
     }
@@ -72,6 +89,10 @@ export class Deliveries {
   }
 }
 
-function sizeOf(delivery: Delivery): number {
-  return overheadBytes + ('payload' in delivery ? delivery.payload.length : 0);
-}
+/** What a delivery's payload counts against the credit of its stream: all that came in frames. */
+export const inFramesBytes = (delivery: Delivery): number =>
+  'payload' in delivery && delivery.spilledBytes === undefined ? delivery.payload.length : 0;
+
+const spilledBytesOf = (delivery: Delivery): number => ('payload' in delivery ? (delivery.spilledBytes ?? 0) : 0);
+
+const sizeOf = (delivery: Delivery): number => overheadBytes + inFramesBytes(delivery);

@@ -9,8 +9,8 @@ export interface Exchange {
   readonly id: number;
   readonly by: 'host' | 'worker';
   context: object | undefined;
-  /** The number of the last frame of the message that opened it; a host exchange's only. */
-  readonly opening: number;
+  /** The number of the last frame of the message that opened it, infinite before it has one; a host exchange's only. */
+  opening: number;
   /** Frees what belongs to it, such as a timer, when it is over. */
   onOver: (() => void) | undefined;
 }
@@ -47,13 +47,9 @@ export class Exchanges {
     );
   }
 
-  /** The number that the next host exchange gets. */
-  get nextId(): number {
-    return this.#next;
-  }
-
-  /** Opens a host exchange under `nextId`. */
-  open(opening: number, context: object): Exchange {
+  /** Opens a host exchange; the message that opens it has no number yet. */
+  open(context: object): Exchange {
+    const opening = Number.POSITIVE_INFINITY;
     const exchange: Exchange = { id: this.#next, by: 'host', context, opening, onOver: undefined };
     this.#next += 2;
     this.#byHost += 1;

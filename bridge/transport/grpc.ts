@@ -1,5 +1,5 @@
 /**
- * The default carrier: a grpc-js server for `ophion.v1.WorkerService.Attach`, on a socket file in a private folder, on
+ * The default carrier: a grpc-js server for `ophion.v1.WorkerService`, on a socket file in a private folder, on
  * loopback TCP, or with TLS on an address that other hosts reach. The service is written by hand over the generated messages: grpc-js only moves bytes here.
  */
 import { rmSync } from 'node:fs';
@@ -9,8 +9,10 @@ import { ActorError, SpecError } from '../../actors/core/index.ts';
 import { decodeBatch, encodeBatch } from './batch-codec.ts';
 import type { Batch, Carrier, CarrierEvents, Listen, Refusal } from './carrier.ts';
 import { WorkerService } from './gen/workers_pb.js';
+import { serveTransfer, transfer } from './grpc-transfer.ts';
 import { privateFolder } from './private-folder.ts';
 import { hostAndPort, readTls, refusePlainText, type Tls, type TlsOptions } from './tls.ts';
+import { TransferDesk } from './transfers.ts';
 
 export interface GrpcListenOptions {
   /** A socket file in a private folder (the default), or a TCP port. Windows has only the latter. */
@@ -153,9 +155,13 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
     });
+    const transfers = new TransferDesk();
     server.addService(
-      { Attach: attach },
-      { Attach: ((call: Call) => events.accepted(new GrpcCarrier(call))) as never },
+      { Attach: attach, Transfer: transfer },
+      {
+        Attach: ((call: Call) => events.accepted(new GrpcCarrier(call))) as never,
+        Transfer: ((call: Parameters<typeof serveTransfer>[1]) => serveTransfer(transfers, call)) as never,
+      },
     );
     const folder = on === 'socket_file' ? privateFolder() : undefined;
     const wanted = folder === undefined ? hostAndPort(host, port) : `unix:${join(folder, 's')}`;
@@ -171,9 +177,11 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
       events.listening(folder === undefined ? hostAndPort(host, bound) : wanted);
     });
     return {
+      transfers,
       close: () => {
         if (!open) return;
         open = false;
+        transfers.close();
         server.forceShutdown();
         if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
       },

@@ -3,17 +3,22 @@
  * frames. Bounded by the size of a message and by the number of exchanges. Pure.
  */
 import { ProtocolError } from '../../actors/core/index.ts';
-import type { Envelope } from './gen/workers_pb.js';
+import type { Elsewhere, Envelope } from './gen/workers_pb.js';
 import type { Limits } from './limits.ts';
+import { bytesOf } from './spill.ts';
 
 /** One whole message of an exchange; exchange 0 is for those that want no answer. */
 export interface Message {
   readonly exchange: number;
   readonly payload: Uint8Array;
   readonly end: boolean;
+  /** Where it lies: `payload` is empty until it was taken from there. */
+  readonly elsewhere?: Elsewhere;
+  /** What the payload refers to by number. */
+  readonly attachments?: readonly Uint8Array[];
 }
 
-interface Parts {
+interface Pieces {
   readonly pieces: Uint8Array[];
   size: number;
 }
@@ -22,7 +27,7 @@ export class Inbox {
   readonly #limits: Limits;
   /** The highest number that was taken. */
   taken = 0;
-  readonly #parts = new Map<number, Parts>();
+  readonly #parts = new Map<number, Pieces>();
   #partBytes = 0;
 
   constructor(limits: Limits) {
@@ -44,6 +49,14 @@ export class Inbox {
       throw new ProtocolError(`the worker's exchange ${envelope.exchange} is no number`);
     const { payload, more, end } = envelope;
     let parts = this.#parts.get(exchange);
+    if (envelope.elsewhere !== undefined) {
+      if (parts !== undefined || more || payload.length > 0)
+        throw new ProtocolError(`a message of exchange ${exchange} lies partly elsewhere`);
+      const size = bytesOf(envelope.elsewhere);
+      const max = Math.max(this.#limits.maxPayloadBytes, this.#limits.maxMessageBytes);
+      if (!(size <= max)) this.#tooLarge(exchange, max);
+      return { exchange, payload, end, elsewhere: envelope.elsewhere };
+    }
     if (parts === undefined) {
       if (!more) return { exchange, payload: this.#fits(exchange, payload), end };
       if (this.#parts.size >= this.#limits.maxExchanges) {
@@ -70,14 +83,12 @@ export class Inbox {
     return payload;
   }
 
-  #tooLarge(exchange: number): never {
-    throw new ProtocolError(
-      `a message of exchange ${exchange} is above the limit of ${this.#limits.maxMessageBytes} bytes`,
-    );
+  #tooLarge(exchange: number, limit = this.#limits.maxMessageBytes): never {
+    throw new ProtocolError(`a message of exchange ${exchange} is above the limit of ${limit} bytes`);
   }
 }
 
-function joined({ pieces, size }: Parts): Uint8Array {
+function joined({ pieces, size }: Pieces): Uint8Array {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const piece of pieces) {

@@ -9,7 +9,7 @@ export { defaultLimits, type Limits, limitsOf, protocolVersion } from './limits.
 export { type LinksOptions, type LinksRef, links, linksRef } from './links.ts';
 export type { LinksStatus } from './links-table.ts';
 export { type CarrierName, listenOn } from './listen-on.ts';
-export { MemoryCarrier, MemoryNetwork } from './memory.ts';
+export { MemoryCarrier, MemoryNetwork, type MemorySpill } from './memory.ts';
 export type {
   Acknowledge,
   Admit,

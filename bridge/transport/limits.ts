@@ -6,8 +6,15 @@ import { SpecError } from '../../actors/core/index.ts';
 export interface Limits {
   /** The largest frame, header included, and the largest coalesced message. Default 65,536 bytes. */
   readonly maxFrameBytes: number;
-  /** The largest payload, over all its frames. Default 16 MiB. */
+  /** The largest message that goes in frames. Default 16 MiB. */
   readonly maxMessageBytes: number;
+  /** The largest message at all: what is above `maxMessageBytes` goes by a file or a transfer. Default 1 GiB. */
+  readonly maxPayloadBytes: number;
+  /**
+   * How much of such messages may be out on all streams together, each way, before it is taken. Default 1 GiB; a single
+   * one is always let through.
+   */
+  readonly maxSpilledBytes: number;
   /** How many exchanges either side may have open on one stream. Default 1,024. */
   readonly maxExchanges: number;
   /** How often a worker says how it is. Default 1,000 ms. */
@@ -22,6 +29,8 @@ export interface Limits {
 export const defaultLimits: Limits = {
   maxFrameBytes: 64 * 1024,
   maxMessageBytes: 16 * 1024 * 1024,
+  maxPayloadBytes: 1024 * 1024 * 1024,
+  maxSpilledBytes: 1024 * 1024 * 1024,
   maxExchanges: 1024,
   livenessIntervalMs: 1000,
   windowBytes: 4 * 1024 * 1024,

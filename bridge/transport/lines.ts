@@ -89,6 +89,9 @@ export class Lines {
   /** The worker has half-closed: after a Goodbye the host ends its side, else the connection is broken. */
   ended(connection: Connection): void {
     const { stream } = connection;
+    connection.ended = true;
+    // What it has said last may lie elsewhere still; when that is taken, this is called again.
+    if (stream?.leaving && stream.taking) return;
     if (stream?.leaving) {
       // The worker leaves for good once it knows that everything arrived.
       this.#flush(stream, true);
@@ -97,6 +100,12 @@ export class Lines {
       connection.carrier.abort();
       this.closed(connection, 'the worker ended the connection');
     }
+  }
+
+  /** What a stream has said is all told. */
+  taken(stream: Stream): void {
+    const connection = this.#connections.get(stream);
+    if (connection?.ended && !stream.taking) this.ended(connection);
   }
 
   closed(connection: Connection, why: string): void {

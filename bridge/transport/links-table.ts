@@ -9,6 +9,8 @@ export class LinksTable {
   readonly streams = new Map<string, Stream>();
   readonly keys = new Map<string, { readonly stream: Stream; readonly exchange: Exchange }>();
   readonly deliveries: Deliveries;
+  /** What the streams have sent by files and transfers that their workers have not taken. */
+  readonly budget = { spilledBytes: 0 };
   consumer: ActorRef | undefined;
 
   constructor(bounds: DeliveryBounds) {
@@ -37,6 +39,8 @@ export interface LinksStatus {
     readonly exchanges: number;
     readonly queuedBytes: number;
   }[];
+  /** Bytes of large payloads that workers have not taken from where they lie. */
+  readonly spilledBytes: number;
   /** Deliveries that the consumer has not acknowledged. */
   readonly unacknowledged: number;
   /** The workers are not read at the moment: the consumer owes too much. */

@@ -33,6 +33,7 @@ import type {
   TurnAway,
   Write,
 } from './messages.ts';
+import type { OutsideMessage } from './outsides.ts';
 import type { Stream } from './stream.ts';
 import { Switchboard, type SwitchboardOptions } from './switchboard.ts';
 
@@ -65,6 +66,7 @@ export interface LinksOptions {
 type Internal =
   | ConnectionMessage
   | DownMessage
+  | OutsideMessage
   | { readonly type: 'listener.listening'; readonly address: string }
   | { readonly type: 'listener.accepted'; readonly carrier: Carrier }
   | { readonly type: 'listener.failed'; readonly error: Error }
@@ -94,7 +96,8 @@ function optionsOf(options: LinksOptions): SwitchboardOptions {
   for (const [name, value] of Object.entries(numbers)) {
     if (!Number.isFinite(value) || value <= 0) throw new SpecError('links', `invalid_${name}`, value);
   }
-  return { ...numbers, limits: limitsOf(options.limits) };
+  const limits = limitsOf(options.limits);
+  return { ...numbers, maxSpilledBytes: limits.maxSpilledBytes, limits };
 }
 
 function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
@@ -115,11 +118,13 @@ function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {
     ...heard,
     listening: (address) => tell({ type: 'listener.joinable', address }),
   });
+  switchboard.outsides.listeners = { main: listener, forJoins };
   // Not in terminate: a killed actor must leave no socket either.
   ctx.signal.addEventListener(
     'abort',
     () => {
       switchboard.lines.dispose();
+      switchboard.outsides.close();
       listener.close();
       forJoins?.close();
     },
@@ -176,6 +181,9 @@ function info(board: Switchboard, message: Internal): void {
       return;
     case 'down':
       board.down(message);
+      return;
+    case 'outside.over':
+      board.outside(message);
       return;
     default: {
       const never: never = message;

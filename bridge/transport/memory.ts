@@ -2,8 +2,10 @@
  * A carrier in memory, for tests and faults: two ends in one process, with the back-pressure and the endings of a
  * real connection. What is said arrives in a later microtask, never within the call.
  */
-import type { Runtime } from '../../actors/core/index.ts';
+import { ProtocolError, type Runtime } from '../../actors/core/index.ts';
 import type { Batch, Carrier, CarrierEvents, Listen, Refusal } from './carrier.ts';
+import type { Elsewhere } from './gen/workers_pb.js';
+import { bytesOf, elsewhere, type Parts, type Spill, sizeOf } from './spill.ts';
 
 type Turns = Pick<Runtime['turns'], 'soon'>;
 
@@ -133,9 +135,47 @@ export class MemoryCarrier implements Carrier {
   }
 }
 
+/** Payloads that are too large for frames, in memory: what either side puts there, the other one takes. */
+export class MemorySpill implements Spill {
+  readonly folders: readonly string[] = [];
+  readonly #there = new Map<bigint, Parts>();
+  #last = 0n;
+
+  /** How many bytes lie there. */
+  get bytes(): number {
+    return [...this.#there.values()].reduce((sum, parts) => sum + sizeOf(parts), 0);
+  }
+
+  async put(parts: Parts, signal?: AbortSignal): Promise<Elsewhere> {
+    signal?.throwIfAborted();
+    this.#last += 1n;
+    this.#there.set(this.#last, parts);
+    return elsewhere({ case: 'transfer', value: this.#last }, parts);
+  }
+
+  async take(from: Elsewhere): Promise<Parts> {
+    const { place } = from;
+    const parts = place.case === 'transfer' ? this.#there.get(place.value) : undefined;
+    if (parts === undefined || sizeOf(parts) !== bytesOf(from))
+      throw new ProtocolError('a transfer is not there, or not whole');
+    this.drop(from);
+    return parts;
+  }
+
+  drop({ place }: Elsewhere): void {
+    if (place.case === 'transfer') this.#there.delete(place.value);
+  }
+
+  close(): void {
+    this.#there.clear();
+  }
+}
+
 /** A network of one host in memory: `listen` for its links, `dial` for its workers. */
 export class MemoryNetwork {
   readonly #turns: Turns;
+  /** Of each worker, by its pid as text. */
+  readonly #spills = new Map<string, MemorySpill>();
   #accept: ((carrier: Carrier) => void) | undefined;
 
   constructor(turns: Turns) {
@@ -146,11 +186,23 @@ export class MemoryNetwork {
     this.#accept = (carrier) => events.accepted(carrier);
     this.#turns.soon(() => events.listening('memory'));
     return {
+      transfers: { open: ({ worker }) => this.spillOf(worker.toString()) },
+      sharesFiles: false,
       close: () => {
         this.#accept = undefined;
       },
     };
   };
+
+  /** Where a worker and this host put for each other what is too large for frames. */
+  spillOf(worker: string): MemorySpill {
+    let spill = this.#spills.get(worker);
+    if (spill === undefined) {
+      spill = new MemorySpill();
+      this.#spills.set(worker, spill);
+    }
+    return spill;
+  }
 
   /** The worker's end of a new connection. Throws when nobody listens. */
   dial(): MemoryCarrier {

@@ -65,9 +65,18 @@ export interface Forget {
   readonly lastOutput?: string;
 }
 
-export interface Open {
-  readonly stream: string;
+/** What a message carries. None of it may be changed before the exchange is over: it is not copied. */
+export interface Carried {
   readonly payload: Uint8Array;
+  /**
+   * Large pieces of bytes that the payload refers to by number, at most 1,024. A message with some goes by a file or a
+   * transfer, whatever its size. Default none.
+   */
+  readonly attachments?: readonly Uint8Array[];
+}
+
+export interface Open extends Carried {
+  readonly stream: string;
   /** Comes back with everything that happens to the exchange; kept here until it is over. */
   readonly context: object;
   /** A name for `write`, for who does not keep numbers; unique among open exchanges. */
@@ -77,16 +86,19 @@ export interface Open {
 }
 
 /** A further message on an open exchange, named by stream and number or by its key. */
-export type Write = {
-  readonly payload: Uint8Array;
+export type Write = Carried & {
   /** The host's last message. It ends an exchange that the worker opened. Default false. */
   readonly end?: boolean;
+  /**
+   * When the message that opened the exchange has not left yet, neither is sent, and the exchange is lost, not started.
+   * Default false.
+   */
+  readonly withdraw?: boolean;
 } & ({ readonly stream: string; readonly exchange: number } | { readonly key: string });
 
 /** A one-way message, in order with everything else on the stream. */
-export interface Post {
+export interface Post extends Carried {
   readonly stream: string;
-  readonly payload: Uint8Array;
 }
 
 /** Gives an exchange that the worker opened a context, and a key if wanted. */
@@ -107,6 +119,12 @@ export interface Acknowledge {
   readonly delivery: number;
 }
 
+/** What a worker has said, and how much of it did not come in frames. */
+export interface Heard extends Carried {
+  /** Left out when all of it did. */
+  readonly spilledBytes?: number;
+}
+
 /** What happened, told to the consumer. */
 export type Happening =
   | {
@@ -119,17 +137,16 @@ export type Happening =
     }
   /** After an `exchange.lost` for each exchange that was open. */
   | { readonly type: 'stream.down'; readonly stream: string; readonly worker: Pid; readonly reason: ExitReason }
-  | {
+  | (Heard & {
       readonly type: 'exchange.message';
       readonly stream: string;
       readonly exchange: number;
-      readonly payload: Uint8Array;
       /** The worker's last message: ends an exchange that the host opened. */
       readonly end: boolean;
       readonly context: object | undefined;
       /** The first message of an exchange that the worker opened. */
       readonly opened: boolean;
-    }
+    })
   | {
       readonly type: 'exchange.lost';
       readonly stream: string;
@@ -141,7 +158,7 @@ export type Happening =
       readonly reason: ExitReason;
       readonly lastOutput: string;
     }
-  /** A write was not sent, and the exchange goes on without it: it was above the limits. */
+  /** A write was not sent, and the exchange goes on without it: above the limits, or no room for a large one. */
   | {
       readonly type: 'write.refused';
       readonly stream: string;
@@ -150,7 +167,7 @@ export type Happening =
       readonly reason: ExitReason;
     }
   /** One-way, from the worker. */
-  | { readonly type: 'message'; readonly stream: string; readonly payload: Uint8Array };
+  | (Heard & { readonly type: 'message'; readonly stream: string });
 
 /** A happening with its number; kept by links until the consumer has acknowledged it. */
 export type Delivery = Happening & { readonly delivery: number };

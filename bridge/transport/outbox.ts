@@ -4,7 +4,7 @@
  */
 import { Ring } from '../../actors/core/index.ts';
 import type { Batch } from './carrier.ts';
-import type { Frame } from './gen/workers_pb.js';
+import type { Elsewhere, Envelope, Frame } from './gen/workers_pb.js';
 import type { Limits } from './limits.ts';
 import { envelopeBytes, Window } from './window.ts';
 
@@ -22,6 +22,14 @@ interface Entry {
   readonly size: number;
   /** What all envelopes up to this one count against the worker's credit. */
   readonly upTo: number;
+  /** The worker has it, or is gone: its payload lies elsewhere no longer. */
+  readonly onTaken?: () => void;
+}
+
+/** Where a message lies that is too large for frames. */
+export interface Spilled {
+  readonly elsewhere: Elsewhere;
+  readonly onTaken: () => void;
 }
 
 export class Outbox {
@@ -85,8 +93,8 @@ export class Outbox {
     return this.#taken > this.#told;
   }
 
-  /** Queues one message; answers the number of its last frame. */
-  put(exchange: number, payload: Uint8Array, end: boolean): number {
+  /** Queues one message; answers the number of its last frame. The payload of one that lies elsewhere is empty. */
+  put(exchange: number, payload: Uint8Array, end: boolean, spilled?: Spilled): number {
     const piece = this.#limits.maxFrameBytes - frameOverhead - batchOverhead;
     let start = 0;
     do {
@@ -94,20 +102,22 @@ export class Outbox {
       const part = start === 0 && !more ? payload : payload.subarray(start, start + piece);
       this.#last += 1;
       this.#charged += part.length + envelopeBytes;
-      const value = {
+      const value: Envelope = {
         $typeName: 'ophion.v1.Envelope',
         exchange: BigInt(exchange),
         payload: part,
         more,
         end: end && !more,
-      } as const;
+      };
+      if (spilled !== undefined) value.elsewhere = spilled.elsewhere;
       const frame: Frame = {
         $typeName: 'ophion.v1.Frame',
         sequence: BigInt(this.#last),
         body: { case: 'envelope', value },
       };
-      const size = part.length + frameOverhead;
-      this.#waiting.push({ sequence: this.#last, frame, size, upTo: this.#charged });
+      const size = part.length + frameOverhead + (spilled === undefined ? 0 : sizeOfElsewhere(spilled.elsewhere));
+      const entry = { sequence: this.#last, frame, size, upTo: this.#charged };
+      this.#waiting.push(spilled === undefined ? entry : { ...entry, onTaken: spilled.onTaken });
       this.#bytes += size;
       start += piece;
     } while (start < payload.length);
@@ -129,6 +139,7 @@ export class Outbox {
     for (let first = this.#sent.peek(); first !== undefined && first.sequence <= sequence; first = this.#sent.peek()) {
       this.#sent.shift();
       this.#bytes -= first.size;
+      first.onTaken?.();
     }
     return true;
   }
@@ -177,9 +188,13 @@ export class Outbox {
 
   /** Forgets everything: the worker is gone. */
   clear(): void {
+    for (const { onTaken } of [...this.#waiting.drain(), ...this.#sent.drain()]) onTaken?.();
     this.#control.length = 0;
     this.#waiting = new Ring();
     this.#sent = new Ring();
     this.#bytes = 0;
   }
 }
+
+/** At most: the name, and each length with its own. */
+const sizeOfElsewhere = ({ lengths }: Elsewhere): number => 96 + 10 * lengths.length;

@@ -2,10 +2,11 @@
  * One worker incarnation's stream, over as many connections as it takes: who may connect, what is taken and sent,
  * which exchanges are open. A state machine without time and without I/O; links.ts drives it.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { ActorError, ProtocolError } from '../../actors/core/index.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Batch, Refusal } from './carrier.ts';
+import { Dispatch, type Outside } from './dispatch.ts';
 import { type Exchange, Exchanges } from './exchanges.ts';
 import {
   DrainSchema,
@@ -15,6 +16,7 @@ import {
   LeaseSchema,
   LimitsSchema,
   type Liveness,
+  type Ready,
   WelcomeSchema,
 } from './gen/workers_pb.js';
 import { Inbox, type Message } from './inbox.ts';
@@ -22,21 +24,9 @@ import { type Lease, leaseIntervalMs } from './lease.ts';
 import { type Limits, protocolVersion } from './limits.ts';
 import type { Expect } from './messages.ts';
 import { Outbox } from './outbox.ts';
-
-export type StreamEvent =
-  | { readonly type: 'progress'; readonly what: string }
-  | { readonly type: 'ready'; readonly catalog: Uint8Array; readonly capacity: number }
-  | { readonly type: 'liveness'; readonly liveness: Liveness }
-  | { readonly type: 'goodbye'; readonly reason: string }
-  | { readonly type: 'unknown_frame'; readonly sequence: number }
-  | { readonly type: 'post'; readonly payload: Uint8Array }
-  | { readonly type: 'message'; readonly message: Message; readonly exchange: Exchange; readonly opened: boolean };
-
-/** An exchange that was open when the stream went down. */
-export interface LostExchange {
-  readonly exchange: Exchange;
-  readonly outcome: 'not_started' | 'unknown';
-}
+import { sameSecret } from './same-secret.ts';
+import { bytesOf, type Parts, sizeOf } from './spill.ts';
+import type { LostExchange, StreamEvent, Unsent } from './stream-events.ts';
 
 export class Stream {
   readonly expected: Expect;
@@ -55,20 +45,32 @@ export class Stream {
   readonly #limits: Limits;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
+  readonly #dispatch: Dispatch;
+  readonly #arrivals: Arrivals;
+  readonly #outside: Outside | undefined;
   #draining = false;
 
-  constructor(expected: Expect, limits: Limits) {
+  /** Without an outside, payloads that are too large for frames are refused. */
+  constructor(expected: Expect, limits: Limits, outside?: Outside) {
     this.expected = expected;
     this.id = expected.worker.toString();
     this.#limits = limits;
     this.exchanges = new Exchanges(limits);
     this.#outbox = new Outbox(limits);
     this.#inbox = new Inbox(limits);
+    this.#outside = outside;
+    this.#dispatch = new Dispatch(this.id, limits, this.#outbox, outside);
+    this.#arrivals = new Arrivals(outside);
   }
 
-  /** Bytes that wait for the worker, or that it has not acknowledged. */
+  /** Bytes that wait for the worker, or that it has not acknowledged; but for those that lie elsewhere. */
   get queuedBytes(): number {
-    return this.#outbox.bytes;
+    return this.#outbox.bytes + this.#dispatch.heldBytes;
+  }
+
+  /** True while something that the worker has said is not told yet, because it lies elsewhere. */
+  get taking(): boolean {
+    return this.#arrivals.busy;
   }
 
   /** A connection's first frame. Answers why it is refused; undefined when the stream goes on with it. */
@@ -99,9 +101,17 @@ export class Stream {
       maxExchanges: this.#limits.maxExchanges,
       livenessIntervalMs: this.#livenessIntervalMs,
       windowBytes: this.#limits.windowBytes,
+      maxPayloadBytes: BigInt(this.#limits.maxPayloadBytes),
+      maxSpilledBytes: BigInt(this.#limits.maxSpilledBytes),
     });
-    const leaseMs = expected.leaseMs ?? 0;
-    const welcome = create(WelcomeSchema, { protocolVersion, resumeFrom: BigInt(this.#inbox.taken), limits, leaseMs });
+    const welcome = create(WelcomeSchema, {
+      protocolVersion,
+      resumeFrom: BigInt(this.#inbox.taken),
+      limits,
+      leaseMs: expected.leaseMs ?? 0,
+      folders: [...(this.#outside?.files?.folders ?? [])],
+      transfers: this.#outside?.transfers !== undefined,
+    });
     this.#outbox.control({ case: 'welcome', value: welcome });
     // A Drain that was lost with the connection is said again.
     if (this.#draining) this.#outbox.control({ case: 'drain', value: create(DrainSchema) });
@@ -151,7 +161,7 @@ export class Stream {
           this.#outbox.window.take(body.value.payload.length);
           this.#outbox.took(this.#inbox.taken, body.value.payload.length);
         }
-        if (message !== undefined) this.#message(message, tell);
+        if (message !== undefined) this.#arrivals.take(message, (whole) => this.#message(whole, tell));
         return;
       }
       case 'progress':
@@ -160,9 +170,7 @@ export class Stream {
       case 'ready':
         // Said again after a redial, as the worker cannot know whether the first one arrived.
         if (this.status !== 'loading') return;
-        this.status = 'up';
-        this.catalog = body.value.catalog;
-        this.capacity = body.value.capacity;
+        this.#ready(body.value);
         tell({ type: 'ready', catalog: this.catalog, capacity: this.capacity });
         return;
       case 'liveness':
@@ -190,45 +198,83 @@ export class Stream {
     }
   }
 
+  #ready({ catalog, capacity, takesFiles, takesTransfers }: Ready): void {
+    this.status = 'up';
+    this.catalog = catalog;
+    this.capacity = capacity;
+    const { files, transfers } = this.#outside ?? {};
+    this.#dispatch.spill = (takesFiles ? files : undefined) ?? (takesTransfers ? transfers : undefined);
+  }
+
   #message(message: Message, tell: (event: StreamEvent) => void): void {
-    if (message.exchange === 0) {
-      this.#outbox.window.hold(message.payload.length);
-      tell({ type: 'post', payload: message.payload });
+    const { exchange, elsewhere, payload } = message;
+    const found = exchange === 0 ? undefined : this.exchanges.incoming(exchange);
+    if (exchange !== 0 && found === undefined) {
+      if (elsewhere !== undefined) this.#outside?.arriving(-bytesOf(elsewhere));
       return;
     }
-    const found = this.exchanges.incoming(message.exchange);
-    if (found === undefined) return;
-    this.#outbox.window.hold(message.payload.length);
+    // What lies elsewhere was no part of the credit.
+    this.#outbox.window.hold(elsewhere === undefined ? payload.length : 0);
+    if (found === undefined) {
+      tell({ type: 'post', message });
+      return;
+    }
     if (message.end && found.exchange.by === 'host') this.exchanges.remove(found.exchange);
     tell({ type: 'message', message, ...found });
   }
 
   /** A message that was told has been handled: the worker may send as much again. */
-  release(payload: Uint8Array): void {
-    this.#outbox.window.release(payload.length);
+  release(inFramesBytes: number): void {
+    this.#outbox.window.release(inFramesBytes);
   }
 
-  /** Opens a host exchange, or says why not; then nothing was sent. */
-  open(payload: Uint8Array, context: object): Exchange | ActorError {
-    const refused = this.#tooLarge(payload) ?? this.exchanges.full ?? this.#noRoom(payload);
+  /**
+   * Opens a host exchange, or says why not; then nothing was sent. `unsent` is told when that shows only later: then the
+   * exchange is over.
+   */
+  open(parts: Parts, context: object, unsent: Unsent): Exchange | ActorError {
+    const refused = this.#dispatch.refusal(parts) ?? this.exchanges.full ?? this.#noRoom(parts);
     if (refused !== undefined) return refused;
-    const opening = this.#outbox.put(this.exchanges.nextId, payload, false);
-    return this.exchanges.open(opening, context);
+    const exchange = this.exchanges.open(context);
+    this.#dispatch.send({
+      exchange: exchange.id,
+      parts,
+      end: false,
+      placed: (sequence) => {
+        exchange.opening = sequence;
+      },
+      failed: (error) => {
+        this.exchanges.remove(exchange);
+        unsent(exchange, error);
+      },
+    });
+    return exchange;
   }
 
-  /** Sends a message on an open exchange; answers an error when it is not sent. Ends a worker's exchange with `end`. */
-  write(exchange: Exchange, payload: Uint8Array, end: boolean): ActorError | undefined {
-    const refused = this.#tooLarge(payload);
-    if (refused !== undefined) return refused;
-    this.#outbox.put(exchange.id, payload, end);
-    if (end && exchange.by === 'worker') this.exchanges.remove(exchange);
-    return undefined;
+  /** Sends a message on an open exchange; `unsent` is told when it is not. Ends a worker's exchange with `end`. */
+  write(exchange: Exchange, parts: Parts, end: boolean, unsent: Unsent): void {
+    const refused = this.#dispatch.refusal(parts);
+    const failed = (error: ActorError) => unsent(exchange, error);
+    if (refused !== undefined) failed(refused);
+    else if (!end || exchange.by === 'host') this.#dispatch.send({ exchange: exchange.id, parts, end, failed });
+    else {
+      // Not before it is sent: when it cannot be, the exchange gets another end.
+      const placed = () => this.exchanges.remove(exchange);
+      this.#dispatch.send({ exchange: exchange.id, parts, end, placed, failed });
+    }
   }
 
-  post(payload: Uint8Array): ActorError | undefined {
-    const refused = this.#tooLarge(payload);
-    if (refused === undefined) this.#outbox.put(0, payload, false);
-    return refused;
+  post(parts: Parts, failed: (error: ActorError) => void): void {
+    const refused = this.#dispatch.refusal(parts);
+    if (refused === undefined) this.#dispatch.send({ exchange: 0, parts, end: false, failed });
+    else failed(refused);
+  }
+
+  /** Gives a host exchange up whose first message has not left: the worker will never hear of it. False: it has left. */
+  withdraw(exchange: Exchange): boolean {
+    if (exchange.by === 'worker' || exchange.opening !== Number.POSITIVE_INFINITY) return false;
+    this.exchanges.remove(exchange);
+    return this.#dispatch.withdraw(exchange.id);
   }
 
   /** Asks the worker to finish what runs and to take nothing new. */
@@ -259,7 +305,7 @@ export class Stream {
    * refused at half of it, so that answers and cancellations still have room.
    */
   get overfull(): boolean {
-    return this.#outbox.bytes > 8 * this.#limits.maxMessageBytes;
+    return this.queuedBytes > 8 * this.#limits.maxMessageBytes;
   }
 
   /** Over for good. Answers what was open, in order, and whether the worker can have seen it. */
@@ -267,7 +313,11 @@ export class Stream {
     this.status = 'down';
     this.connected = false;
     const lost = this.exchanges.drain().map((exchange) => ({ exchange, outcome: this.outcome(exchange) }));
+    this.#dispatch.clear();
+    this.#arrivals.clear();
     this.#outbox.clear();
+    this.#outside?.files?.close();
+    this.#outside?.transfers?.close();
     return lost;
   }
 
@@ -279,25 +329,12 @@ export class Stream {
     return exchange.by === 'host' && exchange.opening > this.#outbox.handed ? 'not_started' : 'unknown';
   }
 
-  #tooLarge(payload: Uint8Array): ActorError | undefined {
-    const max = this.#limits.maxMessageBytes;
-    if (payload.length <= max) return undefined;
-    return new ActorError(
-      'message_too_large',
-      `${this.id}: a message of ${payload.length} bytes is above the limit of ${max}; nothing was sent`,
-    );
-  }
-
-  #noRoom(payload: Uint8Array): ActorError | undefined {
+  #noRoom(parts: Parts): ActorError | undefined {
     const max = 4 * this.#limits.maxMessageBytes;
-    const held = this.#outbox.bytes;
-    if (held === 0 || held + payload.length <= max) return undefined;
+    const held = this.queuedBytes;
+    const size = sizeOf(parts);
+    // What goes by a file has a bound of its own.
+    if (held === 0 || this.#dispatch.isLarge(parts) || held + size <= max) return undefined;
     return new ActorError('stream_full', `${this.id}: the worker has not taken ${held} bytes yet; nothing was sent`);
   }
-}
-
-/** Compares in a time that does not depend on where the two differ, nor on their lengths. */
-function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }

@@ -13,8 +13,8 @@ import {
   type TimerHandle,
 } from '../../actors/core/index.ts';
 import type { Batch } from './carrier.ts';
-import { Courier, up } from './courier.ts';
-import type { DeliveryBounds } from './deliveries.ts';
+import { Courier } from './courier.ts';
+import { type DeliveryBounds, inFramesBytes } from './deliveries.ts';
 import type { TransportEvent } from './events.ts';
 import type { Exchange } from './exchanges.ts';
 import type { Hello } from './gen/workers_pb.js';
@@ -25,7 +25,9 @@ import { Lines, type LinesOptions } from './lines.ts';
 import type { LinksStatus, LinksTable } from './links-table.ts';
 import type { Adopt, Delivery, Expect, Forget, Happening, Open, Post, StreamNotice, Write } from './messages.ts';
 import { unopened } from './open-exchange.ts';
-import { Stream, type StreamEvent } from './stream.ts';
+import { type OutsideMessage, Outsides } from './outsides.ts';
+import { Stream } from './stream.ts';
+import { Teller } from './teller.ts';
 
 export interface SwitchboardOptions extends DeliveryBounds, LinesOptions {
   readonly limits: Limits;
@@ -35,9 +37,11 @@ export class Switchboard {
   readonly lines: Lines;
   readonly courier: Courier;
   readonly joins: Joins;
+  readonly outsides: Outsides;
   /** Where workers on other hosts join. */
   joinAddress: string | undefined;
   readonly #ctx: ActorContext<never>;
+  readonly #teller: Teller;
   readonly #limits: Limits;
   readonly #table: LinksTable;
   readonly #unopened: Set<Open>;
@@ -50,6 +54,8 @@ export class Switchboard {
     this.#limits = options.limits;
     this.#unopened = unopened(ctx.system, ctx.path);
     this.courier = new Courier(ctx, table);
+    this.#teller = new Teller(ctx, this.courier, (told) => this.lines.acknowledge(told));
+    this.outsides = new Outsides(ctx, table, options.limits);
     this.lines = new Lines(ctx, options, table.streams, {
       connected: (stream, hello, resumed) => this.#connected(stream, hello, resumed),
       batch: (stream, batch) => this.#receive(stream, batch),
@@ -72,7 +78,7 @@ export class Switchboard {
   // The worker actors' side
 
   expect(expected: Expect): void {
-    const stream = new Stream(expected, this.#limits);
+    const stream = new Stream(expected, this.#limits, this.outsides.of(expected));
     if (expected.leaseMs !== undefined) stream.lease = new Lease(expected.leaseMs, this.#nowMs);
     this.#table.streams.set(stream.id, stream);
     this.#ctx.monitor(expected.worker);
@@ -111,14 +117,15 @@ export class Switchboard {
   // The consumer's side
 
   open(open: Open): void {
-    const { stream: id, payload, context, key, timeoutMs } = open;
+    const { stream: id, payload, attachments = [], context, key, timeoutMs } = open;
     this.#unopened.delete(open);
     const stream = this.#table.streams.get(id);
     if (stream === undefined) {
       this.#notOpened(open, exitReason.noproc);
       return;
     }
-    const opened = stream.open(payload, context);
+    const unsent = (_: Exchange, error: ActorError) => this.#notOpened(open, exitReason.error(error));
+    const opened = stream.open([payload, ...attachments], context, unsent);
     if ('code' in opened) {
       this.#notOpened(open, exitReason.error(opened));
       return;
@@ -138,9 +145,19 @@ export class Switchboard {
 
   expire(stream: Stream, exchange: Exchange, timeoutMs: number): void {
     if (stream.exchanges.get(exchange.id) !== exchange) return;
+    const reason = exitReason.error(new CallTimeoutError(stream.id, timeoutMs));
+    if (this.#withdrawn(stream, exchange, reason)) return;
     stream.exchanges.remove(exchange);
     // Unknown even when it was not sent yet: its frames have numbers and will be.
-    this.#lost(stream, exchange, 'unknown', exitReason.error(new CallTimeoutError(stream.id, timeoutMs)), '');
+    this.#lost(stream, exchange, 'unknown', reason, '');
+  }
+
+  /** Gives an exchange up that the worker has not heard of, and never will. */
+  #withdrawn(stream: Stream, exchange: Exchange, reason: ExitReason): boolean {
+    if (!stream.withdraw(exchange)) return false;
+    this.#lost(stream, exchange, 'not_started', reason, '');
+    this.#sent(stream);
+    return true;
   }
 
   write(write: Write): void {
@@ -148,17 +165,20 @@ export class Switchboard {
     // A late message to an exchange that is over has no place to go, and that is fine.
     if (found === undefined) return;
     const { stream, exchange } = found;
-    const error = stream.write(exchange, write.payload, write.end ?? false);
-    if (error === undefined) this.#sent(stream);
-    else this.#refused(stream.id, exchange.id, exchange.context, error);
+    if (write.withdraw && this.#withdrawn(stream, exchange, exitReason.exit('it was withdrawn before it was sent')))
+      return;
+    const { payload, attachments = [], end = false } = write;
+    stream.write(exchange, [payload, ...attachments], end, ({ id, context }, error) =>
+      this.#refused(stream.id, id, context, error),
+    );
+    this.#sent(stream);
   }
 
-  post({ stream: id, payload }: Post): void {
+  post({ stream: id, payload, attachments = [] }: Post): void {
     const stream = this.#table.streams.get(id);
     if (stream === undefined) return;
-    const error = stream.post(payload);
-    if (error === undefined) this.#sent(stream);
-    else this.#refused(id, 0, undefined, error);
+    stream.post([payload, ...attachments], (error) => this.#refused(id, 0, undefined, error));
+    this.#sent(stream);
   }
 
   #refused(stream: string, exchange: number, context: object | undefined, error: ActorError): void {
@@ -183,7 +203,7 @@ export class Switchboard {
     if (!('payload' in delivery)) return;
     const stream = this.#table.streams.get(delivery.stream);
     if (stream === undefined) return;
-    stream.release(delivery.payload);
+    stream.release(inFramesBytes(delivery));
     if (stream.dirty) this.lines.touch(stream);
   };
 
@@ -228,58 +248,33 @@ export class Switchboard {
 
   #receive(stream: Stream, batch: Batch): void {
     try {
-      stream.receive(batch, (event) => this.#happened(stream, event));
+      stream.receive(batch, (event) => this.#teller.tell(stream, event));
     } catch (error) {
       this.#close(stream, exitReason.error(error as Error));
       return;
     }
+    this.#heard(stream);
+  }
+
+  /** Something outside a stream has ended, such as the reading of a file. */
+  outside({ stream: id, act }: OutsideMessage): void {
+    const stream = this.#table.streams.get(id);
+    try {
+      act();
+    } catch (error) {
+      if (stream === undefined) throw error;
+      this.#close(stream, exitReason.error(error as Error));
+      return;
+    }
+    if (stream === undefined) return;
+    this.#heard(stream);
+    this.lines.taken(stream);
+  }
+
+  #heard(stream: Stream): void {
     if (stream.dirty) this.lines.touch(stream);
     if (!this.#table.deliveries.full) return;
     for (const paused of this.lines.pause(true)) this.#notify(paused, { type: 'stream.paused' });
-  }
-
-  #happened(stream: Stream, event: StreamEvent): void {
-    const { worker } = stream.expected;
-    switch (event.type) {
-      case 'message': {
-        const { message, exchange, opened } = event;
-        const { payload, end } = message;
-        const { id, context } = exchange;
-        this.courier.tell({ type: 'exchange.message', stream: stream.id, exchange: id, payload, end, context, opened });
-        return;
-      }
-      case 'post':
-        this.courier.tell({ type: 'message', stream: stream.id, payload: event.payload });
-        return;
-      case 'progress':
-        this.#notify(stream, { type: 'stream.progress', what: event.what });
-        return;
-      case 'ready':
-        // The consumer first: it knows the stream before anybody can be granted its worker.
-        this.courier.tell(up(stream));
-        this.#emit({ type: 'stream.up', worker, stream: stream.id });
-        this.#notify(stream, { type: 'stream.ready', catalog: event.catalog, capacity: event.capacity });
-        return;
-      case 'liveness': {
-        const { loopLagMs, inFlight, rssBytes } = event.liveness;
-        stream.grant(event.liveness, this.#nowMs);
-        const facts = { loopLagMs, inFlight: inFlight.map(Number), rssBytes: Number(rssBytes) };
-        this.#notify(stream, { type: 'stream.liveness', ...facts });
-        // An idle stream owes its acknowledgement no longer than to the next sign of life.
-        this.lines.acknowledge(stream);
-        return;
-      }
-      case 'goodbye':
-        this.#notify(stream, { type: 'stream.goodbye', reason: event.reason });
-        return;
-      case 'unknown_frame':
-        this.#emit({ type: 'stream.unknown_frame', worker, stream: stream.id });
-        return;
-      default: {
-        const never: never = event;
-        throw new TypeError(String(never));
-      }
-    }
   }
 
   // Ends
@@ -347,7 +342,8 @@ export class Switchboard {
     }));
     const unacknowledged = this.#table.deliveries.length;
     const { joinAddress } = this;
-    return { address: this.#address, joinAddress, streams, unacknowledged, paused: this.lines.paused };
+    const { spilledBytes } = this.#table.budget;
+    return { address: this.#address, joinAddress, streams, spilledBytes, unacknowledged, paused: this.lines.paused };
   }
 
   #notify(stream: Stream, notice: StreamNotice): void {

@@ -43,7 +43,9 @@ export async function startBridge({ runtime = {}, services, ...options }: Bridge
   const manager = new ServerRef(app.system, 'app/pools/qa/manager', fakePool(pool));
   let count = 0;
   /** A worker that is connected, and in the pool. */
-  const worker = async (options: { readonly tools?: readonly string[]; readonly capacity?: number } = {}) => {
+  const worker = async (
+    options: { readonly tools?: readonly string[]; readonly capacity?: number; readonly takesTransfers?: boolean } = {},
+  ) => {
     count += 1;
     const pid = (await app.children.workers.startChild({
       id: `w-${count}`,
@@ -53,7 +55,7 @@ export async function startBridge({ runtime = {}, services, ...options }: Bridge
     linksRef.cast('expect', expectedOf(pid, 'qa'));
     // In its turn: links knows it then.
     await linksRef.call('status');
-    const wire = new ProtocolWorker(network, expectedOf(pid, 'qa'), options.tools ?? ['rank']);
+    const wire = new ProtocolWorker(network, expectedOf(pid, 'qa'), options.tools ?? ['rank'], options.takesTransfers);
     for (;;) {
       const { streams } = await linksRef.call('status');
       if (streams.some(({ stream, status }) => stream === String(pid) && status === 'up')) break;

@@ -17,8 +17,8 @@ import {
   workerMessage,
 } from '../../bridge/protocol/messages.ts';
 import type { Frame } from '../../bridge/transport/gen/workers_pb.js';
-import { FrameSchema } from '../../bridge/transport/gen/workers_pb.js';
-import type { Expect, MemoryCarrier, MemoryNetwork } from '../../bridge/transport/index.ts';
+import { type Elsewhere, type Envelope, FrameSchema } from '../../bridge/transport/gen/workers_pb.js';
+import type { Expect, MemoryCarrier, MemoryNetwork, MemorySpill } from '../../bridge/transport/index.ts';
 import { Signal } from './signal.ts';
 
 /** A call that the worker has and has not answered. */
@@ -49,7 +49,11 @@ export class ProtocolWorker {
   readonly changed = new Signal();
   readonly sessions = new Map<string, Session>();
   /** Every message of the host, in order. */
-  readonly heard: { readonly exchange: number; readonly body: HostBody }[] = [];
+  readonly heard: {
+    readonly exchange: number;
+    readonly body: HostBody;
+    readonly attachments: readonly Uint8Array[];
+  }[] = [];
   /** What the worker does with a call, when the test gives it nothing to wait for. */
   onCall: ((call: WorkerSide) => void) | undefined;
   closed = false;
@@ -60,7 +64,13 @@ export class ProtocolWorker {
   #taken = 0;
   #exchange = 0;
 
-  constructor(network: MemoryNetwork, expected: Expect, tools: readonly string[]) {
+  #together: Frame[] | undefined;
+
+  /** Where it and the host put what is too large for frames. */
+  readonly spill: MemorySpill;
+
+  constructor(network: MemoryNetwork, expected: Expect, tools: readonly string[], takesTransfers = false) {
+    this.spill = network.spillOf(expected.worker.toString());
     this.#carrier = network.dial();
     this.#carrier.listen({
       batch: ({ frames }) => {
@@ -92,7 +102,10 @@ export class ProtocolWorker {
     });
     const described = tools.map((name) => toolDescription(name, `does ${name}`));
     const catalog = toBinary(CatalogSchema, { $typeName: 'ophion.v1.Catalog', tools: described });
-    this.#control({ case: 'ready', value: { $typeName: 'ophion.v1.Ready', catalog, capacity: 8 } });
+    this.#control({
+      case: 'ready',
+      value: { $typeName: 'ophion.v1.Ready', catalog, capacity: 8, takesFiles: false, takesTransfers },
+    });
   }
 
   /** Resolves to the n-th call of a tool, counted from 1. */
@@ -146,15 +159,16 @@ export class ProtocolWorker {
     return this.ask(workerMessage('call', call), onMessage);
   }
 
-  say(exchange: number, payload: Uint8Array, end = false): void {
+  say(exchange: number, payload: Uint8Array, end = false, elsewhere?: Elsewhere): void {
     this.#sequence += 1;
-    const envelope = {
-      $typeName: 'ophion.v1.Envelope' as const,
+    const envelope: Envelope = {
+      $typeName: 'ophion.v1.Envelope',
       exchange: BigInt(exchange),
       payload,
       more: false,
       end,
     };
+    if (elsewhere !== undefined) envelope.elsewhere = elsewhere;
     this.#send(create(FrameSchema, { sequence: BigInt(this.#sequence), body: { case: 'envelope', value: envelope } }));
   }
 
@@ -163,13 +177,32 @@ export class ProtocolWorker {
   }
 
   #send(frame: Frame): void {
-    this.#carrier.send({ frames: [frame], acknowledged: this.#taken });
+    if (this.#together !== undefined) this.#together.push(frame);
+    else this.#carrier.send({ frames: [frame], acknowledged: this.#taken });
+  }
+
+  /** What is said meanwhile arrives as one batch. */
+  together<T>(say: () => T): T {
+    this.#together = [];
+    const result = say();
+    const frames = this.#together;
+    this.#together = undefined;
+    this.#carrier.send({ frames, acknowledged: this.#taken });
+    return result;
   }
 
   #take({ sequence, body }: Frame): void {
     this.#taken = Math.max(this.#taken, Number(sequence));
     if (body.case !== 'envelope') return;
     const exchange = Number(body.value.exchange);
+    const { elsewhere } = body.value;
+    if (elsewhere !== undefined) {
+      void this.spill.take(elsewhere).then(([payload = new Uint8Array(), ...attachments]) => {
+        this.#message(exchange, decodeHostMessage(payload), attachments);
+        this.changed.fire();
+      });
+      return;
+    }
     const parts = this.#partial.get(exchange) ?? [];
     parts.push(body.value.payload);
     if (body.value.more) {
@@ -180,11 +213,11 @@ export class ProtocolWorker {
     this.#message(exchange, decodeHostMessage(Buffer.concat(parts)));
   }
 
-  #message(exchange: number, body: HostBody): void {
-    this.heard.push({ exchange, body });
+  #message(exchange: number, body: HostBody, attachments: readonly Uint8Array[] = []): void {
+    this.heard.push({ exchange, body, attachments });
     switch (body.case) {
       case 'call': {
-        const side = new Side(this, exchange, body.value);
+        const side = new Side(this, exchange, body.value, attachments);
         this.calls.push(side);
         this.onCall?.(side);
         return;
@@ -244,11 +277,11 @@ class Side implements WorkerSide {
   cancelled: string | undefined;
   credit = 0;
 
-  constructor(worker: ProtocolWorker, exchange: number, call: ToolCall) {
+  constructor(worker: ProtocolWorker, exchange: number, call: ToolCall, attachments: readonly Uint8Array[]) {
     this.#worker = worker;
     this.exchange = exchange;
     this.call = call;
-    this.args = decodeMap(call.arguments);
+    this.args = decodeMap(call.arguments, attachments);
     this.revision = worker.sessions.get(call.sessionId)?.revision ?? 0;
   }
 

@@ -3,7 +3,7 @@
  */
 import { create } from '@bufbuild/protobuf';
 import { nodeRuntime, type Pid } from '../../actors/core/index.ts';
-import { type Frame, FrameSchema } from '../../bridge/transport/gen/workers_pb.js';
+import { type Elsewhere, type Envelope, type Frame, FrameSchema } from '../../bridge/transport/gen/workers_pb.js';
 import type { Expect, MemoryCarrier, MemoryNetwork } from '../../bridge/transport/index.ts';
 import { Signal } from './signal.ts';
 
@@ -28,6 +28,7 @@ export interface Heard {
   readonly payload: string;
   readonly more: boolean;
   readonly end: boolean;
+  readonly elsewhere: Elsewhere | undefined;
 }
 
 export class WireWorker {
@@ -89,8 +90,9 @@ export class WireWorker {
     });
   }
 
-  ready(catalog = 'catalog', capacity = 1): void {
-    this.control('ready', { $typeName: 'ophion.v1.Ready', catalog: bytes(catalog), capacity });
+  ready(catalog = 'catalog', capacity = 1, { takesFiles = false, takesTransfers = false } = {}): void {
+    const takes = { takesFiles, takesTransfers };
+    this.control('ready', { $typeName: 'ophion.v1.Ready', catalog: bytes(catalog), capacity, ...takes });
   }
 
   control<C extends Exclude<Frame['body']['case'], undefined>>(
@@ -103,15 +105,31 @@ export class WireWorker {
   /** Says one numbered frame; `sequence` says a wrong number. */
   say(exchange: number, payload: string, { end = false, more = false, sequence = 0 } = {}): void {
     this.#sequence = sequence === 0 ? this.#sequence + 1 : sequence;
-    this.send(
-      create(FrameSchema, {
-        sequence: BigInt(this.#sequence),
-        body: {
-          case: 'envelope',
-          value: { $typeName: 'ophion.v1.Envelope', exchange: BigInt(exchange), payload: bytes(payload), more, end },
-        },
-      }),
-    );
+    this.#envelope({
+      $typeName: 'ophion.v1.Envelope',
+      exchange: BigInt(exchange),
+      payload: bytes(payload),
+      more,
+      end,
+    });
+  }
+
+  /** Says where a message lies. */
+  sayElsewhere(exchange: number, elsewhere: Elsewhere, { end = false } = {}): void {
+    this.#sequence += 1;
+    const payload = new Uint8Array();
+    this.#envelope({
+      $typeName: 'ophion.v1.Envelope',
+      exchange: BigInt(exchange),
+      payload,
+      more: false,
+      end,
+      elsewhere,
+    });
+  }
+
+  #envelope(value: Envelope): void {
+    this.send(create(FrameSchema, { sequence: BigInt(this.#sequence), body: { case: 'envelope', value } }));
   }
 
   send(...frames: Frame[]): void {
@@ -139,6 +157,7 @@ export class WireWorker {
               payload: text(body.value.payload),
               more: body.value.more,
               end: body.value.end,
+              elsewhere: body.value.elsewhere,
             },
           ]
         : [],

@@ -107,6 +107,13 @@ export declare type Blob = Message<"ophion.v1.Blob"> & {
    * @generated from field: string content_type = 2;
    */
   contentType: string;
+
+  /**
+   * Which attachment of the message the data is, from 1; 0: it is in `data`.
+   *
+   * @generated from field: uint32 attachment = 3;
+   */
+  attachment: number;
 };
 
 /**
@@ -190,6 +197,13 @@ export declare type Tensor = Message<"ophion.v1.Tensor"> & {
    * @generated from field: bytes data = 3;
    */
   data: Uint8Array;
+
+  /**
+   * As in a Blob.
+   *
+   * @generated from field: uint32 attachment = 4;
+   */
+  attachment: number;
 };
 
 /**

@@ -11,6 +11,227 @@ import type { Message } from "@bufbuild/protobuf";
 export declare const file_ophion_v1_workers: GenFile;
 
 /**
+ * @generated from message ophion.v1.TransferRequest
+ */
+export declare type TransferRequest = Message<"ophion.v1.TransferRequest"> & {
+  /**
+   * @generated from oneof ophion.v1.TransferRequest.body
+   */
+  body: {
+    /**
+     * The first one, and only that.
+     *
+     * @generated from field: ophion.v1.TransferHello hello = 1;
+     */
+    value: TransferHello;
+    case: "hello";
+  } | {
+    /**
+     * @generated from field: ophion.v1.TransferChunk chunk = 2;
+     */
+    value: TransferChunk;
+    case: "chunk";
+  } | {
+    /**
+     * @generated from field: ophion.v1.TransferTaken taken = 3;
+     */
+    value: TransferTaken;
+    case: "taken";
+  } | {
+    /**
+     * @generated from field: ophion.v1.TransferDropped dropped = 4;
+     */
+    value: TransferDropped;
+    case: "dropped";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message ophion.v1.TransferRequest.
+ * Use `create(TransferRequestSchema)` to create a new message.
+ */
+export declare const TransferRequestSchema: GenMessage<TransferRequest>;
+
+/**
+ * @generated from message ophion.v1.TransferResponse
+ */
+export declare type TransferResponse = Message<"ophion.v1.TransferResponse"> & {
+  /**
+   * @generated from oneof ophion.v1.TransferResponse.body
+   */
+  body: {
+    /**
+     * The first one, and only that.
+     *
+     * @generated from field: ophion.v1.TransferResume resume = 1;
+     */
+    value: TransferResume;
+    case: "resume";
+  } | {
+    /**
+     * @generated from field: ophion.v1.TransferChunk chunk = 2;
+     */
+    value: TransferChunk;
+    case: "chunk";
+  } | {
+    /**
+     * @generated from field: ophion.v1.TransferTaken taken = 3;
+     */
+    value: TransferTaken;
+    case: "taken";
+  } | {
+    /**
+     * @generated from field: ophion.v1.TransferDropped dropped = 4;
+     */
+    value: TransferDropped;
+    case: "dropped";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message ophion.v1.TransferResponse.
+ * Use `create(TransferResponseSchema)` to create a new message.
+ */
+export declare const TransferResponseSchema: GenMessage<TransferResponse>;
+
+/**
+ * Proves the same token as the worker's stream.
+ *
+ * @generated from message ophion.v1.TransferHello
+ */
+export declare type TransferHello = Message<"ophion.v1.TransferHello"> & {
+  /**
+   * @generated from field: string worker_id = 1;
+   */
+  workerId: string;
+
+  /**
+   * @generated from field: uint32 incarnation = 2;
+   */
+  incarnation: number;
+
+  /**
+   * @generated from field: string token = 3;
+   */
+  token: string;
+
+  /**
+   * What the worker has of each transfer of the host that it has not given on.
+   *
+   * @generated from field: repeated ophion.v1.TransferTaken taken = 4;
+   */
+  taken: TransferTaken[];
+};
+
+/**
+ * Describes the message ophion.v1.TransferHello.
+ * Use `create(TransferHelloSchema)` to create a new message.
+ */
+export declare const TransferHelloSchema: GenMessage<TransferHello>;
+
+/**
+ * @generated from message ophion.v1.TransferResume
+ */
+export declare type TransferResume = Message<"ophion.v1.TransferResume"> & {
+  /**
+   * What the host has of each transfer of the worker that it has not given on.
+   *
+   * @generated from field: repeated ophion.v1.TransferTaken taken = 1;
+   */
+  taken: TransferTaken[];
+};
+
+/**
+ * Describes the message ophion.v1.TransferResume.
+ * Use `create(TransferResumeSchema)` to create a new message.
+ */
+export declare const TransferResumeSchema: GenMessage<TransferResume>;
+
+/**
+ * A piece of one payload, behind those that came before.
+ *
+ * @generated from message ophion.v1.TransferChunk
+ */
+export declare type TransferChunk = Message<"ophion.v1.TransferChunk"> & {
+  /**
+   * Numbered from 1 in each direction of one incarnation.
+   *
+   * @generated from field: uint64 transfer = 1;
+   */
+  transfer: bigint;
+
+  /**
+   * @generated from field: uint64 offset = 2;
+   */
+  offset: bigint;
+
+  /**
+   * Of the whole payload.
+   *
+   * @generated from field: uint64 size = 3;
+   */
+  size: bigint;
+
+  /**
+   * @generated from field: bytes data = 4;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message ophion.v1.TransferChunk.
+ * Use `create(TransferChunkSchema)` to create a new message.
+ */
+export declare const TransferChunkSchema: GenMessage<TransferChunk>;
+
+/**
+ * So many bytes of a transfer have arrived. Said when it is whole, and of all that
+ * are not given on when a connection begins; then the sender drops what it has given up.
+ *
+ * @generated from message ophion.v1.TransferTaken
+ */
+export declare type TransferTaken = Message<"ophion.v1.TransferTaken"> & {
+  /**
+   * @generated from field: uint64 transfer = 1;
+   */
+  transfer: bigint;
+
+  /**
+   * @generated from field: uint64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * @generated from field: bool whole = 3;
+   */
+  whole: boolean;
+};
+
+/**
+ * Describes the message ophion.v1.TransferTaken.
+ * Use `create(TransferTakenSchema)` to create a new message.
+ */
+export declare const TransferTakenSchema: GenMessage<TransferTaken>;
+
+/**
+ * The sender has given a transfer up.
+ *
+ * @generated from message ophion.v1.TransferDropped
+ */
+export declare type TransferDropped = Message<"ophion.v1.TransferDropped"> & {
+  /**
+   * @generated from field: uint64 transfer = 1;
+   */
+  transfer: bigint;
+};
+
+/**
+ * Describes the message ophion.v1.TransferDropped.
+ * Use `create(TransferDroppedSchema)` to create a new message.
+ */
+export declare const TransferDroppedSchema: GenMessage<TransferDropped>;
+
+/**
  * Frames that were queued in one turn of the worker, in order, control first.
  *
  * @generated from message ophion.v1.AttachRequest
@@ -264,6 +485,21 @@ export declare type Welcome = Message<"ophion.v1.Welcome"> & {
    * @generated from field: uint32 lease_ms = 20;
    */
   leaseMs: number;
+
+  /**
+   * Where payloads lie that are too large for frames: folders of this
+   * incarnation alone, the better one first. None: there are no such files.
+   *
+   * @generated from field: repeated string folders = 21;
+   */
+  folders: string[];
+
+  /**
+   * Whether the host takes and gives such payloads over Transfer.
+   *
+   * @generated from field: bool transfers = 22;
+   */
+  transfers: boolean;
 };
 
 /**
@@ -304,6 +540,20 @@ export declare type Limits = Message<"ophion.v1.Limits"> & {
    * @generated from field: uint32 window_bytes = 5;
    */
   windowBytes: number;
+
+  /**
+   * The largest message that does not go through frames; see Elsewhere.
+   *
+   * @generated from field: uint64 max_payload_bytes = 6;
+   */
+  maxPayloadBytes: bigint;
+
+  /**
+   * How much of such messages either side may have out that the other one has not taken.
+   *
+   * @generated from field: uint64 max_spilled_bytes = 7;
+   */
+  maxSpilledBytes: bigint;
 };
 
 /**
@@ -347,6 +597,19 @@ export declare type Ready = Message<"ophion.v1.Ready"> & {
    * @generated from field: uint32 capacity = 2;
    */
   capacity: number;
+
+  /**
+   * Whether it can enter the folders of the Welcome, and whether it has a
+   * Transfer: how it takes payloads that are too large for frames.
+   *
+   * @generated from field: bool takes_files = 3;
+   */
+  takesFiles: boolean;
+
+  /**
+   * @generated from field: bool takes_transfers = 4;
+   */
+  takesTransfers: boolean;
 };
 
 /**
@@ -464,6 +727,13 @@ export declare type Envelope = Message<"ophion.v1.Envelope"> & {
    * @generated from field: bool end = 4;
    */
   end: boolean;
+
+  /**
+   * Where the whole message lies, instead of in payloads. It has no more.
+   *
+   * @generated from field: ophion.v1.Elsewhere elsewhere = 5;
+   */
+  elsewhere?: Elsewhere | undefined;
 };
 
 /**
@@ -471,6 +741,74 @@ export declare type Envelope = Message<"ophion.v1.Envelope"> & {
  * Use `create(EnvelopeSchema)` to create a new message.
  */
 export declare const EnvelopeSchema: GenMessage<Envelope>;
+
+/**
+ * A message that is too large for frames. It is whole, where it lies, before its
+ * envelope is sent, and is taken before what follows on its exchange.
+ *
+ * @generated from message ophion.v1.Elsewhere
+ */
+export declare type Elsewhere = Message<"ophion.v1.Elsewhere"> & {
+  /**
+   * @generated from oneof ophion.v1.Elsewhere.place
+   */
+  place: {
+    /**
+     * @generated from field: ophion.v1.SpilledFile file = 1;
+     */
+    value: SpilledFile;
+    case: "file";
+  } | {
+    /**
+     * The number of a transfer that the receiver has whole; see Transfer.
+     *
+     * @generated from field: uint64 transfer = 2;
+     */
+    value: bigint;
+    case: "transfer";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * How many bytes its parts have, which lie behind each other: first the
+   * message itself, then what it refers to by number.
+   *
+   * @generated from field: repeated uint64 lengths = 3;
+   */
+  lengths: bigint[];
+};
+
+/**
+ * Describes the message ophion.v1.Elsewhere.
+ * Use `create(ElsewhereSchema)` to create a new message.
+ */
+export declare const ElsewhereSchema: GenMessage<Elsewhere>;
+
+/**
+ * Removed by who takes it.
+ *
+ * @generated from message ophion.v1.SpilledFile
+ */
+export declare type SpilledFile = Message<"ophion.v1.SpilledFile"> & {
+  /**
+   * Which of the Welcome's folders, from 0.
+   *
+   * @generated from field: uint32 folder = 1;
+   */
+  folder: number;
+
+  /**
+   * A plain name in it.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message ophion.v1.SpilledFile.
+ * Use `create(SpilledFileSchema)` to create a new message.
+ */
+export declare const SpilledFileSchema: GenMessage<SpilledFile>;
 
 /**
  * The first and only frame of a worker that nobody spawned: it wants to join a
@@ -662,6 +1000,18 @@ export declare const WorkerService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof AttachRequestSchema;
     output: typeof AttachResponseSchema;
+  },
+  /**
+   * Carries payloads that are too large for frames, both ways and beside the
+   * stream, to a worker that shares no files with the host. The worker opens it,
+   * and opens it again when it was lost.
+   *
+   * @generated from rpc ophion.v1.WorkerService.Transfer
+   */
+  transfer: {
+    methodKind: "bidi_streaming";
+    input: typeof TransferRequestSchema;
+    output: typeof TransferResponseSchema;
   },
 }>;
 

@@ -8,119 +8,182 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
  * Describes the file ophion/v1/workers.proto.
  */
 export const file_ophion_v1_workers = /*@__PURE__*/
-  fileDesc("ChdvcGhpb24vdjEvd29ya2Vycy5wcm90bxIJb3BoaW9uLnYxIlcKDUF0dGFjaFJlcXVlc3QSIAoGZnJhbWVzGAEgAygLMhAub3BoaW9uLnYxLkZyYW1lEhQKDGFja25vd2xlZGdlZBgCIAEoBBIOCgZjcmVkaXQYAyABKAQiWAoOQXR0YWNoUmVzcG9uc2USIAoGZnJhbWVzGAEgAygLMhAub3BoaW9uLnYxLkZyYW1lEhQKDGFja25vd2xlZGdlZBgCIAEoBBIOCgZjcmVkaXQYAyABKAQi4wMKBUZyYW1lEhAKCHNlcXVlbmNlGAEgASgEEiEKBWhlbGxvGAIgASgLMhAub3BoaW9uLnYxLkhlbGxvSAASJQoHd2VsY29tZRgDIAEoCzISLm9waGlvbi52MS5XZWxjb21lSAASJwoIcHJvZ3Jlc3MYBCABKAsyEy5vcGhpb24udjEuUHJvZ3Jlc3NIABIhCgVyZWFkeRgFIAEoCzIQLm9waGlvbi52MS5SZWFkeUgAEicKCGxpdmVuZXNzGAYgASgLMhMub3BoaW9uLnYxLkxpdmVuZXNzSAASIQoFZHJhaW4YByABKAsyEC5vcGhpb24udjEuRHJhaW5IABIlCgdnb29kYnllGAggASgLMhIub3BoaW9uLnYxLkdvb2RieWVIABInCghlbnZlbG9wZRgJIAEoCzITLm9waGlvbi52MS5FbnZlbG9wZUgAEh8KBGpvaW4YFCABKAsyDy5vcGhpb24udjEuSm9pbkgAEikKCWFkbWlzc2lvbhgVIAEoCzIULm9waGlvbi52MS5BZG1pc3Npb25IABIhCgVsZWFzZRgWIAEoCzIQLm9waGlvbi52MS5MZWFzZUgAEh8KBGdvbmUYFyABKAsyDy5vcGhpb24udjEuR29uZUgAQgYKBGJvZHkivgEKBUhlbGxvEhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SEQoJd29ya2VyX2lkGAIgASgJEhMKC2luY2FybmF0aW9uGAMgASgNEg0KBXRva2VuGAQgASgJEg4KBnJ1bl9pZBgFIAEoCRIOCgZvc19waWQYBiABKA0SFgoOcHl0aG9uX3ZlcnNpb24YByABKAkSFwoPbGlicmFyeV92ZXJzaW9uGAggASgJEhMKC3Jlc3VtZV9mcm9tGAkgASgEIm0KB1dlbGNvbWUSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRITCgtyZXN1bWVfZnJvbRgCIAEoBBIhCgZsaW1pdHMYAyABKAsyES5vcGhpb24udjEuTGltaXRzEhAKCGxlYXNlX21zGBQgASgNIocBCgZMaW1pdHMSFwoPbWF4X2ZyYW1lX2J5dGVzGAEgASgNEhkKEW1heF9tZXNzYWdlX2J5dGVzGAIgASgNEhUKDW1heF9leGNoYW5nZXMYAyABKA0SHAoUbGl2ZW5lc3NfaW50ZXJ2YWxfbXMYBCABKA0SFAoMd2luZG93X2J5dGVzGAUgASgNIhgKCFByb2dyZXNzEgwKBHdoYXQYASABKAkiKgoFUmVhZHkSDwoHY2F0YWxvZxgBIAEoDBIQCghjYXBhY2l0eRgCIAEoDSJpCghMaXZlbmVzcxITCgtsb29wX2xhZ19tcxgBIAEoARIRCglpbl9mbGlnaHQYAiADKAQSEQoJcnNzX2J5dGVzGAMgASgEEg0KBWxlYXNlGBQgASgEEhMKC2xlYXNlX2hlYXJkGBUgASgEIgcKBURyYWluIhkKB0dvb2RieWUSDgoGcmVhc29uGAEgASgJIkgKCEVudmVsb3BlEhAKCGV4Y2hhbmdlGAEgASgEEg8KB3BheWxvYWQYAiABKAwSDAoEbW9yZRgDIAEoCBILCgNlbmQYBCABKAgioAEKBEpvaW4SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRINCgV0b2tlbhgCIAEoCRIOCgZtb2R1bGUYAyABKAkSDgoGb3NfcGlkGAQgASgNEgwKBGhvc3QYBSABKAkSFgoOcHl0aG9uX3ZlcnNpb24YBiABKAkSFwoPbGlicmFyeV92ZXJzaW9uGAcgASgJEhAKCGNhcGFjaXR5GAggASgNIocBCglBZG1pc3Npb24SEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgNEg0KBXRva2VuGAMgASgJEg4KBnJ1bl9pZBgEIAEoCRIQCghsZWFzZV9tcxgFIAEoDRIPCgdwcmVsb2FkGAYgAygJEhAKCGNhcGFjaXR5GAcgASgNIhcKBUxlYXNlEg4KBm51bWJlchgBIAEoBCJzCgRHb25lEhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoDRINCgV0b2tlbhgDIAEoCRIWCglleGl0X2NvZGUYBCABKA1IAIgBARIOCgZzaWduYWwYBSABKAlCDAoKX2V4aXRfY29kZTJSCg1Xb3JrZXJTZXJ2aWNlEkEKBkF0dGFjaBIYLm9waGlvbi52MS5BdHRhY2hSZXF1ZXN0Ghkub3BoaW9uLnYxLkF0dGFjaFJlc3BvbnNlKAEwAWIGcHJvdG8z");
+  fileDesc("ChdvcGhpb24vdjEvd29ya2Vycy5wcm90bxIJb3BoaW9uLnYxIskBCg9UcmFuc2ZlclJlcXVlc3QSKQoFaGVsbG8YASABKAsyGC5vcGhpb24udjEuVHJhbnNmZXJIZWxsb0gAEikKBWNodW5rGAIgASgLMhgub3BoaW9uLnYxLlRyYW5zZmVyQ2h1bmtIABIpCgV0YWtlbhgDIAEoCzIYLm9waGlvbi52MS5UcmFuc2ZlclRha2VuSAASLQoHZHJvcHBlZBgEIAEoCzIaLm9waGlvbi52MS5UcmFuc2ZlckRyb3BwZWRIAEIGCgRib2R5IswBChBUcmFuc2ZlclJlc3BvbnNlEisKBnJlc3VtZRgBIAEoCzIZLm9waGlvbi52MS5UcmFuc2ZlclJlc3VtZUgAEikKBWNodW5rGAIgASgLMhgub3BoaW9uLnYxLlRyYW5zZmVyQ2h1bmtIABIpCgV0YWtlbhgDIAEoCzIYLm9waGlvbi52MS5UcmFuc2ZlclRha2VuSAASLQoHZHJvcHBlZBgEIAEoCzIaLm9waGlvbi52MS5UcmFuc2ZlckRyb3BwZWRIAEIGCgRib2R5Im8KDVRyYW5zZmVySGVsbG8SEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgNEg0KBXRva2VuGAMgASgJEicKBXRha2VuGAQgAygLMhgub3BoaW9uLnYxLlRyYW5zZmVyVGFrZW4iOQoOVHJhbnNmZXJSZXN1bWUSJwoFdGFrZW4YASADKAsyGC5vcGhpb24udjEuVHJhbnNmZXJUYWtlbiJNCg1UcmFuc2ZlckNodW5rEhAKCHRyYW5zZmVyGAEgASgEEg4KBm9mZnNldBgCIAEoBBIMCgRzaXplGAMgASgEEgwKBGRhdGEYBCABKAwiPwoNVHJhbnNmZXJUYWtlbhIQCgh0cmFuc2ZlchgBIAEoBBINCgVieXRlcxgCIAEoBBINCgV3aG9sZRgDIAEoCCIjCg9UcmFuc2ZlckRyb3BwZWQSEAoIdHJhbnNmZXIYASABKAQiVwoNQXR0YWNoUmVxdWVzdBIgCgZmcmFtZXMYASADKAsyEC5vcGhpb24udjEuRnJhbWUSFAoMYWNrbm93bGVkZ2VkGAIgASgEEg4KBmNyZWRpdBgDIAEoBCJYCg5BdHRhY2hSZXNwb25zZRIgCgZmcmFtZXMYASADKAsyEC5vcGhpb24udjEuRnJhbWUSFAoMYWNrbm93bGVkZ2VkGAIgASgEEg4KBmNyZWRpdBgDIAEoBCLjAwoFRnJhbWUSEAoIc2VxdWVuY2UYASABKAQSIQoFaGVsbG8YAiABKAsyEC5vcGhpb24udjEuSGVsbG9IABIlCgd3ZWxjb21lGAMgASgLMhIub3BoaW9uLnYxLldlbGNvbWVIABInCghwcm9ncmVzcxgEIAEoCzITLm9waGlvbi52MS5Qcm9ncmVzc0gAEiEKBXJlYWR5GAUgASgLMhAub3BoaW9uLnYxLlJlYWR5SAASJwoIbGl2ZW5lc3MYBiABKAsyEy5vcGhpb24udjEuTGl2ZW5lc3NIABIhCgVkcmFpbhgHIAEoCzIQLm9waGlvbi52MS5EcmFpbkgAEiUKB2dvb2RieWUYCCABKAsyEi5vcGhpb24udjEuR29vZGJ5ZUgAEicKCGVudmVsb3BlGAkgASgLMhMub3BoaW9uLnYxLkVudmVsb3BlSAASHwoEam9pbhgUIAEoCzIPLm9waGlvbi52MS5Kb2luSAASKQoJYWRtaXNzaW9uGBUgASgLMhQub3BoaW9uLnYxLkFkbWlzc2lvbkgAEiEKBWxlYXNlGBYgASgLMhAub3BoaW9uLnYxLkxlYXNlSAASHwoEZ29uZRgXIAEoCzIPLm9waGlvbi52MS5Hb25lSABCBgoEYm9keSK+AQoFSGVsbG8SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRIRCgl3b3JrZXJfaWQYAiABKAkSEwoLaW5jYXJuYXRpb24YAyABKA0SDQoFdG9rZW4YBCABKAkSDgoGcnVuX2lkGAUgASgJEg4KBm9zX3BpZBgGIAEoDRIWCg5weXRob25fdmVyc2lvbhgHIAEoCRIXCg9saWJyYXJ5X3ZlcnNpb24YCCABKAkSEwoLcmVzdW1lX2Zyb20YCSABKAQikQEKB1dlbGNvbWUSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRITCgtyZXN1bWVfZnJvbRgCIAEoBBIhCgZsaW1pdHMYAyABKAsyES5vcGhpb24udjEuTGltaXRzEhAKCGxlYXNlX21zGBQgASgNEg8KB2ZvbGRlcnMYFSADKAkSEQoJdHJhbnNmZXJzGBYgASgIIr0BCgZMaW1pdHMSFwoPbWF4X2ZyYW1lX2J5dGVzGAEgASgNEhkKEW1heF9tZXNzYWdlX2J5dGVzGAIgASgNEhUKDW1heF9leGNoYW5nZXMYAyABKA0SHAoUbGl2ZW5lc3NfaW50ZXJ2YWxfbXMYBCABKA0SFAoMd2luZG93X2J5dGVzGAUgASgNEhkKEW1heF9wYXlsb2FkX2J5dGVzGAYgASgEEhkKEW1heF9zcGlsbGVkX2J5dGVzGAcgASgEIhgKCFByb2dyZXNzEgwKBHdoYXQYASABKAkiWAoFUmVhZHkSDwoHY2F0YWxvZxgBIAEoDBIQCghjYXBhY2l0eRgCIAEoDRITCgt0YWtlc19maWxlcxgDIAEoCBIXCg90YWtlc190cmFuc2ZlcnMYBCABKAgiaQoITGl2ZW5lc3MSEwoLbG9vcF9sYWdfbXMYASABKAESEQoJaW5fZmxpZ2h0GAIgAygEEhEKCXJzc19ieXRlcxgDIAEoBBINCgVsZWFzZRgUIAEoBBITCgtsZWFzZV9oZWFyZBgVIAEoBCIHCgVEcmFpbiIZCgdHb29kYnllEg4KBnJlYXNvbhgBIAEoCSJxCghFbnZlbG9wZRIQCghleGNoYW5nZRgBIAEoBBIPCgdwYXlsb2FkGAIgASgMEgwKBG1vcmUYAyABKAgSCwoDZW5kGAQgASgIEicKCWVsc2V3aGVyZRgFIAEoCzIULm9waGlvbi52MS5FbHNld2hlcmUiYQoJRWxzZXdoZXJlEiYKBGZpbGUYASABKAsyFi5vcGhpb24udjEuU3BpbGxlZEZpbGVIABISCgh0cmFuc2ZlchgCIAEoBEgAEg8KB2xlbmd0aHMYAyADKARCBwoFcGxhY2UiKwoLU3BpbGxlZEZpbGUSDgoGZm9sZGVyGAEgASgNEgwKBG5hbWUYAiABKAkioAEKBEpvaW4SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRINCgV0b2tlbhgCIAEoCRIOCgZtb2R1bGUYAyABKAkSDgoGb3NfcGlkGAQgASgNEgwKBGhvc3QYBSABKAkSFgoOcHl0aG9uX3ZlcnNpb24YBiABKAkSFwoPbGlicmFyeV92ZXJzaW9uGAcgASgJEhAKCGNhcGFjaXR5GAggASgNIocBCglBZG1pc3Npb24SEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgNEg0KBXRva2VuGAMgASgJEg4KBnJ1bl9pZBgEIAEoCRIQCghsZWFzZV9tcxgFIAEoDRIPCgdwcmVsb2FkGAYgAygJEhAKCGNhcGFjaXR5GAcgASgNIhcKBUxlYXNlEg4KBm51bWJlchgBIAEoBCJzCgRHb25lEhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoDRINCgV0b2tlbhgDIAEoCRIWCglleGl0X2NvZGUYBCABKA1IAIgBARIOCgZzaWduYWwYBSABKAlCDAoKX2V4aXRfY29kZTKbAQoNV29ya2VyU2VydmljZRJBCgZBdHRhY2gSGC5vcGhpb24udjEuQXR0YWNoUmVxdWVzdBoZLm9waGlvbi52MS5BdHRhY2hSZXNwb25zZSgBMAESRwoIVHJhbnNmZXISGi5vcGhpb24udjEuVHJhbnNmZXJSZXF1ZXN0Ghsub3BoaW9uLnYxLlRyYW5zZmVyUmVzcG9uc2UoATABYgZwcm90bzM");
+
+/**
+ * Describes the message ophion.v1.TransferRequest.
+ * Use `create(TransferRequestSchema)` to create a new message.
+ */
+export const TransferRequestSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 0);
+
+/**
+ * Describes the message ophion.v1.TransferResponse.
+ * Use `create(TransferResponseSchema)` to create a new message.
+ */
+export const TransferResponseSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 1);
+
+/**
+ * Describes the message ophion.v1.TransferHello.
+ * Use `create(TransferHelloSchema)` to create a new message.
+ */
+export const TransferHelloSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 2);
+
+/**
+ * Describes the message ophion.v1.TransferResume.
+ * Use `create(TransferResumeSchema)` to create a new message.
+ */
+export const TransferResumeSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 3);
+
+/**
+ * Describes the message ophion.v1.TransferChunk.
+ * Use `create(TransferChunkSchema)` to create a new message.
+ */
+export const TransferChunkSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 4);
+
+/**
+ * Describes the message ophion.v1.TransferTaken.
+ * Use `create(TransferTakenSchema)` to create a new message.
+ */
+export const TransferTakenSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 5);
+
+/**
+ * Describes the message ophion.v1.TransferDropped.
+ * Use `create(TransferDroppedSchema)` to create a new message.
+ */
+export const TransferDroppedSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 6);
 
 /**
  * Describes the message ophion.v1.AttachRequest.
  * Use `create(AttachRequestSchema)` to create a new message.
  */
 export const AttachRequestSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 0);
+  messageDesc(file_ophion_v1_workers, 7);
 
 /**
  * Describes the message ophion.v1.AttachResponse.
  * Use `create(AttachResponseSchema)` to create a new message.
  */
 export const AttachResponseSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 1);
+  messageDesc(file_ophion_v1_workers, 8);
 
 /**
  * Describes the message ophion.v1.Frame.
  * Use `create(FrameSchema)` to create a new message.
  */
 export const FrameSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 2);
+  messageDesc(file_ophion_v1_workers, 9);
 
 /**
  * Describes the message ophion.v1.Hello.
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 3);
+  messageDesc(file_ophion_v1_workers, 10);
 
 /**
  * Describes the message ophion.v1.Welcome.
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 4);
+  messageDesc(file_ophion_v1_workers, 11);
 
 /**
  * Describes the message ophion.v1.Limits.
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 5);
+  messageDesc(file_ophion_v1_workers, 12);
 
 /**
  * Describes the message ophion.v1.Progress.
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 6);
+  messageDesc(file_ophion_v1_workers, 13);
 
 /**
  * Describes the message ophion.v1.Ready.
  * Use `create(ReadySchema)` to create a new message.
  */
 export const ReadySchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 7);
+  messageDesc(file_ophion_v1_workers, 14);
 
 /**
  * Describes the message ophion.v1.Liveness.
  * Use `create(LivenessSchema)` to create a new message.
  */
 export const LivenessSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 8);
+  messageDesc(file_ophion_v1_workers, 15);
 
 /**
  * Describes the message ophion.v1.Drain.
  * Use `create(DrainSchema)` to create a new message.
  */
 export const DrainSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 9);
+  messageDesc(file_ophion_v1_workers, 16);
 
 /**
  * Describes the message ophion.v1.Goodbye.
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 10);
+  messageDesc(file_ophion_v1_workers, 17);
 
 /**
  * Describes the message ophion.v1.Envelope.
  * Use `create(EnvelopeSchema)` to create a new message.
  */
 export const EnvelopeSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 11);
+  messageDesc(file_ophion_v1_workers, 18);
+
+/**
+ * Describes the message ophion.v1.Elsewhere.
+ * Use `create(ElsewhereSchema)` to create a new message.
+ */
+export const ElsewhereSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 19);
+
+/**
+ * Describes the message ophion.v1.SpilledFile.
+ * Use `create(SpilledFileSchema)` to create a new message.
+ */
+export const SpilledFileSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_workers, 20);
 
 /**
  * Describes the message ophion.v1.Join.
  * Use `create(JoinSchema)` to create a new message.
  */
 export const JoinSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 12);
+  messageDesc(file_ophion_v1_workers, 21);
 
 /**
  * Describes the message ophion.v1.Admission.
  * Use `create(AdmissionSchema)` to create a new message.
  */
 export const AdmissionSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 13);
+  messageDesc(file_ophion_v1_workers, 22);
 
 /**
  * Describes the message ophion.v1.Lease.
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 14);
+  messageDesc(file_ophion_v1_workers, 23);
 
 /**
  * Describes the message ophion.v1.Gone.
  * Use `create(GoneSchema)` to create a new message.
  */
 export const GoneSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_workers, 15);
+  messageDesc(file_ophion_v1_workers, 24);
 
 /**
  * The workers' stream. The worker dials in; its first frame is a Hello that

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ophion._gen import workers_pb2 as pb
-from ophion._outbox import Requests
+from ophion._requests import Requests
 
 # A coalesced message is at most 64 KiB; the rest is room for a host with another limit.
 _MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -40,6 +40,12 @@ class Carrier(Protocol):
 
     def close(self) -> None:
         """Breaks the connection, from any thread; `run` then ends. Closing it again does nothing."""
+        ...
+
+    def transfer(self, requests: Iterator[pb.TransferRequest]) -> Iterator[pb.TransferResponse]:
+        """Instead of `run`: carries payloads. Sends the requests, from a thread of its own, and yields what the host
+        says; fails as `run` does. Only where the host's Welcome says that it takes transfers.
+        """
         ...
 
 
@@ -114,11 +120,20 @@ class GrpcCarrier:
         """For a short talk: sends the requests, from a thread of its own, and yields what the host says; ends as `run`
         does.
         """
+        yield from self._talk("Attach", requests)
+
+    def transfer(self, requests: Iterator[pb.TransferRequest]) -> Iterator[pb.TransferResponse]:
+        """See `Carrier`."""
+        yield from self._talk("Transfer", requests)
+
+    def _talk(self, method: str, requests: Iterator[Any]) -> Iterator[Any]:
         import grpc
 
         self._channel = self._open(grpc)
+        if self._closed:
+            self._channel.close()
         try:
-            yield from self._stub(self._channel).Attach(requests)
+            yield from getattr(self._stub(self._channel), method)(requests)
         except ValueError as error:  # how grpc says that the channel is closed
             raise LinkLost(str(error)) from None
         except grpc.RpcError as error:

@@ -152,6 +152,8 @@ def _instance(value: Any, hint: type) -> Any:
         return value
     if hint is tuple and isinstance(value, list):
         return tuple(value)
+    if hint is memoryview and isinstance(value, bytes):
+        return memoryview(value)
     if issubclass(hint, Enum):
         try:
             return hint(value)

@@ -8,14 +8,24 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from ophion._attachments import Attachment, Said
 from ophion._errors import ActorError, PoolError, ProtocolError
 from ophion._gen import bridge_pb2 as pb
+from ophion._gen import workers_pb2
 from ophion._promise import promise
+from ophion._spill import Job
 from ophion._state import Sessions
+
+
+class Heard(NamedTuple):
+    """A message of the other side, and what came beside it."""
+
+    message: pb.HostMessage
+    attachments: Sequence[Attachment] = ()
 
 
 class Exchange:
@@ -26,11 +36,11 @@ class Exchange:
         self._say = say
         self._forget = forget
         self._lock = threading.Lock()
-        self._heard: deque[pb.HostMessage | ActorError] = deque()
+        self._heard: deque[Heard | ActorError] = deque()
         self._waiting: Future[Any] | None = None
 
     def next(self) -> Future[Any]:
-        """The next `HostMessage` of the conversation; fails when the stream to the host is lost."""
+        """What is `Heard` next of the conversation; fails when the stream to the host is lost."""
         future = promise()
         with self._lock:
             if not self._heard:
@@ -40,7 +50,7 @@ class Exchange:
         _settle(future, heard)
         return future
 
-    def hear(self, heard: pb.HostMessage | ActorError) -> None:
+    def hear(self, heard: Heard | ActorError) -> None:
         """What came, from the stream's thread; never waits."""
         with self._lock:
             waiting, self._waiting = self._waiting, None
@@ -62,7 +72,7 @@ class Exchange:
             self._say(pb.WorkerMessage(cancel=pb.Cancel(reason=reason)))
 
 
-def _settle(future: Future[Any], heard: pb.HostMessage | ActorError) -> None:
+def _settle(future: Future[Any], heard: Heard | ActorError) -> None:
     if isinstance(heard, ActorError):
         future.set_exception(heard)
     else:
@@ -79,12 +89,25 @@ class Bridge(Protocol):
 
     @property
     def max_message_bytes(self) -> int:
-        """The largest message that crosses."""
+        """The largest message that crosses in frames."""
         ...
 
-    def open(self, message: pb.WorkerMessage) -> Exchange:
-        """Begins a conversation. Fails with `MailboxFullError` when the way is blocked (then wait for `room`), with
-        `PoolError` when too many are open, and with what ended the stream.
+    @property
+    def max_payload_bytes(self) -> int:
+        """The largest message that crosses. When it is above the other one, large bytes may go beside messages."""
+        ...
+
+    def spill(self, said: Said) -> Job | None:
+        """See `Outlet.spill`."""
+        ...
+
+    def unspill(self, job: Job) -> None:
+        """See `Outlet.unspill`."""
+        ...
+
+    def open(self, message: pb.WorkerMessage, elsewhere: workers_pb2.Elsewhere | None = None) -> Exchange:
+        """Begins a conversation, with a message that may lie elsewhere already. Fails with `MailboxFullError` when the
+        way is blocked (then wait for `room`), with `PoolError` when too many are open, and with what ended the stream.
         """
         ...
 
@@ -96,8 +119,24 @@ class Bridge(Protocol):
 class Outlet(Protocol):
     """Where messages leave: a stream."""
 
-    def put(self, exchange: int, payload: bytes, end: bool = False, *, forced: bool = False) -> None:
+    def put(
+        self,
+        exchange: int,
+        payload: bytes,
+        end: bool = False,
+        *,
+        forced: bool = False,
+        elsewhere: workers_pb2.Elsewhere | None = None,
+    ) -> None:
         """See `Outbox.put`."""
+        ...
+
+    def spill(self, said: Said) -> Job | None:
+        """Begins to put a message elsewhere; None for one that fits frames."""
+        ...
+
+    def unspill(self, job: Job) -> None:
+        """Gives that up; what lies there already is removed."""
         ...
 
     def room(self) -> Future[Any]:
@@ -111,6 +150,7 @@ class Exchanges:
     def __init__(self, outlet: Outlet, sessions: Sessions) -> None:
         self.sessions = sessions
         self.max_message_bytes = 16 * 1024 * 1024
+        self.max_payload_bytes = self.max_message_bytes
         self.max_exchanges = 1024
         self._outlet = outlet
         self._lock = threading.Lock()
@@ -120,9 +160,9 @@ class Exchanges:
         self._last = 0
         self._ended: ActorError | None = None
 
-    def open(self, message: pb.WorkerMessage) -> Exchange:
+    def open(self, message: pb.WorkerMessage, elsewhere: workers_pb2.Elsewhere | None = None) -> Exchange:
         """See `Bridge.open`."""
-        payload = message.SerializeToString()
+        payload = message.SerializeToString() if elsewhere is None else b""
         with self._lock:
             if self._ended is not None:
                 raise self._ended
@@ -132,7 +172,7 @@ class Exchanges:
                 )
             # Under the lock, so that the numbers leave in order.
             number = self._last + 2
-            self._outlet.put(number, payload, message.WhichOneof("body") != "call")
+            self._outlet.put(number, payload, message.WhichOneof("body") != "call", elsewhere=elsewhere)
             self._last = number
             exchange = Exchange(
                 number,
@@ -146,7 +186,15 @@ class Exchanges:
         """See `Bridge.room`."""
         return self._outlet.room()
 
-    def deliver(self, number: int, message: pb.HostMessage, end: bool) -> None:
+    def spill(self, said: Said) -> Job | None:
+        """See `Bridge.spill`."""
+        return self._outlet.spill(said)
+
+    def unspill(self, job: Job) -> None:
+        """See `Bridge.unspill`."""
+        self._outlet.unspill(job)
+
+    def deliver(self, number: int, heard: Heard, end: bool) -> None:
         """A message of the host on a conversation of ours. What was given up is dropped."""
         with self._lock:
             if number > self._last:
@@ -156,7 +204,7 @@ class Exchanges:
                 self._open.pop(number, None)
                 self._abandoned.discard(number)
         if exchange is not None:
-            exchange.hear(message)
+            exchange.hear(heard)
 
     def end(self, error: ActorError) -> None:
         """The stream is over: every conversation fails, and new ones do at once."""

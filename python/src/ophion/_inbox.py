@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ophion._attachments import Attachment
 from ophion._errors import ProtocolError
 from ophion._gen import workers_pb2 as pb
 from ophion._limits import Limits
@@ -17,6 +19,12 @@ class Message(NamedTuple):
     exchange: int
     payload: bytes
     end: bool
+    # What the payload refers to by number.
+    attachments: Sequence[Attachment] = ()
+
+
+# Gets a message from where it lies. Fails with `ProtocolError`.
+TakeFrom = Callable[[pb.Elsewhere], tuple[bytes, list[Attachment]]]
 
 
 @dataclass
@@ -31,6 +39,8 @@ class Inbox:
     def __init__(self, limits: Limits, window: Window | None = None) -> None:
         self.limits = limits
         self.taken = 0
+        # Set when the host has said where large messages may lie.
+        self.take_from: TakeFrom | None = None
         self._window = window
         self._parts: dict[int, _Parts] = {}
         self._part_bytes = 0
@@ -51,6 +61,8 @@ class Inbox:
             self._window.take(payload)
         parts = self._parts.pop(exchange, None) if self._parts else None
         if parts is None:
+            if not payload and envelope.HasField("elsewhere"):
+                return self._elsewhere(exchange, envelope)
             if not more:
                 return Message(exchange, payload, envelope.end)
             parts = _Parts()
@@ -70,3 +82,13 @@ class Inbox:
             raise ProtocolError(f"the host has begun more than {self.limits.max_exchanges} messages at once")
         self._parts[exchange] = parts
         return None
+
+    def _elsewhere(self, exchange: int, envelope: pb.Envelope) -> Message:
+        place = envelope.elsewhere
+        size, limit = sum(place.lengths), max(self.limits.max_payload_bytes, self.limits.max_message_bytes)
+        if size > limit:
+            raise ProtocolError(f"a message of exchange {exchange} is above the limit of {limit} bytes")
+        if self.take_from is None or envelope.more:
+            raise ProtocolError(f"a message of exchange {exchange} lies where this worker takes nothing")
+        payload, attachments = self.take_from(place)
+        return Message(exchange, payload, envelope.end, attachments)

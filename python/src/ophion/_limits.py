@@ -17,6 +17,9 @@ class Limits:
     liveness_interval_ms: int = 1000
     # How much either side may have sent that the other one is not done with.
     window_bytes: int = 4 * 1024 * 1024
+    # What does not fit frames, each and all that the other side has not taken.
+    max_payload_bytes: int = 1024 * 1024 * 1024
+    max_spilled_bytes: int = 1024 * 1024 * 1024
 
     def with_host(self, limits: pb.Limits) -> Limits:
         """These limits, with what the host says put over them; what it leaves out stays."""

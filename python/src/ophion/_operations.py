@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ophion._attachments import Attached, Said
 from ophion._codec import decode, encode, encode_map
 from ophion._errors import (
     EncodeError,
@@ -14,11 +15,12 @@ from ophion._errors import (
     StateError,
     VariableNotFoundError,
 )
-from ophion._exchange import Exchange
+from ophion._exchange import Exchange, Heard
 from ophion._faults import error_of_fault, result_or_raise
 from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
 from ophion._promise import Steps
 from ophion._scope import Scope, new_id
+from ophion._spill import spilled
 from ophion._state import Record, SessionState
 
 T = TypeVar("T")
@@ -86,7 +88,7 @@ def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]
             return record
         request = bridge_pb2.Pull(session_id=state.session_id, min_revision=revision)
         exchange = yield from _open(scope, bridge_pb2.WorkerMessage(pull=request))
-        reply = (yield from _only_answer(exchange, "pull")).pull
+        reply = (yield from _only_answer(exchange, "pull")).message.pull
         if reply.WhichOneof("outcome") == "fault":
             raise error_of_fault(reply.fault)
         state.take_snapshot(reply.snapshot)
@@ -100,7 +102,7 @@ def committed(scope: Scope, plan: variables_pb2.CommitPlan) -> Steps[int]:
     state = scope.session()
     request = variables_pb2.CommitVariablesRequest(session_id=state.session_id, plan=plan)
     exchange = yield from _open(scope, bridge_pb2.WorkerMessage(commit=request))
-    reply = (yield from _only_answer(exchange, "commit")).commit
+    reply = (yield from _only_answer(exchange, "commit")).message.commit
     if reply.WhichOneof("outcome") == "fault":
         raise error_of_fault(reply.fault)
     commit = reply.commit
@@ -135,14 +137,14 @@ def updated(scope: Scope, name: str, fn: Callable[[Any], object], attempts: int)
 
 def called(scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None) -> Steps[Any]:
     """Calls a TypeScript tool of the session and answers its result."""
-    exchange = yield from _open(scope, _call(scope, tool, arguments, timeout, stream=False))
-    message = yield from _only_answer(exchange, "result")
-    return decode(result_or_raise(message.result, tool))
+    exchange = yield from _open(scope, *_call(scope, tool, arguments, timeout, stream=False))
+    message, attachments = yield from _only_answer(exchange, "result")
+    return decode(result_or_raise(message.result, tool), attachments)
 
 
 def stream_opened(scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None) -> Steps[Exchange]:
     """Calls a streaming TypeScript tool of the session; `stream_item` gets what it sends."""
-    exchange = yield from _open(scope, _call(scope, tool, arguments, timeout, stream=True))
+    exchange = yield from _open(scope, *_call(scope, tool, arguments, timeout, stream=True))
     exchange.grant(STREAM_CREDIT)
     return exchange
 
@@ -153,10 +155,10 @@ class StreamEnded(Exception):
 
 def stream_item(exchange: Exchange, tool: str) -> Steps[Any]:
     """The next item of a stream; fails with `StreamEnded` after the last one."""
-    message = yield from _answer(exchange)
+    message, attachments = yield from _answer(exchange)
     body = message.WhichOneof("body")
     if body == "item":
-        return decode(message.item.value)
+        return decode(message.item.value, attachments)
     if body != "result":
         raise ProtocolError(f"the host answered a stream with {body}")
     result_or_raise(message.result, tool)
@@ -165,12 +167,16 @@ def stream_item(exchange: Exchange, tool: str) -> Steps[Any]:
 
 def _call(
     scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None, *, stream: bool
-) -> bridge_pb2.WorkerMessage:
+) -> tuple[bridge_pb2.WorkerMessage, list[memoryview]]:
     state = scope.session()
+    bridge = scope.bridge
+    attached = Attached() if bridge.max_payload_bytes > bridge.max_message_bytes else None
+    encoded = encode_map(arguments, f"arguments of {tool}", attached)
+    attachments = [] if attached is None else attached.detach()
     call = tools_pb2.ToolCall(
         session_id=state.session_id,
         tool=tool,
-        arguments=encode_map(arguments, f"arguments of {tool}"),
+        arguments=encoded,
         traceparent=scope.call.traceparent,
         min_revision=scope.record.revision,
         call_id=new_id(),
@@ -178,33 +184,37 @@ def _call(
     )
     if timeout is not None:
         call.timeout_ms = timeout * 1000
-    return bridge_pb2.WorkerMessage(call=call)
+    return bridge_pb2.WorkerMessage(call=call), attachments
 
 
-def _open(scope: Scope, message: bridge_pb2.WorkerMessage) -> Steps[Exchange]:
-    size = message.ByteSize()
-    if size > scope.bridge.max_message_bytes:
-        limit = scope.bridge.max_message_bytes
+def _open(scope: Scope, message: bridge_pb2.WorkerMessage, attachments: Sequence[memoryview] = ()) -> Steps[Exchange]:
+    bridge = scope.bridge
+    size = message.ByteSize() + sum(one.nbytes for one in attachments)
+    if size > bridge.max_payload_bytes:
+        limit = bridge.max_payload_bytes
         raise StateError(f"a message of {size} bytes is above the limit of {limit}", code="too_large")
+    elsewhere = None
+    if attachments or size > bridge.max_message_bytes:
+        elsewhere = yield from spilled(bridge, Said(message.SerializeToString(), attachments))
     while True:
         try:
-            return scope.bridge.open(message)
+            return bridge.open(message, elsewhere)
         except MailboxFullError:
-            yield scope.bridge.room()
+            yield bridge.room()
 
 
-def _only_answer(exchange: Exchange, wanted: str) -> Steps[bridge_pb2.HostMessage]:
-    message = yield from _answer(exchange)
-    body = message.WhichOneof("body")
+def _only_answer(exchange: Exchange, wanted: str) -> Steps[Heard]:
+    heard = yield from _answer(exchange)
+    body = heard.message.WhichOneof("body")
     if body != wanted:
         raise ProtocolError(f"the host answered with {body} where {wanted} was due")
-    return message
+    return heard
 
 
-def _answer(exchange: Exchange) -> Steps[bridge_pb2.HostMessage]:
+def _answer(exchange: Exchange) -> Steps[Heard]:
     try:
-        message: bridge_pb2.HostMessage = yield exchange.next()
-        return message
+        heard: Heard = yield exchange.next()
+        return heard
     except BaseException as error:
         # A timeout, a cancellation: the other side need not go on.
         exchange.abandon(type(error).__name__)

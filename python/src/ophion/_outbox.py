@@ -7,7 +7,6 @@ host's credit goes, and stay here until acknowledged, so that a redialled stream
 from __future__ import annotations
 
 import math
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from ophion._errors import ActorError, MailboxFullError, ProtocolError
 from ophion._gen import workers_pb2 as pb
 from ophion._limits import Limits
 from ophion._promise import promise, settled
+from ophion._requests import Requests
 from ophion._window import ENVELOPE_BYTES, Window
 
 # Around a payload: numbers, flags, tags and lengths of frame and envelope, and what stands around the frames.
@@ -38,45 +38,8 @@ class _Entry(NamedTuple):
     end: bool
     # What all envelopes up to this one count against the host's credit.
     upto: int
-
-
-class Requests:
-    """The messages of one connection. Iterating waits for the next one, and ends with the connection."""
-
-    def __init__(self, take: Callable[[Requests, bool], pb.AttachRequest | None]) -> None:
-        self._take = take
-        self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.asleep = False
-        self.over = False
-        # Called when there may be something to take, by whoever put it, outside of any lock.
-        self.on_change: Callable[[], None] | None = None
-        # A long turn is sent in parts, so that the host works on one while the next is made. For carriers that send
-        # at once and cheaply.
-        self.eager = False
-
-    def __iter__(self) -> Requests:
-        return self
-
-    def __next__(self) -> pb.AttachRequest:
-        while True:
-            request = self._take(self, True)
-            if request is not None:
-                return request
-            if self.over:
-                raise StopIteration
-            self._wakes.get()
-
-    def poll(self) -> pb.AttachRequest | None:
-        """What can be sent now; None when nothing can, or when the connection is `over`."""
-        return self._take(self, False)
-
-    def wake(self) -> None:
-        """Something has changed."""
-        if self.asleep:
-            self.asleep = False
-            self._wakes.put(None)
-        if self.on_change is not None:
-            self.on_change()
+    # Where the message lies that is too large for frames.
+    elsewhere: pb.Elsewhere | None
 
 
 class Outbox:
@@ -105,6 +68,8 @@ class Outbox:
         self._welcomed = False
         self._hello: pb.Frame | None = None
         self._rooms: list[Future[Any]] = []
+        # Told how many bytes the host has taken from elsewhere.
+        self.on_taken: Callable[[int], None] = lambda size: None
         self._closed: ActorError | None = None
 
     @property
@@ -128,9 +93,18 @@ class Outbox:
         with self._lock:
             return not self._waiting and not self._sent
 
-    def put(self, exchange: int, payload: bytes, end: bool = False, *, forced: bool = False) -> None:
+    def put(
+        self,
+        exchange: int,
+        payload: bytes,
+        end: bool = False,
+        *,
+        forced: bool = False,
+        elsewhere: pb.Elsewhere | None = None,
+    ) -> None:
         """Queues one message of an exchange. Fails with `MailboxFullError` when there is no room for it, unless
-        forced (small answers of ours, bounded by the number of exchanges), and with what closed the stream.
+        forced (small answers of ours, bounded by the number of exchanges), and with what closed the stream. The payload
+        of one that lies elsewhere is empty.
         """
         size = len(payload)
         with self._lock:
@@ -140,19 +114,19 @@ class Outbox:
                 raise MailboxFullError(f"the stream holds {self._bytes} bytes that the host has not taken")
             piece = self.limits.max_frame_bytes - _HEADER_BYTES
             if size <= piece:
-                self._add(exchange, payload, False, end)
+                self._add(exchange, payload, False, end, elsewhere)
             else:
                 for start in range(0, size, piece):
                     more = start + piece < size
                     self._add(exchange, payload[start : start + piece], more, end and not more)
         self._changed()
 
-    def _add(self, exchange: int, payload: bytes, more: bool, end: bool) -> None:
+    def _add(self, exchange: int, payload: bytes, more: bool, end: bool, elsewhere: pb.Elsewhere | None = None) -> None:
         size = len(payload) + ENVELOPE_BYTES
         self._last += 1
         self._charged += size
         self._bytes += size
-        self._waiting.append(_Entry(self._last, exchange, payload, more, end, self._charged))
+        self._waiting.append(_Entry(self._last, exchange, payload, more, end, self._charged, elsewhere))
 
     def room(self) -> Future[Any]:
         """Settled when `put` is worth another try, or when the stream is closed (`put` then says why)."""
@@ -226,13 +200,19 @@ class Outbox:
             if sequence > self._last:
                 raise ProtocolError(f"the host acknowledged frame {sequence}; the last one is {self._last}")
             sent = self._sent
+            taken = 0
             while sent and sent[0].sequence <= sequence:
-                self._bytes -= len(sent.popleft().payload) + ENVELOPE_BYTES
+                entry = sent.popleft()
+                self._bytes -= len(entry.payload) + ENVELOPE_BYTES
+                if entry.elsewhere is not None:
+                    taken += sum(entry.elsewhere.lengths)
             more = credit > self._credit and bool(self._waiting)
             if credit:
                 self._credit = credit
         if more:
             self._changed()
+        if taken:
+            self.on_taken(taken)
         if self._rooms and self._bytes < self.max_bytes // 2:
             self._open_rooms()
 
@@ -291,8 +271,10 @@ class Outbox:
         sent = self._sent
         while waiting:
             entry = waiting[0]
-            sequence, exchange, payload, more, end, upto = entry
+            sequence, exchange, payload, more, end, upto, elsewhere = entry
             room -= len(payload) + _AROUND_PAYLOAD
+            if elsewhere is not None:
+                room -= elsewhere.ByteSize() + 4
             if room < 0 or upto > self._credit:
                 break
             frame = add()
@@ -304,6 +286,8 @@ class Outbox:
                 envelope.more = True
             if end:
                 envelope.end = True
+            if elsewhere is not None:
+                envelope.elsewhere.CopyFrom(elsewhere)
             sent.append(waiting.popleft())
         if goodbye is not None and not waiting:
             request.frames.append(goodbye)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ophion import _operations as operations
-from ophion._answers import as_call_error, failure, item_bytes, outcome
+from ophion._answers import CallError, as_call_error, failure, outcome, said_item
+from ophion._attachments import Attachment, Said
 from ophion._credit import Credit
 from ophion._errors import (
     ActorError,
@@ -30,6 +31,7 @@ from ophion._faults import fault_of_error
 from ophion._gen import bridge_pb2, tools_pb2
 from ophion._promise import Deadline, Steps, promise, run, run_async
 from ophion._scope import Scope, entered
+from ophion._spill import spilled
 from ophion._threads import Threads
 from ophion._tool import Tool
 
@@ -69,12 +71,12 @@ class Runner:
         with self._lock:
             return list(self._calls)
 
-    def start(self, exchange: int, message: tools_pb2.ToolCall) -> None:
+    def start(self, exchange: int, message: tools_pb2.ToolCall, attachments: Sequence[Attachment] = ()) -> None:
         """Takes a call on, or answers at once why not. From the stream's thread; never waits."""
         try:
-            call = self._admitted(exchange, message)
+            call = self._admitted(exchange, message, attachments)
         except ActorError as error:
-            self._answer(exchange, tools_pb2.ToolResult(fault=fault_of_error(error)))
+            self._refuse(exchange, error)
             return
         if message.HasField("timeout_ms"):
             self._loop.call_soon_threadsafe(self._arm, call, message.timeout_ms)
@@ -113,7 +115,7 @@ class Runner:
         idle.set_result(None)
         return idle
 
-    def _admitted(self, exchange: int, message: tools_pb2.ToolCall) -> Call:
+    def _admitted(self, exchange: int, message: tools_pb2.ToolCall, attachments: Sequence[Attachment]) -> Call:
         tool = self.tools.get(message.tool)
         if tool is None:
             names = ", ".join(sorted(self.tools)) or "none"
@@ -121,7 +123,7 @@ class Runner:
         if message.stream != tool.streams:
             is_one = "streams its items: call it as a stream" if tool.streams else "answers once: it cannot be streamed"
             raise StateError(f"{tool.name}: this tool {is_one}", details={"tool": tool.name})
-        call = Call(exchange, tool, Scope(message, self._bridge, self._loop))
+        call = Call(exchange, tool, Scope(message, self._bridge, self._loop, attachments))
         with self._lock:
             if self._closed_to_new is not None:
                 raise StateError(f"{tool.name}: {self._closed_to_new}; nothing was started", code="unavailable")
@@ -137,7 +139,7 @@ class Runner:
             self._loop.call_soon_threadsafe(self._cancel_task, call)
         elif self._begin(call):
             # It still waits for a thread: it is over, and the thread will find it begun.
-            self._answer(call.exchange, tools_pb2.ToolResult(fault=fault_of_error(error)))
+            self._refuse(call.exchange, error)
             self._ended(call)
 
     def _begin(self, call: Call) -> bool:
@@ -155,8 +157,8 @@ class Runner:
         if not self._begin(call):
             return
         with entered(call.scope):
-            result = outcome(call.tool.name, call.scope, lambda: self._sync_value(call))
-        self._end(call, result)
+            said = outcome(call.tool.name, call.scope, lambda: self._sync_value(call))
+        self._end(call, said)
 
     def _sync_value(self, call: Call) -> Any:
         scope = call.scope
@@ -200,10 +202,10 @@ class Runner:
             try:
                 value = await self._async_value(call)
             except BaseException as error:
-                result = failure(call.tool.name, call.scope, error)
+                said = failure(call.tool.name, call.scope, error)
             else:
-                result = outcome(call.tool.name, call.scope, lambda: value)
-        await self._end_async(call, result)
+                said = outcome(call.tool.name, call.scope, lambda: value)
+        await self._end_async(call, said)
 
     async def _async_value(self, call: Call) -> Any:
         scope = call.scope
@@ -226,32 +228,43 @@ class Runner:
         scope.revision = record.revision
 
     def _sent(self, call: Call, item: object) -> Steps[None]:
-        payload = item_bytes(call.tool.name, call.scope, item)
+        said = said_item(call.tool.name, call.scope, item)
         yield call.credit.take()
-        yield from self._put(call.exchange, payload, end=False)
+        try:
+            yield from self._put(call.exchange, said, end=False)
+        except StateError as error:
+            raise CallError(error) from error
 
-    def _put(self, exchange: int, payload: bytes, *, end: bool) -> Steps[None]:
+    def _put(self, exchange: int, said: Said, *, end: bool) -> Steps[None]:
+        """Fails with `StateError` when there is no room for a large one, and with what closed the stream."""
+        elsewhere = yield from spilled(self._outlet, said)
+        payload = said.payload if elsewhere is None else b""
         while True:
             try:
-                return self._outlet.put(exchange, payload, end)
+                return self._outlet.put(exchange, payload, end, elsewhere=elsewhere)
             except MailboxFullError:
                 yield self._outlet.room()
 
-    def _end(self, call: Call, result: tools_pb2.ToolResult) -> None:
-        payload = bridge_pb2.WorkerMessage(result=result).SerializeToString()
-        # When the stream is over, nobody is left to hear it.
-        with suppress(ActorError):
-            run(self._put(call.exchange, payload, end=True), _NO_DEADLINE, promise())
-        self._ended(call)
-
-    async def _end_async(self, call: Call, result: tools_pb2.ToolResult) -> None:
-        payload = bridge_pb2.WorkerMessage(result=result).SerializeToString()
+    def _end(self, call: Call, said: Said) -> None:
         try:
-            await run_async(self._put(call.exchange, payload, end=True), _NO_DEADLINE)
+            run(self._put(call.exchange, said, end=True), _NO_DEADLINE, promise())
+        except StateError as error:
+            self._answer(call.exchange, failure(call.tool.name, call.scope, CallError(error)))
         except ActorError:
             pass  # the stream is over: nobody is left to hear it
-        except asyncio.CancelledError:
-            self._answer(call.exchange, result)
+        self._ended(call)
+
+    async def _end_async(self, call: Call, said: Said) -> None:
+        try:
+            await run_async(self._put(call.exchange, said, end=True), _NO_DEADLINE)
+        except StateError as error:
+            self._answer(call.exchange, failure(call.tool.name, call.scope, CallError(error)))
+        except ActorError:
+            pass  # the stream is over: nobody is left to hear it
+        except asyncio.CancelledError as error:
+            # Nobody wants a large result any more; a small one may leave all the same.
+            large = said.attachments or len(said.payload) > self._bridge.max_message_bytes
+            self._answer(call.exchange, failure(call.tool.name, call.scope, error) if large else said)
         self._ended(call)
 
     def _ended(self, call: Call) -> None:
@@ -265,8 +278,11 @@ class Runner:
         for one in idle:
             one.set_result(None)
 
-    def _answer(self, exchange: int, result: tools_pb2.ToolResult) -> None:
+    def _refuse(self, exchange: int, error: ActorError) -> None:
+        result = tools_pb2.ToolResult(fault=fault_of_error(error))
+        self._answer(exchange, Said(bridge_pb2.WorkerMessage(result=result).SerializeToString()))
+
+    def _answer(self, exchange: int, said: Said) -> None:
         """Ends an exchange without waiting for room: these answers are small, or as many as there are calls."""
-        payload = bridge_pb2.WorkerMessage(result=result).SerializeToString()
         with suppress(ActorError):
-            self._outlet.put(exchange, payload, True, forced=True)
+            self._outlet.put(exchange, said.payload, True, forced=True)

@@ -6,11 +6,12 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
+from ophion._attachments import Attachment
 from ophion._codec import encode_map
 from ophion._errors import ActorError, CallCancelledError, CallTimeoutError, StateError
 from ophion._exchange import Bridge
@@ -24,8 +25,16 @@ MAX_FACT_BYTES = 1024 * 1024
 class Scope:
     """What `SessionContext` and `AsyncSessionContext` stand on."""
 
-    def __init__(self, call: tools_pb2.ToolCall, bridge: Bridge, loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def __init__(
+        self,
+        call: tools_pb2.ToolCall,
+        bridge: Bridge,
+        loop: asyncio.AbstractEventLoop | None = None,
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
         self.call = call
+        # What its arguments refer to by number.
+        self.attachments = attachments
         self.bridge = bridge
         # The loop of all async tools: what waits in a thread must not wait there.
         self.loop = loop

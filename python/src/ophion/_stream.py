@@ -16,14 +16,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from ophion._attachments import Said
 from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
 from ophion._errors import ActorDownError, ProtocolError
+from ophion._folders import Folders
 from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox, Message
 from ophion._lease import Lease
 from ophion._limits import Limits
 from ophion._outbox import Outbox
 from ophion._promise import promise
+from ophion._spill import Job, Place, Spiller
 from ophion._version import PROTOCOL_VERSION
 
 # How long the first dialling may take; the host listens before it spawns.
@@ -87,15 +90,44 @@ class Stream:
         self._closing = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ophion-stream", daemon=True)
+        # Where messages lie that are too large for frames; None: nowhere.
+        self._place: Place | None = None
+        self._spiller: Spiller | None = None
         self.opened: Future[Any] = promise()
 
     def start(self) -> None:
         """Begins to dial. `opened` is settled with the first Welcome, or with why there was none."""
         self._thread.start()
 
-    def put(self, exchange: int, payload: bytes, end: bool = False, *, forced: bool = False) -> None:
+    @property
+    def max_payload_bytes(self) -> int:
+        """The largest message that crosses, in frames or not."""
+        limits = self.limits
+        frames = limits.max_message_bytes
+        return frames if self._spiller is None else max(limits.max_payload_bytes, frames)
+
+    def put(
+        self,
+        exchange: int,
+        payload: bytes,
+        end: bool = False,
+        *,
+        forced: bool = False,
+        elsewhere: pb.Elsewhere | None = None,
+    ) -> None:
         """See `Outbox.put`."""
-        self.outbox.put(exchange, payload, end, forced=forced)
+        self.outbox.put(exchange, payload, end, forced=forced, elsewhere=elsewhere)
+
+    def spill(self, said: Said) -> Job | None:
+        """See `Outlet.spill`."""
+        if self._spiller is None or (not said.attachments and len(said.payload) <= self.limits.max_message_bytes):
+            return None
+        return self._spiller.put(said)
+
+    def unspill(self, job: Job) -> None:
+        """See `Outlet.unspill`."""
+        if self._spiller is not None:
+            self._spiller.give_up(job)
 
     def room(self) -> Future[Any]:
         """See `Outbox.room`."""
@@ -107,7 +139,10 @@ class Stream:
 
     def ready(self, catalog: bytes, capacity: int) -> None:
         """Tells the host what this worker offers. Said again after a redial until the host is known to have it."""
-        self._ready = pb.Frame(ready=pb.Ready(catalog=catalog, capacity=capacity))
+        takes_files = isinstance(self._place, Folders)
+        takes_transfers = self._place is not None and not takes_files
+        ready = pb.Ready(catalog=catalog, capacity=capacity, takes_files=takes_files, takes_transfers=takes_transfers)
+        self._ready = pb.Frame(ready=ready)
         self.outbox.control(self._ready)
 
     def liveness(self, liveness: pb.Liveness) -> None:
@@ -136,6 +171,8 @@ class Stream:
         end = self._connections()
         error = ActorDownError(f"the stream to the host is {end.kind}: {end.message}")
         self.outbox.close(error)
+        if self._spiller is not None:
+            self._spiller.close(error)
         if not self.opened.done():
             self.opened.set_exception(error)
         self._handler.on_end(end)
@@ -216,6 +253,7 @@ class Stream:
         self.limits = self.limits.with_host(welcome.limits)
         self.outbox.limits = self._inbox.limits = self.limits
         self.outbox.window.size = self.limits.window_bytes
+        self._open_spill(welcome)
         if self._ready is not None and self._inbox.taken == 0:
             # Control frames have no number: it may have been lost with the connection.
             self.outbox.control(self._ready)
@@ -226,6 +264,27 @@ class Stream:
         rest = pb.AttachResponse(acknowledged=welcome.resume_from, credit=response.credit)
         rest.frames.extend(response.frames[1:])
         self._take(rest)
+
+    def _open_spill(self, welcome: pb.Welcome) -> None:
+        """The first Welcome says where large messages may lie."""
+        if self._place is not None:
+            return
+        place: Place | None = Folders.open(welcome.folders)
+        if place is None and welcome.transfers:
+            # Only here: most workers need none of it.
+            from ophion._transfer import Transfers
+
+            place = Transfers(self._dial, self._transfer_hello, self.limits)
+        if place is None:
+            return
+        self._place = place
+        self._inbox.take_from = place.take
+        self._spiller = Spiller(place, self.limits.max_spilled_bytes)
+        self.outbox.on_taken = self._spiller.taken
+
+    def _transfer_hello(self) -> pb.TransferHello:
+        hello = self._hello()
+        return pb.TransferHello(worker_id=hello.worker_id, incarnation=hello.incarnation, token=hello.token)
 
     def _take(self, response: pb.AttachResponse) -> None:
         outbox = self.outbox

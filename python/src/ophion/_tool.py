@@ -6,12 +6,13 @@ import functools
 import inspect
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, overload
 
 from ophion._async_session import AsyncSessionContext
-from ophion._codec import decode
+from ophion._attachments import Attachment
+from ophion._codec import decode, decode_view
 from ophion._conform import Mismatch, conform, described, hints_of
 from ophion._errors import StateError
 from ophion._gen import tools_pb2, values_pb2
@@ -76,13 +77,15 @@ class Tool:
         """The function with its session and arguments, ready to be called. Fails with `StateError` `invalid` when the
         arguments do not fit.
         """
-        given = self.arguments(scope.call.arguments)
+        given = self.arguments(scope.call.arguments, scope.attachments)
+        # Those that were copied need not lie there any longer.
+        scope.attachments = ()
         session = () if self.session is None else (self.session(scope),)
         return functools.partial(self.function, *session, **given)
 
-    def arguments(self, arguments: values_pb2.Map) -> dict[str, Any]:
-        """The arguments in the form that the annotations ask for. Fails with `StateError` `invalid`, naming what is
-        missing, unknown or of another type.
+    def arguments(self, arguments: values_pb2.Map, attachments: Sequence[Attachment] = ()) -> dict[str, Any]:
+        """The arguments in the form that the annotations ask for; large bytes for a `memoryview` are not copied. Fails
+        with `StateError` `invalid`, naming what is missing, unknown or of another type.
         """
         parameters = {one.name: one for one in self.parameters if one.kind is not inspect.Parameter.VAR_KEYWORD}
         takes_any = len(parameters) < len(self.parameters)
@@ -92,8 +95,10 @@ class Tool:
         problems += [f"unknown argument {name!r}" for name in given if name not in parameters and not takes_any]
         result = {}
         for name, value in given.items():
+            hint = self._hint(name)
             try:
-                result[name] = conform(decode(value), self._hint(name))
+                decoded = (decode_view if hint is memoryview else decode)(value, attachments)
+                result[name] = conform(decoded, hint)
             except Mismatch as mismatch:
                 problems.append(f"argument {name!r}: {mismatch}")
         if problems:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -16,7 +17,7 @@ from google.protobuf.message import DecodeError
 from ophion._carrier import Hear, LinkLost, LinkRefused
 from ophion._errors import ProtocolError
 from ophion._gen import workers_pb2 as pb
-from ophion._outbox import Requests
+from ophion._requests import Requests
 
 BATCH: Final = 0
 END: Final = 1
@@ -59,6 +60,10 @@ class UnixCarrier:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def transfer(self, requests: Iterator[pb.TransferRequest]) -> Iterator[pb.TransferResponse]:
+        """See `Carrier`: there is none here."""
+        raise LinkRefused("payloads go by files here")
 
     def _read(self, hear: Hear) -> None:
         held = b""

@@ -35,11 +35,14 @@ class Blob:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A dense array in row-major order, little-endian. `numpy.asarray(tensor)` makes an array of it."""
+    """A dense array in row-major order, little-endian. `numpy.asarray(tensor)` makes an array of it.
+
+    The data of one that came by a file is a read-only view of that file.
+    """
 
     dtype: str
     shape: tuple[int, ...]
-    data: bytes
+    data: bytes | memoryview
 
     def __post_init__(self) -> None:
         problem = tensor_problem(self.dtype, self.shape, len(self.data))

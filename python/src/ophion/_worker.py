@@ -22,7 +22,7 @@ from ophion._boot import Boot
 from ophion._carrier import Dial, dial_to
 from ophion._catalog import catalog, offered
 from ophion._errors import ActorDownError, ProtocolError
-from ophion._exchange import Exchanges
+from ophion._exchange import Exchanges, Heard
 from ophion._exit import flush, leave_within
 from ophion._faults import fault_of_error
 from ophion._gen import bridge_pb2, tools_pb2, workers_pb2
@@ -97,7 +97,7 @@ class Worker:
             return
         body = said.WhichOneof("body")
         if body == "call":
-            self._runner.start(message.exchange, said.call)
+            self._runner.start(message.exchange, said.call, message.attachments)
         elif body == "cancel":
             self._runner.cancel(message.exchange, said.cancel.reason)
         elif body == "credit":
@@ -107,7 +107,7 @@ class Worker:
         elif body == "drop":
             self._sessions.drop(said.drop.session_id)
         elif body is not None:
-            self._exchanges.deliver(message.exchange, said, message.end)
+            self._exchanges.deliver(message.exchange, Heard(said, message.attachments), message.end)
         else:
             print("ophion: the host sent a message that is not known here", file=sys.stderr)
 
@@ -148,6 +148,7 @@ class Worker:
         if event.kind == "opened":
             limits = self._stream.limits
             self._exchanges.max_message_bytes = limits.max_message_bytes
+            self._exchanges.max_payload_bytes = self._stream.max_payload_bytes
             self._exchanges.max_exchanges = self._runner.max_exchanges = limits.max_exchanges
             self._liveness.start(limits.liveness_interval_ms)
             return None

@@ -18,17 +18,19 @@ from contextvars import Token
 from typing import Any
 
 from ophion._async_session import AsyncSessionContext
+from ophion._attachments import Said
 from ophion._codec import decode, decode_map, encode
 from ophion._conform import Mismatch, conform
 from ophion._credit import Credit
 from ophion._errors import ActorError, CallCancelledError, StateError, VariableNotFoundError
-from ophion._exchange import Exchange
+from ophion._exchange import Exchange, Heard
 from ophion._faults import fault_of_error, fault_of_tool
-from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
+from ophion._gen import bridge_pb2, tools_pb2, variables_pb2, workers_pb2
 from ophion._operations import Declaration
 from ophion._promise import settled
 from ophion._scope import Scope, current
 from ophion._session import SessionContext
+from ophion._spill import Job
 from ophion._state import Sessions
 from ophion._values import Tensor
 
@@ -102,7 +104,7 @@ class LocalBridge:
 
     def __init__(self, variables: Mapping[str, object], tools: Mapping[str, Callable[..., Any]]) -> None:
         self.sessions = Sessions()
-        self.max_message_bytes = 16 * 1024 * 1024
+        self.max_message_bytes = self.max_payload_bytes = 16 * 1024 * 1024
         self._tools = tools
         self._lock = threading.Lock()
         self._variables: dict[str, variables_pb2.Variable] = {}
@@ -121,7 +123,14 @@ class LocalBridge:
         """See `Bridge.room`."""
         return settled()
 
-    def open(self, message: bridge_pb2.WorkerMessage) -> Exchange:
+    def spill(self, said: Said) -> Job | None:
+        """See `Bridge.spill`: here everything fits."""
+        return None
+
+    def unspill(self, job: Job) -> None:
+        """See `Bridge.unspill`."""
+
+    def open(self, message: bridge_pb2.WorkerMessage, elsewhere: workers_pb2.Elsewhere | None = None) -> Exchange:
         """See `Bridge.open`."""
         self._last += 2
         credit = Credit()
@@ -135,9 +144,9 @@ class LocalBridge:
                 reply.commit.CopyFrom(self._commit(message.commit.plan))
             except ActorError as error:
                 reply.fault.CopyFrom(fault_of_error(error))
-            exchange.hear(bridge_pb2.HostMessage(commit=reply))
+            exchange.hear(Heard(bridge_pb2.HostMessage(commit=reply)))
         elif body == "pull":
-            exchange.hear(bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self._snapshot())))
+            exchange.hear(Heard(bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self._snapshot()))))
         return exchange
 
     def _serve(self, exchange: Exchange, call: tools_pb2.ToolCall, credit: Credit) -> None:
@@ -156,12 +165,12 @@ class LocalBridge:
             answer = tools_pb2.ToolResult(fault=fault_of_error(error))
         except BaseException as error:
             answer = tools_pb2.ToolResult(fault=fault_of_tool(call.tool, error))
-        exchange.hear(bridge_pb2.HostMessage(result=answer))
+        exchange.hear(Heard(bridge_pb2.HostMessage(result=answer)))
 
     def _stream(self, exchange: Exchange, items: Any, credit: Credit) -> None:
         for item in items:
             credit.take().result()
-            exchange.hear(bridge_pb2.HostMessage(item=bridge_pb2.Item(value=encode(item))))
+            exchange.hear(Heard(bridge_pb2.HostMessage(item=bridge_pb2.Item(value=encode(item)))))
 
     def _snapshot(self) -> variables_pb2.Snapshot:
         with self._lock:

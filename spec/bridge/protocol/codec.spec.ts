@@ -142,14 +142,14 @@ describe('the codec', () => {
       'a tensor that is too short',
       wire({
         case: 'tensor',
-        value: { $typeName: 'ophion.v1.Tensor', dtype: 'int8', shape: [4n], data: new Uint8Array(3) },
+        value: { $typeName: 'ophion.v1.Tensor', dtype: 'int8', shape: [4n], data: new Uint8Array(3), attachment: 0 },
       }),
     ],
     [
       'a tensor of an unknown type',
       wire({
         case: 'tensor',
-        value: { $typeName: 'ophion.v1.Tensor', dtype: 'object', shape: [], data: new Uint8Array(8) },
+        value: { $typeName: 'ophion.v1.Tensor', dtype: 'object', shape: [], data: new Uint8Array(8), attachment: 0 },
       }),
     ],
     [

@@ -152,6 +152,22 @@ describe('what a worker asks of the host', () => {
       expect(left).to.equal(true);
     });
 
+    it('counts what the worker asks for in the same breath as it calls', async () => {
+      await expose('one', async function* () {
+        yield 'item';
+      });
+      const items: Value[] = [];
+      const { answer } = wire.together(() => {
+        const asked = wire.callHost('s', 'one', {}, { stream: true }, (body) => {
+          if (body.case === 'item') items.push(decodeValue(body.value.value ?? encodeValue(null)));
+        });
+        wire.say(asked.exchange, workerMessage('credit', { $typeName: 'ophion.v1.Credit', items: 1 }));
+        return asked;
+      });
+      expect(answerOf(await answer)).to.equal(null);
+      expect(items).to.deep.equal(['item']);
+    });
+
     it('gets the items of a generator as a list when it wants one answer', async () => {
       await expose('few', async function* () {
         yield 'a';

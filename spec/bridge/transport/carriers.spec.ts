@@ -115,6 +115,27 @@ for (const kind of carrierKinds) {
       expect(payloads(t.worker.batches.slice(1))).to.deep.equal(['second']);
     });
 
+    it('carries where a message lies that is too large for frames', async () => {
+      await using t = await connected(kind);
+      const file = { $typeName: 'ophion.v1.SpilledFile', folder: 1, name: 'w1' } as const;
+      const frames = [{ case: 'file', value: file } as const, { case: 'transfer', value: 2n ** 40n } as const].map(
+        (place, at) =>
+          create(FrameSchema, {
+            sequence: BigInt(at + 1),
+            body: {
+              case: 'envelope',
+              value: { exchange: 4n, elsewhere: { place, lengths: [2n ** 31n, 0n, 5n] }, end: true },
+            },
+          }),
+      );
+      t.worker.send({ frames, acknowledged: 1 });
+      await t.host.until(() => t.host.batches.length === 1);
+      expect(t.host.batches[0]?.frames).to.deep.equal(frames);
+      t.host.carrier.send({ frames, acknowledged: 1 });
+      await t.worker.changed.until(() => t.worker.batches.length === 1);
+      expect(t.worker.batches[0]?.frames).to.deep.equal(frames);
+    });
+
     it('says when to wait while the worker does not read, and when to go on; nothing is lost', async () => {
       await using t = await connected(kind);
       t.worker.pause(true);

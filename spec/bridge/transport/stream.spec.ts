@@ -25,7 +25,7 @@ const connected = () => {
   stream.next();
   return stream;
 };
-const open = (stream: Stream, payload: string) => stream.open(bytes(payload), {}) as Exchange;
+const open = (stream: Stream, payload: string) => stream.open([bytes(payload)], {}, () => {}) as Exchange;
 
 describe('the outcome of an exchange that is lost', () => {
   it('is not started while no connection has carried the whole message that opens it', () => {
@@ -103,7 +103,7 @@ describe('what waits for a worker', () => {
     const limits = { ...defaultLimits, maxMessageBytes: 1000 };
     const stream = new Stream(expected, limits);
     stream.connect(hello());
-    const refused = Array.from({ length: 6 }, () => stream.open(bytes('x'.repeat(1000)), {})).filter(
+    const refused = Array.from({ length: 6 }, () => stream.open([bytes('x'.repeat(1000))], {}, () => {})).filter(
       (one) => 'code' in one,
     );
     expect(refused.map((one) => (one as { code: string }).code)).to.deep.equal([
@@ -112,7 +112,7 @@ describe('what waits for a worker', () => {
       'stream_full',
     ]);
     expect(stream.overfull).to.equal(false);
-    for (let i = 0; i < 6; i += 1) stream.post(bytes('x'.repeat(1000)));
+    for (let i = 0; i < 6; i += 1) stream.post([bytes('x'.repeat(1000))], () => {});
     expect(stream.overfull).to.equal(true);
   });
 });

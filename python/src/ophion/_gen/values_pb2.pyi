@@ -31,12 +31,14 @@ class Value(_message.Message):
     def __init__(self, boolean: bool = ..., integer: _Optional[int] = ..., big_integer: _Optional[str] = ..., float: _Optional[float] = ..., text: _Optional[str] = ..., blob: _Optional[_Union[Blob, _Mapping]] = ..., list: _Optional[_Union[List, _Mapping]] = ..., map: _Optional[_Union[Map, _Mapping]] = ..., tensor: _Optional[_Union[Tensor, _Mapping]] = ..., instant_ms: _Optional[float] = ...) -> None: ...
 
 class Blob(_message.Message):
-    __slots__ = ("data", "content_type")
+    __slots__ = ("data", "content_type", "attachment")
     DATA_FIELD_NUMBER: _ClassVar[int]
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    ATTACHMENT_FIELD_NUMBER: _ClassVar[int]
     data: bytes
     content_type: str
-    def __init__(self, data: _Optional[bytes] = ..., content_type: _Optional[str] = ...) -> None: ...
+    attachment: int
+    def __init__(self, data: _Optional[bytes] = ..., content_type: _Optional[str] = ..., attachment: _Optional[int] = ...) -> None: ...
 
 class List(_message.Message):
     __slots__ = ("items",)
@@ -59,14 +61,16 @@ class Entry(_message.Message):
     def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Value, _Mapping]] = ...) -> None: ...
 
 class Tensor(_message.Message):
-    __slots__ = ("dtype", "shape", "data")
+    __slots__ = ("dtype", "shape", "data", "attachment")
     DTYPE_FIELD_NUMBER: _ClassVar[int]
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    ATTACHMENT_FIELD_NUMBER: _ClassVar[int]
     dtype: str
     shape: _containers.RepeatedScalarFieldContainer[int]
     data: bytes
-    def __init__(self, dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ...) -> None: ...
+    attachment: int
+    def __init__(self, dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ..., attachment: _Optional[int] = ...) -> None: ...
 
 class Fault(_message.Message):
     __slots__ = ("code", "message", "type", "traceback", "causes", "details")

@@ -44,6 +44,11 @@ class WorkerServiceStub(object):
                 request_serializer=ophion_dot_v1_dot_workers__pb2.AttachRequest.SerializeToString,
                 response_deserializer=ophion_dot_v1_dot_workers__pb2.AttachResponse.FromString,
                 _registered_method=True)
+        self.Transfer = channel.stream_stream(
+                '/ophion.v1.WorkerService/Transfer',
+                request_serializer=ophion_dot_v1_dot_workers__pb2.TransferRequest.SerializeToString,
+                response_deserializer=ophion_dot_v1_dot_workers__pb2.TransferResponse.FromString,
+                _registered_method=True)
 
 
 class WorkerServiceServicer(object):
@@ -61,6 +66,15 @@ class WorkerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Transfer(self, request_iterator, context):
+        """Carries payloads that are too large for frames, both ways and beside the
+        stream, to a worker that shares no files with the host. The worker opens it,
+        and opens it again when it was lost.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WorkerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -68,6 +82,11 @@ def add_WorkerServiceServicer_to_server(servicer, server):
                     servicer.Attach,
                     request_deserializer=ophion_dot_v1_dot_workers__pb2.AttachRequest.FromString,
                     response_serializer=ophion_dot_v1_dot_workers__pb2.AttachResponse.SerializeToString,
+            ),
+            'Transfer': grpc.stream_stream_rpc_method_handler(
+                    servicer.Transfer,
+                    request_deserializer=ophion_dot_v1_dot_workers__pb2.TransferRequest.FromString,
+                    response_serializer=ophion_dot_v1_dot_workers__pb2.TransferResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -102,6 +121,33 @@ class WorkerService(object):
             '/ophion.v1.WorkerService/Attach',
             ophion_dot_v1_dot_workers__pb2.AttachRequest.SerializeToString,
             ophion_dot_v1_dot_workers__pb2.AttachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Transfer(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/ophion.v1.WorkerService/Transfer',
+            ophion_dot_v1_dot_workers__pb2.TransferRequest.SerializeToString,
+            ophion_dot_v1_dot_workers__pb2.TransferResponse.FromString,
             options,
             channel_credentials,
             insecure,
