@@ -39,8 +39,12 @@ export const toolResult = (outcome: ToolResult['outcome'], more: Partial<ToolRes
   ...more,
 });
 
-/** What is known of a tool by name and description alone. */
-export const toolDescription = (name: string, description: string): ToolDescription => ({
+/** What is known of a tool by name and description, and what more is. */
+export const toolDescription = (
+  name: string,
+  description: string,
+  more: Partial<ToolDescription> = {},
+): ToolDescription => ({
   $typeName: 'ophion.v1.ToolDescription',
   name,
   description,
@@ -52,6 +56,7 @@ export const toolDescription = (name: string, description: string): ToolDescript
   idempotent: false,
   writes: WriteMode.UNSPECIFIED,
   onConflict: ConflictPolicy.UNSPECIFIED,
+  ...more,
 });
 
 /** Throws ProtocolError when the bytes are no WorkerMessage. An unknown kind comes out as `undefined`. */

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -18,14 +20,15 @@ from ophion._values import Tensor
 
 T = TypeVar("T")
 
-_LISTS = {
+# Which annotations a list or a dict fits as it is.
+LISTS: set[Any] = {
     list,
     collections.abc.Sequence,
     collections.abc.Iterable,
     collections.abc.MutableSequence,
     collections.abc.Collection,
 }
-_DICTS = {dict, collections.abc.Mapping, collections.abc.MutableMapping}
+DICTS: set[Any] = {dict, collections.abc.Mapping, collections.abc.MutableMapping}
 
 
 class Mismatch(Exception):
@@ -105,13 +108,15 @@ def _generic(value: Any, origin: Any, args: tuple[Any, ...], hint: Any) -> Any:
     if origin is typing.Annotated:
         return conform(value, args[0])
     if origin is tuple:
-        return _tuple(value, args, hint)
-    if origin in _LISTS:
+        return _tuple(value, args or (Any, ...), hint)
+    if origin in LISTS:
         _expect(isinstance(value, list), value, described(hint))
-        return [_item(item, args[0], f"[{index}]") for index, item in enumerate(value)]
-    if origin in _DICTS:
+        inner = args[0] if args else Any
+        return [_item(item, inner, f"[{index}]") for index, item in enumerate(value)]
+    if origin in DICTS:
         _expect(isinstance(value, Mapping), value, described(hint))
-        return {key: _item(item, args[1], f"[{key!r}]") for key, item in value.items()}
+        inner = args[1] if args else Any
+        return {key: _item(item, inner, f"[{key!r}]") for key, item in value.items()}
     if isinstance(origin, type):
         return _instance(value, origin)
     return value
@@ -183,15 +188,15 @@ def _fields(value: Any, hint: type, names: set[str], required: set[str]) -> dict
 
 
 def _typed_dict(value: Any, hint: Any) -> Any:
-    try:
-        marked = typing.get_type_hints(hint, include_extras=True)
-    except Exception:
-        marked = {}
+    return _fields(value, hint, set(hints_of(hint)) | set(hint.__annotations__), required_keys(hint))
+
+
+def required_keys(hint: Any) -> set[str]:
+    """The keys that a TypedDict must have."""
     # In text form, as with `from __future__ import annotations`, the class itself does not know of these marks.
-    marks = {key: getattr(typing.get_origin(each), "_name", None) for key, each in marked.items()}
+    marks = {key: getattr(typing.get_origin(each), "_name", None) for key, each in hints_of(hint, extras=True).items()}
     required = {key for key in hint.__required_keys__ if marks.get(key) != "NotRequired"}
-    required |= {key for key, mark in marks.items() if mark == "Required"}
-    return _fields(value, hint, set(hint.__annotations__) | set(marked), required)
+    return required | {key for key, mark in marks.items() if mark == "Required"}
 
 
 def _dataclass(value: Any, hint: Any) -> Any:
@@ -201,11 +206,34 @@ def _dataclass(value: Any, hint: Any) -> Any:
     return hint(**_fields(value, hint, {field.name for field in fields}, required))
 
 
-def hints_of(target: Any) -> dict[str, Any]:
-    """The evaluated annotations of a class or function. Where one names something that exists only for the
-    type checker, none of them is checked.
+def hints_of(target: Any, *, extras: bool = False) -> dict[str, Any]:
+    """The evaluated annotations of a class or function, without those that name something which exists only for the
+    type checker. `extras`: with what `Annotated` and `Required` say.
     """
     try:
-        return typing.get_type_hints(target)
+        return typing.get_type_hints(target, include_extras=extras)
+    except Exception:
+        pass
+    hints: dict[str, Any] = {}
+    for owner in reversed(target.__mro__) if isinstance(target, type) else [target]:
+        for name, annotation in _annotations(owner).items():
+            one = types.SimpleNamespace(__annotations__={name: annotation})
+            try:
+                hints.update(typing.get_type_hints(one, _globals(owner), include_extras=extras))
+            except Exception:
+                hints.pop(name, None)
+    return hints
+
+
+def _annotations(owner: Any) -> dict[str, Any]:
+    try:
+        return inspect.get_annotations(owner)
     except Exception:
         return {}
+
+
+def _globals(owner: Any) -> dict[str, Any]:
+    if not isinstance(owner, type):
+        return dict(getattr(owner, "__globals__", {}))
+    module = sys.modules.get(owner.__module__)
+    return {} if module is None else dict(vars(module))

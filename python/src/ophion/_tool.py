@@ -16,6 +16,7 @@ from ophion._codec import decode, decode_view
 from ophion._conform import Mismatch, conform, described, hints_of
 from ophion._errors import StateError
 from ophion._gen import tools_pb2, values_pb2
+from ophion._schema import input_schema, output_schema
 from ophion._scope import Scope
 from ophion._session import SessionContext
 
@@ -71,6 +72,8 @@ class Tool:
                 required=parameter.default is inspect.Parameter.empty,
             )
         result.returns = _written(self.signature.return_annotation)
+        result.input_schema = input_schema(self.function, self.parameters)
+        result.output_schema = output_schema(self.function, self.streams)
         return result
 
     def bound(self, scope: Scope) -> Callable[[], Any]:
