@@ -39,11 +39,12 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './provider.ts';
+export { persist } from './retry.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
 export type { Opened, SessionList } from './session-store.ts';
 export type { Ending, Realm, SessionTool } from './tables.ts';
-export type { ToolOffer } from './tools.ts';
+export { checkToolName, type ToolOffer, toolOffer, toolsMax } from './tools.ts';
 export type { ConstraintsOf, Declaration, Declarations, ValueOf, Values, Variable, VariableType } from './types.ts';
 export {
   bytesOfTensor,

@@ -12,6 +12,8 @@ import {
 } from './gen/bridge_pb.js';
 import { ConflictPolicy, type ToolDescription, type ToolResult, WriteMode } from './gen/tools_pb.js';
 
+import type { ExposedTool } from './local-tools.ts';
+
 export type HostBody = HostMessage['body'];
 export type WorkerBody = WorkerMessage['body'];
 type CaseOf<Body> = Body extends { case: infer C extends string } ? C : never;
@@ -62,6 +64,11 @@ export const toolDescription = (
 /** Throws ProtocolError when the bytes are no WorkerMessage. An unknown kind comes out as `undefined`. */
 export function decodeWorkerMessage(payload: Uint8Array): WorkerBody {
   return read(WorkerMessageSchema, payload, 'a message of a worker').body;
+}
+
+/** What is told of a TypeScript tool. */
+export function describedTool({ name, description, stream, inputSchema, outputSchema }: ExposedTool): ToolDescription {
+  return toolDescription(name, description, { stream, inputSchema, outputSchema });
 }
 
 export function decodeHostMessage(payload: Uint8Array): HostBody {
