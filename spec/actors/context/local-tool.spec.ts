@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Schema } from 'effect';
+import { z } from 'zod';
 import { offerOf } from '../../../actors/context/local-tool.ts';
 import { ArgumentsError, errorOfFault, faultOfTool, type LocalToolFunction } from '../../../bridge/protocol/index.ts';
 import { type DefinedTool, type LocalToolContext, StateError, ToolError, tool } from '../../../index.ts';
@@ -84,19 +85,25 @@ describe('tool()', () => {
     expect(tool({}, () => 1)).to.include({ inputSchema: '', outputSchema: '', description: '', stream: false });
   });
 
-  it('works with a library that has the standard', async () => {
-    const Point = Schema.Struct({ x: Schema.Number, label: Schema.optional(Schema.String) });
-    const input = Schema.toStandardJSONSchemaV1(
-      Schema.toStandardSchemaV1(Schema.Struct({ points: Schema.Array(Point) })),
-    );
-    const sum = tool({ input, output: Schema.toStandardSchemaV1(Schema.Number) }, ({ points }) =>
-      points.reduce((total, { x }) => total + x, 0),
-    );
-    expect(await run(sum, { points: [{ x: 1 }, { x: 2, label: 'two' }] })).to.equal(3);
-    const error = told(await rejection(run(sum, { points: [{ x: 1 }, { x: 'two' }] })));
-    expect((error as StateError).details).to.have.property('path', '$.points[1].x');
-    expect(JSON.parse(sum.inputSchema)).to.have.nested.property('properties.points.type', 'array');
-  });
+  const point = Schema.Struct({ x: Schema.Number, label: Schema.optional(Schema.String) });
+  const inputs = {
+    zod: z.object({ points: z.array(z.object({ x: z.number(), label: z.string().optional() })) }),
+    effect: Schema.toStandardJSONSchemaV1(
+      Schema.toStandardSchemaV1(Schema.Struct({ points: Schema.mutable(Schema.Array(point)) })),
+    ),
+  };
+  for (const [library, input] of Object.entries(inputs)) {
+    it(`works with ${library}`, async () => {
+      const sum = tool({ input, output: z.number() }, ({ points }) =>
+        points.map(({ x }) => x).reduce((total, x) => total + x, 0),
+      );
+      expect(await run(sum, { points: [{ x: 1 }, { x: 2, label: 'two' }] })).to.equal(3);
+      const error = told(await rejection(run(sum, { points: [{ x: 1 }, { x: 'two' }] })));
+      expect((error as StateError).details).to.have.property('path', '$.points[1].x');
+      expect(JSON.parse(sum.inputSchema)).to.have.nested.property('properties.points.type', 'array');
+      expect(sum.outputSchema).to.include('"type":"number"');
+    });
+  }
 
   it('refuses what is no schema, a generator that does not say so, and an answer of items that was not announced', async () => {
     for (const input of [{}, { '~standard': { version: 2 } }, () => true]) {
