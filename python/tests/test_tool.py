@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,6 +16,15 @@ from ophion._errors import StartError
 from ophion._gen import bridge_pb2, tools_pb2
 from ophion._limits import Limits
 from ophion._tool import Registry, made, registry, tool
+
+
+@dataclass
+class Point:
+    x: int
+
+    def __post_init__(self) -> None:
+        if self.x > 10:
+            raise ValueError("too far")
 
 
 def greet(session: SessionContext, name: str, times: int = 1, *, loud: bool = False) -> list[str]:
@@ -132,20 +142,28 @@ class TestTheSession:
 
 class TestArguments:
     @pytest.mark.parametrize(
-        ("given", "message"),
+        ("given", "message", "path"),
         [
-            ({}, "missing argument 'name'"),
-            ({"name": "a", "nmae": "b"}, "unknown argument 'nmae'"),
-            ({"name": 1}, "argument 'name': expected str, got int"),
-            ({"name": "a", "times": True}, "argument 'times': expected int, got bool"),
+            ({}, "missing argument 'name'", "$.name"),
+            ({"name": "a", "odd key": "b"}, "unknown argument 'odd key'", '$["odd key"]'),
+            ({"name": 1}, "argument 'name': expected str, got int", "$.name"),
+            ({"name": "a", "times": True}, "argument 'times': expected int, got bool", "$.times"),
         ],
     )
-    def test_that_do_not_fit_are_named_with_what_it_takes(self, given: dict[str, Any], message: str) -> None:
+    def test_that_do_not_fit_are_named_with_what_it_takes(self, given: dict[str, Any], message: str, path: str) -> None:
         with pytest.raises(StateError) as caught:
             made(greet).arguments(encode_map(given))
         assert message in str(caught.value)
         assert "it takes (name: str, times: int = 1, loud: bool = False)" in str(caught.value)
         assert caught.value.code == "invalid"
+        assert caught.value.details == {"tool": "greet", "path": path}
+
+    def test_that_a_class_refuses_are_the_callers_mistake_with_their_place(self) -> None:
+        def place(points: list[Point]) -> None: ...
+
+        with pytest.raises(StateError, match="Point refuses it: too far") as caught:
+            made(place).arguments(encode_map({"points": [{"x": 1}, {"x": 100}]}))
+        assert (caught.value.code, caught.value.details["path"]) == ("invalid", "$.points[1]")
 
     def test_that_fit_are_brought_into_form(self) -> None:
         def scaled(factor: float, **more: Any) -> None: ...

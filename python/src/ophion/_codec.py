@@ -7,9 +7,7 @@ pickled, nothing falls back to text. numpy is used when the program has loaded i
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -17,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from ophion._attachments import LEAST_BYTES, Attached, Attachment, attachment_of
-from ophion._errors import EncodeError, ProtocolError
+from ophion._errors import EncodeError, ProtocolError, key_step
 from ophion._gen import values_pb2 as pb
 from ophion._values import ITEM_SIZES, Blob, Tensor, tensor_problem
 
@@ -31,7 +29,6 @@ MAX_BYTES = 16 * 1024 * 1024
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _Encoder = Callable[[pb.Value, Any, int, "Attached | None"], None]
 
 
@@ -210,9 +207,9 @@ def _fill_entries(target: pb.Map, items: Any, depth: int, at: Attached | None) -
             entry.value.SetInParent()
         except UnicodeEncodeError:
             error = EncodeError("a key with half of a surrogate pair cannot cross")
-            raise error.below(f"[{json.dumps(key)}]") from None
+            raise error.below(key_step(key)) from None
         except EncodeError as error:
-            raise error.below(f".{key}" if _NAME.fullmatch(key) else f"[{json.dumps(key)}]") from None
+            raise error.below(key_step(key)) from None
 
 
 def _tensor(target: pb.Value, value: Tensor, depth: int, at: Attached | None) -> None:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union
 
-from ophion._values import Tensor
+from ophion._errors import key_step
+from ophion._values import Blob, Tensor
 
 T = TypeVar("T")
 
@@ -36,9 +37,16 @@ class Mismatch(Exception):
 
     def __init__(self, expected: str, value: object, where: str = "") -> None:
         super().__init__(expected)
-        self.expected = expected
-        self.got = "nothing" if value is None else type(value).__name__
+        got = "nothing" if value is None else type(value).__name__
+        self.reason = f"expected {expected}, got {got}"
         self.where = where
+
+    @classmethod
+    def because(cls, reason: str, where: str = "") -> Mismatch:
+        """A mismatch that somebody else has put into words."""
+        mismatch = cls("", None, where)
+        mismatch.reason = reason
+        return mismatch
 
     def below(self, step: str) -> Mismatch:
         """The same mismatch, seen from one level further out."""
@@ -46,7 +54,7 @@ class Mismatch(Exception):
         return self
 
     def __str__(self) -> str:
-        return f"expected {self.expected}, got {self.got}{' at ' + self.where if self.where else ''}"
+        return f"{self.reason}{' at ' + self.where if self.where else ''}"
 
 
 def conform(value: Any, hint: Any) -> Any:
@@ -116,7 +124,7 @@ def _generic(value: Any, origin: Any, args: tuple[Any, ...], hint: Any) -> Any:
     if origin in DICTS:
         _expect(isinstance(value, Mapping), value, described(hint))
         inner = args[1] if args else Any
-        return {key: _item(item, inner, f"[{key!r}]") for key, item in value.items()}
+        return {key: _item(item, inner, key_step(key)) for key, item in value.items()}
     if isinstance(origin, type):
         return _instance(value, origin)
     return value
@@ -162,17 +170,41 @@ def _instance(value: Any, hint: type) -> Any:
     if issubclass(hint, Enum):
         try:
             return hint(value)
-        except ValueError:
+        except (ValueError, TypeError):
             raise Mismatch(f"one of {', '.join(repr(member.value) for member in hint)}", value) from None
     if isinstance(value, Mapping):
         if dataclasses.is_dataclass(hint):
             return _dataclass(value, hint)
         validate = getattr(hint, "model_validate", None)
         if callable(validate):
-            return validate(value)
-    if isinstance(value, Tensor) and hint.__module__ == "numpy" and hint.__name__ == "ndarray":
-        return value.numpy()
+            return _made(lambda: validate(value), hint)
+    if isinstance(value, Blob) and hint is bytes:
+        return value.data
+    if isinstance(value, Tensor):
+        if hint.__module__ == "numpy" and hint.__name__ == "ndarray":
+            return value.numpy()
+        if hint.__module__ == "torch" and hint.__name__ == "Tensor":
+            # Its tensors may be written to, the bytes of a value may not.
+            return sys.modules["torch"].from_numpy(value.numpy().copy())
     raise Mismatch(described(hint), value)
+
+
+def _made(make: Callable[[], Any], hint: type) -> Any:
+    """What a class makes of a value. Its own checks raise these, as pydantic's do."""
+    try:
+        return make()
+    except (ValueError, TypeError, AssertionError) as error:
+        raise _refused_by(hint, error) from None
+
+
+def _refused_by(hint: type, error: Exception) -> Mismatch:
+    errors = getattr(error, "errors", None)
+    if not callable(errors):
+        return Mismatch.because(f"{described(hint)} refuses it: {error}")
+    found = errors()
+    where = "".join(key_step(step) if isinstance(step, str) else f"[{step}]" for step in found[0]["loc"])
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Mismatch.because(f"{described(hint)} refuses it: {found[0]['msg']}{more}", where)
 
 
 def _fields(value: Any, hint: type, names: set[str], required: set[str]) -> dict[str, Any]:
@@ -180,11 +212,9 @@ def _fields(value: Any, hint: type, names: set[str], required: set[str]) -> dict
     wrong = [f"without {name!r}" for name in sorted(required - value.keys())]
     wrong += [f"with {key!r}" for key in value if key not in names]
     if wrong:
-        mismatch = Mismatch(described(hint), value)
-        mismatch.got = f"a dict {', '.join(wrong)}"
-        raise mismatch
+        raise Mismatch.because(f"expected {described(hint)}, got a dict {', '.join(wrong)}")
     hints = hints_of(hint)
-    return {key: _item(item, hints.get(key, Any), f".{key}") for key, item in value.items()}
+    return {key: _item(item, hints.get(key, Any), key_step(key)) for key, item in value.items()}
 
 
 def _typed_dict(value: Any, hint: Any) -> Any:
@@ -203,7 +233,8 @@ def _dataclass(value: Any, hint: Any) -> Any:
     fields = [field for field in dataclasses.fields(hint) if field.init]
     missing = dataclasses.MISSING
     required = {f.name for f in fields if f.default is missing and f.default_factory is missing}
-    return hint(**_fields(value, hint, {field.name for field in fields}, required))
+    given = _fields(value, hint, {field.name for field in fields}, required)
+    return _made(lambda: hint(**given), hint)
 
 
 def hints_of(target: Any, *, extras: bool = False) -> dict[str, Any]:

@@ -89,12 +89,13 @@ def _arguments(parameters: Iterable[inspect.Parameter], hints: Mapping[str, Any]
     walk = _Walk("validation")
     fields: dict[str, Schema] = {}
     required = []
-    more: Schema | bool = False
+    more = False
     for parameter in parameters:
-        schema = walk.of(hints.get(parameter.name, Any), depth)
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            more = schema or True
-        elif parameter.default is inspect.Parameter.empty:
+            more = True
+            continue
+        schema = walk.of(hints.get(parameter.name, Any), depth)
+        if parameter.default is inspect.Parameter.empty:
             required.append(parameter.name)
             fields[parameter.name] = schema
         else:
@@ -102,7 +103,7 @@ def _arguments(parameters: Iterable[inspect.Parameter], hints: Mapping[str, Any]
     return walk.whole(_object(fields, required, more))
 
 
-def _object(fields: Mapping[str, Schema], required: Sequence[str], more: Schema | bool = False) -> Schema:
+def _object(fields: Mapping[str, Schema], required: Sequence[str], more: bool = False) -> Schema:
     schema: Schema = {"type": "object", "properties": dict(fields), "additionalProperties": more}
     if required:
         schema["required"] = list(required)
@@ -173,7 +174,7 @@ class _Walk:
     def _class(self, hint: type, depth: int) -> Schema:
         if issubclass(hint, Enum):
             return _one_of([member.value for member in hint])
-        if hint.__module__ == "numpy" and hint.__name__ == "ndarray":
+        if (hint.__module__, hint.__name__) in (("numpy", "ndarray"), ("torch", "Tensor")):
             return {"x-ophion": "tensor"}
         if typing.is_typeddict(hint):
             return self._defined(hint, depth, self._typed_dict)
