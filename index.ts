@@ -183,6 +183,7 @@ export {
   worker,
 } from './actors/core/index.ts';
 export {
+  Blob,
   boolean,
   bridgedState,
   bytes,
@@ -193,6 +194,7 @@ export {
   declare,
   embedding,
   float,
+  Instant,
   integer,
   json,
   localState,

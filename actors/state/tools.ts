@@ -1,7 +1,8 @@
 /** The TypeScript tools of a session: names to who offers them. What runs them is the bridge's business. */
 import { type Pid, StateError } from '../core/index.ts';
+import { invalid } from './invalid.ts';
 import type { SessionEntry, SessionTool } from './tables.ts';
-import { invalid, show } from './value.ts';
+import { show } from './value.ts';
 
 /** A tool to be offered. */
 export interface ToolOffer {

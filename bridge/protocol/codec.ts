@@ -4,7 +4,20 @@
  * names the place inside the value; nothing falls back to text, nothing is unpickled.
  */
 import { ProtocolError, StateError } from '../../actors/core/index.ts';
-import { bytesOfTensor, Tensor, tensorOver, type Value, type VariableType } from '../../actors/state/index.ts';
+import {
+  Blob,
+  bytesOfTensor,
+  contentTypeOf,
+  instantOf,
+  instantProblem,
+  microsecondsOf,
+  Tensor,
+  tensorOf,
+  tensorOver,
+  type Value,
+  type VariableType,
+  valueBytesMax,
+} from '../../actors/state/index.ts';
 import { type Attachments, bytesOf } from './attachments.ts';
 import type { Blob as WireBlob, Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
 
@@ -28,7 +41,7 @@ const nothing: Kind = { case: undefined };
  * Large bytes are noted in `attachments`, when that is given.
  */
 export function encodeValue(value: unknown, attachments?: Attachments): WireValue {
-  return wire(kindOf(value, attachments === undefined ? root : { ...root, attachments }));
+  return wire(kindOf(value, rootOf('$', attachments)));
 }
 
 /** The wire form of a variable's value: one of a float type crosses as floats, whole or not. */
@@ -40,7 +53,7 @@ export function encodeAs(type: VariableType, value: unknown): WireValue {
 
 /** The wire form of named values, such as a tool's arguments; `what` stands in the path of an error. */
 export function encodeMap(values: Readonly<Record<string, unknown>>, what: string, attachments?: Attachments): WireMap {
-  return mapOf(values, { parent: root, step: `(${what})`, depth: 0, attachments });
+  return mapOf(values, rootOf(`$(${what})`, attachments));
 }
 
 /**
@@ -60,8 +73,10 @@ export function decodeValue(value: WireValue, attachments: readonly Uint8Array[]
       return numberOf(kind.value);
     case 'bigInteger':
       return decodeBig(kind.value);
-    case 'blob':
-      return bytesOf(kind.value, attachments);
+    case 'blob': {
+      const data = bytesOf(kind.value, attachments);
+      return kind.value.contentType === '' ? data : decodeBlob(data, kind.value.contentType);
+    }
     case 'list':
       return kind.value.items.map((item) => decodeValue(item, attachments));
     case 'map':
@@ -100,10 +115,26 @@ interface Place {
   readonly step: string | number;
   /** How many containers are around it. */
   readonly depth: number;
-  readonly attachments: Attachments | undefined;
+  readonly walk: Walk;
 }
 
-const root: Place = { parent: undefined, step: '$', depth: 0, attachments: undefined };
+/** One walk through a value. */
+interface Walk {
+  /** Where large bytes go. */
+  readonly attachments: Attachments | undefined;
+  /** How many bytes all the rest may still have, at least. */
+  left: number;
+}
+
+/** What is longer is not counted here: it is looked at as a whole where it is sent. */
+const countedBytes = 64 * 1024;
+
+const rootOf = (step: string, attachments: Attachments | undefined): Place => ({
+  parent: undefined,
+  step,
+  depth: 0,
+  walk: { attachments, left: valueBytesMax },
+});
 const none: readonly Uint8Array[] = [];
 
 function pathOf({ parent, step }: Place): string {
@@ -122,8 +153,10 @@ function kindOf(value: unknown, place: Place): Kind {
     case 'undefined':
       return nothing;
     case 'boolean':
+      count(place, 2);
       return { case: 'boolean', value };
     case 'number':
+      count(place, 2);
       // -0 is a float: an integer has no sign to keep.
       return Number.isSafeInteger(value) && !Object.is(value, -0)
         ? { case: 'integer', value: BigInt(value) }
@@ -149,13 +182,9 @@ function objectKind(value: object, place: Place): Kind {
   if (value instanceof Uint8Array) {
     return { case: 'blob', value: noted(place, blobOf(value)) };
   }
-  if (value instanceof Date) {
-    const instant = value.getTime();
-    if (Number.isNaN(instant)) refuse(place, 'an invalid Date names no point in time');
-    return { case: 'instantMs', value: instant };
-  }
-  if (value instanceof Tensor) return { case: 'tensor', value: noted(place, encodeTensor(value)) };
-  if (value instanceof Float32Array || value instanceof Float64Array) return floats(Array.from(value));
+  if (value instanceof Date) return instantKind(value, place);
+  const tensor = value instanceof Tensor ? value : tensorOf(value);
+  if (tensor !== undefined) return { case: 'tensor', value: noted(place, encodeTensor(tensor)) };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) refuse(place, cannotCross(value));
   return { case: 'map', value: mapOf(value as Readonly<Record<string, unknown>>, place) };
@@ -175,24 +204,34 @@ function cannotCross(value: object): string {
 }
 
 function below(place: Place, step: string | number): Place {
-  return { parent: place, step, depth: place.depth + 1, attachments: place.attachments };
+  return { parent: place, step, depth: place.depth + 1, walk: place.walk };
 }
 
-function checkDepth(place: Place): void {
+/** Goes into a container that takes so many bytes whatever is in it: a huge one is not walked at all. */
+function enter(place: Place, leastBytes: number): void {
   if (place.depth >= maxDepth) refuse(place, `more than ${maxDepth} containers inside each other, or a cycle`);
+  count(place, leastBytes);
+}
+
+function count(place: Place, bytes: number): void {
+  place.walk.left -= bytes;
+  if (place.walk.left >= 0) return;
+  const reason = `from here on the value has more than ${valueBytesMax} bytes, large bytes and texts not counted`;
+  refuse(place, `${reason}; make its numbers a typed array`, 'too_large');
 }
 
 function listKind(list: readonly unknown[], place: Place): Kind {
-  checkDepth(place);
+  enter(place, 2 * list.length);
   // Not map(): it would leave the holes of a sparse array as holes.
   const items = Array.from(list, (item, index) => wire(kindOf(item, below(place, index))));
   return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
 }
 
 function mapOf(values: Readonly<Record<string, unknown>>, place: Place): WireMap {
-  checkDepth(place);
+  const keys = Object.keys(values);
+  enter(place, 4 * keys.length);
   const entries: WireMap['entries'] = [];
-  for (const key of Object.keys(values)) {
+  for (const key of keys) {
     const value = values[key];
     // As in JSON: a property that is undefined is not there.
     if (value === undefined) continue;
@@ -204,6 +243,7 @@ function mapOf(values: Readonly<Record<string, unknown>>, place: Place): WireMap
 
 function text(value: string, place: Place): string {
   if (loneSurrogate.test(value)) refuse(place, 'text with half of a surrogate pair cannot cross');
+  if (value.length < countedBytes) count(place, 2 + value.length);
   return value;
 }
 
@@ -227,11 +267,20 @@ function numberOf(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
+function instantKind(date: Date, place: Place): Kind {
+  const ms = date.getTime();
+  const microseconds = microsecondsOf(date);
+  const problem = instantProblem(ms, microseconds);
+  if (problem !== undefined) refuse(place, problem);
+  return { case: 'instantMs', value: ms + microseconds / 1000 };
+}
+
 function decodeInstant(instant: number): Date {
-  const date = new Date(instant);
-  if (Number.isNaN(date.getTime()))
-    throw new ProtocolError('a point in time on the wire is no number, or too far away');
-  return date;
+  try {
+    return instantOf(instant);
+  } catch (error) {
+    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function floats(values: readonly number[]): Kind {
@@ -242,9 +291,17 @@ function floats(values: readonly number[]): Kind {
 const blobOf = (data: Uint8Array): WireBlob => ({
   $typeName: 'ophion.v1.Blob',
   data,
-  contentType: '',
+  contentType: contentTypeOf(data),
   attachment: 0,
 });
+
+function decodeBlob(data: Uint8Array, contentType: string): Blob {
+  try {
+    return new Blob(data, contentType);
+  } catch (error) {
+    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
+  }
+}
 
 function encodeTensor(tensor: Tensor): WireTensor {
   const shape = tensor.shape.map((length) => BigInt(length));
@@ -252,8 +309,10 @@ function encodeTensor(tensor: Tensor): WireTensor {
 }
 
 /** What may go beside the message. */
-function noted<W extends WireBlob | WireTensor>({ attachments }: Place, wireBytes: W): W {
-  attachments?.note(wireBytes);
+function noted<W extends WireBlob | WireTensor>(place: Place, wireBytes: W): W {
+  place.walk.attachments?.note(wireBytes);
+  const { length } = wireBytes.data;
+  if (length < countedBytes) count(place, 2 + length);
   return wireBytes;
 }
 

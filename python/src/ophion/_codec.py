@@ -6,6 +6,7 @@ pickled, nothing falls back to text. numpy is used when the program has loaded i
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -28,6 +29,7 @@ _TOO_LONG = 10**MAX_DIGITS
 # its end; a whole message is checked again where it is sent.
 MAX_BYTES = 16 * 1024 * 1024
 
+_CONTENT_TYPE = re.compile(r"[\x20-\x7e]{0,255}")
 _Encoder = Callable[[pb.Value, Any, int, "_Walk"], None]
 
 
@@ -132,7 +134,7 @@ def _int(target: pb.Value, value: int, depth: int, walk: _Walk) -> None:
         walk.left -= 2
         return
     if abs(value) >= _TOO_LONG:
-        raise EncodeError(f"an integer of more than {MAX_DIGITS} digits cannot cross")
+        raise EncodeError(f"an integer of more than {MAX_DIGITS} digits cannot cross", code="too_large")
     target.big_integer = str(int(value))
     walk.left -= 20
 
@@ -157,6 +159,8 @@ def _bytes(target: pb.Value, value: bytes | bytearray | memoryview, depth: int, 
 
 
 def _blob(target: pb.Value, value: Blob, depth: int, walk: _Walk) -> None:
+    if _CONTENT_TYPE.fullmatch(value.content_type) is None:
+        raise EncodeError("a content type is at most 255 printable characters of ASCII")
     _put_data(target.blob, memoryview(value.data), walk)
     target.blob.content_type = value.content_type
 
@@ -172,9 +176,9 @@ def _list(target: pb.Value, value: list[object] | tuple[object, ...], depth: int
     add = target.list.items.add
     for index, item in enumerate(value):
         try:
+            _fill(add(), item, depth + 1, walk)
             if walk.left < 0:
                 raise _too_large()
-            _fill(add(), item, depth + 1, walk)
         except EncodeError as error:
             raise error.below(f"[{index}]") from None
 
@@ -194,9 +198,9 @@ def _fill_entries(target: pb.Map, values: Mapping[Any, object], depth: int, walk
         walk.left -= len(key)
         try:
             entry.key = key
+            _fill(entry.value, item, depth + 1, walk)
             if walk.left < 0:
                 raise _too_large()
-            _fill(entry.value, item, depth + 1, walk)
             # Null leaves the value untouched; it must be there all the same.
             entry.value.SetInParent()
         except UnicodeEncodeError:
@@ -261,7 +265,11 @@ def _decode_blob(value: pb.Value, attachments: Sequence[Attachment]) -> bytes | 
     blob = value.blob
     found = attachment_of(blob, attachments)
     data = blob.data if found is None else found.read()
-    return Blob(data, blob.content_type) if blob.content_type else data
+    if not blob.content_type:
+        return data
+    if _CONTENT_TYPE.fullmatch(blob.content_type) is None:
+        raise ProtocolError("on the wire: a content type is at most 255 printable characters of ASCII")
+    return Blob(data, blob.content_type)
 
 
 def _decode_tensor(value: pb.Value, attachments: Sequence[Attachment]) -> Tensor:
