@@ -5,26 +5,29 @@
  */
 import { ProtocolError, StateError } from '../../actors/core/index.ts';
 import {
-  Blob,
-  bytesOfTensor,
-  contentTypeOf,
-  instantOf,
   instantProblem,
   microsecondsOf,
   Tensor,
   tensorOf,
-  tensorOver,
   type Value,
   type VariableType,
   valueBytesMax,
 } from '../../actors/state/index.ts';
-import { type Attachments, bytesOf } from './attachments.ts';
+import type { Attachments } from './attachments.ts';
 import type { Blob as WireBlob, Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
+import {
+  blobOf,
+  decodeBig,
+  decodeBlob,
+  decodeInstant,
+  decodeTensor,
+  encodeTensor,
+  maxDigits,
+  numberOf,
+} from './wire-kinds.ts';
 
 /** Containers inside containers. The wire's parsers give up at 100 nested messages, which is 32 maps in an envelope. */
 export const maxDepth = 32;
-/** The longest integer that Python reads and prints by default. */
-export const maxDigits = 4300;
 
 const int64Min = -(2n ** 63n);
 const int64Max = 2n ** 63n - 1n;
@@ -73,10 +76,8 @@ export function decodeValue(value: WireValue, attachments: readonly Uint8Array[]
       return numberOf(kind.value);
     case 'bigInteger':
       return decodeBig(kind.value);
-    case 'blob': {
-      const data = bytesOf(kind.value, attachments);
-      return kind.value.contentType === '' ? data : decodeBlob(data, kind.value.contentType);
-    }
+    case 'blob':
+      return decodeBlob(kind.value, attachments);
     case 'list':
       return kind.value.items.map((item) => decodeValue(item, attachments));
     case 'map':
@@ -250,21 +251,9 @@ function text(value: string, place: Place): string {
 function bigKind(value: bigint, place: Place): Kind {
   if (value >= int64Min && value <= int64Max) return { case: 'integer', value };
   const digits = value.toString();
-  if (digits.length > maxDigits) refuse(place, `an integer of more than ${maxDigits} digits cannot cross`, 'too_large');
+  if (digits.length - (value < 0n ? 1 : 0) > maxDigits)
+    refuse(place, `an integer of more than ${maxDigits} digits cannot cross`, 'too_large');
   return { case: 'bigInteger', value: digits };
-}
-
-function decodeBig(digits: string): bigint {
-  if (digits.length > maxDigits + 1 || !/^-?\d+$/.test(digits)) {
-    throw new ProtocolError('a big integer on the wire is not made of decimal digits, or has too many');
-  }
-  return BigInt(digits);
-}
-
-/** Integers that a number holds exactly are numbers, the others bigints. */
-function numberOf(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 function instantKind(date: Date, place: Place): Kind {
@@ -275,37 +264,9 @@ function instantKind(date: Date, place: Place): Kind {
   return { case: 'instantMs', value: ms + microseconds / 1000 };
 }
 
-function decodeInstant(instant: number): Date {
-  try {
-    return instantOf(instant);
-  } catch (error) {
-    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 function floats(values: readonly number[]): Kind {
   const items = values.map((value) => wire({ case: 'float', value }));
   return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
-}
-
-const blobOf = (data: Uint8Array): WireBlob => ({
-  $typeName: 'ophion.v1.Blob',
-  data,
-  contentType: contentTypeOf(data),
-  attachment: 0,
-});
-
-function decodeBlob(data: Uint8Array, contentType: string): Blob {
-  try {
-    return new Blob(data, contentType);
-  } catch (error) {
-    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-function encodeTensor(tensor: Tensor): WireTensor {
-  const shape = tensor.shape.map((length) => BigInt(length));
-  return { $typeName: 'ophion.v1.Tensor', dtype: tensor.dtype, shape, data: bytesOfTensor(tensor), attachment: 0 };
 }
 
 /** What may go beside the message. */
@@ -314,16 +275,4 @@ function noted<W extends WireBlob | WireTensor>(place: Place, wireBytes: W): W {
   const { length } = wireBytes.data;
   if (length < countedBytes) count(place, 2 + length);
   return wireBytes;
-}
-
-function decodeTensor(tensor: WireTensor, attachments: readonly Uint8Array[]): Tensor {
-  const data = bytesOf(tensor, attachments);
-  const dtype = tensor.dtype as Tensor['dtype'];
-  const shape = tensor.shape.map(Number);
-  try {
-    // An attachment was read for this value alone.
-    return tensor.attachment === 0 ? new Tensor(dtype, shape, data) : tensorOver(dtype, shape, data);
-  } catch (error) {
-    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -253,6 +253,10 @@ class TestWhatCannotCross:
             encode_map({"question": object()}, "arguments of ask")
         assert caught.value.path == "$(arguments of ask).question"
 
+    def test_the_longest_integers_still_do(self) -> None:
+        longest = 10**4300 - 1
+        assert (wire(longest), wire(-longest)) == (longest, -longest)
+
     def test_a_call_that_was_not_awaited(self) -> None:
         async def answer() -> None: ...
 

@@ -131,6 +131,11 @@ describe('the codec', () => {
     expect(error.details.path).to.equal('$(arguments).question');
   });
 
+  it('takes integers of as many digits as Python reads, of either sign', () => {
+    const longest = 10n ** 4300n - 1n;
+    for (const value of [longest, -longest]) expect(roundTrip(value)).to.equal(value);
+  });
+
   it('takes typed arrays as tensors of one dimension, copied', () => {
     const floats = new Float32Array([1.5, -2]);
     const kinds = {
