@@ -3,9 +3,12 @@ export {
   type Change,
   Context,
   type ContextOptions,
+  DefinedTool,
   type DspyProgram,
   type Inputs,
+  type JsonSchema,
   type LocalTool,
+  type LocalToolContext,
   type LocalTools,
   type NativeProgram,
   type OphionOptions,
@@ -21,9 +24,12 @@ export {
   pythonStream,
   pythonTool,
   SignatureError,
+  type StandardSchema,
   type SystemEvent,
+  type ToolDefinition,
   type ToolOptions,
   type ToolStream,
+  tool,
   Variables,
 } from './actors/context/index.ts';
 export {
@@ -177,6 +183,7 @@ export {
   worker,
 } from './actors/core/index.ts';
 export {
+  Blob,
   boolean,
   bridgedState,
   bytes,
@@ -187,6 +194,7 @@ export {
   declare,
   embedding,
   float,
+  Instant,
   integer,
   json,
   localState,

@@ -2,9 +2,10 @@
  * The Context actor: owns where a context's variables live, and moves them once, from local to bridged state, when
  * something of it needs Python. A move copies, verifies, swaps, then frees; when it fails the old session stays.
  */
-import { type ActorContext, assign, type From, fromPromise, setup, worker } from '../core/index.ts';
-import { moveSession, type StateProvider } from '../state/index.ts';
+import { type ActorContext, assign, type From, fromPromise, type Pid, setup, worker } from '../core/index.ts';
+import { moveSession, type SessionTools, type StateProvider } from '../state/index.ts';
 import type { ContextRecord } from './context-record.ts';
+import { offerExposed } from './exposed-tools.ts';
 
 /** What contexts tell. */
 export type ContextEvent =
@@ -21,9 +22,18 @@ export interface ContextInput {
   readonly record: ContextRecord;
   /** Where a local context moves to. */
   readonly bridged: StateProvider;
+  /** Where a bridged one offers its tools. */
+  readonly tools: SessionTools;
 }
 
 type Events = { readonly type: 'needBridge'; readonly from: From };
+
+interface Offering {
+  readonly record: ContextRecord;
+  readonly tools: SessionTools;
+  /** The incarnation that the tools belong to. */
+  readonly owner: Pid;
+}
 
 interface Machine extends ContextInput {
   readonly ctx: ActorContext<ContextInput>;
@@ -38,6 +48,9 @@ const machine = setup({
   },
   actors: {
     move: fromPromise(({ input, signal }: { input: ContextInput; signal: AbortSignal }) => move(input, signal)),
+    offer: fromPromise(({ input: { record, tools, owner }, signal }: { input: Offering; signal: AbortSignal }) =>
+      offerExposed(record, tools, owner, { signal }),
+    ),
   },
   guards: {
     isLocal: ({ context }) => context.record.session.kind === 'local',
@@ -55,21 +68,26 @@ const machine = setup({
   initial: 'deciding',
   states: {
     // Also after a restart: a move that the crash broke off has left the old session in place.
-    deciding: { always: [{ guard: 'isLocal', target: 'local' }, { target: 'shared' }] },
+    deciding: { always: [{ guard: 'isLocal', target: 'local' }, { target: 'offering' }] },
+    // The tools of the incarnation before this one have gone with it. What fails here ends this one, too.
+    offering: {
+      on: { needBridge: { actions: 'wait' } },
+      invoke: {
+        src: 'offer',
+        input: ({ context: { ctx, record, tools } }) => ({ record, tools, owner: ctx.self }),
+        onDone: { target: 'shared', actions: ['answerAll', 'forgetWaiting'] },
+      },
+    },
     local: { on: { needBridge: { actions: 'wait', target: 'moving' } } },
     moving: {
       on: { needBridge: { actions: 'wait' } },
       invoke: {
         src: 'move',
-        input: ({ context }) => ({ record: context.record, bridged: context.bridged }),
+        input: ({ context }) => ({ record: context.record, bridged: context.bridged, tools: context.tools }),
         onDone: {
-          target: 'shared',
-          actions: [
-            'answerAll',
-            'forgetWaiting',
-            ({ context, event }) =>
-              context.ctx.emit({ type: 'context.moved', context: context.record.id, ...event.output } as ContextEvent),
-          ],
+          target: 'offering',
+          actions: ({ context, event }) =>
+            context.ctx.emit({ type: 'context.moved', context: context.record.id, ...event.output } as ContextEvent),
         },
         onError: {
           target: 'local',

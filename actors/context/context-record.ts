@@ -2,8 +2,7 @@
  * What a context is, apart from the actor that runs it: which session it uses, and what was registered on it. The
  * Context actor alone changes it; a restart of that actor finds it unchanged. Handles read it.
  */
-import type { StateSession } from '../state/index.ts';
-import type { LocalTool } from './local-tool.ts';
+import type { StateSession, ToolOffer } from '../state/index.ts';
 
 export interface ContextRecord {
   readonly id: string;
@@ -14,7 +13,8 @@ export interface ContextRecord {
   moving: Promise<void> | undefined;
   /** How often the context has changed its provider. */
   moves: number;
-  readonly tools: Map<string, LocalTool>;
+  /** The TypeScript functions that Python may call, by name. */
+  readonly tools: Map<string, ToolOffer>;
   closed: boolean;
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../state/index.ts';
 import { type ContextInput, contextActor } from './context-actor.ts';
 import type { ContextRecord } from './context-record.ts';
+import { ExposedTools } from './exposed-tools.ts';
 import type { LocalTools } from './local-tool.ts';
 import type { OphionRef } from './ophion.ts';
 import { type DspyProgram, type NativeProgram, Program } from './program.ts';
@@ -62,7 +63,7 @@ export async function openContext<const D extends Declarations = Record<never, n
     if (options.variables !== undefined && Object.keys(options.variables).length > 0) {
       await session.commit({ declare: options.variables });
     }
-    const input: ContextInput = { record, bridged: bridgedState().connect(host) };
+    const input: ContextInput = { record, bridged: bridgedState().connect(host), tools: sessionTools(host) };
     await ophion.contexts.startChild({ id, logic: contextActor, input });
   } catch (error) {
     await session.close();
@@ -76,6 +77,7 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
   readonly #ophion: OphionRef;
   readonly #record: ContextRecord;
   readonly #tools: Tools;
+  readonly #exposed: ExposedTools;
 
   /** Internal: use `openContext`. */
   constructor(ophion: OphionRef, record: ContextRecord) {
@@ -83,6 +85,8 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     this.#record = record;
     this.variables = new Variables(record);
     this.#tools = new Tools(ophion.bridge, record, () => this.ensureBridged());
+    const { system, path: root } = ophion;
+    this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), sessionTools({ system, root }), root);
   }
 
   get id(): string {
@@ -106,7 +110,6 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     if (this.#record.session.kind !== 'local' && this.#record.moving === undefined) return;
     const actor = this.#ophion.contextRef(this.id);
     await call(actor, 'needBridge', undefined, { timeoutMs: moveTimeoutMs });
-    await this.#offerTools();
   }
 
   /**
@@ -122,19 +125,17 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     return program;
   }
 
-  /** Lets Python call these functions, by name, within this context's session. Replaces those of the same name. */
-  async expose(tools: LocalTools): Promise<void> {
-    for (const [name, tool] of Object.entries(tools)) this.#record.tools.set(name, tool);
-    await this.ensureBridged();
-    await this.#offerTools();
+  /**
+   * Lets Python call these functions, by name, within this context's session: bare ones, or made by `tool()`. Replaces
+   * those of the same name. Rejects with StateError, and exposes none of them: `invalid` for a bad name, `quota`.
+   */
+  expose(tools: LocalTools): Promise<void> {
+    return this.#exposed.add(tools, () => this.ensureBridged());
   }
 
-  /** The Session holds the tools, so that they are checked at each call and end with it. */
-  async #offerTools(): Promise<void> {
-    if (this.#record.tools.size === 0) return;
-    const tools = [...this.#record.tools].map(([name, handler]) => ({ name, handler }));
-    const { system, path: root } = this.#ophion;
-    await sessionTools({ system, root }).register(this.id, undefined, tools);
+  /** Takes them back. A call that has begun goes on. Resolves to how many of these names were exposed. */
+  unexpose(...names: readonly string[]): Promise<number> {
+    return this.#exposed.remove(names);
   }
 
   /**

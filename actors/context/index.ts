@@ -1,7 +1,14 @@
 /** Layer 3: what application code touches. */
 export { Context, type ContextOptions, openContext } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
-export type { LocalTool, LocalTools } from './local-tool.ts';
+export {
+  DefinedTool,
+  type LocalTool,
+  type LocalToolContext,
+  type LocalTools,
+  type ToolDefinition,
+  tool,
+} from './local-tool.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
 export {
   type Bindings,
@@ -22,6 +29,7 @@ export {
   type Signature,
   SignatureError,
 } from './signature.ts';
+export type { JsonSchema, StandardSchema } from './standard-schema.ts';
 export type { SystemEvent } from './system-event.ts';
 export type { CallOutcome, ToolOptions, ToolStream } from './tools.ts';
 export { type Change, type SetOptions, Variables, type WatchVariablesOptions } from './variables.ts';

@@ -3,6 +3,8 @@
  * a type parameter is written by hand.
  */
 
+import { checkToolName } from '../state/index.ts';
+
 declare const input: unique symbol;
 declare const output: unique symbol;
 
@@ -33,12 +35,14 @@ export interface RemoteToolOptions {
   readonly pool?: string;
 }
 
-/** `pythonTool<{ items: string[] }, { best: string }>('rank')` */
+/** `pythonTool<{ items: string[] }, { best: string }>('rank')`. Throws StateError `invalid` for what is no name. */
 export function pythonTool<In, Out>(name: string, options: RemoteToolOptions = {}): PythonTool<In, Out> {
+  checkToolName(name);
   return { name, stream: false, idempotent: options.idempotent ?? false, pool: options.pool };
 }
 
-/** `pythonStream<{ prompt: string }, { token: string }>('generate')` */
+/** `pythonStream<{ prompt: string }, { token: string }>('generate')`. Throws as `pythonTool` does. */
 export function pythonStream<In, Item>(name: string, options: RemoteToolOptions = {}): PythonStream<In, Item> {
+  checkToolName(name);
   return { name, stream: true, idempotent: options.idempotent ?? false, pool: options.pool };
 }

@@ -3,9 +3,10 @@
  * what it gets is in stored form already, see value.ts.
  */
 import type { StateError } from '../core/index.ts';
-import { asTensor, fitsShape } from './tensor-values.ts';
+import { invalid } from './invalid.ts';
+import { asTensor, fitsShape, floatsOf } from './tensor-values.ts';
 import type { ConstraintsOf, ValueOf, VariableType } from './types.ts';
-import { invalid, type Json, show } from './value.ts';
+import { type Json, show, Tensor } from './value.ts';
 
 type Any = ValueOf[VariableType];
 
@@ -55,7 +56,8 @@ const checks: { readonly [T in VariableType]: Check<T> } = {
     if (typeof value !== 'string' || value === '') throw refuse('is no name of a module');
     return modules === undefined ? value : oneOf(value, modules, 'modules', refuse);
   },
-  embedding(value, { dimensions }, refuse) {
+  embedding(given, { dimensions }, refuse) {
+    const value = given instanceof Tensor ? floatsOf(given) : given;
     if (!Array.isArray(value)) throw refuse('is no list of numbers');
     if (dimensions !== undefined && value.length !== dimensions) {
       throw refuse(`has ${value.length} dimensions, not ${dimensions}`, 'dimensions');

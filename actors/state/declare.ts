@@ -3,8 +3,10 @@
  * validated where it is written; a wrong one throws StateError `invalid`.
  */
 import { coerce, isVariableType } from './constraints.ts';
+import { invalid } from './invalid.ts';
+import { store } from './stored.ts';
 import type { ConstraintsOf, Declaration, Declarations, ValueOf, VariableType } from './types.ts';
-import { type Dtype, dtypes, elementCount, equalValues, invalid, type Json, show, store, Tensor } from './value.ts';
+import { type Dtype, dtypes, elementCount, equalValues, type Json, show, Tensor } from './value.ts';
 
 export interface Described {
   /** For people, and for the model that is told about the variable. */

@@ -3,10 +3,12 @@ import { StateError } from '../core/index.ts';
 import { coerce } from './constraints.ts';
 import { checkName, declarationOf } from './declare.ts';
 import { History } from './history.ts';
+import { invalid } from './invalid.ts';
 import type { Commit, SessionExport } from './provider.ts';
 import { freeze, placesOf, type RecordLimits, type SessionRecord } from './record.ts';
+import { store } from './stored.ts';
 import type { Variable } from './types.ts';
-import { equalValues, invalid, show, store } from './value.ts';
+import { equalValues, show } from './value.ts';
 
 export function exportOf(record: SessionRecord): SessionExport {
   const { sessionId, epoch, revision, variables, history } = record;

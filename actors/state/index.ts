@@ -1,4 +1,5 @@
 /** Layer 2: where variables live. Sessions, their commits, who watches them, and the providers that open them. */
+export { Blob, contentTypeOf } from './blob.ts';
 export { bridgedState } from './bridged-state.ts';
 export { type StateOptions, stateChildren } from './children.ts';
 export { asFloat, isVariableType } from './constraints.ts';
@@ -19,6 +20,7 @@ export {
 } from './declare.ts';
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
+export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
 export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
 export { type MoveOptions, moveSession } from './move.ts';
 export { type StateNames, stateNames } from './names.ts';
@@ -39,11 +41,13 @@ export type {
   WatchEvent,
   WatchOptions,
 } from './provider.ts';
+export { persist } from './retry.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
 export type { Opened, SessionList } from './session-store.ts';
 export type { Ending, Realm, SessionTool } from './tables.ts';
-export type { ToolOffer } from './tools.ts';
+export { checkToolName, type ToolOffer, toolOffer, toolsMax } from './tools.ts';
+export { tensorOf } from './typed-arrays.ts';
 export type { ConstraintsOf, Declaration, Declarations, ValueOf, Values, Variable, VariableType } from './types.ts';
 export {
   bytesOfTensor,

@@ -4,9 +4,11 @@
  */
 import { checkName, declarationOf } from './declare.ts';
 import type { OwnKey } from './history.ts';
+import { invalid } from './invalid.ts';
 import type { CommitRequest } from './provider.ts';
+import { type Stored, store } from './stored.ts';
 import type { Declaration } from './types.ts';
-import { invalid, type Stored, show, store } from './value.ts';
+import { show } from './value.ts';
 
 export interface Order {
   readonly expect: readonly (readonly [name: string, version: number | null])[];

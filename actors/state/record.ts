@@ -3,6 +3,7 @@
  * no clock, no actor, so that every store carries out commits in the same way.
  */
 import { StateError } from '../core/index.ts';
+import { copyOfBytes } from './blob.ts';
 import { coerce } from './constraints.ts';
 import { sameKind } from './declare.ts';
 import { defaultHistoryLimits, History, type HistoryLimits } from './history.ts';
@@ -167,7 +168,7 @@ export function variableOf(
   version: number,
 ): Variable {
   // The declaration is its writer's, who may still change the bytes.
-  const own = value instanceof Uint8Array ? value.slice() : value;
+  const own = value instanceof Uint8Array ? copyOfBytes(value) : value;
   return freeze({ name, type, value: own, version, constraints, description });
 }
 
@@ -180,7 +181,7 @@ function next(known: Variable, value: unknown, version: number): Variable {
 export function freeze(variable: Variable): Variable {
   if (variable.type === 'bytes') {
     const bytes = variable.value as Uint8Array;
-    Object.defineProperty(variable, 'value', { enumerable: true, get: () => bytes.slice() });
+    Object.defineProperty(variable, 'value', { enumerable: true, get: () => copyOfBytes(bytes) });
   }
   return Object.freeze(variable);
 }

@@ -26,6 +26,11 @@ export interface SessionTool {
   readonly owner: Pid | undefined;
   /** False: it cannot be called from Python, only be looked up. */
   readonly exposed: boolean;
+  /** Whether it answers item by item. */
+  readonly stream: boolean;
+  /** JSON Schema as text; empty when it is not known. */
+  readonly inputSchema: string;
+  readonly outputSchema: string;
   readonly handler: unknown;
 }
 

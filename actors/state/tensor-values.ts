@@ -53,6 +53,17 @@ export function asTensor(value: unknown, dtype: Dtype | undefined, refuse: Refus
   return new Tensor(kind, shape, bytes);
 }
 
+/** The numbers of a tensor of floats and one dimension, as a Float32Array or Float64Array is; undefined of another. */
+export function floatsOf({ dtype, shape, data }: Tensor): readonly number[] | undefined {
+  if (shape.length !== 1 || (dtype !== 'float32' && dtype !== 'float64')) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return Object.freeze(
+    Array.from({ length: shape[0] as number }, (_, index) =>
+      dtype === 'float32' ? view.getFloat32(4 * index, true) : view.getFloat64(8 * index, true),
+    ),
+  );
+}
+
 /** Whether a shape is as wanted; null stands for any size. */
 export function fitsShape(shape: readonly number[], wanted: readonly (number | null)[]): boolean {
   return shape.length === wanted.length && wanted.every((size, axis) => size === null || size === shape[axis]);

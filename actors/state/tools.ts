@@ -1,7 +1,8 @@
 /** The TypeScript tools of a session: names to who offers them. What runs them is the bridge's business. */
 import { type Pid, StateError } from '../core/index.ts';
+import { invalid } from './invalid.ts';
 import type { SessionEntry, SessionTool } from './tables.ts';
-import { invalid, show } from './value.ts';
+import { show } from './value.ts';
 
 /** A tool to be offered. */
 export interface ToolOffer {
@@ -9,14 +10,38 @@ export interface ToolOffer {
   readonly description?: string;
   /** Whether Python may call it. Default true. */
   readonly exposed?: boolean;
+  /** Whether it answers item by item. Default false. */
+  readonly stream?: boolean;
+  /** JSON Schema of its arguments, and of its answer or items, as text. Default: empty, not known. */
+  readonly inputSchema?: string;
+  readonly outputSchema?: string;
   /** Given back by `findTool`, unread. */
   readonly handler: unknown;
 }
 
 /** How many tools a session may have. */
-const toolsMax = 1_000;
-const nameLengthMax = 200;
+export const toolsMax = 1_000;
 const descriptionLengthMax = 10_000;
+const toolName = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** The rule for names of tools, the same in Python. Throws StateError `invalid`. */
+export function checkToolName(name: unknown, details: Readonly<Record<string, unknown>> = {}): void {
+  if (typeof name === 'string' && toolName.test(name)) return;
+  throw invalid(
+    `tool ${show(name)}: a name is 1 to 64 letters, digits, '_', '.' and '-', and begins with a letter or digit`,
+    details,
+  );
+}
+
+/** The offer, when it is a good one. Throws StateError `invalid`. */
+export function toolOffer(offer: ToolOffer): ToolOffer {
+  const { name, description = '' } = offer;
+  checkToolName(name);
+  if (typeof description !== 'string' || description.length > descriptionLengthMax) {
+    throw invalid(`tool '${name}': a description is a string of at most ${descriptionLengthMax} characters`);
+  }
+  return offer;
+}
 
 /** The session's tools and these: all of them, or a StateError and none. */
 export function addTools(
@@ -26,13 +51,9 @@ export function addTools(
 ): ReadonlyMap<string, SessionTool> {
   const tools = new Map(entry.tools);
   if (new Set(offers.map(({ name }) => name)).size < offers.length) throw invalid('tools: a name is there twice');
-  for (const { name, description = '', exposed = true, handler } of offers) {
-    if (typeof name !== 'string' || name === '' || name.length > nameLengthMax) {
-      throw invalid(`tool ${show(name)}: a name is 1 to ${nameLengthMax} characters`);
-    }
-    if (typeof description !== 'string' || description.length > descriptionLengthMax) {
-      throw invalid(`tool '${name}': a description is a string of at most ${descriptionLengthMax} characters`);
-    }
+  for (const offer of offers) {
+    const { name, description = '', exposed = true, stream = false, inputSchema = '', outputSchema = '' } = offer;
+    toolOffer(offer);
     const known = tools.get(name);
     // A restarted owner offers its tools again under a new pid.
     if (known !== undefined && known.owner?.path !== owner?.path) {
@@ -40,7 +61,10 @@ export function addTools(
         details: { tool: name },
       });
     }
-    tools.set(name, Object.freeze({ name, description, owner, exposed, handler }));
+    // What comes late from an incarnation that has ended meanwhile.
+    if (known?.owner !== undefined && owner !== undefined && known.owner.incarnation > owner.incarnation) continue;
+    const { handler } = offer;
+    tools.set(name, Object.freeze({ name, description, owner, exposed, stream, inputSchema, outputSchema, handler }));
   }
   if (tools.size > toolsMax) {
     throw new StateError('quota', `session '${entry.id}': may have ${toolsMax} tools`, { details: { max: toolsMax } });

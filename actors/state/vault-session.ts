@@ -5,6 +5,7 @@
 import { type ActorSystem, StateError } from '../core/index.ts';
 import { exportOf } from './export.ts';
 import type { OwnKey } from './history.ts';
+import { invalid } from './invalid.ts';
 import { orderOf } from './order.ts';
 import type {
   AfterRevision,
@@ -21,7 +22,7 @@ import type {
 import { changesOf, snapshotOf } from './record.ts';
 import { type Attempt, type Persistence, persist } from './retry.ts';
 import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
-import { invalid, show } from './value.ts';
+import { show } from './value.ts';
 import { Watch } from './watch.ts';
 
 /** Makes a client's own idempotency keys. */

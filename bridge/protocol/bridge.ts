@@ -173,6 +173,7 @@ class Bridge {
   #oneWay(stream: string, payload: Uint8Array): void {
     try {
       const body = decodeWorkerMessage(payload);
+      if (body.case === 'catalog') this.registry.add(stream, body.value.tools);
       if (body.case !== 'log') return;
       const { level, logger, message, sessionId } = body.value;
       const event: BridgeEvent = { type: 'worker.log', stream, level, logger, message, sessionId };

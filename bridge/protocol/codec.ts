@@ -4,14 +4,30 @@
  * names the place inside the value; nothing falls back to text, nothing is unpickled.
  */
 import { ProtocolError, StateError } from '../../actors/core/index.ts';
-import { bytesOfTensor, Tensor, tensorOver, type Value, type VariableType } from '../../actors/state/index.ts';
-import { type Attachments, bytesOf } from './attachments.ts';
+import {
+  instantProblem,
+  microsecondsOf,
+  Tensor,
+  tensorOf,
+  type Value,
+  type VariableType,
+  valueBytesMax,
+} from '../../actors/state/index.ts';
+import type { Attachments } from './attachments.ts';
 import type { Blob as WireBlob, Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
+import {
+  blobOf,
+  decodeBig,
+  decodeBlob,
+  decodeInstant,
+  decodeTensor,
+  encodeTensor,
+  maxDigits,
+  numberOf,
+} from './wire-kinds.ts';
 
 /** Containers inside containers. The wire's parsers give up at 100 nested messages, which is 32 maps in an envelope. */
 export const maxDepth = 32;
-/** The longest integer that Python reads and prints by default. */
-export const maxDigits = 4300;
 
 const int64Min = -(2n ** 63n);
 const int64Max = 2n ** 63n - 1n;
@@ -28,7 +44,7 @@ const nothing: Kind = { case: undefined };
  * Large bytes are noted in `attachments`, when that is given.
  */
 export function encodeValue(value: unknown, attachments?: Attachments): WireValue {
-  return wire(kindOf(value, attachments === undefined ? root : { ...root, attachments }));
+  return wire(kindOf(value, rootOf('$', attachments)));
 }
 
 /** The wire form of a variable's value: one of a float type crosses as floats, whole or not. */
@@ -40,7 +56,7 @@ export function encodeAs(type: VariableType, value: unknown): WireValue {
 
 /** The wire form of named values, such as a tool's arguments; `what` stands in the path of an error. */
 export function encodeMap(values: Readonly<Record<string, unknown>>, what: string, attachments?: Attachments): WireMap {
-  return mapOf(values, { parent: root, step: `(${what})`, depth: 0, attachments });
+  return mapOf(values, rootOf(`$(${what})`, attachments));
 }
 
 /**
@@ -61,7 +77,7 @@ export function decodeValue(value: WireValue, attachments: readonly Uint8Array[]
     case 'bigInteger':
       return decodeBig(kind.value);
     case 'blob':
-      return bytesOf(kind.value, attachments);
+      return decodeBlob(kind.value, attachments);
     case 'list':
       return kind.value.items.map((item) => decodeValue(item, attachments));
     case 'map':
@@ -100,10 +116,26 @@ interface Place {
   readonly step: string | number;
   /** How many containers are around it. */
   readonly depth: number;
-  readonly attachments: Attachments | undefined;
+  readonly walk: Walk;
 }
 
-const root: Place = { parent: undefined, step: '$', depth: 0, attachments: undefined };
+/** One walk through a value. */
+interface Walk {
+  /** Where large bytes go. */
+  readonly attachments: Attachments | undefined;
+  /** How many bytes all the rest may still have, at least. */
+  left: number;
+}
+
+/** What is longer is not counted here: it is looked at as a whole where it is sent. */
+const countedBytes = 64 * 1024;
+
+const rootOf = (step: string, attachments: Attachments | undefined): Place => ({
+  parent: undefined,
+  step,
+  depth: 0,
+  walk: { attachments, left: valueBytesMax },
+});
 const none: readonly Uint8Array[] = [];
 
 function pathOf({ parent, step }: Place): string {
@@ -122,8 +154,10 @@ function kindOf(value: unknown, place: Place): Kind {
     case 'undefined':
       return nothing;
     case 'boolean':
+      count(place, 2);
       return { case: 'boolean', value };
     case 'number':
+      count(place, 2);
       // -0 is a float: an integer has no sign to keep.
       return Number.isSafeInteger(value) && !Object.is(value, -0)
         ? { case: 'integer', value: BigInt(value) }
@@ -149,13 +183,9 @@ function objectKind(value: object, place: Place): Kind {
   if (value instanceof Uint8Array) {
     return { case: 'blob', value: noted(place, blobOf(value)) };
   }
-  if (value instanceof Date) {
-    const instant = value.getTime();
-    if (Number.isNaN(instant)) refuse(place, 'an invalid Date names no point in time');
-    return { case: 'instantMs', value: instant };
-  }
-  if (value instanceof Tensor) return { case: 'tensor', value: noted(place, encodeTensor(value)) };
-  if (value instanceof Float32Array || value instanceof Float64Array) return floats(Array.from(value));
+  if (value instanceof Date) return instantKind(value, place);
+  const tensor = value instanceof Tensor ? value : tensorOf(value);
+  if (tensor !== undefined) return { case: 'tensor', value: noted(place, encodeTensor(tensor)) };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) refuse(place, cannotCross(value));
   return { case: 'map', value: mapOf(value as Readonly<Record<string, unknown>>, place) };
@@ -175,24 +205,34 @@ function cannotCross(value: object): string {
 }
 
 function below(place: Place, step: string | number): Place {
-  return { parent: place, step, depth: place.depth + 1, attachments: place.attachments };
+  return { parent: place, step, depth: place.depth + 1, walk: place.walk };
 }
 
-function checkDepth(place: Place): void {
+/** Goes into a container that takes so many bytes whatever is in it: a huge one is not walked at all. */
+function enter(place: Place, leastBytes: number): void {
   if (place.depth >= maxDepth) refuse(place, `more than ${maxDepth} containers inside each other, or a cycle`);
+  count(place, leastBytes);
+}
+
+function count(place: Place, bytes: number): void {
+  place.walk.left -= bytes;
+  if (place.walk.left >= 0) return;
+  const reason = `from here on the value has more than ${valueBytesMax} bytes, large bytes and texts not counted`;
+  refuse(place, `${reason}; make its numbers a typed array`, 'too_large');
 }
 
 function listKind(list: readonly unknown[], place: Place): Kind {
-  checkDepth(place);
+  enter(place, 2 * list.length);
   // Not map(): it would leave the holes of a sparse array as holes.
   const items = Array.from(list, (item, index) => wire(kindOf(item, below(place, index))));
   return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
 }
 
 function mapOf(values: Readonly<Record<string, unknown>>, place: Place): WireMap {
-  checkDepth(place);
+  const keys = Object.keys(values);
+  enter(place, 4 * keys.length);
   const entries: WireMap['entries'] = [];
-  for (const key of Object.keys(values)) {
+  for (const key of keys) {
     const value = values[key];
     // As in JSON: a property that is undefined is not there.
     if (value === undefined) continue;
@@ -204,34 +244,24 @@ function mapOf(values: Readonly<Record<string, unknown>>, place: Place): WireMap
 
 function text(value: string, place: Place): string {
   if (loneSurrogate.test(value)) refuse(place, 'text with half of a surrogate pair cannot cross');
+  if (value.length < countedBytes) count(place, 2 + value.length);
   return value;
 }
 
 function bigKind(value: bigint, place: Place): Kind {
   if (value >= int64Min && value <= int64Max) return { case: 'integer', value };
   const digits = value.toString();
-  if (digits.length > maxDigits) refuse(place, `an integer of more than ${maxDigits} digits cannot cross`, 'too_large');
+  if (digits.length - (value < 0n ? 1 : 0) > maxDigits)
+    refuse(place, `an integer of more than ${maxDigits} digits cannot cross`, 'too_large');
   return { case: 'bigInteger', value: digits };
 }
 
-function decodeBig(digits: string): bigint {
-  if (digits.length > maxDigits + 1 || !/^-?\d+$/.test(digits)) {
-    throw new ProtocolError('a big integer on the wire is not made of decimal digits, or has too many');
-  }
-  return BigInt(digits);
-}
-
-/** Integers that a number holds exactly are numbers, the others bigints. */
-function numberOf(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
-function decodeInstant(instant: number): Date {
-  const date = new Date(instant);
-  if (Number.isNaN(date.getTime()))
-    throw new ProtocolError('a point in time on the wire is no number, or too far away');
-  return date;
+function instantKind(date: Date, place: Place): Kind {
+  const ms = date.getTime();
+  const microseconds = microsecondsOf(date);
+  const problem = instantProblem(ms, microseconds);
+  if (problem !== undefined) refuse(place, problem);
+  return { case: 'instantMs', value: ms + microseconds / 1000 };
 }
 
 function floats(values: readonly number[]): Kind {
@@ -239,32 +269,10 @@ function floats(values: readonly number[]): Kind {
   return { case: 'list', value: { $typeName: 'ophion.v1.List', items } };
 }
 
-const blobOf = (data: Uint8Array): WireBlob => ({
-  $typeName: 'ophion.v1.Blob',
-  data,
-  contentType: '',
-  attachment: 0,
-});
-
-function encodeTensor(tensor: Tensor): WireTensor {
-  const shape = tensor.shape.map((length) => BigInt(length));
-  return { $typeName: 'ophion.v1.Tensor', dtype: tensor.dtype, shape, data: bytesOfTensor(tensor), attachment: 0 };
-}
-
 /** What may go beside the message. */
-function noted<W extends WireBlob | WireTensor>({ attachments }: Place, wireBytes: W): W {
-  attachments?.note(wireBytes);
+function noted<W extends WireBlob | WireTensor>(place: Place, wireBytes: W): W {
+  place.walk.attachments?.note(wireBytes);
+  const { length } = wireBytes.data;
+  if (length < countedBytes) count(place, 2 + length);
   return wireBytes;
-}
-
-function decodeTensor(tensor: WireTensor, attachments: readonly Uint8Array[]): Tensor {
-  const data = bytesOf(tensor, attachments);
-  const dtype = tensor.dtype as Tensor['dtype'];
-  const shape = tensor.shape.map(Number);
-  try {
-    // An attachment was read for this value alone.
-    return tensor.attachment === 0 ? new Tensor(dtype, shape, data) : tensorOver(dtype, shape, data);
-  } catch (error) {
-    throw new ProtocolError(`on the wire: ${(error as Error).message}`, { cause: error });
-  }
 }

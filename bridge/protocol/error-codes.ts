@@ -40,6 +40,15 @@ const poolCodes: ReadonlySet<string> = new Set<PoolErrorCode>([
 /** The call was given up by the side that made it. */
 export const cancelledCode = 'cancelled';
 
+/** A tool's arguments do not fit its schema: it did not run. `details.path` is the place of the first that does not. */
+export class ArgumentsError extends StateError {
+  constructor(tool: string, misfits: readonly { readonly path: string; readonly message: string }[]) {
+    const told = misfits.map(({ path, message }) => `argument ${path}: ${message}`).join('; ');
+    const details = { tool, path: misfits[0]?.path ?? '$', issues: misfits };
+    super('invalid', `${tool}: ${told}`, { details });
+  }
+}
+
 /** An error as itself, with its own code. What is no error of ours becomes `internal`: a fault of this library. */
 export function faultOf(error: unknown): Fault {
   return described(error, isActorError(error) ? error.code : 'internal', '');
@@ -50,6 +59,8 @@ export function faultOf(error: unknown): Fault {
  * details, so that the caller can tell that, say, a conflict was behind it.
  */
 export function faultOfTool(tool: string, error: unknown): Fault {
+  // Whose fault that is, is known: the caller's.
+  if (error instanceof ArgumentsError) return faultOf(error);
   return described(error, 'tool_failed', tool);
 }
 

@@ -3,8 +3,14 @@ export { type BridgeInput, bridge } from './bridge.ts';
 export type { BridgeEvent } from './bridge-events.ts';
 export type { CallOutcome } from './call-table.ts';
 export { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
-export { cancelledCode, errorOfFault, faultOf, faultOfTool } from './error-codes.ts';
-export type { ExposedTool, LocalToolContext, LocalToolFunction, SessionTools } from './local-tools.ts';
+export { ArgumentsError, cancelledCode, errorOfFault, faultOf, faultOfTool } from './error-codes.ts';
+export {
+  type ExposedTool,
+  isAsyncIterable,
+  type LocalToolContext,
+  type LocalToolFunction,
+  type SessionTools,
+} from './local-tools.ts';
 export {
   type BridgeChildren,
   type BridgeChildrenOptions,

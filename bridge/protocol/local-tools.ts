@@ -26,6 +26,10 @@ export interface ExposedTool {
   readonly description: string;
   /** False: Python cannot call it. */
   readonly exposed: boolean;
+  readonly stream: boolean;
+  /** JSON Schema as text; empty when it is not known. */
+  readonly inputSchema: string;
+  readonly outputSchema: string;
   /** A LocalToolFunction. */
   readonly handler: unknown;
 }

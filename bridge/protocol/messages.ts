@@ -12,6 +12,8 @@ import {
 } from './gen/bridge_pb.js';
 import { ConflictPolicy, type ToolDescription, type ToolResult, WriteMode } from './gen/tools_pb.js';
 
+import type { ExposedTool } from './local-tools.ts';
+
 export type HostBody = HostMessage['body'];
 export type WorkerBody = WorkerMessage['body'];
 type CaseOf<Body> = Body extends { case: infer C extends string } ? C : never;
@@ -39,8 +41,12 @@ export const toolResult = (outcome: ToolResult['outcome'], more: Partial<ToolRes
   ...more,
 });
 
-/** What is known of a tool by name and description alone. */
-export const toolDescription = (name: string, description: string): ToolDescription => ({
+/** What is known of a tool by name and description, and what more is. */
+export const toolDescription = (
+  name: string,
+  description: string,
+  more: Partial<ToolDescription> = {},
+): ToolDescription => ({
   $typeName: 'ophion.v1.ToolDescription',
   name,
   description,
@@ -52,11 +58,17 @@ export const toolDescription = (name: string, description: string): ToolDescript
   idempotent: false,
   writes: WriteMode.UNSPECIFIED,
   onConflict: ConflictPolicy.UNSPECIFIED,
+  ...more,
 });
 
 /** Throws ProtocolError when the bytes are no WorkerMessage. An unknown kind comes out as `undefined`. */
 export function decodeWorkerMessage(payload: Uint8Array): WorkerBody {
   return read(WorkerMessageSchema, payload, 'a message of a worker').body;
+}
+
+/** What is told of a TypeScript tool. */
+export function describedTool({ name, description, stream, inputSchema, outputSchema }: ExposedTool): ToolDescription {
+  return toolDescription(name, description, { stream, inputSchema, outputSchema });
 }
 
 export function decodeHostMessage(payload: Uint8Array): HostBody {

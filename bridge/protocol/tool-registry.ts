@@ -1,6 +1,7 @@
 /**
  * What workers offer: the catalogs of their streams, by pool. Tools of a session are not here; the session has them.
  */
+import { ProtocolError } from '../../actors/core/index.ts';
 import type { ToolDescription } from './gen/tools_pb.js';
 
 /** A tool that the workers of a pool offer. */
@@ -9,15 +10,32 @@ export interface OfferedTool {
   readonly description: ToolDescription;
 }
 
+/** How many tools one worker may offer, as in Python's `_catalog.py`. */
+const toolsMax = 10_000;
+
 export class ToolRegistry {
   /** By stream. */
-  readonly #catalogs = new Map<
-    string,
-    { readonly pool: string; readonly tools: ReadonlyMap<string, ToolDescription> }
-  >();
+  readonly #catalogs = new Map<string, { readonly pool: string; readonly tools: Map<string, ToolDescription> }>();
 
+  /** A stream is up. Said again after a restart of the bridge, when more than its first catalog may be known. */
   up(stream: string, pool: string, tools: readonly ToolDescription[]): void {
-    this.#catalogs.set(stream, { pool, tools: new Map(tools.map((tool) => [tool.name, tool])) });
+    if (this.#catalogs.has(stream)) return;
+    this.#catalogs.set(stream, { pool, tools: new Map() });
+    this.add(stream, tools);
+  }
+
+  /**
+   * More of a stream's catalog: tools that are new, or better described. Throws ProtocolError when they are too many.
+   */
+  add(stream: string, tools: readonly ToolDescription[]): void {
+    const catalog = this.#catalogs.get(stream);
+    if (catalog === undefined) return;
+    for (const tool of tools) {
+      if (catalog.tools.size >= toolsMax && !catalog.tools.has(tool.name)) {
+        throw new ProtocolError(`${stream}: offers more than ${toolsMax} tools; '${tool.name}' is left out`);
+      }
+      catalog.tools.set(tool.name, tool);
+    }
   }
 
   down(stream: string): void {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import Any, Literal, Optional, TypedDict
 
 import pytest
 
+from ophion import Blob, Tensor
 from ophion._conform import Mismatch, conform, described
 
 # The older form, which much code has.
@@ -38,6 +40,26 @@ class Outer:
     inner: Inner
     names: tuple[str, ...] = ()
     made: int = field(default=0, init=False)
+
+
+@dataclass
+class Range:
+    """Checks itself."""
+
+    low: Any
+    high: Any
+
+    def __post_init__(self) -> None:
+        if self.high < self.low:
+            raise ValueError("low is above high")
+
+
+class Picky(Enum):
+    SHORT = "short"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        raise TypeError("not even close")
 
 
 class Model:
@@ -87,6 +109,35 @@ def test_a_pydantic_model_validates_itself() -> None:
     assert conform({"a": 1}, Model).value == {"a": 1}
 
 
+def test_what_a_pydantic_model_refuses_is_a_mismatch_with_its_place() -> None:
+    pydantic = pytest.importorskip("pydantic", reason="the Python package pydantic is not installed")
+    inner = pydantic.create_model("Inner", counts=(list[int], ...))
+    model: Any = pydantic.create_model("Model", inner=(inner, ...), name=(str, ...))
+    with pytest.raises(Mismatch) as caught:
+        conform([{"inner": {"counts": [1, "x"]}}], list[model])
+    assert caught.value.where == "[0].inner.counts[1]"
+    assert str(caught.value).startswith("Model refuses it: Input should be a valid integer, unable to parse")
+    assert "(and 1 more)" in str(caught.value)
+    assert conform({"inner": {"counts": [1]}, "name": "n"}, model).inner.counts == [1]
+
+
+def test_bytes_with_a_content_type_are_bytes_where_bytes_are_asked_for() -> None:
+    assert conform(Blob(b"x", "image/png"), bytes) == b"x"
+    assert conform(Blob(b"x", "image/png"), Blob) == Blob(b"x", "image/png")
+
+
+def test_a_tensor_takes_the_form_of_the_library_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    numpy = pytest.importorskip("numpy", reason="the Python package numpy is not installed")
+    value = Tensor("int16", (2,), b"\x01\x00\x02\x00")
+    assert conform(value, numpy.ndarray).tolist() == [1, 2]
+    # What torch has, without torch.
+    torch = types.ModuleType("torch")
+    torch.from_numpy = lambda array: ("made by torch", array.flags.writeable, array.tolist())  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    hint = type("Tensor", (), {"__module__": "torch"})
+    assert conform(value, hint) == ("made by torch", True, [1, 2])
+
+
 @pytest.mark.parametrize(
     ("value", "hint", "message"),
     [
@@ -102,7 +153,15 @@ def test_a_pydantic_model_validates_itself() -> None:
         ([1, "a"], list[int], "expected int, got str at [1]"),
         ("ab", list[str], "expected list[str], got str"),
         ([1], tuple[int, int], "expected tuple[int, int], got list"),
-        ({"a": [True]}, dict[str, list[int]], "expected int, got bool at ['a'][0]"),
+        ({"a": [True]}, dict[str, list[int]], "expected int, got bool at .a[0]"),
+        ({"odd key": "x"}, dict[str, int], 'expected int, got str at ["odd key"]'),
+        ({"low": 2, "high": 1}, Range, "Range refuses it: low is above high"),
+        (
+            [{"low": 0, "high": None}],
+            list[Range],
+            "Range refuses it: '<' not supported between instances of 'NoneType' and 'int' at [0]",
+        ),
+        ("x", Picky, "expected one of 'short', got str"),
         ({}, Row, "expected Row, got a dict without 'id'"),
         ({"id": 1, "more": 2}, Row, "expected Row, got a dict with 'more'"),
         ({"inner": {"x": "1"}}, Outer, "expected float, got str at .inner.x"),

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 import ophion
 from ophion import AsyncSessionContext, SessionContext, StateError
-from ophion._catalog import catalog, offered
+from ophion._catalog import Offer, catalog, offered
 from ophion._codec import encode_map
 from ophion._errors import StartError
-from ophion._gen import bridge_pb2
+from ophion._gen import bridge_pb2, tools_pb2
 from ophion._limits import Limits
 from ophion._tool import Registry, made, registry, tool
+
+
+@dataclass
+class Point:
+    x: int
+
+    def __post_init__(self) -> None:
+        if self.x > 10:
+            raise ValueError("too far")
 
 
 def greet(session: SessionContext, name: str, times: int = 1, *, loud: bool = False) -> list[str]:
@@ -61,13 +71,44 @@ class TestWhatACatalogSays:
         pytest.importorskip("dspy", reason="the Python package dspy is not installed")
         assert {"ophion.program", "ophion.program_stream"} <= offered().keys()
 
-    def test_a_catalog_that_does_not_fit_into_a_frame_first_loses_its_long_descriptions(self) -> None:
-        tools = {name: made(lambda: None, name, "first line\n" + "x" * 10_000) for name in map(str, range(10))}
-        read = bridge_pb2.Catalog.FromString(catalog(tools, Limits()))
-        assert [one.description for one in read.tools] == ["first line"] * 10
-        many = {name: made(lambda: None, name, "x" * 100) for name in map(str, range(1000))}
-        with pytest.raises(StartError, match="catalog of 1000 tools"):
-            catalog(many, Limits())
+    def test_a_catalog_that_fits_is_all_in_the_ready_frame(self) -> None:
+        offer = catalog({"greet": made(greet)}, Limits())
+        assert bridge_pb2.Catalog.FromString(offer.ready).tools[0] == made(greet).description_message()
+        assert offer.more == ()
+
+    def test_a_catalog_that_does_not_fit_into_a_frame_says_all_names_first(self) -> None:
+        tools = {name: made(greet, name, "first line\n" + "x" * 10_000) for name in map(str, range(10))}
+        offer = catalog(tools, Limits())
+        first = bridge_pb2.Catalog.FromString(offer.ready).tools
+        assert [(one.name, one.description) for one in first] == [(name, "") for name in tools]
+        assert first[0].input_schema == ""
+        assert more_of(offer) == [one.description_message() for one in tools.values()]
+        assert len(offer.more) == 2
+
+    def test_names_that_do_not_fit_into_a_frame_go_on_in_messages(self) -> None:
+        limits = Limits()
+        tools = {name: made(greet, name, "x") for name in (f"tool-{number:04}-{'x' * 50}" for number in range(2000))}
+        offer = catalog(tools, limits)
+        assert all(len(part) <= limits.max_frame_bytes - 64 for part in (offer.ready, *offer.more))
+        first = bridge_pb2.Catalog.FromString(offer.ready).tools
+        assert 800 < len(first) < 2000
+        assert {one.name for one in [*first, *more_of(offer)] if one.input_schema} == tools.keys()
+
+    def test_more_tools_than_the_host_takes_are_refused(self) -> None:
+        one = made(greet)
+        with pytest.raises(StartError, match="10001 tools are more than"):
+            catalog(dict.fromkeys(map(str, range(10_001)), one), Limits())
+
+    def test_a_description_beyond_all_measure_is_cut(self) -> None:
+        said = catalog({"t": made(greet, "t", "\u00e9" * 40_000)}, Limits())
+        [read] = bridge_pb2.Catalog.FromString(said.ready).tools
+        assert 31_000 < read.ByteSize() <= 32 * 1024
+        assert read.input_schema
+
+
+def more_of(offer: Offer) -> list[tools_pb2.ToolDescription]:
+    parts = [bridge_pb2.WorkerMessage.FromString(part).catalog for part in offer.more]
+    return [one for part in parts for one in part.tools]
 
 
 class TestTheSession:
@@ -101,20 +142,28 @@ class TestTheSession:
 
 class TestArguments:
     @pytest.mark.parametrize(
-        ("given", "message"),
+        ("given", "message", "path"),
         [
-            ({}, "missing argument 'name'"),
-            ({"name": "a", "nmae": "b"}, "unknown argument 'nmae'"),
-            ({"name": 1}, "argument 'name': expected str, got int"),
-            ({"name": "a", "times": True}, "argument 'times': expected int, got bool"),
+            ({}, "missing argument 'name'", "$.name"),
+            ({"name": "a", "odd key": "b"}, "unknown argument 'odd key'", '$["odd key"]'),
+            ({"name": 1}, "argument 'name': expected str, got int", "$.name"),
+            ({"name": "a", "times": True}, "argument 'times': expected int, got bool", "$.times"),
         ],
     )
-    def test_that_do_not_fit_are_named_with_what_it_takes(self, given: dict[str, Any], message: str) -> None:
+    def test_that_do_not_fit_are_named_with_what_it_takes(self, given: dict[str, Any], message: str, path: str) -> None:
         with pytest.raises(StateError) as caught:
             made(greet).arguments(encode_map(given))
         assert message in str(caught.value)
         assert "it takes (name: str, times: int = 1, loud: bool = False)" in str(caught.value)
         assert caught.value.code == "invalid"
+        assert caught.value.details == {"tool": "greet", "path": path}
+
+    def test_that_a_class_refuses_are_the_callers_mistake_with_their_place(self) -> None:
+        def place(points: list[Point]) -> None: ...
+
+        with pytest.raises(StateError, match="Point refuses it: too far") as caught:
+            made(place).arguments(encode_map({"points": [{"x": 1}, {"x": 100}]}))
+        assert (caught.value.code, caught.value.details["path"]) == ("invalid", "$.points[1]")
 
     def test_that_fit_are_brought_into_form(self) -> None:
         def scaled(factor: float, **more: Any) -> None: ...

@@ -4,17 +4,16 @@
  */
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { StateError, ToolError } from '../../../actors/core/index.ts';
+import { checkToolName } from '../../../actors/state/index.ts';
 import type { CallOutcome } from '../call-table.ts';
 import { decodeMap, encodeMap, encodeValue } from '../codec.ts';
 import { faultOf } from '../error-codes.ts';
 import type { StreamToolResponse, ToolCall, ToolDescription, ToolResult, ToolService } from '../gen/tools_pb.js';
 import { callLocalTool } from '../local-calls.ts';
 import { type ExposedTool, isAsyncIterable, type LocalToolFunction } from '../local-tools.ts';
-import { toolDescription, toolResult } from '../messages.ts';
+import { describedTool, toolResult } from '../messages.ts';
 import { callTool, streamTool } from '../tool-calls.ts';
 import { answer, answerEach, type ServiceHost, sessionTool, timeoutOf, understood } from './host.ts';
-
-const maxName = 200;
 
 export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> {
   return {
@@ -28,9 +27,7 @@ export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> 
 
 function checked(call: ToolCall | undefined): ToolCall {
   if (call === undefined) throw new StateError('invalid', 'the request has no call', { details: { path: 'call' } });
-  if (call.tool === '' || call.tool.length > maxName) {
-    throw new StateError('invalid', `a tool's name has 1 to ${maxName} characters`, { details: { path: 'call.tool' } });
-  }
+  checkToolName(call.tool, { path: 'call.tool' });
   if (call.timeoutMs !== undefined && !(call.timeoutMs > 0)) {
     throw new StateError('invalid', 'timeout_ms must be above 0', { details: { path: 'call.timeout_ms' } });
   }
@@ -73,9 +70,7 @@ async function* stream(host: ServiceHost, call: ToolCall, context: HandlerContex
 
 async function list(host: ServiceHost, sessionId: string): Promise<ToolDescription[]> {
   const own = sessionId === '' ? [] : await host.tools.list(sessionId);
-  const described = own
-    .filter(({ exposed }) => exposed)
-    .map(({ name, description }) => toolDescription(name, description));
+  const described = own.filter(({ exposed }) => exposed).map(describedTool);
   const names = new Set(described.map(({ name }) => name));
   for (const { description } of await host.names.bridge.call('tools')) {
     if (names.has(description.name)) continue;

@@ -6,33 +6,43 @@ pickled, nothing falls back to text. numpy is used when the program has loaded i
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from ophion._attachments import LEAST_BYTES, Attached, Attachment, attachment_of
-from ophion._errors import EncodeError, ProtocolError
+from ophion._errors import EncodeError, ProtocolError, key_step
+from ophion._foreign import cannot_cross, checked_dtype, form_of
 from ophion._gen import values_pb2 as pb
-from ophion._values import ITEM_SIZES, Blob, Tensor, tensor_problem
+from ophion._instants import of_instant_ms, to_instant_ms
+from ophion._values import Blob, Tensor, tensor_problem
 
 # Containers inside containers. protobuf's parser gives up at 100 nested messages, which is 32 dicts in an envelope.
 MAX_DEPTH = 32
 # Python itself refuses to print or read longer integers by default.
 MAX_DIGITS = 4300
 _TOO_LONG = 10**MAX_DIGITS
-# Checked before an array is copied; a whole message is checked again where it is sent.
+# Of one value, large bytes and texts beside it not counted. Checked on the way, so that a huge list is not walked to
+# its end; a whole message is checked again where it is sent.
 MAX_BYTES = 16 * 1024 * 1024
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MICROSECOND = timedelta(microseconds=1)
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_Encoder = Callable[[pb.Value, Any, int, "Attached | None"], None]
+_CONTENT_TYPE = re.compile(r"[\x20-\x7e]{0,255}")
+_Encoder = Callable[[pb.Value, Any, int, "_Walk"], None]
+
+
+class _Walk:
+    """One walk through a value."""
+
+    __slots__ = ("attached", "left")
+
+    def __init__(self, attached: Attached | None) -> None:
+        # Where large bytes go.
+        self.attached = attached
+        # How many bytes all the rest may still have, at least.
+        self.left = MAX_BYTES
 
 
 def encode(value: object, attached: Attached | None = None) -> pb.Value:
@@ -40,7 +50,7 @@ def encode(value: object, attached: Attached | None = None) -> pb.Value:
     left to `attached`, when that is given.
     """
     target = pb.Value()
-    _fill(target, value, 0, attached)
+    _fill(target, value, 0, _Walk(attached))
     return target
 
 
@@ -48,7 +58,7 @@ def encode_map(values: Mapping[str, object], what: str = "", attached: Attached 
     """The wire form of named values, such as a tool's arguments; `what` stands before the path of an error."""
     target = pb.Map()
     try:
-        _fill_entries(target, values.items(), 0, attached)
+        _fill_entries(target, values, 0, _Walk(attached))
     except EncodeError as error:
         raise error.below(f"({what})" if what else "") from None
     return target
@@ -85,163 +95,162 @@ def decode_map(value: pb.Map, attachments: Sequence[Attachment] = ()) -> dict[st
     return result
 
 
-def _fill(target: pb.Value, value: object, depth: int, attached: Attached | None) -> None:
+def _fill(target: pb.Value, value: object, depth: int, walk: _Walk) -> None:
     encoder = _ENCODERS.get(type(value))
     if encoder is None:
         encoder = _encoder_for(value)
-    encoder(target, value, depth, attached)
+    encoder(target, value, depth, walk)
 
 
 def _encoder_for(value: object) -> _Encoder:
     """The encoder of a value whose exact type is not in the table."""
-    if isinstance(value, Enum):
-        return lambda target, member, depth, at: _fill(target, member.value, depth, at)
-    for base, encoder in _ENCODERS.items():
-        # Subclasses, such as str and int enums, OrderedDict, named tuples; bool cannot be subclassed.
-        if base is not type(None) and isinstance(value, base):
-            return encoder
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _dataclass
     numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        if isinstance(value, numpy.ndarray):
-            return _array
-        # Not `item()`: a long double gives itself back.
-        if isinstance(value, numpy.bool_):
-            return lambda target, scalar, depth, at: _bool(target, bool(scalar), depth, at)
-        if isinstance(value, numpy.integer):
-            return lambda target, scalar, depth, at: _int(target, int(scalar), depth, at)
-        if isinstance(value, numpy.floating):
-            return lambda target, scalar, depth, at: _float(target, float(scalar), depth, at)
-    dump = getattr(value, "model_dump", None)
-    if callable(dump) and not isinstance(value, type):
-        return lambda target, _, depth, at: _fill(target, dump(), depth, at)
-    if isinstance(value, Mapping):
-        return _dict
-    return _refuse
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return _array
+    if not isinstance(value, Enum):
+        for base, encoder in _ENCODERS.items():
+            # Subclasses, such as OrderedDict and named tuples; bool cannot be subclassed.
+            if base is not type(None) and isinstance(value, base):
+                return encoder
+    form = form_of(value)
+    if form is None:
+        raise cannot_cross(value)
+    return lambda target, given, depth, walk: _fill(target, form(given), depth, walk)
 
 
-def _refuse(_: pb.Value, value: object, __: int, ___: Attached | None) -> None:
-    name = type(value).__name__
-    hint = "; make it a list" if isinstance(value, set | frozenset) else ""
-    raise EncodeError(f"a value of type {name} cannot cross the bridge{hint}")
-
-
-def _none(target: pb.Value, value: None, depth: int, at: Attached | None) -> None:
+def _none(target: pb.Value, value: None, depth: int, walk: _Walk) -> None:
     # Not set means null, and a fresh target has nothing set.
     return
 
 
-def _bool(target: pb.Value, value: bool, depth: int, at: Attached | None) -> None:
+def _bool(target: pb.Value, value: bool, depth: int, walk: _Walk) -> None:
     target.boolean = value
+    walk.left -= 2
 
 
-def _int(target: pb.Value, value: int, depth: int, at: Attached | None) -> None:
+def _int(target: pb.Value, value: int, depth: int, walk: _Walk) -> None:
     if -(2**63) <= value < 2**63:
         target.integer = int(value)
+        walk.left -= 2
         return
     if abs(value) >= _TOO_LONG:
-        raise EncodeError(f"an integer of more than {MAX_DIGITS} digits cannot cross")
+        raise EncodeError(f"an integer of more than {MAX_DIGITS} digits cannot cross", code="too_large")
     target.big_integer = str(int(value))
+    walk.left -= 20
 
 
-def _float(target: pb.Value, value: float, depth: int, at: Attached | None) -> None:
+def _float(target: pb.Value, value: float, depth: int, walk: _Walk) -> None:
     target.float = value
+    walk.left -= 9
 
 
-def _str(target: pb.Value, value: str, depth: int, at: Attached | None) -> None:
+def _str(target: pb.Value, value: str, depth: int, walk: _Walk) -> None:
     try:
         target.text = str.__str__(value)
+        size = len(value)
+        if size < LEAST_BYTES:
+            walk.left -= 2 + size
     except UnicodeEncodeError:
         raise EncodeError("text with half of a surrogate pair cannot cross") from None
 
 
-def _bytes(target: pb.Value, value: bytes | bytearray | memoryview, depth: int, at: Attached | None) -> None:
-    _put_data(target.blob, memoryview(value), at)
+def _bytes(target: pb.Value, value: bytes | bytearray | memoryview, depth: int, walk: _Walk) -> None:
+    _put_data(target.blob, memoryview(value), walk)
 
 
-def _blob(target: pb.Value, value: Blob, depth: int, at: Attached | None) -> None:
-    _put_data(target.blob, memoryview(value.data), at)
+def _blob(target: pb.Value, value: Blob, depth: int, walk: _Walk) -> None:
+    if _CONTENT_TYPE.fullmatch(value.content_type) is None:
+        raise EncodeError("a content type is at most 255 printable characters of ASCII")
+    _put_data(target.blob, memoryview(value.data), walk)
     target.blob.content_type = value.content_type
 
 
-def _datetime(target: pb.Value, value: datetime, depth: int, at: Attached | None) -> None:
-    if value.tzinfo is None:
-        raise EncodeError("a datetime without a time zone names no point in time; give it one")
-    # Whole microseconds first: a difference of floats would lose the last digits.
-    target.instant_ms = ((value - _EPOCH) // _MICROSECOND) / 1000
+def _datetime(target: pb.Value, value: datetime, depth: int, walk: _Walk) -> None:
+    target.instant_ms = to_instant_ms(value)
+    walk.left -= 9
 
 
-def _list(target: pb.Value, value: list[object] | tuple[object, ...], depth: int, at: Attached | None) -> None:
-    if depth >= MAX_DEPTH:
-        raise EncodeError(f"more than {MAX_DEPTH} containers inside each other, or a cycle")
+def _list(target: pb.Value, value: list[object] | tuple[object, ...], depth: int, walk: _Walk) -> None:
+    _enter(depth, 2 * len(value), walk)
     target.list.SetInParent()
     add = target.list.items.add
     for index, item in enumerate(value):
         try:
-            _fill(add(), item, depth + 1, at)
+            _fill(add(), item, depth + 1, walk)
+            if walk.left < 0:
+                raise _too_large()
         except EncodeError as error:
             raise error.below(f"[{index}]") from None
 
 
-def _dict(target: pb.Value, value: Mapping[object, object], depth: int, at: Attached | None) -> None:
+def _dict(target: pb.Value, value: Mapping[object, object], depth: int, walk: _Walk) -> None:
     target.map.SetInParent()
-    _fill_entries(target.map, value.items(), depth, at)
+    _fill_entries(target.map, value, depth, walk)
 
 
-def _dataclass(target: pb.Value, value: Any, depth: int, at: Attached | None) -> None:
-    target.map.SetInParent()
-    fields = dataclasses.fields(value)
-    _fill_entries(target.map, ((field.name, getattr(value, field.name)) for field in fields), depth, at)
-
-
-def _fill_entries(target: pb.Map, items: Any, depth: int, at: Attached | None) -> None:
-    if depth >= MAX_DEPTH:
-        raise EncodeError(f"more than {MAX_DEPTH} containers inside each other, or a cycle")
+def _fill_entries(target: pb.Map, values: Mapping[Any, object], depth: int, walk: _Walk) -> None:
+    _enter(depth, 6 * len(values), walk)
     add = target.entries.add
-    for key, item in items:
+    for key, item in values.items():
         if not isinstance(key, str):
             raise EncodeError(f"a dict with a key of type {type(key).__name__} cannot cross; keys are text")
         entry = add()
+        walk.left -= len(key)
         try:
             entry.key = key
-            _fill(entry.value, item, depth + 1, at)
+            _fill(entry.value, item, depth + 1, walk)
+            if walk.left < 0:
+                raise _too_large()
             # Null leaves the value untouched; it must be there all the same.
             entry.value.SetInParent()
         except UnicodeEncodeError:
             error = EncodeError("a key with half of a surrogate pair cannot cross")
-            raise error.below(f"[{json.dumps(key)}]") from None
+            raise error.below(key_step(key)) from None
         except EncodeError as error:
-            raise error.below(f".{key}" if _NAME.fullmatch(key) else f"[{json.dumps(key)}]") from None
+            raise error.below(key_step(key)) from None
 
 
-def _tensor(target: pb.Value, value: Tensor, depth: int, at: Attached | None) -> None:
+def _enter(depth: int, least_bytes: int, walk: _Walk) -> None:
+    """Goes into a container that takes so many bytes whatever is in it: a huge one is not walked at all."""
+    if depth >= MAX_DEPTH:
+        raise EncodeError(f"more than {MAX_DEPTH} containers inside each other, or a cycle")
+    walk.left -= least_bytes
+    if walk.left < 0:
+        raise _too_large()
+
+
+def _too_large() -> EncodeError:
+    text = f"from here on the value has more than {MAX_BYTES} bytes, large bytes and texts not counted"
+    return EncodeError(f"{text}; make its numbers an array", code="too_large")
+
+
+def _tensor(target: pb.Value, value: Tensor, depth: int, walk: _Walk) -> None:
     target.tensor.dtype = value.dtype
     target.tensor.shape.extend(value.shape)
-    _put_data(target.tensor, memoryview(value.data), at)
+    _put_data(target.tensor, memoryview(value.data), walk)
 
 
-def _array(target: pb.Value, value: Any, depth: int, at: Attached | None) -> None:
-    name = value.dtype.name
-    if name not in ITEM_SIZES:
-        raise EncodeError(f"an array of {name} cannot cross; it takes {', '.join(ITEM_SIZES)}")
-    if at is None and value.nbytes > MAX_BYTES:
+def _array(target: pb.Value, value: Any, depth: int, walk: _Walk) -> None:
+    name = checked_dtype(value.dtype.name)
+    if walk.attached is None and value.nbytes > MAX_BYTES:
         raise EncodeError(f"an array of {value.nbytes} bytes is above the limit of {MAX_BYTES}", code="too_large")
     if value.dtype.byteorder == ">" or (value.dtype.byteorder == "=" and sys.byteorder == "big"):
         value = value.astype(value.dtype.newbyteorder("<"))
     target.tensor.dtype = name
     target.tensor.shape.extend(value.shape)
-    if at is None or value.nbytes < LEAST_BYTES:
+    if walk.attached is None or value.nbytes < LEAST_BYTES:
         target.tensor.data = value.tobytes(order="C")
         return
     flat = sys.modules["numpy"].ascontiguousarray(value).reshape(-1)
-    _put_data(target.tensor, memoryview(flat.view("uint8")), at)
+    _put_data(target.tensor, memoryview(flat.view("uint8")), walk)
 
 
-def _put_data(target: pb.Blob | pb.Tensor, data: memoryview, at: Attached | None) -> None:
+def _put_data(target: pb.Blob | pb.Tensor, data: memoryview, walk: _Walk) -> None:
     # Even empty bytes are there.
     target.SetInParent()
-    if at is None or not at.note(target, data):
+    if data.nbytes < LEAST_BYTES:
+        walk.left -= 2 + data.nbytes
+    if walk.attached is None or not walk.attached.note(target, data):
         target.data = data.tobytes()
 
 
@@ -256,7 +265,11 @@ def _decode_blob(value: pb.Value, attachments: Sequence[Attachment]) -> bytes | 
     blob = value.blob
     found = attachment_of(blob, attachments)
     data = blob.data if found is None else found.read()
-    return Blob(data, blob.content_type) if blob.content_type else data
+    if not blob.content_type:
+        return data
+    if _CONTENT_TYPE.fullmatch(blob.content_type) is None:
+        raise ProtocolError("on the wire: a content type is at most 255 printable characters of ASCII")
+    return Blob(data, blob.content_type)
 
 
 def _decode_tensor(value: pb.Value, attachments: Sequence[Attachment]) -> Tensor:
@@ -269,13 +282,7 @@ def _decode_tensor(value: pb.Value, attachments: Sequence[Attachment]) -> Tensor
 
 
 def _decode_instant(value: pb.Value, _: Sequence[Attachment]) -> datetime:
-    instant = value.instant_ms
-    if not math.isfinite(instant):
-        raise ProtocolError("a point in time on the wire is not a number")
-    try:
-        return _EPOCH + timedelta(microseconds=round(instant * 1000))
-    except OverflowError:
-        raise ProtocolError("a point in time on the wire is outside the years 1 to 9999") from None
+    return of_instant_ms(value.instant_ms)
 
 
 _ENCODERS: dict[type, _Encoder] = {

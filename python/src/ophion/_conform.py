@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import collections.abc
 import dataclasses
+import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union
 
-from ophion._values import Tensor
+from ophion._errors import key_step
+from ophion._values import Blob, Tensor
 
 T = TypeVar("T")
 
-_LISTS = {
+# Which annotations a list or a dict fits as it is.
+LISTS: set[Any] = {
     list,
     collections.abc.Sequence,
     collections.abc.Iterable,
     collections.abc.MutableSequence,
     collections.abc.Collection,
 }
-_DICTS = {dict, collections.abc.Mapping, collections.abc.MutableMapping}
+DICTS: set[Any] = {dict, collections.abc.Mapping, collections.abc.MutableMapping}
 
 
 class Mismatch(Exception):
@@ -33,9 +37,16 @@ class Mismatch(Exception):
 
     def __init__(self, expected: str, value: object, where: str = "") -> None:
         super().__init__(expected)
-        self.expected = expected
-        self.got = "nothing" if value is None else type(value).__name__
+        got = "nothing" if value is None else type(value).__name__
+        self.reason = f"expected {expected}, got {got}"
         self.where = where
+
+    @classmethod
+    def because(cls, reason: str, where: str = "") -> Mismatch:
+        """A mismatch that somebody else has put into words."""
+        mismatch = cls("", None, where)
+        mismatch.reason = reason
+        return mismatch
 
     def below(self, step: str) -> Mismatch:
         """The same mismatch, seen from one level further out."""
@@ -43,7 +54,7 @@ class Mismatch(Exception):
         return self
 
     def __str__(self) -> str:
-        return f"expected {self.expected}, got {self.got}{' at ' + self.where if self.where else ''}"
+        return f"{self.reason}{' at ' + self.where if self.where else ''}"
 
 
 def conform(value: Any, hint: Any) -> Any:
@@ -105,13 +116,15 @@ def _generic(value: Any, origin: Any, args: tuple[Any, ...], hint: Any) -> Any:
     if origin is typing.Annotated:
         return conform(value, args[0])
     if origin is tuple:
-        return _tuple(value, args, hint)
-    if origin in _LISTS:
+        return _tuple(value, args or (Any, ...), hint)
+    if origin in LISTS:
         _expect(isinstance(value, list), value, described(hint))
-        return [_item(item, args[0], f"[{index}]") for index, item in enumerate(value)]
-    if origin in _DICTS:
+        inner = args[0] if args else Any
+        return [_item(item, inner, f"[{index}]") for index, item in enumerate(value)]
+    if origin in DICTS:
         _expect(isinstance(value, Mapping), value, described(hint))
-        return {key: _item(item, args[1], f"[{key!r}]") for key, item in value.items()}
+        inner = args[1] if args else Any
+        return {key: _item(item, inner, key_step(key)) for key, item in value.items()}
     if isinstance(origin, type):
         return _instance(value, origin)
     return value
@@ -157,17 +170,41 @@ def _instance(value: Any, hint: type) -> Any:
     if issubclass(hint, Enum):
         try:
             return hint(value)
-        except ValueError:
+        except (ValueError, TypeError):
             raise Mismatch(f"one of {', '.join(repr(member.value) for member in hint)}", value) from None
     if isinstance(value, Mapping):
         if dataclasses.is_dataclass(hint):
             return _dataclass(value, hint)
         validate = getattr(hint, "model_validate", None)
         if callable(validate):
-            return validate(value)
-    if isinstance(value, Tensor) and hint.__module__ == "numpy" and hint.__name__ == "ndarray":
-        return value.numpy()
+            return _made(lambda: validate(value), hint)
+    if isinstance(value, Blob) and hint is bytes:
+        return value.data
+    if isinstance(value, Tensor):
+        if hint.__module__ == "numpy" and hint.__name__ == "ndarray":
+            return value.numpy()
+        if hint.__module__ == "torch" and hint.__name__ == "Tensor":
+            # Its tensors may be written to, the bytes of a value may not.
+            return sys.modules["torch"].from_numpy(value.numpy().copy())
     raise Mismatch(described(hint), value)
+
+
+def _made(make: Callable[[], Any], hint: type) -> Any:
+    """What a class makes of a value. Its own checks raise these, as pydantic's do."""
+    try:
+        return make()
+    except (ValueError, TypeError, AssertionError) as error:
+        raise _refused_by(hint, error) from None
+
+
+def _refused_by(hint: type, error: Exception) -> Mismatch:
+    errors = getattr(error, "errors", None)
+    if not callable(errors):
+        return Mismatch.because(f"{described(hint)} refuses it: {error}")
+    found = errors()
+    where = "".join(key_step(step) if isinstance(step, str) else f"[{step}]" for step in found[0]["loc"])
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Mismatch.because(f"{described(hint)} refuses it: {found[0]['msg']}{more}", where)
 
 
 def _fields(value: Any, hint: type, names: set[str], required: set[str]) -> dict[str, Any]:
@@ -175,37 +212,59 @@ def _fields(value: Any, hint: type, names: set[str], required: set[str]) -> dict
     wrong = [f"without {name!r}" for name in sorted(required - value.keys())]
     wrong += [f"with {key!r}" for key in value if key not in names]
     if wrong:
-        mismatch = Mismatch(described(hint), value)
-        mismatch.got = f"a dict {', '.join(wrong)}"
-        raise mismatch
+        raise Mismatch.because(f"expected {described(hint)}, got a dict {', '.join(wrong)}")
     hints = hints_of(hint)
-    return {key: _item(item, hints.get(key, Any), f".{key}") for key, item in value.items()}
+    return {key: _item(item, hints.get(key, Any), key_step(key)) for key, item in value.items()}
 
 
 def _typed_dict(value: Any, hint: Any) -> Any:
-    try:
-        marked = typing.get_type_hints(hint, include_extras=True)
-    except Exception:
-        marked = {}
+    return _fields(value, hint, set(hints_of(hint)) | set(hint.__annotations__), required_keys(hint))
+
+
+def required_keys(hint: Any) -> set[str]:
+    """The keys that a TypedDict must have."""
     # In text form, as with `from __future__ import annotations`, the class itself does not know of these marks.
-    marks = {key: getattr(typing.get_origin(each), "_name", None) for key, each in marked.items()}
+    marks = {key: getattr(typing.get_origin(each), "_name", None) for key, each in hints_of(hint, extras=True).items()}
     required = {key for key in hint.__required_keys__ if marks.get(key) != "NotRequired"}
-    required |= {key for key, mark in marks.items() if mark == "Required"}
-    return _fields(value, hint, set(hint.__annotations__) | set(marked), required)
+    return required | {key for key, mark in marks.items() if mark == "Required"}
 
 
 def _dataclass(value: Any, hint: Any) -> Any:
     fields = [field for field in dataclasses.fields(hint) if field.init]
     missing = dataclasses.MISSING
     required = {f.name for f in fields if f.default is missing and f.default_factory is missing}
-    return hint(**_fields(value, hint, {field.name for field in fields}, required))
+    given = _fields(value, hint, {field.name for field in fields}, required)
+    return _made(lambda: hint(**given), hint)
 
 
-def hints_of(target: Any) -> dict[str, Any]:
-    """The evaluated annotations of a class or function. Where one names something that exists only for the
-    type checker, none of them is checked.
+def hints_of(target: Any, *, extras: bool = False) -> dict[str, Any]:
+    """The evaluated annotations of a class or function, without those that name something which exists only for the
+    type checker. `extras`: with what `Annotated` and `Required` say.
     """
     try:
-        return typing.get_type_hints(target)
+        return typing.get_type_hints(target, include_extras=extras)
+    except Exception:
+        pass
+    hints: dict[str, Any] = {}
+    for owner in reversed(target.__mro__) if isinstance(target, type) else [target]:
+        for name, annotation in _annotations(owner).items():
+            one = types.SimpleNamespace(__annotations__={name: annotation})
+            try:
+                hints.update(typing.get_type_hints(one, _globals(owner), include_extras=extras))
+            except Exception:
+                hints.pop(name, None)
+    return hints
+
+
+def _annotations(owner: Any) -> dict[str, Any]:
+    try:
+        return inspect.get_annotations(owner)
     except Exception:
         return {}
+
+
+def _globals(owner: Any) -> dict[str, Any]:
+    if not isinstance(owner, type):
+        return dict(getattr(owner, "__globals__", {}))
+    module = sys.modules.get(owner.__module__)
+    return {} if module is None else dict(vars(module))

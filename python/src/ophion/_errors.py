@@ -19,8 +19,12 @@ ActorError
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class ActorError(Exception):
@@ -141,6 +145,11 @@ class EncodeError(StateError, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+def key_step(key: str) -> str:
+    """How a key is written in a path: `.name`, or `["any text"]`."""
+    return f".{key}" if _IDENTIFIER.fullmatch(key) else f"[{json.dumps(key)}]"
 
 
 class PoolError(ActorError):

@@ -14,8 +14,9 @@ from ophion._async_session import AsyncSessionContext
 from ophion._attachments import Attachment
 from ophion._codec import decode, decode_view
 from ophion._conform import Mismatch, conform, described, hints_of
-from ophion._errors import StateError
+from ophion._errors import StateError, key_step
 from ophion._gen import tools_pb2, values_pb2
+from ophion._schema import input_schema, output_schema
 from ophion._scope import Scope
 from ophion._session import SessionContext
 
@@ -71,6 +72,8 @@ class Tool:
                 required=parameter.default is inspect.Parameter.empty,
             )
         result.returns = _written(self.signature.return_annotation)
+        result.input_schema = input_schema(self.function, self.parameters)
+        result.output_schema = output_schema(self.function, self.streams)
         return result
 
     def bound(self, scope: Scope) -> Callable[[], Any]:
@@ -91,8 +94,10 @@ class Tool:
         takes_any = len(parameters) < len(self.parameters)
         given = {entry.key: entry.value for entry in arguments.entries}
         required = [name for name, one in parameters.items() if one.default is inspect.Parameter.empty]
-        problems = [f"missing argument {name!r}" for name in required if name not in given]
-        problems += [f"unknown argument {name!r}" for name in given if name not in parameters and not takes_any]
+        # By place, `$.name`: what is told first is also where the error's details point.
+        problems = {f"$.{name}": f"missing argument {name!r}" for name in required if name not in given}
+        unknown = [] if takes_any else [name for name in given if name not in parameters]
+        problems |= {f"${key_step(name)}": f"unknown argument {name!r}" for name in unknown}
         result = {}
         for name, value in given.items():
             hint = self._hint(name)
@@ -100,10 +105,11 @@ class Tool:
                 decoded = (decode_view if hint is memoryview else decode)(value, attachments)
                 result[name] = conform(decoded, hint)
             except Mismatch as mismatch:
-                problems.append(f"argument {name!r}: {mismatch}")
+                problems[f"${key_step(name)}{mismatch.where}"] = f"argument {name!r}: {mismatch}"
         if problems:
             raise StateError(
-                f"{self.name}: {'; '.join(problems)}; it takes {self._takes()}", details={"tool": self.name}
+                f"{self.name}: {'; '.join(problems.values())}; it takes {self._takes()}",
+                details={"tool": self.name, "path": next(iter(problems))},
             )
         return result
 

@@ -168,7 +168,9 @@ class Worker:
         _logging.install(_logging.SessionLogHandler(self._log, lambda: self._stream.outbox.backlog))
         self._runner.tools = tools
         self._may_leave_at_once = False
-        self._stream.ready(offer, self._boot.capacity)
+        self._stream.ready(offer.ready, self._boot.capacity)
+        for payload in offer.more:
+            self._stream.put(0, payload, forced=True)
         return None
 
     def _served(self) -> int:

@@ -54,7 +54,8 @@ describe('a Session actor', () => {
     ]) {
       state.kill(path);
       const found = await tools.find('s1', 'lookup');
-      expect(found).to.deep.equal({ ...lookup, exposed: true, owner: undefined });
+      const more = { exposed: true, owner: undefined, stream: false, inputSchema: '', outputSchema: '' };
+      expect(found).to.deep.equal({ ...lookup, ...more });
     }
     expect((await tools.find('s1', 'hidden'))?.exposed).to.equal(false);
     expect(await tools.find('s1', 'nobody')).to.equal(undefined);
@@ -96,9 +97,25 @@ describe('a Session actor', () => {
     expect((await tools.find('s1', 'lookup'))?.owner).to.equal(after);
   });
 
+  it('does not let what comes late from an earlier incarnation take the tools of a later one', async () => {
+    await provider.open('s1');
+    const child = { id: 'owner', logic: owner, restart: 'temporary' } as const;
+    const before = await state.names.sessions.startChild(child);
+    state.kill(`${state.names.sessions.path}/owner`);
+    const after = await state.names.sessions.startChild(child);
+    await tools.register('s1', after, [lookup]);
+    await tools.register('s1', before, [lookup]);
+    expect((await tools.find('s1', 'lookup'))?.owner).to.equal(after);
+  });
+
   it('refuses tools that are none, all of them or nothing', async () => {
     await provider.open('s1');
-    for (const bad of [{ name: '' }, { name: 'x'.repeat(201) }, { name: 'x', description: 'y'.repeat(10_001) }]) {
+    for (const bad of [
+      { name: '' },
+      { name: 'x'.repeat(65) },
+      { name: 'a b' },
+      { name: 'x', description: 'y'.repeat(10_001) },
+    ]) {
       expect(await rejection(tools.register('s1', undefined, [lookup, { handler, ...bad }]))).to.have.property(
         'code',
         'invalid',

@@ -1,0 +1,95 @@
+/**
+ * Standard Schema (standardschema.dev): the one interface that zod, valibot, arktype, effect and others have. Its
+ * types stand here so that nobody needs a package for them, with what we do with a schema: check a value, and ask for
+ * JSON Schema.
+ */
+import type { Json } from '../state/index.ts';
+
+export interface StandardSchema<In = unknown, Out = In> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Out> | Promise<SchemaResult<Out>>;
+    readonly types?: { readonly input: In; readonly output: Out } | undefined;
+    /** Standard JSON Schema, of the libraries that have it. */
+    readonly jsonSchema?: {
+      readonly input: (options: { readonly target: string }) => Record<string, unknown>;
+      readonly output: (options: { readonly target: string }) => Record<string, unknown>;
+    };
+  };
+}
+
+export type SchemaResult<Out> =
+  | { readonly value: Out; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What a schema takes, and what it makes of it. */
+export type SchemaInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
+export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
+
+export type JsonSchema = { readonly [keyword: string]: Json };
+
+/** What does not fit: `path` is its place, such as `$.rows[3].when`. */
+export interface Misfit {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The most bytes of one JSON Schema, as on the Python side. */
+const schemaBytesMax = 8 * 1024;
+/** How many misfits are told. */
+const misfitsMax = 16;
+const identifier = /^[A-Za-z_]\w*$/;
+
+export function isStandardSchema(value: unknown): value is StandardSchema {
+  const standard = (value as Partial<StandardSchema> | null | undefined)?.['~standard'];
+  return standard?.version === 1 && typeof standard.validate === 'function';
+}
+
+/** What the schema makes of a value, or what it throws of `refuse`. */
+export async function checked<S extends StandardSchema>(
+  schema: S,
+  value: unknown,
+  refuse: (misfits: readonly Misfit[]) => Error,
+): Promise<SchemaOutput<S>> {
+  const answer = schema['~standard'].validate(value);
+  const result = answer instanceof Promise ? await answer : answer;
+  if (result.issues === undefined) return result.value as SchemaOutput<S>;
+  throw refuse(result.issues.slice(0, misfitsMax).map(({ message, path = [] }) => ({ path: placeOf(path), message })));
+}
+
+/**
+ * JSON Schema (draft 2020-12) as text: the given one, else the library's own; empty when there is neither, or it has
+ * more than 8 KiB.
+ */
+export function jsonSchemaOf(
+  schema: StandardSchema | undefined,
+  side: 'input' | 'output',
+  given: JsonSchema | undefined,
+): string {
+  const text = JSON.stringify(given ?? (schema === undefined ? undefined : vendorsOwn(schema, side))) ?? '';
+  return Buffer.byteLength(text) > schemaBytesMax ? '' : text;
+}
+
+function vendorsOwn(schema: StandardSchema, side: 'input' | 'output'): Record<string, unknown> | undefined {
+  try {
+    return schema['~standard'].jsonSchema?.[side]({ target: 'draft-2020-12' });
+  } catch {
+    // A library throws for what JSON Schema cannot say.
+    return undefined;
+  }
+}
+
+function placeOf(path: NonNullable<SchemaIssue['path']>): string {
+  const steps = path.map((segment) => {
+    const key = typeof segment === 'object' ? segment.key : segment;
+    if (typeof key === 'number') return `[${key}]`;
+    return typeof key === 'string' && identifier.test(key) ? `.${key}` : `[${JSON.stringify(String(key))}]`;
+  });
+  return `$${steps.join('')}`;
+}

@@ -1,0 +1,76 @@
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { expect } from 'chai';
+import { offerOf } from '../../../actors/context/local-tool.ts';
+import { encodeMap } from '../../../bridge/protocol/codec.ts';
+import { BadRequestSchema } from '../../../bridge/protocol/gen/error_details_pb.js';
+import { ToolCallSchema, ToolService } from '../../../bridge/protocol/gen/tools_pb.js';
+import { toolDescription, workerMessage } from '../../../bridge/protocol/messages.ts';
+import { tool } from '../../../index.ts';
+import { type BridgeSystem, startBridge } from '../../helpers/bridge-system.ts';
+import { rejection } from '../../helpers/rejection.ts';
+import { idSchema, textSchema } from '../../helpers/text-schema.ts';
+
+const token = 'a'.repeat(32);
+
+describe('what a client is told of tools', () => {
+  let t: BridgeSystem;
+  let client: ReturnType<typeof createClient<typeof ToolService>>;
+  beforeEach(async () => {
+    t = await startBridge({ services: { port: 0, tokens: [{ name: 'all', token, scopes: ['call', 'read'] }] } });
+    const { url } = await t.publicPort.call('address');
+    client = createClient(ToolService, createGrpcTransport({ baseUrl: url }));
+    await t.state.open('s');
+  });
+  afterEach(() => t.app.stop());
+
+  const options = { headers: { authorization: `Bearer ${token}` } };
+  const call = (name: string, args: object) =>
+    client.callTool(
+      {
+        call: create(ToolCallSchema, { sessionId: 's', tool: name, arguments: encodeMap(args as never, 'arguments') }),
+      },
+      options,
+    );
+
+  it('is the truth: description, schemas, and whether it streams, of both languages', async () => {
+    const items = tool({ description: 'Words.', input: textSchema, stream: true }, async function* () {
+      yield 'a';
+    });
+    const handlers = [offerOf('items', items), offerOf('plain', async function* () {})];
+    await t.stateNames.session('s').call('registerTools', { tools: handlers });
+    const { wire } = await t.worker({ tools: ['rank'] });
+    const described = toolDescription('rank', 'Ranks.', { inputSchema: '{"type":"object"}', outputSchema: '{}' });
+    wire.say(0, workerMessage('catalog', { $typeName: 'ophion.v1.Catalog', tools: [described] }));
+    const list = async () => (await client.listTools({ sessionId: 's' }, options)).tools;
+    while ((await list()).every(({ outputSchema }) => outputSchema === '')) await new Promise(setImmediate);
+    const told = (await list()).map(({ name, description, stream, inputSchema, outputSchema }) =>
+      [name, description, stream, inputSchema, outputSchema].join('|'),
+    );
+    expect(told).to.deep.equal([
+      'items|Words.|true|{"type":"string","title":"draft-2020-12"}|',
+      'plain||true||',
+      'rank|Ranks.|false|{"type":"object"}|{}',
+    ]);
+  });
+
+  it('names the argument that does not fit as a field of a bad request', async () => {
+    const lookup = offerOf(
+      'lookup',
+      tool({ input: idSchema }, ({ id }) => id),
+    );
+    await t.stateNames.session('s').call('registerTools', { tools: [lookup] });
+    const error = ConnectError.from(await rejection(call('lookup', { id: 'x' })));
+    expect(error.code).to.equal(Code.InvalidArgument);
+    expect(error.rawMessage).to.equal('lookup: argument $.id: expected digits');
+    const [details] = error.findDetails(BadRequestSchema);
+    expect(details?.fieldViolations[0]?.field).to.equal('$.id');
+  });
+
+  it('is that no tool has a name that breaks the rule for names', async () => {
+    const error = ConnectError.from(await rejection(call('no such name', {})));
+    expect(error.code).to.equal(Code.InvalidArgument);
+    expect(error.rawMessage).to.match(/a name is 1 to 64 letters/);
+  });
+});
