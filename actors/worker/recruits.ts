@@ -107,6 +107,7 @@ export class Recruits {
 
   #compare(rows: readonly ChildRow[]): ReadonlySet<string> {
     const there = new Set(rows.map(({ id }) => id));
+    this.#table.slots.retain(new Set([...there, ...this.#asked]));
     if (!this.counted) {
       this.counted = true;
       for (const { id, pid } of rows) {

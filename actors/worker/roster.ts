@@ -246,13 +246,14 @@ export class Roster {
   }
 
   rows(): readonly WorkerStatus[] {
-    const { lives, due, leaving } = this.#table;
+    const { lives, due, leaving, slots } = this.#table;
     return this.#members.values().map((member) => {
       const { id, pid, report, leases } = member;
       const life = lives.get(pid);
       return {
         id,
         remote: report.remote,
+        index: slots.of(id),
         pid,
         osPid: report.osPid,
         incarnation: pid.incarnation,
