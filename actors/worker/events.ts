@@ -1,5 +1,5 @@
 /** System events of workers and pools. */
-import type { ExitReason, Pid, PoolErrorCode } from '../core/index.ts';
+import type { ActorError, ExitReason, Pid, PoolErrorCode } from '../core/index.ts';
 import type { BreakerState } from './breaker.ts';
 import type { LeaveReason } from './recycling.ts';
 import type { Leftover } from './sweep.ts';
@@ -42,6 +42,9 @@ export type WorkerEvent =
       /** It was longer than a log takes; the rest of it was dropped. */
       readonly cut: boolean;
     }
+  /** The log files of a pool cannot be written: what is printed is lost there until `logs.resumed`. Workers go on. */
+  | { readonly type: 'logs.failed'; readonly pool: string; readonly folder: string; readonly error: ActorError }
+  | { readonly type: 'logs.resumed'; readonly pool: string; readonly folder: string; readonly lostLines: number }
   /** Processes of a worker's group that outlived SIGKILL: the kernel itself holds them. */
   | { readonly type: 'worker.leaked'; readonly worker: Pid; readonly osPids: readonly number[] }
   /** Processes that an earlier run left were ended at the start; those in `left` could not be. */

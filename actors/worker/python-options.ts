@@ -3,6 +3,7 @@
 import { SpecError } from '../core/index.ts';
 import type { Environment } from './environment.ts';
 import { interpreterFor } from './interpreter.ts';
+import { checkLogs, type LogOptions } from './log-options.ts';
 import { checkNumbers, count, finiteOrNone, positive, type Rules } from './option-rules.ts';
 import { type Launch, launch as launchProcess } from './os-process.ts';
 import { ownSettings, type PerWorker } from './per-worker.ts';
@@ -34,6 +35,8 @@ export interface PythonOptions extends PoolOptions {
   readonly env?: PerWorker<Environment>;
   /** What each process may use at most, for all or by worker. Default: what the host may use. */
   readonly limits?: PerWorker<WorkerLimits>;
+  /** How much is kept of what workers print. Default: 1,000 lines of each of the last 5 incarnations, in memory. */
+  readonly logs?: LogOptions;
   /** How long a process may take from its start until it dials. Default 5,000 ms. */
   readonly dialTimeoutMs?: number;
   /** How long it may load without progress. Default 120,000 ms. */
@@ -112,6 +115,7 @@ export function workerConfig(options: PythonOptions): WorkerConfig {
     livenessTimeoutMs: options.livenessTimeoutMs ?? 10_000,
     drainMs: options.drainMs ?? 3_000,
     termMs: options.termMs ?? 2_000,
+    logs: checkLogs(options.logs),
     launch: options.launch ?? launchProcess,
     // What stands in for our Python half, as tests have it, says what it likes.
     sameVersion: options.args === undefined && options.launch === undefined,

@@ -5,6 +5,7 @@
 
 import { dynamicSupervisor, supervisor } from '../../supervisors/index.ts';
 import type { ActorContext, ActorSystem, Logic } from '../core/index.ts';
+import { logFlushMs, logKeeper } from './log-keeper.ts';
 import { type PoolManagerInput, poolManager } from './pool.ts';
 import { poolDefaults } from './pool-options.ts';
 import { PoolRef } from './pool-ref.ts';
@@ -15,6 +16,7 @@ import { sweep } from './sweep.ts';
 import { type TokenFileInput, tokenFile } from './token-file.ts';
 import { pythonWorker } from './worker.ts';
 import type { WorkerConfig, WorkerInput } from './worker-config.ts';
+import { WorkerLogs } from './worker-logs.ts';
 
 /** The input of a pool: whom it belongs to. Without it, its name is its id, and links stands beside `pools`. */
 export interface PoolInput {
@@ -40,6 +42,7 @@ export function python(options: PythonOptions): PoolLogic {
     maxRestarts,
     periodMs,
     children: {
+      ...logKeeperChild(ctx, config),
       workers: dynamicSupervisor({ maxRestarts, periodMs, perChildBudget: true }),
       manager: { logic: poolManager, input: managerInput(ctx, options, config) },
       ...tokenFileChild(ctx, options.remote),
@@ -106,6 +109,14 @@ function remoteInput(
       };
     },
   };
+}
+
+function logKeeperChild(ctx: ActorContext<PoolInput | undefined>, { logs }: WorkerConfig) {
+  if (logs.folder === undefined) return {};
+  const { pool, manager } = placesOf(ctx);
+  const { files } = WorkerLogs.of(ctx.system, manager, pool, logs);
+  if (files === undefined) return {};
+  return { logs: { logic: logKeeper, input: { files }, restart: 'temporary', shutdown: logFlushMs } } as const;
 }
 
 function tokenFileChild(ctx: ActorContext<PoolInput | undefined>, remote: RemoteOptions | undefined) {

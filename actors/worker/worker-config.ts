@@ -1,4 +1,5 @@
 /** What a worker actor is given: how to start its process, where to dial, whom to tell. */
+import type { FullLogOptions } from './log-options.ts';
 import type { Launch } from './os-process.ts';
 import type { OwnSettings, WorkerPlace } from './per-worker.ts';
 import { limitsOnTheWire, type WorkerLimits } from './worker-limits.ts';
@@ -20,6 +21,7 @@ export interface WorkerConfig {
   readonly livenessTimeoutMs: number;
   readonly drainMs: number;
   readonly termMs: number;
+  readonly logs: FullLogOptions;
   readonly launch: Launch;
   /** How long a worker that another host started lives without a new lease; left out for one that this host starts. */
   readonly leaseMs?: number;

@@ -5,6 +5,7 @@ import type { LaunchEvent, OsProcess } from './os-process.ts';
 import { PoolTable } from './pool-table.ts';
 import { ownerMarks } from './sweep.ts';
 import { bootLine } from './worker-config.ts';
+import { WorkerLogs } from './worker-logs.ts';
 import { emit, runIdOf, type WorkerMemory } from './worker-memory.ts';
 
 type ProcessCommand =
@@ -14,13 +15,16 @@ type ProcessCommand =
 
 export const processActor = fromCallback<ProcessCommand, WorkerMemory>(({ input, sendBack, receive }) => {
   const { slots } = PoolTable.of(input.ctx.system, input.given.manager);
-  const { workerId, config } = input.given;
+  const { workerId, config, pool, manager } = input.given;
+  const log = WorkerLogs.of(input.ctx.system, manager, pool, config.logs).open(workerId, input.ctx.self.incarnation);
   const tell = (event: LaunchEvent) => {
     if (event.type === 'process.output') {
       const { from, text, cut } = event;
+      log.add(event);
       emit(input.ctx, { type: 'worker.output', worker: input.ctx.self, from, text, cut });
       return;
     }
+    if (event.type === 'process.exited' || event.type === 'process.failed') log.end();
     if (event.type === 'process.gone' || event.type === 'process.failed') slots.ended(workerId);
     sendBack(event);
   };

@@ -90,7 +90,7 @@ def read_boot(stream: IO[bytes]) -> Boot:
 
 
 def prepare_process() -> None:
-    """Before anything heavy is imported: environment, descriptors, and stdout as a log."""
+    """Before anything heavy is imported: environment, descriptors, and output line by line."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     # A crash in native code leaves its traceback in the log.
@@ -99,9 +99,7 @@ def prepare_process() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    # What libraries print is a log, and logs are on stderr.
-    sys.stdout.flush()
-    os.dup2(2, 1)
+    # Both are logs; the host keeps which line came from which.
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
