@@ -217,6 +217,7 @@ export {
   python,
   type RecycleOptions,
   type RecycleReason,
+  type ReloadOptions,
   type RemoteOptions,
   type RetryOptions,
   type WaitTimes,

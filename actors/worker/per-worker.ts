@@ -35,6 +35,8 @@ export interface OwnOptions {
   readonly cwd?: PerWorker<string>;
   readonly limits?: PerWorker<WorkerLimits>;
   readonly nativeThreads?: number;
+  /** Variables of ours, which those of `env` go before. */
+  readonly ours?: Environment;
 }
 
 /**
@@ -47,7 +49,7 @@ export function ownSettings(options: OwnOptions, host: Environment): (worker: Wo
   const limits = perWorker('limits', options.limits, checkLimits);
   return (worker) => ({
     cwd: cwd(worker),
-    env: workerEnvironment(host, env(worker) ?? {}, options.nativeThreads),
+    env: workerEnvironment(host, { ...options.ours, ...env(worker) }, options.nativeThreads),
     limits: limits(worker) ?? {},
   });
 }

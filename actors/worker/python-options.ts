@@ -1,5 +1,6 @@
-/** The options of `python()`: which program a worker is, how long it may take for what, and what each may have for its own. */
+/** The options of `python()`: which program a worker is, how long it may take for what, and what is its own. */
 
+import { resolve } from 'node:path';
 import { SpecError } from '../core/index.ts';
 import type { Environment } from './environment.ts';
 import { interpreterFor } from './interpreter.ts';
@@ -8,6 +9,7 @@ import { checkNumbers, count, finiteOrNone, positive, type Rules } from './optio
 import { type Launch, launch as launchProcess } from './os-process.ts';
 import { ownSettings, type PerWorker } from './per-worker.ts';
 import { type PoolOptions, validatePoolOptions } from './pool-options.ts';
+import { checkReload, type ReloaderInput, type ReloadOptions } from './reloader.ts';
 import { type RemoteOptions, validateRemote } from './remote.ts';
 import type { WorkerConfig } from './worker-config.ts';
 import type { WorkerLimits } from './worker-limits.ts';
@@ -15,7 +17,10 @@ import type { WorkerLimits } from './worker-limits.ts';
 export interface PythonOptions extends PoolOptions {
   /** The module that the workers serve: they run `python -m ophion MODULE`. */
   readonly module: string;
-  /** The interpreter. Default: OPHION_PYTHON, `.venv/bin/python` in `cwd` or above it, `python3`. A `cwd` that is a function is not asked for that. */
+  /**
+   * The interpreter. Default: OPHION_PYTHON, `.venv/bin/python` in `cwd` or above it, `python3`. Functions that are
+   * `env` or `cwd` are not asked for that.
+   */
   readonly executable?: string;
   /** Where modules are looked for, before Python's own folders. Default: `cwd`. */
   readonly pythonPath?: readonly string[];
@@ -37,6 +42,11 @@ export interface PythonOptions extends PoolOptions {
   readonly limits?: PerWorker<WorkerLimits>;
   /** How much is kept of what workers print. Default: 1,000 lines of each of the last 5 incarnations, in memory. */
   readonly logs?: LogOptions;
+  /**
+   * For development: when a Python file changes, the workers are replaced as by `pool.recycle()`, once one has become
+   * ready with the new code; one that does not load replaces nobody. They write no bytecode files. Default false.
+   */
+  readonly reload?: boolean | ReloadOptions;
   /** How long a process may take from its start until it dials. Default 5,000 ms. */
   readonly dialTimeoutMs?: number;
   /** How long it may load without progress. Default 120,000 ms. */
@@ -84,6 +94,8 @@ export function validateOptions(options: PythonOptions): void {
   validatePoolOptions(remote !== undefined && size === 0 ? { ...options, size: 1 } : options);
   if (size === 0 && options.autoscale !== undefined)
     throw new SpecError('python', 'invalid_autoscale: a pool of size 0 starts no worker', options.autoscale);
+  if (checkReload(options.reload ?? false) !== undefined && size === 0)
+    throw new SpecError('python', 'invalid_reload: a pool of size 0 starts no worker', options.reload);
   // It is an argument of a program: nothing that looks like an option, a path or a shell's word.
   if (typeof module !== 'string' || !/^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$/u.test(module)) {
     throw new SpecError('python', 'invalid_module: it must be the dotted name of a module', module);
@@ -93,12 +105,26 @@ export function validateOptions(options: PythonOptions): void {
   checkNumbers(options, rules);
 }
 
+/** Whose modules it is: that of the host, when each worker has one of its own. */
+const folderOf = ({ cwd }: PythonOptions): string => (typeof cwd === 'string' ? cwd : process.cwd());
+
+/** What is watched, and how; undefined when nothing is. */
+export function reloadOf(options: PythonOptions): Pick<ReloaderInput, 'folders' | 'options'> | undefined {
+  const reload = checkReload(options.reload ?? false);
+  if (reload === undefined) return undefined;
+  const folder = folderOf(options);
+  const folders = reload.folders ?? options.pythonPath ?? [folder];
+  return { folders: folders.map((one) => resolve(folder, one)), options: reload };
+}
+
 /** What each worker is given, with the defaults. Throws a SpecError, too. */
 export function workerConfig(options: PythonOptions): WorkerConfig {
-  const { cwd, env } = options;
+  const { env } = options;
   const host = { ...process.env };
-  const own = ownSettings(options, host);
-  const folder = typeof cwd === 'string' ? cwd : process.cwd();
+  // Bytecode is told from newer code by size and full seconds: one that is changed at once would not be noticed.
+  const ours = reloadOf(options) === undefined ? {} : { PYTHONDONTWRITEBYTECODE: '1' };
+  const own = ownSettings({ ...options, ours }, host);
+  const folder = folderOf(options);
   return {
     // Where no process is started, none has to be there.
     command:

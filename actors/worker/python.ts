@@ -1,6 +1,7 @@
 /**
  * `python()`: a pool of Python workers as a child. Its tree: a rest_for_one supervisor of the workers' dynamic
- * supervisor, which counts restarts for each worker, and the manager behind it.
+ * supervisor, which counts restarts for each worker, and the manager behind it. Where they are wanted: before these who
+ * waits for log files at the end, behind them who keeps a join token in a file and who watches the code.
  */
 
 import { dynamicSupervisor, supervisor } from '../../supervisors/index.ts';
@@ -9,7 +10,8 @@ import { logFlushMs, logKeeper } from './log-keeper.ts';
 import { type PoolManagerInput, poolManager } from './pool.ts';
 import { poolDefaults } from './pool-options.ts';
 import { PoolRef } from './pool-ref.ts';
-import { type PythonOptions, validateOptions, workerConfig } from './python-options.ts';
+import { type PythonOptions, reloadOf, validateOptions, workerConfig } from './python-options.ts';
+import { type ReloaderInput, reloader } from './reloader.ts';
 import { defaultLeaseMs, defaultTokenTtlMs, type RemoteInput, type RemoteOptions } from './remote.ts';
 import { joinedProcess } from './remote-process.ts';
 import { sweep } from './sweep.ts';
@@ -46,6 +48,7 @@ export function python(options: PythonOptions): PoolLogic {
       workers: dynamicSupervisor({ maxRestarts, periodMs, perChildBudget: true }),
       manager: { logic: poolManager, input: managerInput(ctx, options, config) },
       ...tokenFileChild(ctx, options.remote),
+      ...reloaderChild(ctx, options),
     },
   }));
   return { ...logic, refAt: (system, path) => new PoolRef(system, path) };
@@ -117,6 +120,13 @@ function logKeeperChild(ctx: ActorContext<PoolInput | undefined>, { logs }: Work
   const { files } = WorkerLogs.of(ctx.system, manager, pool, logs);
   if (files === undefined) return {};
   return { logs: { logic: logKeeper, input: { files }, restart: 'temporary', shutdown: logFlushMs } } as const;
+}
+
+function reloaderChild(ctx: ActorContext<PoolInput | undefined>, options: PythonOptions) {
+  const reload = reloadOf(options);
+  if (reload === undefined) return {};
+  const { pool, manager } = placesOf(ctx);
+  return { reloader: { logic: reloader, input: { ...reload, pool, manager } satisfies ReloaderInput } };
 }
 
 function tokenFileChild(ctx: ActorContext<PoolInput | undefined>, remote: RemoteOptions | undefined) {

@@ -112,6 +112,14 @@ export class WorkerLogs {
     return tail < lines.length ? lines.slice(-tail) : lines;
   }
 
+  /** The lines of one incarnation; undefined when they are not kept. */
+  linesOf(worker: string, incarnation: number): readonly WorkerLogLine[] | undefined {
+    return this.#kept
+      .get(worker)
+      ?.find((log) => log.incarnation === incarnation)
+      ?.lines();
+  }
+
   #filesOf(pool: string, { folder, maxFileBytes, maxFiles }: FullLogOptions): LogFiles | undefined {
     if (folder === undefined) return undefined;
     return new LogFiles({ pool, folder, maxFileBytes, maxFiles }, this.#clock, this.#tell);

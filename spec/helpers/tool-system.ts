@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { onSystem } from '../../actors/core/index.ts';
 import { bridgeNames, callTool, type ToolRequest } from '../../bridge/protocol/index.ts';
 import { nodeRuntime, ophion, type PythonOptions, python, startSupervisor } from '../../index.ts';
 import { Signal } from './signal.ts';
@@ -8,18 +9,22 @@ export const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 
 /** A whole system around one pool of real workers, which serve `pool_tools` unless told otherwise. */
 export async function startTools(options: Partial<PythonOptions> = {}) {
+  const events: { readonly type: string }[] = [];
+  const changed = new Signal();
+  // From the beginning: some of it is told before the start is over.
+  const heard = onSystem((system) => {
+    heard();
+    system.events.onAll((event) => {
+      events.push(event as { readonly type: string });
+      changed.fire();
+    });
+  });
   const app = await startSupervisor({
     runtime: nodeRuntime({ log: () => {} }),
     maxRestarts: 100,
     children: {
       ophion: ophion({ pools: { p: python({ module: 'pool_tools', pythonPath: [fixtures], ...options }) } }),
     },
-  });
-  const events: { readonly type: string }[] = [];
-  const changed = new Signal();
-  app.system.events.onAll((event) => {
-    events.push(event as { readonly type: string });
-    changed.fire();
   });
   const names = bridgeNames(app.system, 'app/ophion');
   const pool = app.children.ophion.pools.p;
