@@ -111,6 +111,23 @@ describe('a pool whose code changes', () => {
     expect((await t.pool.status()).ready).to.equal(2);
   });
 
+  it('ends who tries it as well when somebody else shows first that it does not load', async () => {
+    await using t = await start({ size: 2 });
+    await t.ready(1);
+    const { process } = await t.ready(2);
+    await t.change();
+    const trial = await t.processes.nth(3);
+    process.exit(1);
+    process.gone();
+    await t.fail(4);
+    expect(String((await t.event('reload.failed')).worker)).to.equal('app/pools/p/workers/w-2#2');
+    expect(trial.signals).to.deep.equal(['SIGKILL']);
+    await leave(t, trial);
+    // The lost one is tried as any that is lost.
+    expect((await t.ids()).slice(0, 2)).to.deep.equal(['w-1 active', 'w-2 starting']);
+    expect(t.events.filter(({ type }) => type === 'reload.failed')).to.have.length(1);
+  });
+
   it('tries again at the next change', async () => {
     await using t = await start();
     const { process } = await t.ready(1);
