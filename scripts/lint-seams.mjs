@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The seam lint: in the source, only the files of lint-seams/allowed.mjs touch clocks, timers,
-// random numbers, OS processes and sockets. `npm run lint:seams`, and a stage of `npm test`.
+// random numbers, OS processes, sockets and watches of files. `npm run lint:seams`, and a stage of `npm test`.
 // With a folder as argument it looks at that tree instead (for its own tests).
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';

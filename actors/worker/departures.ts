@@ -40,6 +40,7 @@ export class Departures {
     return this.#table.leaving.get(id)?.told === true;
   }
 
+  /** It leaves from now on; `look` ends it when it has nothing to do. */
   begin(member: Member, reason: LeaveReason): void {
     const { leaving, lives } = this.#table;
     const { id, pid: worker } = member;
@@ -56,7 +57,6 @@ export class Departures {
     const ageMs = nowMs - readyMs;
     this.#emit({ type: 'pool.worker_leaving', pool: this.#ctx.self, worker, reason, calls, rssBytes, ageMs });
     this.#arm(id);
-    this.look(member);
   }
 
   /** Ends a worker that has nothing left to do, or has had its time. */

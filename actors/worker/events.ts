@@ -1,5 +1,5 @@
 /** System events of workers and pools. */
-import type { ExitReason, Pid, PoolErrorCode } from '../core/index.ts';
+import type { ActorError, ExitReason, Pid, PoolErrorCode } from '../core/index.ts';
 import type { BreakerState } from './breaker.ts';
 import type { LeaveReason } from './recycling.ts';
 import type { Leftover } from './sweep.ts';
@@ -42,6 +42,27 @@ export type WorkerEvent =
       /** It was longer than a log takes; the rest of it was dropped. */
       readonly cut: boolean;
     }
+  /** The log files of a pool cannot be written: what is printed is lost there until `logs.resumed`. Workers go on. */
+  | { readonly type: 'logs.failed'; readonly pool: string; readonly folder: string; readonly error: ActorError }
+  | { readonly type: 'logs.resumed'; readonly pool: string; readonly folder: string; readonly lostLines: number }
+  /** A pool with `reload` watches so many folders: what changes there from now on is noticed. */
+  | { readonly type: 'reload.watching'; readonly pool: string; readonly folders: number }
+  /** What changes in a folder is not noticed. */
+  | { readonly type: 'reload.unwatched'; readonly pool: string; readonly error: ActorError }
+  /** Files have changed, at least these: a worker is started to try them. */
+  | { readonly type: 'reload.began'; readonly pool: string; readonly files: readonly string[] }
+  /** It did not become ready: the workers that there are go on with the code that they have. */
+  | {
+      readonly type: 'reload.failed';
+      readonly pool: string;
+      readonly worker: Pid;
+      /** A WorkerStartError. */
+      readonly error: ActorError;
+      /** Python's, from its log. */
+      readonly traceback: string;
+    }
+  /** All workers run the newest code, and those that ran older code have ended. */
+  | { readonly type: 'reload.done'; readonly pool: string; readonly workers: number }
   /** Processes of a worker's group that outlived SIGKILL: the kernel itself holds them. */
   | { readonly type: 'worker.leaked'; readonly worker: Pid; readonly osPids: readonly number[] }
   /** Processes that an earlier run left were ended at the start; those in `left` could not be. */

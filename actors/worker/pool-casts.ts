@@ -1,9 +1,9 @@
-/** What consumers cast to a pool's manager, and the way to cast it so that a crash of the manager loses nothing. */
+/** What consumers and its own actors cast to a pool's manager, and the way to cast it so that a crash of the manager loses nothing. */
 import type { ActorContext, ActorRef } from '../core/index.ts';
 import type { Checkin, Checkout } from './pool-messages.ts';
 import { PoolTable } from './pool-table.ts';
 
-/** What a consumer casts to a pool. */
+/** What is cast to a pool. */
 export interface PoolCasts {
   checkout: Checkout;
   /** In the turn in which the work is sent. */
@@ -15,6 +15,8 @@ export interface PoolCasts {
   release: { readonly affinityKey: string };
   /** The consumer has started again. */
   resume: { readonly consumer: ActorRef };
+  /** From who watches the files that the workers run: these have changed. */
+  reload: { readonly files: readonly string[] };
 }
 export type PoolCast = keyof PoolCasts;
 

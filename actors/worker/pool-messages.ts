@@ -69,6 +69,8 @@ export interface WorkerStatus {
   readonly id: string;
   /** Another host started its process. */
   readonly remote: boolean;
+  /** Its number among the living workers of the pool (see `WorkerPlace`); undefined before its first process. */
+  readonly index: number | undefined;
   readonly pid: Pid;
   readonly osPid: number | undefined;
   readonly incarnation: number;

@@ -3,6 +3,18 @@ import { SpecError } from '../core/index.ts';
 import { type AffinityMode, affinityModes } from './affinity.ts';
 import type { AutoscaleOptions } from './autoscale.ts';
 import type { BreakerOptions } from './breaker.ts';
+import {
+  checkNumbers,
+  count,
+  countOrNone,
+  finite,
+  isCount,
+  notNegative,
+  part,
+  positive,
+  type Rule,
+  type Rules,
+} from './option-rules.ts';
 import type { PoolManagerInput } from './pool.ts';
 import type { RecycleOptions } from './recycling.ts';
 import type { RetryOptions } from './retry.ts';
@@ -42,16 +54,9 @@ export interface PoolOptions {
 /** A wrong pool is refused before anything starts; so many workers at a time are a mistake. */
 const sizeMax = 1_000;
 
-type Rule = readonly [holds: (value: number) => boolean, said: string];
-const positive: Rule = [(value) => value > 0, 'must be above 0'];
-const notNegative: Rule = [(value) => value >= 0, 'must be 0 or more'];
-const count: Rule = [(value) => Number.isInteger(value) && value > 0, 'must be a whole number above 0'];
-const countOrNone: Rule = [(value) => Number.isInteger(value) && value >= 0, 'must be a whole number, 0 or more'];
-const workers: Rule = [(value) => count[0](value) && value <= sizeMax, `must be a whole number from 1 to ${sizeMax}`];
-const part: Rule = [(value) => value >= 0 && value <= 1, 'must be from 0 to 1'];
-const finite: Rule = [(value) => Number.isFinite(value) && value > 0, 'must be above 0 and finite'];
+const workers: Rule = [(value) => isCount(value) && value <= sizeMax, `must be a whole number from 1 to ${sizeMax}`];
 
-const rules: Readonly<Record<string, Rule>> = {
+const rules: Rules = {
   size: workers,
   spares: countOrNone,
   capacity: count,
@@ -81,14 +86,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /** Throws a SpecError that names the field, what it must be, and its value. */
 export function validatePoolOptions(options: PoolOptions): void {
-  for (const [field, [holds, said]] of Object.entries(rules)) {
-    const [first = '', second] = field.split('.');
-    const outer: unknown = options[first as keyof PoolOptions];
-    const value: unknown =
-      second === undefined || outer === undefined ? outer : (outer as Readonly<Record<string, unknown>>)[second];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !holds(value)) throw new SpecError('python', `invalid_${field}: ${said}`, value);
-  }
+  checkNumbers(options, rules);
   const { affinity, autoscale, size } = options;
   if (affinity !== undefined && !affinityModes.includes(affinity))
     throw new SpecError('python', `invalid_affinity: must be one of ${affinityModes.join(', ')}`, affinity);

@@ -3,9 +3,11 @@
 import type { JoinToken, JoinTokenOptions } from '../../bridge/transport/index.ts';
 import { SupervisorRef } from '../../supervisors/index.ts';
 import { type ActorSystem, type CallOptions, ServerRef } from '../core/index.ts';
+import type { WorkerLogLine } from './incarnation-log.ts';
 import { type PoolManagerRef, poolManager } from './pool.ts';
 import type { PoolStatus } from './pool-messages.ts';
 import { writeTokenFile } from './token-file.ts';
+import { type LogQuery, unknownWorker, WorkerLogs } from './worker-logs.ts';
 
 export class PoolRef extends SupervisorRef<never> {
   readonly manager: PoolManagerRef;
@@ -41,6 +43,17 @@ export class PoolRef extends SupervisorRef<never> {
   async writeJoinToken(file: string, options: JoinTokenOptions = {}): Promise<void> {
     const { token } = await this.joinToken(options);
     writeTokenFile(file, token);
+  }
+
+  /**
+   * What a worker (`w-3`) has printed, oldest line first: of all its incarnations that are kept, also after it is gone, or
+   * of one; all lines that are kept, or the newest so many (see `LogOptions`). A worker of another host prints there.
+   * Rejects with ActorError `unknown_worker` when nothing of it is kept, and with a SpecError for a wrong query.
+   */
+  async logs(workerId: string, query: LogQuery = {}): Promise<readonly WorkerLogLine[]> {
+    const logs = WorkerLogs.find(this.system, this.manager.path);
+    if (logs === undefined) throw unknownWorker(workerId);
+    return logs.read(workerId, query);
   }
 
   /** Lets go of an affinity key: nobody needs what it stands for any more, or its loss (`affinity_lost`) is known. */

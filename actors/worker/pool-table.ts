@@ -7,7 +7,9 @@ import type { ActorError, ActorRef, ActorSystem, Pid, PoolErrorCode, TimerHandle
 import { Affinity, type AffinityMode } from './affinity.ts';
 import type { Breakers } from './breaker.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
+import { Generations } from './generations.ts';
 import type { LeaveReason, Life, RecycleReason } from './recycling.ts';
+import { Slots } from './slots.ts';
 import { RecentWaits } from './wait-times.ts';
 
 export interface Lease extends Waiting {
@@ -73,6 +75,8 @@ export class PoolTable {
   readonly leaving = new Map<string, Leaving>();
   /** A name is used once, so that no message for one worker reaches another of the same name. */
   lastWorker = 0;
+  readonly slots = new Slots();
+  readonly generations = new Generations<Pid>();
   restarts = 0;
   granted = 0;
   readonly waits = new RecentWaits();

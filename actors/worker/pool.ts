@@ -101,6 +101,9 @@ class Pool {
       case 'resume':
         this.#leases.resume((arg as PoolCasts['resume']).consumer);
         return;
+      case 'reload':
+        this.#roster.reload((arg as PoolCasts['reload']).files);
+        return;
       default: {
         const never: never = name;
         throw new TypeError(String(never));
@@ -258,6 +261,7 @@ export const poolManager = server({
     cancel: told('cancel'),
     release: told('release'),
     resume: told('resume'),
+    reload: told('reload'),
     report: (pool: Pool, report: WorkerReport & { readonly worker: Pid }) => {
       pool.report(report);
       return pool;

@@ -59,15 +59,24 @@ export class Recruits {
     return this.#gaveUp > 0 && this.#asked.size === 0 && this.#wanted.size === 0;
   }
 
+  has(id: string): boolean {
+    return this.#wanted.has(id);
+  }
+
   dismiss(id: string): void {
     this.#wanted.delete(id);
   }
 
   /** One has become ready: what failed before is over. */
   succeeded(): void {
+    this.forgive();
+    this.lastFailure = undefined;
+  }
+
+  /** What made them fail may be gone: the next one need not wait. */
+  forgive(): void {
     this.#gaveUp = 0;
     this.#refillMs = Number.NEGATIVE_INFINITY;
-    this.lastFailure = undefined;
   }
 
   /** Asks the supervisor whom it has: what it gave up is not among them. */
@@ -76,9 +85,10 @@ export class Recruits {
     this.#ctx.request(this.#supervisor, 'whichChildren', undefined, { tag, timeoutMs: Number.POSITIVE_INFINITY });
   }
 
-  /** Starts what is missing, a few at a time; `starting` are on their way already. */
-  start(missing: number, starting: number): void {
-    if (this.#refillMs > this.#nowMs) return;
+  /** Starts what is missing, a few at a time; `starting` are on their way already. Answers the ids of the new ones. */
+  start(missing: number, starting: number): readonly string[] {
+    const ids: string[] = [];
+    if (this.#refillMs > this.#nowMs) return ids;
     const { maxStarting, child } = this.#options;
     for (let n = Math.min(missing, maxStarting - starting - this.#asked.size); n > 0; n -= 1) {
       this.#table.lastWorker += 1;
@@ -88,7 +98,9 @@ export class Recruits {
       const tag: Tag = { roster: 'start', id };
       const options = { tag, timeoutMs: Number.POSITIVE_INFINITY };
       this.#ctx.request(this.#supervisor, 'startChild', child(id), options);
+      ids.push(id);
     }
+    return ids;
   }
 
   /** Answers the ids that its supervisor has, when it has told. */
@@ -107,6 +119,7 @@ export class Recruits {
 
   #compare(rows: readonly ChildRow[]): ReadonlySet<string> {
     const there = new Set(rows.map(({ id }) => id));
+    this.#table.slots.retain(new Set([...there, ...this.#asked]));
     if (!this.counted) {
       this.counted = true;
       for (const { id, pid } of rows) {

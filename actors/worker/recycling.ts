@@ -25,7 +25,7 @@ export interface RecycleOptions {
   readonly drainMs?: number;
 }
 
-export type RecycleReason = 'age' | 'calls' | 'rss' | 'manual';
+export type RecycleReason = 'age' | 'calls' | 'rss' | 'manual' | 'reload';
 /** Why a worker leaves without having failed. */
 export type LeaveReason = RecycleReason | 'scale_down';
 

@@ -7,15 +7,19 @@ import { BootGate } from './boot-gate.ts';
 import { Departures, type DrainMessage } from './departures.ts';
 import type { WorkerEvent } from './events.ts';
 import { isReady, isStarting, type Member, Members, roomOn } from './members.ts';
-import type { WorkerRole, WorkerStatus } from './pool-messages.ts';
+import type { WorkerStatus } from './pool-messages.ts';
 import type { PoolTable } from './pool-table.ts';
 import { type RecruitMessage, type RecruitOptions, Recruits } from './recruits.ts';
 import { ageLimitMs, dueFor, type RecycleOptions, type RecycleReason } from './recycling.ts';
+import { Reloads } from './reloads.ts';
 import { type Hand, staff } from './spares.ts';
 import { WorkerStartError } from './start-error.ts';
 import type { WorkerReport } from './worker-memory.ts';
+import { rowOf } from './worker-rows.ts';
 
 export interface RosterOptions extends RecruitOptions {
+  /** The name of the pool. */
+  readonly pool: string;
   readonly size: number;
   /** How many workers are kept ready beyond the size. Default 0. */
   readonly spares?: number;
@@ -45,6 +49,7 @@ export class Roster {
   readonly #members = new Members();
   readonly #recruits: Recruits;
   readonly #departures: Departures;
+  readonly #reloads: Reloads;
   /** Something has happened that may change who serves: `staff` has to look. */
   changed = false;
 
@@ -56,6 +61,9 @@ export class Roster {
     this.#gate = new BootGate(options.maxStarting, (worker) => ctx.send(worker, { type: 'pool.boot' }));
     this.#recruits = new Recruits(ctx, options, table, (worker) => this.#gate.passed(worker));
     this.#departures = new Departures(ctx, this.#recycle.drainMs ?? Number.POSITIVE_INFINITY, table);
+    const { pool } = options;
+    const around = { pool, members: this.#members, recruits: this.#recruits, departures: this.#departures };
+    this.#reloads = new Reloads(ctx, table, around);
   }
 
   /** How many are wanted in service. */
@@ -151,6 +159,7 @@ export class Roster {
     if (reason.kind === 'error' && reason.error instanceof WorkerStartError) this.#recruits.lastFailure = reason.error;
     const left = this.#departures.isTold(id);
     if (!left) this.#emit({ type: 'pool.worker_lost', pool: this.#ctx.self, worker, reason });
+    this.#reloads.down(member, reason);
     this.#recruits.census();
     return { worker, expected: left || retired };
   }
@@ -164,10 +173,9 @@ export class Roster {
     const remote = this.#candidates().filter(isRemote);
     const hands = this.#candidates().flatMap((member) => (isRemote(member) ? [] : [this.#handOf(member)]));
     const absent = this.#recruits.wanted - hands.length;
-    const plan = staff(
-      { hands, absent, leaving: this.#departures.count((one) => !one.remote) },
-      { size: this.size, spares, surge },
-    );
+    const extra = this.#reloads.extra(hands.length);
+    const wanted = { size: this.size, spares: spares + extra, surge };
+    const plan = staff({ hands, absent, leaving: this.#departures.count((one) => !one.remote) }, wanted);
     // Workers of other hosts all serve, beside those of the size; one that is due leaves, and comes back by itself.
     const { due } = this.#table;
     const staying = remote.flatMap(({ pid }) => (due.has(pid) ? [] : [pid]));
@@ -175,14 +183,22 @@ export class Roster {
     for (const worker of this.#members.serve([...plan.active, ...staying]))
       this.#emit({ type: 'pool.spare_promoted', pool: this.#ctx.self, worker });
     const starting = this.#members.values().filter((member) => isStarting(member) && !isRemote(member));
-    this.#recruits.start(plan.start, starting.length);
+    const started = this.#recruits.start(plan.start, starting.length);
+    if (extra > 0) this.#reloads.started(started);
     return leave.map(({ pid: worker, reason }) => {
       const member = this.#members.get(worker) as Member;
       this.#recruits.dismiss(member.id);
       this.#table.due.delete(worker);
       this.#departures.begin(member, reason);
+      this.#departures.look(member);
       return { worker, why: `it was replaced (${reason})` };
     });
+  }
+
+  /** What the workers run has changed. */
+  reload(files: readonly string[]): void {
+    this.#reloads.begin(files);
+    this.changed = true;
   }
 
   /** Marks ready workers as due: all, or the one with this id. Answers how many. */
@@ -246,27 +262,7 @@ export class Roster {
   }
 
   rows(): readonly WorkerStatus[] {
-    const { lives, due, leaving } = this.#table;
-    return this.#members.values().map((member) => {
-      const { id, pid, report, leases } = member;
-      const life = lives.get(pid);
-      return {
-        id,
-        remote: report.remote,
-        pid,
-        osPid: report.osPid,
-        incarnation: pid.incarnation,
-        state: report.state,
-        role: this.#roleOf(member),
-        inFlight: leases.size,
-        capacity: report.capacity,
-        restarts: pid.incarnation - 1,
-        rssBytes: report.rssBytes,
-        calls: life?.calls ?? 0,
-        ageMs: life === undefined ? 0 : this.#nowMs - life.readyMs,
-        due: leaving.get(id)?.reason ?? due.get(pid),
-      };
-    });
+    return this.#members.values().map((member) => rowOf(member, this.#table, this.#nowMs));
   }
 
   /** Who could serve: ready and not leaving. */
@@ -279,16 +275,11 @@ export class Roster {
     return { pid, active, load: leases.size, bound: affinity.holds(pid), due: due.get(pid) };
   }
 
-  #roleOf(member: Member): WorkerRole {
-    if (member.retired || this.#departures.has(member.id)) return 'leaving';
-    if (!isReady(member)) return 'starting';
-    return member.active ? 'active' : 'spare';
-  }
-
   #met(pid: Pid, report: WorkerReport): Member {
     const monitor = this.#ctx.monitor(pid);
     const member: Member = { id: report.id, pid, monitor, report, leases: new Set(), ...newcomer };
     this.#members.set(member);
+    this.#reloads.met(member);
     for (const lease of this.#table.held.values()) if (lease.worker === pid) member.leases.add(lease.id);
     if (pid.incarnation > 1 && report.state === 'reserved') this.#table.restarts += 1;
     const life = this.#table.lives.get(pid);
@@ -296,7 +287,9 @@ export class Roster {
     return member;
   }
 
-  #isReady({ pid, report }: Member): void {
+  #isReady(member: Member): void {
+    const { pid, report } = member;
+    this.#reloads.ready(member);
     this.#gate.done(pid);
     this.#recruits.succeeded();
     const { lives } = this.#table;

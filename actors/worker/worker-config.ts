@@ -1,12 +1,15 @@
 /** What a worker actor is given: how to start its process, where to dial, whom to tell. */
+import type { FullLogOptions } from './log-options.ts';
 import type { Launch } from './os-process.ts';
+import type { OwnSettings, WorkerPlace } from './per-worker.ts';
+import { limitsOnTheWire, type WorkerLimits } from './worker-limits.ts';
 
 export interface WorkerConfig {
   /** A path, or a name that is looked up in PATH. */
   readonly command: string;
   readonly args: readonly string[];
-  readonly cwd: string | undefined;
-  readonly env: Readonly<Record<string, string>>;
+  /** Asked for each incarnation; what it throws is a failed start. */
+  readonly own: (worker: WorkerPlace) => OwnSettings;
   /** Folders that Python looks for modules in, before its own. */
   readonly pythonPath: readonly string[];
   /** What a process imports before its module. */
@@ -18,6 +21,7 @@ export interface WorkerConfig {
   readonly livenessTimeoutMs: number;
   readonly drainMs: number;
   readonly termMs: number;
+  readonly logs: FullLogOptions;
   readonly launch: Launch;
   /** How long a worker that another host started lives without a new lease; left out for one that this host starts. */
   readonly leaseMs?: number;
@@ -38,6 +42,7 @@ export interface WorkerInput {
 export function bootLine(
   { config }: WorkerInput,
   own: { address: string; workerId: string; incarnation: number; token: string; runId: string },
+  limits: WorkerLimits,
 ): string {
   const { pythonPath, preload, capacity } = config;
   return `${JSON.stringify({
@@ -49,5 +54,6 @@ export function bootLine(
     path: pythonPath,
     preload,
     capacity,
+    resources: limitsOnTheWire(limits),
   })}\n`;
 }

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import grpc
 
@@ -348,37 +348,49 @@ class Worker:
             start_new_session=True,
         )
         assert self.process.stdin is not None
-        self._lines: list[str] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._out: list[str] = []
+        self._err: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=read, daemon=True)
+            for read in ((self.process.stdout, self._out), (self.process.stderr, self._err))
+        ]
+        for reader in self._readers:
+            reader.start()
         try:
             self.process.stdin.write(line)
             self.process.stdin.close()
         except BrokenPipeError:
             pass
 
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self._lines.append(line.decode())
+    @staticmethod
+    def _read(stream: IO[bytes], lines: list[str]) -> None:
+        for line in stream:
+            lines.append(line.decode())
 
     def exit_code(self, timeout: float = WAIT_S) -> int:
         """Waits for its end."""
         code = self.process.wait(timeout)
-        self._reader.join(timeout)
+        for reader in self._readers:
+            reader.join(timeout)
         return code
 
     @property
     def output(self) -> str:
         """What it has written to stderr so far; after `exit_code`, all of it."""
-        return "".join(self._lines)
+        return "".join(self._err)
+
+    @property
+    def printed(self) -> str:
+        """The same of stdout."""
+        return "".join(self._out)
 
     def close(self) -> None:
         """Ends it for certain."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self._reader.join()
+        for reader in self._readers:
+            reader.join()
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()

@@ -14,6 +14,7 @@ import pytest
 
 from ophion._boot import BootError, read_boot
 from ophion._limits import Limits
+from ophion._resources import Resources
 
 GOOD: dict[str, Any] = {
     "address": "unix:/tmp/s",
@@ -34,8 +35,14 @@ def test_it_is_read_with_defaults_and_unknown_fields_are_ignored(monkeypatch: py
     boot = read_boot(line(limits={"max_exchanges": 7, "new": 1}, path=["/a"], preload=["x"], new=1))
     assert (boot.incarnation, boot.token, boot.path, boot.capacity) == (3, "very-secret", ("/a",), 1)
     assert boot.limits == Limits(max_exchanges=7)
+    assert boot.resources == Resources()
     assert boot.preload == ("x", "dspy", "json")
     assert "very-secret" not in repr(boot)
+
+
+def test_what_the_process_may_use_is_read() -> None:
+    given = {"memory_bytes": 1, "cpus": [0, 2], "niceness": 0, "new": 1}
+    assert read_boot(line(resources=given)).resources == Resources(memory_bytes=1, cpus=(0, 2), niceness=0)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,9 @@ def test_it_is_read_with_defaults_and_unknown_fields_are_ignored(monkeypatch: py
         (line(capacity=0), "'capacity' is missing or no whole number from 1"),
         (line(path="/a"), "'path' is no list of texts"),
         (line(limits=[]), "'limits' is no object"),
+        (line(resources=[]), "'resources' is no object"),
+        (line(resources={"memory_bytes": 1.5}), "'memory_bytes' is missing or no whole number from 0"),
+        (line(resources={"cpus": [True]}), "'cpus' is no list of whole numbers"),
         (line(limits={"max_frame_bytes": "1"}), "'max_frame_bytes' is missing or no whole number"),
     ],
 )

@@ -45,12 +45,12 @@ class TestStart:
             "threads": "1",
             "inheritable": [],
             "stdin": "/dev/null",
-            "stdout_is_stderr": True,
             "token_visible": False,
         }
         os.kill(worker.process.pid, signal.SIGTERM)
         assert worker.exit_code() == 0
-        assert "printed by a tool" in worker.output
+        assert "printed by a tool" in worker.printed
+        assert "printed by a tool" not in worker.output
 
     def test_a_module_that_does_not_import_is_shown_with_its_traceback(self, host: Host, tmp_path: Path) -> None:
         (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")

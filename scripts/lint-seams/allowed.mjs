@@ -2,7 +2,7 @@
 // touch, and why. `*` stands for the rest of a file name. An entry that allows more than its file
 // uses is reported, so that the list only shrinks.
 
-/** @typedef {'clock' | 'timers' | 'random' | 'processes' | 'network' | 'signals'} Kind */
+/** @typedef {'clock' | 'timers' | 'random' | 'processes' | 'network' | 'signals' | 'watching'} Kind */
 /** @typedef {{ file: string, may: Kind[], why: string }} Allowance */
 
 /** @type {Allowance[]} */
@@ -25,6 +25,7 @@ export const allowed = [
     why: "hears the Node process's uncaught errors, when asked to",
   },
   { file: 'actors/worker/os-process.ts', may: ['processes'], why: 'the one place that starts OS processes' },
+  { file: 'actors/worker/file-watch.ts', may: ['watching'], why: "hears of changes of a module's files, for reload" },
   { file: 'testing/leaks/listeners.ts', may: ['signals'], why: 'notes who listens on the Node process' },
   {
     file: 'testing/mocha/watchdog.ts',

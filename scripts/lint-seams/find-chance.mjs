@@ -1,5 +1,5 @@
 // Finds where a TypeScript source touches chance by itself: clocks, timers, random numbers, OS
-// processes and their signals, sockets. Everything of that kind goes through `Runtime`, or a run cannot be replayed
+// processes and their signals, sockets, news of changed files. Everything of that kind goes through `Runtime`, or a run cannot be replayed
 // and a fault cannot be injected. Works on the syntax tree, so comments, types and properties of
 // the same name (`clock.setTimeout`) do not count.
 import ts from 'typescript';
@@ -43,6 +43,9 @@ const modules = {
   perf_hooks: 'clock',
 };
 
+/** What tells of changed files, in `fs` and `fs/promises`. */
+const watchers = new Set(['watch', 'watchFile']);
+const fileModules = new Set(['fs', 'fs/promises']);
 const globalObjects = new Set(['globalThis', 'global']);
 const randomOfCrypto = /^(random|getRandomValues|webcrypto$|generateKey)/;
 
@@ -56,6 +59,7 @@ export function findChance(fileName, text) {
   /** @type {Finding[]} */
   const found = [];
   const declared = declaredNames(file);
+  const wholeFs = namesOfFs(file);
 
   /** @param {ts.Node} node @param {Kind} kind @param {string} what */
   const report = (node, kind, what) => {
@@ -109,6 +113,8 @@ export function findChance(fileName, text) {
       const kind = globals[name];
       return kind ? [[kind, `${owner.text}.${name}`]] : [];
     }
+    if (ts.isIdentifier(owner) && wholeFs.has(owner.text) && watchers.has(name))
+      return [['watching', `${owner.text}.${name}`]];
     const ownerName = globalName(owner);
     if (ownerName === undefined || declared.has(ownerName)) return [];
     const kind = members[ownerName]?.[name];
@@ -167,6 +173,12 @@ function importOf(node, target, report) {
     const onlyTypes = named.length > 0 && !clause?.name && named.every((element) => element.isTypeOnly);
     if (!onlyTypes) report(node, kind, `import of ${target}`);
   }
+  if (fileModules.has(name)) {
+    for (const element of named) {
+      const imported = (element.propertyName ?? element.name).text;
+      if (!element.isTypeOnly && watchers.has(imported)) report(element, 'watching', `${imported} of ${target}`);
+    }
+  }
   if (name === 'crypto') {
     if (named.length === 0) report(node, 'random', `import of all of ${target} (name what you need)`);
     for (const element of named) {
@@ -174,6 +186,23 @@ function importOf(node, target, report) {
       if (!element.isTypeOnly && randomOfCrypto.test(imported)) report(element, 'random', `${imported} of ${target}`);
     }
   }
+}
+
+/**
+ * What a file calls the modules of files, where it imports all of one.
+ * @param {ts.SourceFile} file
+ */
+function namesOfFs(file) {
+  /** @type {Set<string>} */
+  const names = new Set();
+  for (const node of file.statements) {
+    if (!ts.isImportDeclaration(node) || !ts.isStringLiteral(node.moduleSpecifier)) continue;
+    if (!fileModules.has(node.moduleSpecifier.text.replace(/^node:/, ''))) continue;
+    const { name, namedBindings } = node.importClause ?? {};
+    if (name) names.add(name.text);
+    if (namedBindings && ts.isNamespaceImport(namedBindings)) names.add(namedBindings.name.text);
+  }
+  return names;
 }
 
 /**

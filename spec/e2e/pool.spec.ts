@@ -1,65 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { bridgeNames, callTool, type ToolRequest } from '../../bridge/protocol/index.ts';
-import {
-  nodeRuntime,
-  openContext,
-  ophion,
-  type PythonOptions,
-  python,
-  pythonTool,
-  startSupervisor,
-} from '../../index.ts';
+import { openContext, pythonTool } from '../../index.ts';
 import { untilPasses } from '../../testing/index.ts';
 import { startPingHost } from '../helpers/ping-host.ts';
-import { Signal } from '../helpers/signal.ts';
-
-const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
-
-/** A whole system around one pool of real workers. */
-async function start(options: Partial<PythonOptions> = {}) {
-  const app = await startSupervisor({
-    runtime: nodeRuntime({ log: () => {} }),
-    maxRestarts: 100,
-    children: {
-      ophion: ophion({ pools: { p: python({ module: 'pool_tools', pythonPath: [fixtures], ...options }) } }),
-    },
-  });
-  const events: { readonly type: string }[] = [];
-  const changed = new Signal();
-  app.system.events.onAll((event) => {
-    events.push(event as { readonly type: string });
-    changed.fire();
-  });
-  const names = bridgeNames(app.system, 'app/ophion');
-  const pool = app.children.ophion.pools.p;
-  const call = (tool: string, args: ToolRequest['arguments'] = {}, more: Partial<ToolRequest> = {}) =>
-    callTool(names, { tool, arguments: args, ...more }).outcome;
-  return {
-    ophion: app.children.ophion,
-    pool,
-    call,
-    value: async (...given: Parameters<typeof call>) => (await call(...given)).value,
-    failure: (...given: Parameters<typeof call>): Promise<{ readonly code: string; readonly message: string }> =>
-      call(...given).then(
-        () => Promise.reject(new Error('it did not fail')),
-        (error) => error,
-      ),
-    events,
-    until: (type: string, n = 1) => changed.until(() => events.filter((event) => event.type === type).length >= n),
-    /** So many times a worker has become ready. */
-    idle: (n: number) =>
-      changed.until(() => {
-        const ready = events.flatMap((event) =>
-          event.type === 'worker.state' && (event as unknown as { state: string }).state === 'idle'
-            ? [String((event as unknown as { worker: unknown }).worker)]
-            : [],
-        );
-        return new Set(ready).size >= n;
-      }),
-    [Symbol.asyncDispose]: () => app.stop(),
-  };
-}
+import { startTools as start } from '../helpers/tool-system.ts';
 
 describe('a pool of real Python workers', function () {
   this.timeout(60_000);

@@ -113,7 +113,14 @@ describe('a worker that joins from elsewhere', function () {
     expect(statSync(host.tokenFile).mode & 0o777).to.equal(0o600);
     await using worker = new RemoteWorker(host.join());
     const { workers } = await host.pool.ready();
-    expect(workers[0]).to.include({ id: 'r-1', remote: true, incarnation: 1, role: 'active', state: 'idle' });
+    expect(workers[0]).to.include({
+      id: 'r-1',
+      remote: true,
+      index: undefined,
+      incarnation: 1,
+      role: 'active',
+      state: 'idle',
+    });
     await using context = await host.open();
     expect(await context.call(echo, { value: 'hello' })).to.equal('hello');
     // No secret is in what others on the machine can see.

@@ -70,6 +70,7 @@ const handlers: { readonly [N in keyof PoolCasts]: (notes: PoolNotes, arg: PoolC
     if (worker !== undefined) worker.capacity += 1;
     notes.checkins.push({ lease, failed });
   },
+  reload() {},
   cancel(notes, { lease }, ctx) {
     if (notes.leases.get(lease)?.started === false) handlers.checkin(notes, { lease }, ctx);
   },

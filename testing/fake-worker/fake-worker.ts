@@ -8,7 +8,9 @@ import type { PythonOptions } from '../../actors/worker/index.ts';
 import { type FakeStep, validateStep } from './steps.ts';
 
 /** What `python()` takes to start a scripted worker. Other options go beside it. */
-export type FakeWorker = Required<Pick<PythonOptions, 'module' | 'args' | 'env'>>;
+export type FakeWorker = Required<Pick<PythonOptions, 'module' | 'args'>> & {
+  readonly env: Readonly<Record<string, string>>;
+};
 
 /** The script goes through one environment variable; Linux takes 128 KiB. */
 const scriptMaxBytes = 64 * 1024;

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 
 from ophion._boot import BootError, prepare_process, read_boot
+from ophion._resources import ResourceError, apply
 
 USAGE = 2
 
@@ -26,7 +27,9 @@ def main(arguments: list[str]) -> int:
         return USAGE
     try:
         boot = read_boot(sys.stdin.buffer)
-    except BootError as error:
+        # Before anything of the user's, or that takes much, is imported.
+        apply(boot.resources)
+    except (BootError, ResourceError) as error:
         print(f"ophion: {error}", file=sys.stderr)
         return USAGE
     prepare_process()

@@ -1,8 +1,8 @@
 """The first moments of a worker process: what the host says on stdin, and the state of the process itself.
 
 The boot line is one line of JSON, `{"address", "worker_id", "incarnation", "token", "run_id"}` and, if wanted,
-`"limits"`, `"path"`, `"preload"`, `"capacity"`. It carries the token, so that neither the arguments nor the
-environment do; nothing here prints it. Fields that are not known here are ignored.
+`"limits"`, `"path"`, `"preload"`, `"capacity"`, `"resources"`. It carries the token, so that neither the arguments nor
+the environment do; nothing here prints it. Fields that are not known here are ignored.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, fields
 from typing import IO, Any, TypeVar
 
 from ophion._limits import Limits
+from ophion._resources import Resources
 
 T = TypeVar("T")
 
@@ -57,6 +58,7 @@ class Boot:
     preload: tuple[str, ...] = ()
     # How many sync tools run at a time.
     capacity: int = 1
+    resources: Resources = field(default_factory=Resources)
 
 
 def read_boot(stream: IO[bytes]) -> Boot:
@@ -83,11 +85,12 @@ def read_boot(stream: IO[bytes]) -> Boot:
         path=_texts(given, "path"),
         preload=_texts(given, "preload") + _preload_of_environment(),
         capacity=_whole({"capacity": 1, **given}, "capacity", 1),
+        resources=_resources(given.get("resources")),
     )
 
 
 def prepare_process() -> None:
-    """Before anything heavy is imported: environment, descriptors, and stdout as a log."""
+    """Before anything heavy is imported: environment, descriptors, and output line by line."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     # A crash in native code leaves its traceback in the log.
@@ -96,9 +99,7 @@ def prepare_process() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    # What libraries print is a log, and logs are on stderr.
-    sys.stdout.flush()
-    os.dup2(2, 1)
+    # Both are logs; the host keeps which line came from which.
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -151,3 +152,18 @@ def _limits(given: object) -> Limits:
         raise BootError("the boot line's 'limits' is no object")
     known = {one.name for one in fields(Limits)}
     return Limits(**{name: _whole(given, name, 1) for name in given if name in known})
+
+
+def _resources(given: object) -> Resources:
+    if given is None:
+        return Resources()
+    if not isinstance(given, dict):
+        raise BootError("the boot line's 'resources' is no object")
+    known = {one.name for one in fields(Resources)}
+    wanted: dict[str, Any] = {name: _whole(given, name, 0) for name in given if name in known - {"cpus"}}
+    if "cpus" in given:
+        cpus = given["cpus"]
+        if not isinstance(cpus, list) or not all(type(cpu) is int and cpu >= 0 for cpu in cpus):
+            raise BootError("the boot line's 'cpus' is no list of whole numbers")
+        wanted["cpus"] = tuple(cpus)
+    return Resources(**wanted)

@@ -1,7 +1,8 @@
 """A worker process: dial, load, serve, drain, leave. Its supervisor is the host's PythonWorker actor.
 
-Exit codes: 0 it finished what it had and was told to go, 2 no usable boot line, 3 its module did not load, 4 the
-host refused it, 5 the host is gone, 6 the two sides disagree, 7 its lease ran out (`_lease`).
+Exit codes: 0 it finished what it had and was told to go, 2 no usable boot line, or a limit in it that cannot be
+set, 3 its module did not load, 4 the host refused it, 5 the host is gone, 6 the two sides disagree, 7 its lease ran out
+(`_lease`).
 """
 
 from __future__ import annotations

@@ -30,6 +30,10 @@ describe('findChance', () => {
     ["export { createServer } from 'node:net';", 'network: import of node:net'],
     ["import http2 from 'node:http2';", 'network: import of node:http2'],
     ['await fetch(url);', 'network: fetch'],
+    ["import { watch } from 'node:fs';", 'watching: watch of node:fs'],
+    ["import { watch as look } from 'fs/promises';", 'watching: watch of fs/promises'],
+    ["import * as fs from 'node:fs'; fs.watchFile(path, f);", 'watching: fs.watchFile'],
+    ["import fs from 'node:fs'; const { watch } = fs;", 'watching: fs.watch'],
   ];
   for (const [source, finding] of caught) {
     it(`bites on ${source}`, () => expect(found(source)).to.deep.equal([finding]));
@@ -51,6 +55,9 @@ describe('findChance', () => {
     "import { type Socket } from 'node:net';",
     "import { createHash, timingSafeEqual } from 'node:crypto';",
     'queueMicrotask(f);',
+    "import { type FSWatcher, readFileSync } from 'node:fs';",
+    "import * as fs from 'node:fs'; fs.readFileSync(path);",
+    "import { watch } from './watch.ts'; watch(actor);",
     'const signal = AbortSignal.any([a, b]);',
   ];
   for (const source of free) {
