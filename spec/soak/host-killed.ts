@@ -66,7 +66,8 @@ export async function killHosts(options: HostKilledOptions): Promise<HostKilledR
       outlived[what] = [...(outlived[what] ?? []), ms ?? patienceMs];
       const left = () => living(host.theirs).join(', ');
       if (ms === undefined) wrong.push(`${what}: after ${patienceMs} ms there were ${left()}`);
-      else if (ms > limitMs) wrong.push(`${what}: the last of ${lived} processes outlived its host by ${ms} ms`);
+      else if (ms > limitMs)
+        wrong.push(`${what}: the last of ${lived} processes outlived its host by ${Math.round(ms)} ms`);
       say(
         `round ${lapOf(round, rounds)}, ${what}: ${lived} processes were gone after ${Math.round(ms ?? patienceMs)} ms`,
       );
