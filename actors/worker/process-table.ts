@@ -6,8 +6,8 @@ import { readdir, readFile } from 'node:fs/promises';
 
 export type Groups = ReadonlyMap<number, readonly number[]>;
 
-/** As many files as Node reads at the same time anyway. */
-const filesAtATime = 4;
+/** So many keep Node's threads busy; more would only cost descriptors. */
+const filesAtATime = 16;
 
 /**
  * What `read` makes of each process; undefined is left out. Rejects when there is no process table, or with what `read`

@@ -140,8 +140,8 @@ describe('the sweep at the start', function () {
     count();
     await sweep(nodeRuntime().clock);
     sweeping = false;
-    // Four files at a time, and the folder.
-    expect(most - before).to.be.at.most(4 + 1);
+    // Sixteen files at a time, and the folder.
+    expect(most - before).to.be.at.most(16 + 1);
   });
 
   it('does not happen where that is said', async () => {

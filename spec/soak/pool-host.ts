@@ -42,6 +42,20 @@ export async function startPool(options: PythonOptions, linksOptions: LinksOptio
   };
 }
 
+/** What is wrong with a pool that nobody calls any more, in words. */
+export async function unrest({ pool, links: ref }: PoolHost, size: number): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  const { ready, busy, queued, workers, ...status } = await pool.status();
+  if (status.size !== size || workers.length !== size || ready !== size)
+    wrong.push(`the pool has ${workers.length} workers, ${ready} of them ready, and wants ${status.size}, not ${size}`);
+  if (busy + queued > 0) wrong.push(`${busy} workers hold a call, and ${queued} calls wait`);
+  const { streams } = await ref.call('status');
+  const open = streams.reduce((sum, { exchanges }) => sum + exchanges, 0);
+  if (streams.length !== size || open > 0)
+    wrong.push(`there are ${streams.length} streams with ${open} open exchanges`);
+  return wrong;
+}
+
 /** What a process makes once and keeps, at its first worker, is no leak. */
 export async function warmUp(options: Partial<PythonOptions> = {}): Promise<void> {
   const host = await startPool({ module: 'e2e_tools', ...options });

@@ -13,7 +13,7 @@ import {
 } from '../../index.ts';
 import { RandomStream } from '../../testing/index.ts';
 import { OpenThings } from './open-things.ts';
-import { type PoolHost, startPool, warmUp } from './pool-host.ts';
+import { startPool, unrest, warmUp } from './pool-host.ts';
 import { type HowLong, lapOf, laps, type Report, type Say, spread } from './scenario.ts';
 import { WorkerStates } from './worker-states.ts';
 
@@ -24,7 +24,7 @@ export interface RudeOptions {
   readonly megabytes: number;
   /** Which tools. Default: all. */
   readonly tools?: readonly string[];
-  /** Callers that behave. Default 4. */
+  /** Callers that behave. Default 2. */
   readonly callers?: number;
   /** In which order. Default 1. */
   readonly seed?: number;
@@ -53,8 +53,6 @@ interface Rudeness {
   readonly ends: Ending;
 }
 
-/** Beside those that are called rudely, all at the same time. */
-const others = 2;
 const deadlineMs = 400;
 /** A worker that only has no processor for a while is not stuck. */
 const livenessTimeoutMs = 5_000;
@@ -82,7 +80,7 @@ const waves = (megabytes: number): readonly (readonly Rudeness[])[] => [
 
 /** Resolves when the host has stopped. */
 export async function callRudely(options: RudeOptions): Promise<RudeReport> {
-  const { rounds, megabytes, tools, callers = 4, seed = 1, say = () => {} } = options;
+  const { rounds, megabytes, tools, callers = 2, seed = 1, say = () => {} } = options;
   const random = new RandomStream(seed);
   await warmUp();
   const things = new OpenThings();
@@ -90,7 +88,9 @@ export async function callRudely(options: RudeOptions): Promise<RudeReport> {
   const counts = { rudeCalls: 0, calls: 0, slowestMs: 0, lines: 0, printed: 0 };
   const [late, replaced]: [number[], number[]] = [[], []];
   const all = waves(megabytes).map((wave) => wave.filter(({ tool }) => tools?.includes(tool) !== false));
-  const workers = Math.max(...all.map(({ length }) => length)) + others;
+  const rudest = Math.max(...all.map(({ length }) => length));
+  // There is a worker for each of them: no deadline passes in the queue.
+  const workers = rudest + callers;
   const pool = { module: 'rude_tools', size: workers, livenessTimeoutMs, maxRestarts: 1_000 };
   const host = await startPool(pool, { limits: { livenessIntervalMs: 100 } });
   const states = new WorkerStates(host.system);
@@ -116,7 +116,7 @@ export async function callRudely(options: RudeOptions): Promise<RudeReport> {
   };
   const calling = Promise.all(Array.from({ length: callers }, caller));
 
-  const contexts = await Promise.all(Array.from({ length: workers - others }, () => openContext(host.ophion)));
+  const contexts = await Promise.all(Array.from({ length: rudest }, () => openContext(host.ophion)));
   const rude = async ({ tool, args, ends }: Rudeness, context: Context) => {
     const begunMs = performance.now();
     counts.rudeCalls += 1;
@@ -146,7 +146,7 @@ export async function callRudely(options: RudeOptions): Promise<RudeReport> {
   await calling;
   for (const context of contexts) await context.close();
   for (const ms of late) if (ms > lateMs) wrong.push(`an outcome came ${Math.round(ms)} ms after its deadline`);
-  wrong.push(...(await rest(host, workers)));
+  wrong.push(...(await unrest(host, workers)));
   await host.stop();
   wrong.push(...(await things.more()));
   const { rudeCalls, calls, slowestMs, lines, printed } = counts;
@@ -158,13 +158,6 @@ function isAsItShould(outcome: unknown, ends: Ending): boolean {
   if (ends === 'answer') return outcome === undefined;
   if (ends === 'deadline') return outcome instanceof CallTimeoutError;
   return outcome instanceof WorkerLostError && outcome.outcome === 'unknown' && /stuck/.test(outcome.message);
-}
-
-/** What a pool that has nothing to do should not show. */
-async function rest(host: PoolHost, workers: number): Promise<readonly string[]> {
-  const { ready, busy, queued, workers: rows } = await host.pool.status();
-  if (ready === workers && rows.length === workers && busy === 0 && queued === 0) return [];
-  return [`the pool has ${rows.length} workers, ${ready} ready, ${busy} busy, and ${queued} calls wait`];
 }
 
 function shuffled<T>(list: readonly T[], random: RandomStream): readonly T[] {

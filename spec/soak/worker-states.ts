@@ -43,6 +43,10 @@ export class WorkerStates {
 
   kill({ worker, osPid }: Seen): void {
     this.#hit.add(worker);
-    process.kill(osPid, 'SIGKILL');
+    try {
+      process.kill(osPid, 'SIGKILL');
+    } catch {
+      // It has ended by itself, which is about to be told.
+    }
   }
 }
