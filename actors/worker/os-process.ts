@@ -85,7 +85,8 @@ export const launch: Launch = (options, tell) => {
     // Never after it is gone: the number may be somebody else's by then.
     if (group !== undefined && !gone) signalGroup(group, name);
   };
-  const lifeline = child.stdio[3];
+  // There are no pipes, whatever the type says, when the system had no descriptor left for them.
+  const lifeline = (child.stdio as ChildProcess['stdio'] | undefined)?.[3];
 
   child.on('spawn', () => tell({ type: 'process.started', osPid: child.pid as number }));
   child.on('error', (error) => {

@@ -4,10 +4,11 @@
  * it is, and what it starts inherits that. So the record is never stale, never corrupt, and has no size of its own.
  * Nothing is ended by its number alone, and nothing that another host could still own.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { formatIdentity, identityOf, isGone, parseIdentity, startOf } from '../../bridge/transport/index.ts';
 import type { ActorContext, Clock } from '../core/index.ts';
 import type { WorkerEvent } from './events.ts';
+import { ofEachProcess } from './process-table.ts';
 
 /** A process that an earlier run left. */
 export interface Leftover {
@@ -79,30 +80,28 @@ interface Found extends Leftover {
 }
 
 async function leftovers(own: string | undefined): Promise<readonly Found[]> {
-  let names: readonly string[];
   try {
-    names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    return await ofEachProcess((name) => leftover(name, own));
   } catch {
     // No process table that can be read: nothing can be known to be ours.
     return [];
   }
-  return (await Promise.all(names.map((name) => leftover(name, own)))).flat();
 }
 
-async function leftover(name: string, own: string | undefined): Promise<readonly Found[]> {
+async function leftover(name: string, own: string | undefined): Promise<Found | undefined> {
   const marks = await marksOf(name);
   const host = marks === undefined ? undefined : parseIdentity(marks.host);
-  if (marks === undefined || host === undefined || marks.runId === own || !isGone(host)) return [];
+  if (marks === undefined || host === undefined || marks.runId === own || !isGone(host)) return undefined;
   try {
     const osPid = Number(name);
     // Root sees the environment of all; what another user left is that user's.
-    if ((await stat(`/proc/${name}`)).uid !== process.geteuid?.()) return [];
+    if ((await stat(`/proc/${name}`)).uid !== process.geteuid?.()) return undefined;
     const command = (await readFile(`/proc/${name}/comm`, 'utf8')).trim();
     const started = startOf(osPid);
-    return started === '' ? [] : [{ osPid, runId: marks.runId, command, started }];
+    return started === '' ? undefined : { osPid, runId: marks.runId, command, started };
   } catch {
     // It has ended.
-    return [];
+    return undefined;
   }
 }
 

@@ -1,107 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { grpcListen, type LinksOptions, type TlsOptions } from '../../bridge/transport/index.ts';
-import {
-  type AnyEvent,
-  nodeRuntime,
-  openContext,
-  ophion,
-  type PythonOptions,
-  python,
-  pythonTool,
-  startSupervisor,
-  WorkerLostError,
-} from '../../index.ts';
-import { nextRestart, rejection, startProxy } from '../../testing/index.ts';
+import { pythonTool, WorkerLostError } from '../../index.ts';
+import { nextRestart, startProxy } from '../../testing/index.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { needs } from '../helpers/needs.ts';
 import { isGone } from '../helpers/ping-host.ts';
+import { joining, running, startRemoteHost } from '../helpers/remote-host.ts';
 import { RemoteWorker } from '../helpers/remote-worker.ts';
-import { Signal } from '../helpers/signal.ts';
 
 const echo = pythonTool<{ value: unknown }, unknown>('echo');
 const grandchild = pythonTool<Record<never, never>, number>('grandchild');
 const holdTheLock = pythonTool<Record<never, never>, null>('hold_the_lock');
 const stopItself = pythonTool<Record<never, never>, null>('stop_itself');
 
-type Remote = NonNullable<PythonOptions['remote']>;
-interface HostOptions {
-  readonly tls?: TlsOptions;
-  readonly port?: number;
-  readonly folder?: string;
-  readonly remote?: Partial<Remote>;
-  readonly links?: LinksOptions;
-}
-
-/** A host with one pool that starts no worker itself. */
-async function startHost({ tls, port: wanted = 0, remote = {}, links: more = {}, ...given }: HostOptions = {}) {
-  const folder = given.folder ?? mkdtempSync(join(tmpdir(), 'ophion-spec-'));
-  const tokenFile = join(folder, 'join');
-  const listenForJoins = grpcListen({ on: 'tcp', port: wanted, ...(tls === undefined ? {} : { tls }) });
-  const events: AnyEvent[] = [];
-  const changed = new Signal();
-  const app = await startSupervisor({
-    runtime: nodeRuntime({ log: () => {} }),
-    children: {
-      ophion: ophion({
-        links: { listenForJoins, ...more },
-        pools: { default: python({ module: 'remote_tools', size: 0, remote: { max: 2, tokenFile, ...remote } }) },
-      }),
-    },
-  });
-  app.system.events.onAll((event) => {
-    events.push(event);
-    changed.fire();
-  });
-  let address: string | undefined;
-  while (address === undefined) address = await app.children.ophion.joinAddress();
-  const port = Number(address.split(':').at(-1));
-  const secure = tls !== undefined;
-  return {
-    app,
-    events,
-    port,
-    tokenFile,
-    folder,
-    pool: app.children.ophion.pools.default,
-    open: () => openContext(app.children.ophion),
-    /** The arguments with which a worker joins; through a proxy when that is given. */
-    join: (...rest: string[]) => joining(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, tokenFile, ...rest),
-    event: async (type: string) => {
-      await changed.until(() => events.some((event) => event.type === type));
-      return events.find((event) => event.type === type) as AnyEvent & Record<string, unknown>;
-    },
-    async [Symbol.asyncDispose]() {
-      await app.stop();
-      if (given.folder === undefined) rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const joining = (url: string, tokenFile: string, ...rest: string[]) => [
-  '--join',
-  url,
-  '--token-file',
-  tokenFile,
-  ...rest,
-];
-/** Calls a tool that says when it runs; resolves then, to how the call will be lost. */
-async function running(context: Awaited<ReturnType<typeof openContext>>, call: () => Promise<unknown>) {
-  const runs = new Signal();
-  let told = false;
-  await context.expose({
-    started: () => {
-      told = true;
-      runs.fire();
-    },
-  });
-  const lost = rejection(call());
-  await runs.until(() => told);
-  return { lost };
-}
 const livesStill = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
@@ -109,7 +22,7 @@ describe('a worker that joins from elsewhere', function () {
   this.timeout(60_000);
 
   it("exchanges the pool's token for its own, and serves as any other", async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     expect(statSync(host.tokenFile).mode & 0o777).to.equal(0o600);
     await using worker = new RemoteWorker(host.join());
     const { workers } = await host.pool.ready();
@@ -131,7 +44,7 @@ describe('a worker that joins from elsewhere', function () {
   });
 
   it('leaves in order when whatever started it asks it to', async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     await using worker = new RemoteWorker(host.join());
     await host.pool.ready();
     worker.child.kill('SIGTERM');
@@ -142,7 +55,7 @@ describe('a worker that joins from elsewhere', function () {
   });
 
   it('is told to leave when its pool stops', async () => {
-    const host = await startHost();
+    const host = await startRemoteHost();
     await using worker = new RemoteWorker(host.join());
     await host.pool.ready();
     await host[Symbol.asyncDispose]();
@@ -151,7 +64,7 @@ describe('a worker that joins from elsewhere', function () {
   });
 
   it('has its end told to the pool by its keeper, which exits so that it is started again', async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     await using worker = new RemoteWorker(host.join());
     const { workers } = await host.pool.ready();
     await using context = await host.open();
@@ -167,7 +80,7 @@ describe('a worker that joins from elsewhere', function () {
   });
 
   it('ends with its keeper, its own children included', async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     await using worker = new RemoteWorker(host.join());
     const { workers } = await host.pool.ready();
     await using context = await host.open();
@@ -178,7 +91,7 @@ describe('a worker that joins from elsewhere', function () {
   });
 
   it('waits for its place when the pool has all the workers that it takes', async () => {
-    await using host = await startHost({ remote: { max: 1 } });
+    await using host = await startRemoteHost({ remote: { max: 1 } });
     await using first = new RemoteWorker(host.join());
     await host.pool.ready();
     await using _second = new RemoteWorker(host.join());
@@ -190,7 +103,7 @@ describe('a worker that joins from elsewhere', function () {
   });
 
   it('survives the crash of the manager, which knows it again', async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     await using _worker = new RemoteWorker(host.join());
     const { workers } = await host.pool.ready();
     const restart = nextRestart(host.pool.manager);
@@ -206,8 +119,8 @@ describe('a join token', function () {
   this.timeout(60_000);
 
   it('that is wrong, of another host, expired or used up joins nobody', async () => {
-    await using host = await startHost();
-    await using other = await startHost();
+    await using host = await startRemoteHost();
+    await using other = await startRemoteHost();
     const file = join(host.folder, 'token');
     const refusedWith = async (said: RegExp) => {
       await using worker = new RemoteWorker(joining(`http://127.0.0.1:${host.port}`, file));
@@ -230,7 +143,7 @@ describe('a join token', function () {
   });
 
   it('is for workers that serve the module of its pool', async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     await using worker = new RemoteWorker(host.join(), { module: 'e2e_tools' });
     expect((await worker.ended).code).to.equal(4);
     expect(worker.said).to.match(/serve 'remote_tools'; this one serves 'e2e_tools'/);
@@ -250,14 +163,14 @@ describe('a join token', function () {
   });
 
   it('of a host that started again lets the workers in that are started again', async () => {
-    const first = await startHost();
+    const first = await startRemoteHost();
     await using lost = new RemoteWorker(first.join());
     await first.pool.ready();
     const { port, folder } = first;
     await first.app.stop();
     await lost.ended;
     await using _next = new RemoteWorker(first.join());
-    await using second = await startHost({ port, folder });
+    await using second = await startRemoteHost({ port, folder });
     expect((await second.pool.ready()).ready).to.equal(1);
     rmSync(folder, { recursive: true, force: true });
   });
@@ -273,7 +186,7 @@ describe('a worker whose host is cut off', function () {
     ['while it is stopped', stopItself],
   ] as const) {
     it(`ends itself within its lease, after the host has given it up (${what})`, async () => {
-      await using host = await startHost({ remote: { leaseMs } });
+      await using host = await startRemoteHost({ remote: { leaseMs } });
       await using proxy = await startProxy({ upstream: { port: host.port } });
       await using worker = new RemoteWorker(joining(`http://${proxy.target}`, host.tokenFile));
       const { workers } = await host.pool.ready();
@@ -301,7 +214,7 @@ describe('a worker whose host is cut off', function () {
   }
 
   it('comes back when the cut is shorter than the grace, and goes on', async () => {
-    await using host = await startHost();
+    await using host = await startRemoteHost();
     await using proxy = await startProxy({ upstream: { port: host.port } });
     await using _worker = new RemoteWorker(joining(`http://${proxy.target}`, host.tokenFile));
     const { workers } = await host.pool.ready();
@@ -314,7 +227,7 @@ describe('a worker whose host is cut off', function () {
 
   it('does so in a network namespace of its own, too', async function () {
     needs(this, spawnSync('unshare', ['-rn', 'true']).status === 0, 'unshare -n');
-    await using host = await startHost({ remote: { leaseMs } });
+    await using host = await startRemoteHost({ remote: { leaseMs } });
     // The only way out of the namespace: a socket file.
     await using proxy = await startProxy({ upstream: { port: host.port }, listen: 'unix' });
     await using worker = new RemoteWorker(joining(proxy.target, host.tokenFile), { command: ['unshare', '-rn'] });
@@ -338,7 +251,7 @@ describe('a listener for workers with TLS', function () {
   after(() => pem?.[Symbol.dispose]());
 
   it('takes a worker that knows its authority, and is not trusted by one that does not', async () => {
-    await using host = await startHost({ tls: pem.host });
+    await using host = await startRemoteHost({ tls: pem.host });
     await using stranger = new RemoteWorker(host.join('--ca', pem.stranger.ca, '--wait', '0'));
     expect((await stranger.ended).code).to.equal(5);
     await using _worker = new RemoteWorker(host.join('--ca', pem.ca));
@@ -348,7 +261,7 @@ describe('a listener for workers with TLS', function () {
   });
 
   it('that wants certificates of workers takes those of its authority alone (mutual TLS)', async () => {
-    await using host = await startHost({ tls: { ...pem.host, clientCa: readFileSync(pem.ca, 'utf8') } });
+    await using host = await startRemoteHost({ tls: { ...pem.host, clientCa: readFileSync(pem.ca, 'utf8') } });
     for (const own of [[], ['--cert', pem.stranger.cert, '--key', pem.stranger.key]]) {
       await using refused = new RemoteWorker(host.join('--ca', pem.ca, '--wait', '0', ...own));
       expect((await refused.ended).code).to.equal(5);

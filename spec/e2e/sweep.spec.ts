@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
@@ -126,6 +126,22 @@ describe('the sweep at the start', function () {
     expect(swept).to.deep.include({ osPid: other, runId: 'other', command: 'sleep' });
     expect(swept.map((one) => one.osPid)).to.not.include(relative);
     expect([relative, other].map(isAlive)).to.deep.equal([true, false]);
+  });
+
+  it('reads what there is with a few descriptors, however many processes there are', async () => {
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    let most = before;
+    let sweeping = true;
+    const count = () => {
+      most = Math.max(most, descriptors());
+      if (sweeping) setImmediate(count);
+    };
+    count();
+    await sweep(nodeRuntime().clock);
+    sweeping = false;
+    // Sixteen files at a time, and the folder.
+    expect(most - before).to.be.at.most(16 + 1);
   });
 
   it('does not happen where that is said', async () => {

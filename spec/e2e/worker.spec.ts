@@ -393,7 +393,7 @@ describe('SIGKILL of the host', function () {
     ['waits before it dials, with a grandchild', 'grandchild at boot', 'grandchild'],
     ['holds the interpreter lock in native code at boot', 'hold the lock at boot', 'holding'],
     ['is idle', 'idle', 'idle'],
-    ['holds the interpreter lock in a call, with a grandchild', 'in-call:grandchild,lock', 'called'],
+    ['holds the interpreter lock in a call, with a grandchild', 'in-call:grandchild,lock', 'holding'],
     ['ignores SIGTERM', 'never leaves', 'idle'],
   ] as const) {
     it(`leaves nothing of a worker that ${what} (S-283)`, async () => {

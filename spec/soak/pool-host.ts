@@ -1,0 +1,64 @@
+/** A whole system, through the public API, around one pool of real workers that serve a module of spec/fixtures. */
+import { fileURLToPath } from 'node:url';
+import { links } from '../../bridge/transport/index.ts';
+import {
+  type ActorSystem,
+  type LinksOptions,
+  nodeRuntime,
+  type OphionRef,
+  ophion,
+  type PoolRef,
+  type PythonOptions,
+  python,
+  ServerRef,
+  startSupervisor,
+} from '../../index.ts';
+
+const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
+
+export interface PoolHost {
+  readonly system: ActorSystem;
+  readonly ophion: OphionRef;
+  readonly pool: PoolRef;
+  readonly links: ServerRef<typeof links>;
+  stop(): Promise<void>;
+}
+
+/** Workers have more time to dial than by default: what is measured here is no quick start of many on few cores. */
+export async function startPool(options: PythonOptions, linksOptions: LinksOptions = {}): Promise<PoolHost> {
+  const pool = python({ pythonPath: [fixtures], dialTimeoutMs: 60_000, ...options });
+  const app = await startSupervisor({
+    runtime: nodeRuntime({ log: () => {} }),
+    maxRestarts: 100,
+    children: { ophion: ophion({ links: linksOptions, pools: { pool } }) },
+  });
+  const { ophion: ref } = app.children;
+  return {
+    system: app.system,
+    ophion: ref,
+    pool: ref.pools.pool,
+    links: new ServerRef(app.system, `${ref.path}/links`, links),
+    stop: () => app.stop(),
+  };
+}
+
+/** What is wrong with a pool that nobody calls any more, in words. */
+export async function unrest({ pool, links: ref }: PoolHost, size: number): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  const { ready, busy, queued, workers, ...status } = await pool.status();
+  if (status.size !== size || workers.length !== size || ready !== size)
+    wrong.push(`the pool has ${workers.length} workers, ${ready} of them ready, and wants ${status.size}, not ${size}`);
+  if (busy + queued > 0) wrong.push(`${busy} workers hold a call, and ${queued} calls wait`);
+  const { streams } = await ref.call('status');
+  const open = streams.reduce((sum, { exchanges }) => sum + exchanges, 0);
+  if (streams.length !== size || open > 0)
+    wrong.push(`there are ${streams.length} streams with ${open} open exchanges`);
+  return wrong;
+}
+
+/** What a process makes once and keeps, at its first worker, is no leak. */
+export async function warmUp(options: Partial<PythonOptions> = {}): Promise<void> {
+  const host = await startPool({ module: 'e2e_tools', ...options });
+  await host.pool.ready();
+  await host.stop();
+}
