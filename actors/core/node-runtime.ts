@@ -1,10 +1,10 @@
 /**
  * The real `Runtime`: Node's clocks, timers and random bytes. The only file of the core that touches them.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { nodeSignals } from './node-signals.ts';
 import { nodeThreads } from './node-threads.ts';
-import type { Runtime } from './runtime.ts';
+import type { Ids, Runtime } from './runtime.ts';
 
 /** Makes a runtime on Node's own clock, timers and randomness. Logs go to stderr, one line each. */
 export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
@@ -19,7 +19,7 @@ export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
       },
     },
     random: { next: () => Math.random() },
-    ids: { next: () => randomBytes(16).toString('hex') },
+    ids: randomIds(),
     turns: {
       soon: (fn) => queueMicrotask(fn),
       afterIo: (fn) => void setImmediate(fn),
@@ -29,5 +29,27 @@ export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
     log: (level, text) => void process.stderr.write(`[ophion] ${level}: ${text}\n`),
     probe: null,
     ...overrides,
+  };
+}
+
+const idBytes = 16;
+/** Asking the system for random bytes costs more than the bytes: so many ids are asked for at a time. */
+const idsAtATime = 128;
+
+function randomIds(): Ids {
+  const pool = Buffer.alloc(idBytes * idsAtATime);
+  let at = pool.length;
+  return {
+    next() {
+      if (at === pool.length) {
+        randomFillSync(pool);
+        at = 0;
+      }
+      at += idBytes;
+      const id = pool.toString('hex', at - idBytes, at);
+      // Who reads this memory later finds no token in it.
+      pool.fill(0, at - idBytes, at);
+      return id;
+    },
   };
 }

@@ -11,6 +11,8 @@ import {
   WorkerMessageSchema,
 } from './gen/bridge_pb.js';
 import { ConflictPolicy, type ToolDescription, type ToolResult, WriteMode } from './gen/tools_pb.js';
+import { quickWorkerBody } from './quick-read.ts';
+import { quickHostMessage } from './quick-write.ts';
 
 import type { ExposedTool } from './local-tools.ts';
 
@@ -21,7 +23,8 @@ type ValueAt<Body, C> = Extract<Body, { case: C }> extends { value: infer V } ? 
 
 /** The bytes of a message to a worker: `hostMessage('cancel', { reason })`. */
 export function hostMessage<C extends CaseOf<HostBody>>(kind: C, value: ValueAt<HostBody, C>): Uint8Array {
-  return toBinary(HostMessageSchema, { $typeName: 'ophion.v1.HostMessage', body: { case: kind, value } as HostBody });
+  const body = { case: kind, value } as HostBody;
+  return quickHostMessage(body) ?? toBinary(HostMessageSchema, { $typeName: 'ophion.v1.HostMessage', body });
 }
 
 /** The bytes of a message from a worker. For tests, and for workers written in TypeScript. */
@@ -63,7 +66,7 @@ export const toolDescription = (
 
 /** Throws ProtocolError when the bytes are no WorkerMessage. An unknown kind comes out as `undefined`. */
 export function decodeWorkerMessage(payload: Uint8Array): WorkerBody {
-  return read(WorkerMessageSchema, payload, 'a message of a worker').body;
+  return quickWorkerBody(payload) ?? read(WorkerMessageSchema, payload, 'a message of a worker').body;
 }
 
 /** What is told of a TypeScript tool. */

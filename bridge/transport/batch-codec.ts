@@ -5,6 +5,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Batch } from './carrier.ts';
 import { type Elsewhere, ElsewhereSchema, type Envelope, type Frame, FrameSchema } from './gen/workers_pb.js';
+import { WireReader } from './wire-reader.ts';
 
 /** Tags of the fields, as workers.proto numbers them. */
 const tag = {
@@ -105,7 +106,7 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   const frames: Frame[] = [];
   let acknowledged = 0;
   let credit = 0;
-  const reader = new Reader(bytes, 0, bytes.length);
+  const reader = new WireReader(bytes, 0, bytes.length);
   for (let field = reader.tag(); field !== 0; field = reader.tag()) {
     if (field === tag.batch.frame) frames.push(readFrame(bytes, reader));
     else if (field === tag.batch.acknowledged) acknowledged = reader.varint();
@@ -115,10 +116,10 @@ export function decodeBatch(bytes: Uint8Array): Batch {
   return { frames, acknowledged, credit };
 }
 
-function readFrame(bytes: Uint8Array, within: Reader): Frame {
+function readFrame(bytes: Uint8Array, within: WireReader): Frame {
   const end = within.block();
   const start = within.skipTo(end);
-  const reader = new Reader(bytes, start, end);
+  const reader = new WireReader(bytes, start, end);
   let sequence = 0;
   let envelope: Envelope | undefined;
   for (let field = reader.tag(); field !== 0; field = reader.tag()) {
@@ -130,9 +131,9 @@ function readFrame(bytes: Uint8Array, within: Reader): Frame {
   return { $typeName: 'ophion.v1.Frame', sequence: BigInt(sequence), body };
 }
 
-function readEnvelope(bytes: Uint8Array, within: Reader): Envelope {
+function readEnvelope(bytes: Uint8Array, within: WireReader): Envelope {
   const until = within.block();
-  const reader = new Reader(bytes, within.skipTo(until), until);
+  const reader = new WireReader(bytes, within.skipTo(until), until);
   let exchange = 0;
   let payload: Uint8Array = noBytes;
   let more = false;
@@ -153,61 +154,4 @@ function readEnvelope(bytes: Uint8Array, within: Reader): Envelope {
   const envelope: Envelope = { $typeName: 'ophion.v1.Envelope', exchange: BigInt(exchange), payload, more, end };
   if (elsewhere !== undefined) envelope.elsewhere = elsewhere;
   return envelope;
-}
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #end: number;
-  #at: number;
-
-  constructor(bytes: Uint8Array, at: number, end: number) {
-    this.#bytes = bytes;
-    this.#at = at;
-    this.#end = end;
-  }
-
-  /** The next field; 0 at the end. */
-  tag(): number {
-    return this.#at === this.#end ? 0 : this.varint();
-  }
-
-  varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 10 && this.#at < this.#end; i += 1) {
-      const byte = this.#bytes[this.#at++] as number;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-      scale *= 128;
-    }
-    throw new RangeError('a number that does not end');
-  }
-
-  /** Where the block that begins here ends. */
-  block(): number {
-    const length = this.varint();
-    const end = this.#at + length;
-    if (end > this.#end) throw new RangeError('a field that is longer than its message');
-    return end;
-  }
-
-  /** Goes on behind a block; answers where it began. */
-  skipTo(end: number): number {
-    const start = this.#at;
-    this.#at = end;
-    return start;
-  }
-
-  /** A field that is not known here. */
-  skip(field: number): void {
-    const wire = field & 7;
-    if (field < 8) throw new RangeError('a field without a number');
-    if (wire === 0) this.varint();
-    else if (wire === 2) this.skipTo(this.block());
-    else if (wire === 1 || wire === 5) {
-      const end = this.#at + (wire === 1 ? 8 : 4);
-      if (end > this.#end) throw new RangeError('a field that is longer than its message');
-      this.#at = end;
-    } else throw new RangeError(`a field of kind ${wire}`);
-  }
 }

@@ -46,3 +46,4 @@ export {
 export { isLoopback, type TlsOptions } from './tls.ts';
 export { type UnixListenOptions, unixListen, unixScheme } from './unix-socket.ts';
 export { isOwnVersion, libraryVersion, VersionMismatchError } from './version.ts';
+export { WireReader } from './wire-reader.ts';
