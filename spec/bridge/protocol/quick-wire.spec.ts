@@ -19,7 +19,7 @@ const { tree: anything } = fc.letrec<{ tree: unknown }>((tie) => ({
     fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
     fc.string({ unit: 'grapheme', maxLength: 200 }),
     fc.uint8Array({ maxLength: 300 }),
-    fc.date({ noInvalidDate: true }),
+    fc.date({ noInvalidDate: true, min: new Date('0002-01-01'), max: new Date('9998-12-31') }),
     fc.constant(new Tensor('float32', [2], new Uint8Array(8))),
     fc.array(tie('tree')),
     fc.dictionary(fc.string({ unit: 'grapheme' }), tie('tree')),
