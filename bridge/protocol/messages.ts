@@ -11,10 +11,9 @@ import {
   WorkerMessageSchema,
 } from './gen/bridge_pb.js';
 import { ConflictPolicy, type ToolDescription, type ToolResult, WriteMode } from './gen/tools_pb.js';
+import type { ExposedTool } from './local-tools.ts';
 import { quickWorkerBody } from './quick-read.ts';
 import { quickHostMessage } from './quick-write.ts';
-
-import type { ExposedTool } from './local-tools.ts';
 
 export type HostBody = HostMessage['body'];
 export type WorkerBody = WorkerMessage['body'];
