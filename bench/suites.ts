@@ -4,5 +4,6 @@ import type { Suite } from './contest.ts';
 export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   actors: async () => (await import('./actors/index.ts')).actors,
   workers: async () => (await import('./workers/index.ts')).workers,
+  bridge: async () => (await import('./bridge/index.ts')).bridge,
   faults: async () => (await import('./faults/index.ts')).faults,
 };

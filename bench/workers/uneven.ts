@@ -18,13 +18,13 @@ const message = (us: number): Uint8Array => {
 const short = message(1_000);
 const long = message(50_000);
 
-interface Figures {
+export interface Figures {
   readonly perSecond: number;
   /** The median round trip of a short one. */
   readonly shortMs: number;
 }
 
-async function run(echo: Echo, size: number): Promise<Figures> {
+export async function runUneven(echo: Echo, size: number): Promise<Figures> {
   const tookMs: number[] = [];
   let at = 0;
   const caller = async () => {
@@ -43,7 +43,7 @@ async function run(echo: Echo, size: number): Promise<Figures> {
 
 const sampled = (start: () => Promise<Baseline>, figure: keyof Figures) => async (size: number) => {
   await using side = await start();
-  return (await run(side.echo, size))[figure];
+  return (await runUneven(side.echo, size))[figure];
 };
 const mode = ['uneven'];
 const grpc = () => startEchoHost({}, mode);

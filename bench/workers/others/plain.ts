@@ -40,12 +40,13 @@ export async function jsonLines(): Promise<Baseline> {
   };
 }
 
-export async function rawFrames(): Promise<Baseline> {
+/** With the mode `length` a frame is answered with how many bytes it had. */
+export async function rawFrames(...mode: readonly string[]): Promise<Baseline> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const path = join(folder, 's');
   const server = createServer().listen(path);
   await once(server, 'listening');
-  const program = new Program('raw_frames.py', path);
+  const program = new Program('raw_frames.py', path, ...mode);
   const [socket] = (await once(server, 'connection')) as [Socket];
   const waiting = new Waiting();
   let rest: Buffer = Buffer.alloc(0);
