@@ -1,7 +1,8 @@
 /**
  * Payloads in files, for workers that share this machine's. Each incarnation has folders of its own inside private ones:
- * in memory, where there is room, and else where temporary files are. A file is removed by who takes it; what is left
- * goes with the incarnation's folder, with the host, or with the sweep of a later one.
+ * in memory, where there is room, and else where temporary files are. A file is removed by who takes it, or left to be
+ * written again (spare-files.ts); what is left goes with the incarnation's folder, with the host, or with the sweep of a
+ * later one.
  */
 import { constants, mkdirSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rm, statfs, unlink } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { ActorError, ProtocolError } from '../../actors/core/index.ts';
 import type { Elsewhere } from './gen/workers_pb.js';
 import { privateFolder } from './private-folder.ts';
+import { claimSpare, isMemory, leaveSpare, memoryFolder, removeSpares } from './spare-files.ts';
 import { bytesOf, elsewhere, type Parts, type Spill, sizeOf } from './spill.ts';
 
 /** What is written or read at once: so much passes before anybody can say stop. */
@@ -22,7 +24,7 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
 
 /** Memory first: what is in a file there never goes to a disk. */
 const defaultBases = (): readonly string[] => [
-  ...new Set([...(process.platform === 'linux' ? ['/dev/shm'] : []), tmpdir()]),
+  ...new Set([...(process.platform === 'linux' ? [memoryFolder] : []), tmpdir()]),
 ];
 
 /** The private folders of a host. */
@@ -73,10 +75,11 @@ export class FileSpill implements Spill {
     let lacking: unknown;
     for (const [index, folder] of this.folders.entries()) {
       const last = index === this.folders.length - 1;
-      if (!last && !(await hasRoom(folder, size))) continue;
       const path = join(folder, name);
+      const isSpare = await claimSpare(folder, 'h', path);
+      if (!isSpare && !last && !(await hasRoom(folder, size))) continue;
       try {
-        await write(path, parts, signal);
+        await write(path, parts, signal, isSpare);
         return elsewhere({ case: 'file', value: { $typeName: 'ophion.v1.SpilledFile', folder: index, name } }, parts);
       } catch (error) {
         await rm(path, { force: true });
@@ -102,14 +105,22 @@ export class FileSpill implements Spill {
       throw new ProtocolError(`a payload is not in its file: ${(error as Error).message}`, { cause: error });
     }
     try {
-      await unlink(path);
+      const inMemory = isMemory(path);
+      if (!inMemory) await unlink(path);
       const found = await file.stat();
       if (!found.isFile() || found.size !== size)
         throw new ProtocolError(`a payload of ${size} bytes has a file of ${found.size}`);
-      return await read(file, from);
+      const parts = await read(file, from);
+      if (inMemory) await leaveSpare(path, size);
+      return parts;
     } finally {
       await file.close();
     }
+  }
+
+  /** Nothing has come or gone for a while: what was left to be written again is removed. */
+  rest(): void {
+    for (const folder of this.folders) removeSpares(folder).catch(() => {});
   }
 
   drop(from: Elsewhere): void {
@@ -136,9 +147,10 @@ async function hasRoom(folder: string, size: number): Promise<boolean> {
   return bavail * bsize >= 2 * size;
 }
 
-async function write(path: string, parts: Parts, signal: AbortSignal): Promise<void> {
-  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+async function write(path: string, parts: Parts, signal: AbortSignal, isSpare: boolean): Promise<void> {
+  const file = await open(path, O_WRONLY | O_NOFOLLOW | (isSpare ? 0 : O_CREAT | O_EXCL), 0o600);
   try {
+    if (isSpare) await file.truncate(sizeOf(parts));
     for (let group of groups(parts)) {
       while (group.length > 0) {
         signal.throwIfAborted();

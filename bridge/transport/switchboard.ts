@@ -303,6 +303,7 @@ export class Switchboard {
     this.#leases.delete(stream);
     const wasUp = stream.status === 'up';
     this.lines.cut(stream);
+    this.outsides.forget(stream.id);
     for (const { exchange, outcome } of stream.down()) this.#lost(stream, exchange, outcome, reason, lastOutput);
     if (!wasUp) return;
     this.courier.tell({ type: 'stream.down', stream: stream.id, worker, reason });

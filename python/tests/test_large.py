@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
+import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -178,6 +181,75 @@ class TestFolders:
             folders.put(Job(Said(b"head")))
         assert raised.value.code == "quota"
         assert files(tmp_path) == ["b/w1"]
+
+
+@pytest.fixture
+def in_memory() -> Iterator[tuple[Folders, Path]]:
+    if not os.path.isdir("/dev/shm"):
+        pytest.skip("no /dev/shm")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as path:
+        found = Folders.open([path])
+        assert found is not None
+        yield found, Path(path)
+
+
+def from_host(folder: Path, name: str) -> pb.Elsewhere:
+    (folder / name).write_bytes(b"head" + LARGE)
+    return pb.Elsewhere(file=pb.SpilledFile(name=name), lengths=[4, len(LARGE)])
+
+
+def names(folder: Path) -> list[str]:
+    gc.collect()
+    return sorted(one.name for one in folder.iterdir())
+
+
+class TestFoldersInMemory:
+    def test_a_file_may_be_written_again_when_nobody_looks_at_it_any_more(
+        self, in_memory: tuple[Folders, Path]
+    ) -> None:
+        folders, folder = in_memory
+        _, [attachment] = folders.take(from_host(folder, "h1"))
+        assert attachment.read() == LARGE
+        assert names(folder) == ["h1"]
+        del attachment
+        assert names(folder) == ["h1.spare"]
+        _, [attachment] = folders.take(from_host(folder, "h2"))
+        array = numpy.frombuffer(attachment.view(), dtype="uint8")[5:10]
+        del attachment
+        assert names(folder) == ["h1.spare", "h2"]
+        assert array.tolist() == list(LARGE[5:10])
+        del array
+        assert names(folder) == ["h1.spare", "h2.spare"]
+
+    def test_a_file_that_a_forked_child_may_see_is_not_written_again(self, in_memory: tuple[Folders, Path]) -> None:
+        folders, folder = in_memory
+        _, [attachment] = folders.take(from_host(folder, "h1"))
+        view = attachment.view()
+        with warnings.catch_warnings():
+            # That threads are there does not matter to a child that only ends.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert view[0] == LARGE[0]
+        del attachment, view
+        assert names(folder) == []
+
+    def test_no_more_is_left_than_enough(self, in_memory: tuple[Folders, Path]) -> None:
+        folders, folder = in_memory
+        for number in range(10):
+            folders.take(from_host(folder, f"h{number}"))
+        assert len(names(folder)) == 128 // 17
+
+    def test_what_the_host_has_taken_is_written_again(self, in_memory: tuple[Folders, Path]) -> None:
+        folders, folder = in_memory
+        for size in (1000, 10, 2000):
+            place = folders.put(Job(Said(b"x" * size)))
+            path = folder / place.file.name
+            assert path.read_bytes() == b"x" * size
+            assert len(names(folder)) == 1
+            path.rename(str(path) + ".spare")
 
 
 class TestSpiller:

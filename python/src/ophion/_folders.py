@@ -8,11 +8,12 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ophion._attachments import Attachment
 from ophion._errors import ProtocolError, StateError
 from ophion._gen import workers_pb2 as pb
+from ophion._spare_files import MEMORY_FOLDER, claim_spare, leave
 from ophion._spill import GivenUp, Job
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -21,6 +22,19 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PIECE = 16 * 1024 * 1024
 # What the system reads at once, at most.
 _MOST_READ = 1 << 30
+
+
+# Counts the forks of this process: a child sees what was mapped before, and must go on seeing it.
+_forks = 0
+
+
+def _forked() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_forked)
 
 
 class Folders:
@@ -54,10 +68,11 @@ class Folders:
             name = f"w{self._files}"
         lacking: OSError | None = None
         for index, folder in enumerate(self._descriptors):
-            if index < len(self._descriptors) - 1 and not _has_room(folder, job.size):
+            spare = self._is_memory(index) and claim_spare(folder, "w", name)
+            if not spare and index < len(self._descriptors) - 1 and not _has_room(folder, job.size):
                 continue
             try:
-                self._write(folder, name, job)
+                self._write(folder, name, job, spare)
             except OSError as error:
                 self._unlink(folder, name)
                 if error.errno not in _NO_ROOM:
@@ -81,14 +96,16 @@ class Folders:
     def take(self, elsewhere: pb.Elsewhere) -> tuple[bytes, list[Attachment]]:
         """See `Place`. Attachments stay where they are until they are looked at."""
         folder, name = self._folder_of(elsewhere), elsewhere.file.name
+        size = sum(elsewhere.lengths)
         try:
             descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-            file = _File(descriptor)
+            spare = self._is_memory(elsewhere.file.folder)
+            file = _File(descriptor, (lambda again: leave(folder, name, size, again)) if spare else None)
             found = os.fstat(descriptor)
-            os.unlink(name, dir_fd=folder)
+            if not spare:
+                os.unlink(name, dir_fd=folder)
         except OSError as error:
             raise ProtocolError(f"a payload of the host is not in its file: {error}") from None
-        size = sum(elsewhere.lengths)
         if not stat.S_ISREG(found.st_mode) or found.st_size != size:
             raise ProtocolError(f"a payload of {size} bytes has a file of {found.st_size}")
         return file.parts(elsewhere.lengths)
@@ -108,11 +125,16 @@ class Folders:
             raise ProtocolError("a payload of the host lies in a file that has no place here")
         return self._descriptors[index]
 
+    def _is_memory(self, index: int) -> bool:
+        return self._paths[index].startswith(MEMORY_FOLDER)
+
     @staticmethod
-    def _write(folder: int, name: str, job: Job) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    def _write(folder: int, name: str, job: Job, spare: bool) -> None:
+        flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | (0 if spare else os.O_CREAT | os.O_EXCL)
         descriptor = os.open(name, flags, 0o600, dir_fd=folder)
         try:
+            if spare:
+                os.ftruncate(descriptor, job.size)
             for part in job.parts:
                 at = 0
                 while at < part.nbytes:
@@ -137,16 +159,29 @@ def _has_room(folder: int, size: int) -> bool:
     return system.f_bavail * system.f_frsize >= 2 * size
 
 
-class _File:
-    """An open file that has no name any more; it is gone when nobody looks at its parts."""
+class _Mapping(mmap.mmap):
+    """A mapped file; it is done with when nobody looks at it any more."""
 
-    def __init__(self, descriptor: int) -> None:
+    done: Callable[[], None] | None = None
+
+    def __del__(self) -> None:
+        if self.done is not None:
+            self.done()
+
+
+class _File:
+    """An open file; `done` is told once, when nobody looks at its parts any more, whether it may be written again."""
+
+    def __init__(self, descriptor: int, done: Callable[[bool], None] | None) -> None:
         self._descriptor = descriptor
+        self._done = done
         self._lock = threading.Lock()
         self._mapping: memoryview | None = None
 
     def __del__(self) -> None:
         os.close(self._descriptor)
+        if self._mapping is None and self._done is not None:
+            self._done(True)
 
     def parts(self, lengths: Sequence[int]) -> tuple[bytes, list[Attachment]]:
         """The payload, and the attachments behind it."""
@@ -160,7 +195,9 @@ class _File:
     def view(self, at: int, size: int) -> memoryview:
         with self._lock:
             if self._mapping is None:
-                self._mapping = memoryview(mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ))
+                mapping = _Mapping(self._descriptor, 0, access=mmap.ACCESS_READ)
+                mapping.done = _when_unmapped(self._done)
+                self._mapping = memoryview(mapping)
         return self._mapping[at : at + size]
 
     def read(self, at: int, size: int) -> bytes:
@@ -176,6 +213,12 @@ class _File:
                 raise ProtocolError("a payload of the host was cut short while it was read")
             whole += data
         return bytes(whole)
+
+
+def _when_unmapped(done: Callable[[bool], None] | None) -> Callable[[], None] | None:
+    before = _forks
+    # A child that this process has forked meanwhile may look at it still.
+    return None if done is None else lambda: done(_forks == before)
 
 
 class _Part:

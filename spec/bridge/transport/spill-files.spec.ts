@@ -5,6 +5,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -173,5 +175,62 @@ describe('files for large payloads', () => {
     await once(host, 'exit');
     new SpillFiles(bases()).close();
     expect(spilledFiles(bases(), host.pid)).to.deep.equal([]);
+  });
+});
+
+describe('files for large payloads in memory', () => {
+  let files: SpillFiles;
+  let spill: FileSpill;
+  before(function () {
+    needs(this, existsSync('/dev/shm'), '/dev/shm');
+  });
+  beforeEach(() => {
+    files = new SpillFiles(['/dev/shm']);
+    spill = files.open() as FileSpill;
+  });
+  afterEach(() => files.close());
+  const folder = () => spill.folders[0] as string;
+  /** As a worker has put it there. */
+  const fromWorker = (name: string, size = 100_000) => {
+    const lies = elsewhere({ case: 'file', value: { $typeName: 'ophion.v1.SpilledFile', folder: 0, name } }, [
+      new Uint8Array(size),
+    ]);
+    writeFileSync(join(folder(), name), new Uint8Array(size));
+    return lies;
+  };
+
+  it('are left to be written again, under another name and with whatever size', async () => {
+    await spill.take(fromWorker('w1'));
+    expect(readdirSync(folder())).to.deep.equal(['w1.spare']);
+    renameSync(join(folder(), 'w1.spare'), join(folder(), 'h9.spare'));
+    const { ino } = statSync(join(folder(), 'h9.spare'));
+    for (const size of [50_000, 200_000, 100_000]) {
+      const lies = await spill.put([new Uint8Array(size).fill(5)], never);
+      const path = join(folder(), (lies.place.value as { name: string }).name);
+      expect(statSync(path)).to.include({ ino, size });
+      expect(readFileSync(path).every((byte) => byte === 5)).to.equal(true);
+      renameSync(path, `${path}.spare`);
+    }
+    expect(readdirSync(folder())).to.deep.equal(['h3.spare']);
+  });
+
+  it('are few, and none when it has been quiet for a while', async () => {
+    for (const name of ['w1', 'w2', 'w3']) {
+      const lies = fromWorker(name, 0);
+      truncateSync(join(folder(), name), 60 << 20);
+      await spill.take({ ...lies, lengths: [BigInt(60 << 20)] });
+    }
+    expect(readdirSync(folder())).to.deep.equal(['w1.spare', 'w2.spare']);
+    spill.rest();
+    while (readdirSync(folder()).length > 0) await new Promise(setImmediate);
+  });
+
+  it('are not left when they could not be taken', async () => {
+    const lies = fromWorker('w1');
+    truncateSync(join(folder(), 'w1'), 5);
+    expect(await rejection(spill.take(lies))).to.be.instanceOf(ProtocolError);
+    expect(readdirSync(folder())).to.deep.equal(['w1']);
+    spill.close();
+    while (existsSync(folder())) await new Promise(setImmediate);
   });
 });
