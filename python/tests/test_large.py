@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import pytest
 
-from ophion import ActorError, Blob, ProtocolError, StateError, Tensor
+from ophion import ActorError, Blob, ProtocolError, StateError, Tensor, _read_bytes
 from ophion._attachments import Attached, Attachment, Said
 from ophion._carrier import LinkLost
 from ophion._codec import decode, decode_view, encode
@@ -25,6 +25,7 @@ from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox, Message
 from ophion._limits import Limits
 from ophion._outbox import Outbox
+from ophion._read_bytes import read_bytes
 from ophion._spill import Job, Spiller
 from ophion._transfer import Transfers
 
@@ -250,6 +251,29 @@ class TestFoldersInMemory:
             assert path.read_bytes() == b"x" * size
             assert len(names(folder)) == 1
             path.rename(str(path) + ".spare")
+
+
+class TestReadBytes:
+    @pytest.mark.parametrize("huge", [True, False])
+    def test_gives_what_is_there_in_bytes_of_its_own(
+        self, huge: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if not huge:
+            monkeypatch.setattr(_read_bytes, "_maker", lambda: None)
+            monkeypatch.setattr(_read_bytes, "_MOST_READ", 5 * MIB)
+        path = tmp_path / "file"
+        path.write_bytes(LARGE + b"tail")
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            for at, size in ((0, len(LARGE)), (1, len(LARGE)), (3, 100), (0, 0), (len(LARGE), 4)):
+                found = read_bytes(descriptor, at, size)
+                assert type(found) is bytes
+                assert found == (LARGE + b"tail")[at : at + size]
+                assert hash(found) == hash((LARGE + b"tail")[at : at + size])
+            with pytest.raises(ProtocolError, match="cut short"):
+                read_bytes(descriptor, 5, len(LARGE))
+        finally:
+            os.close(descriptor)
 
 
 class TestSpiller:

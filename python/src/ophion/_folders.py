@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from ophion._attachments import Attachment
 from ophion._errors import ProtocolError, StateError
 from ophion._gen import workers_pb2 as pb
+from ophion._read_bytes import read_bytes
 from ophion._spare_files import MEMORY_FOLDER, claim_spare, leave
 from ophion._spill import GivenUp, Job
 
@@ -20,8 +21,6 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What is written at once: so much passes before a job that was given up ends.
 _PIECE = 16 * 1024 * 1024
-# What the system reads at once, at most.
-_MOST_READ = 1 << 30
 
 
 # Counts the forks of this process: a child sees what was mapped before, and must go on seeing it.
@@ -201,18 +200,7 @@ class _File:
         return self._mapping[at : at + size]
 
     def read(self, at: int, size: int) -> bytes:
-        if size <= _MOST_READ:
-            data = os.pread(self._descriptor, size, at)
-            if len(data) == size:
-                return data
-        # Read in parts: larger than the system reads at once, or cut short by a signal.
-        whole = bytearray()
-        while len(whole) < size:
-            data = os.pread(self._descriptor, min(size - len(whole), _MOST_READ), at + len(whole))
-            if not data:
-                raise ProtocolError("a payload of the host was cut short while it was read")
-            whole += data
-        return bytes(whole)
+        return read_bytes(self._descriptor, at, size)
 
 
 def _when_unmapped(done: Callable[[bool], None] | None) -> Callable[[], None] | None:
