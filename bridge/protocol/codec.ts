@@ -127,7 +127,7 @@ interface Walk {
   left: number;
 }
 
-/** What is longer is not counted here: it is looked at as a whole where it is sent. */
+/** Longer texts are not counted here: they are looked at where the whole is sent. */
 const countedBytes = 64 * 1024;
 
 const rootOf = (step: string, attachments: Attachments | undefined): Place => ({
@@ -217,7 +217,7 @@ function enter(place: Place, leastBytes: number): void {
 function count(place: Place, bytes: number): void {
   place.walk.left -= bytes;
   if (place.walk.left >= 0) return;
-  const reason = `from here on the value has more than ${valueBytesMax} bytes, large bytes and texts not counted`;
+  const reason = `from here on the value has more than ${valueBytesMax} bytes, without its raw bytes and long texts`;
   refuse(place, `${reason}; make its numbers a typed array`, 'too_large');
 }
 
@@ -272,7 +272,6 @@ function floats(values: readonly number[]): Kind {
 /** What may go beside the message. */
 function noted<W extends WireBlob | WireTensor>(place: Place, wireBytes: W): W {
   place.walk.attachments?.note(wireBytes);
-  const { length } = wireBytes.data;
-  if (length < countedBytes) count(place, 2 + length);
+  count(place, 2);
   return wireBytes;
 }

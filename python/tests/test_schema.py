@@ -126,6 +126,7 @@ class TestArguments:
         (None, {"type": "null"}),
         (bytes, {"x-ophion": "bytes"}),
         (Blob, {"x-ophion": "bytes"}),
+        (memoryview, {"x-ophion": "bytes"}),
         (datetime, {"x-ophion": "instant"}),
         (Tensor, {"x-ophion": "tensor"}),
         (Any, {}),

@@ -25,7 +25,7 @@ MAX_DEPTH = 32
 # Python itself refuses to print or read longer integers by default.
 MAX_DIGITS = 4300
 _TOO_LONG = 10**MAX_DIGITS
-# Of one value, large bytes and texts beside it not counted. Checked on the way, so that a huge list is not walked to
+# Of one value, bytes and long texts in it not counted. Checked on the way, so that a huge list is not walked to
 # its end; a whole message is checked again where it is sent.
 MAX_BYTES = 16 * 1024 * 1024
 
@@ -220,7 +220,7 @@ def _enter(depth: int, least_bytes: int, walk: _Walk) -> None:
 
 
 def _too_large() -> EncodeError:
-    text = f"from here on the value has more than {MAX_BYTES} bytes, large bytes and texts not counted"
+    text = f"from here on the value has more than {MAX_BYTES} bytes, without its raw bytes and long texts"
     return EncodeError(f"{text}; make its numbers an array", code="too_large")
 
 
@@ -248,8 +248,7 @@ def _array(target: pb.Value, value: Any, depth: int, walk: _Walk) -> None:
 def _put_data(target: pb.Blob | pb.Tensor, data: memoryview, walk: _Walk) -> None:
     # Even empty bytes are there.
     target.SetInParent()
-    if data.nbytes < LEAST_BYTES:
-        walk.left -= 2 + data.nbytes
+    walk.left -= 2
     if walk.attached is None or not walk.attached.note(target, data):
         target.data = data.tobytes()
 

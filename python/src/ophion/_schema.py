@@ -47,6 +47,7 @@ _PLAIN: dict[Any, Schema] = {
     tuple: {"type": "array"},
     dict: {"type": "object"},
     bytes: {"x-ophion": "bytes"},
+    memoryview: {"x-ophion": "bytes"},
     Blob: {"x-ophion": "bytes"},
     datetime: {"x-ophion": "instant"},
     Tensor: {"x-ophion": "tensor"},

@@ -195,7 +195,8 @@ describe('the codec', () => {
     });
     expect(errorOf(() => encodeValue({ rows }))).to.have.nested.property('details.path', '$.rows');
     expect(walked).to.equal(0);
-    const large = [new Uint8Array(9_000_000), 'x'.repeat(9_000_000), new Float64Array(2_000_000)];
+    const small = new Array(300).fill(new Uint8Array(60_000));
+    const large = [new Uint8Array(9_000_000), small, 'x'.repeat(9_000_000), new Float64Array(2_000_000)];
     expect(errorOf(() => encodeValue(large))).to.equal(undefined);
   });
 

@@ -9,6 +9,7 @@ import type { HostBody } from '../../../bridge/protocol/messages.ts';
 import { toolResult } from '../../../bridge/protocol/messages.ts';
 import { quickWorkerBody } from '../../../bridge/protocol/quick-read.ts';
 import { quickHostMessage } from '../../../bridge/protocol/quick-write.ts';
+import { anyValue } from '../../helpers/any-value.ts';
 
 const { tree: anything } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
@@ -21,6 +22,7 @@ const { tree: anything } = fc.letrec<{ tree: unknown }>((tie) => ({
     fc.uint8Array({ maxLength: 300 }),
     fc.date({ noInvalidDate: true, min: new Date('0002-01-01'), max: new Date('9998-12-31') }),
     fc.constant(new Tensor('float32', [2], new Uint8Array(8))),
+    anyValue,
     fc.array(tie('tree')),
     fc.dictionary(fc.string({ unit: 'grapheme' }), tie('tree')),
   ),
