@@ -37,20 +37,18 @@ class Tool:
     kind: Kind
     signature: inspect.Signature
     session: type[SessionContext] | type[AsyncSessionContext] | None
+    # A generator: it answers item by item.
+    streams: bool = field(init=False, repr=False)
+    # It runs in the event loop.
+    is_async: bool = field(init=False, repr=False)
     arguments: Arguments = field(init=False, repr=False)
+    # It took no time when it last ran; false before it has.
+    quick: bool = field(default=False, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self.streams = self.kind in ("generator", "async generator")
+        self.is_async = self.kind in ("async", "async generator")
         self.arguments = Arguments(self.name, self.function, self.parameters)
-
-    @property
-    def streams(self) -> bool:
-        """True for a generator: it answers item by item."""
-        return self.kind in ("generator", "async generator")
-
-    @property
-    def is_async(self) -> bool:
-        """True when it runs in the event loop."""
-        return self.kind in ("async", "async generator")
 
     @property
     def parameters(self) -> list[inspect.Parameter]:
