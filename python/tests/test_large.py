@@ -321,7 +321,7 @@ class TestStreamHalves:
         requests = outbox.connect(pb.Frame(hello=pb.Hello()))
         next(requests)
         outbox.welcome(0)
-        [frame] = next(requests).frames
+        [frame] = pb.AttachRequest.FromString(next(requests)).frames
         with pytest.raises(ProtocolError, match="takes nothing"):
             Inbox(limits).take(frame)
         inbox.take_from = folders.take

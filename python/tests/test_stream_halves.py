@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ophion._errors import ActorDownError, MailboxFullError, ProtocolError
+from ophion._frames import envelope_field
 from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox, Message
 from ophion._limits import Limits
@@ -22,10 +23,11 @@ class Connection:
         outbox.welcome(resume_from)
 
     def next(self) -> pb.AttachRequest:
-        return next(self.requests)
+        return pb.AttachRequest.FromString(next(self.requests))
 
     def poll(self) -> pb.AttachRequest | None:
-        return self.requests.poll()
+        request = self.requests.poll()
+        return None if request is None else pb.AttachRequest.FromString(request)
 
     def envelopes(self, count: int) -> list[tuple[int, int, bytes]]:
         found: list[tuple[int, int, bytes]] = []
@@ -50,9 +52,10 @@ class TestOutbox:
         outbox.put(1, b"a")
         outbox.control(pb.Frame(progress=pb.Progress()))
         requests = outbox.connect(pb.Frame(hello=pb.Hello()))
-        assert [one.WhichOneof("body") for one in next(requests).frames] == ["hello"]
+        read = pb.AttachRequest.FromString
+        assert [one.WhichOneof("body") for one in read(next(requests)).frames] == ["hello"]
         outbox.welcome(0)
-        assert [one.WhichOneof("body") for one in next(requests).frames] == ["progress", "envelope"]
+        assert [one.WhichOneof("body") for one in read(next(requests)).frames] == ["progress", "envelope"]
 
     def test_control_goes_first_without_a_number_and_the_latest_liveness_alone(self) -> None:
         outbox = Outbox(Limits())
@@ -84,6 +87,15 @@ class TestOutbox:
                 message = inbox.take(frame)
                 messages += [message] if message else []
         assert messages == [Message(7, payload, True), Message(9, b"next", False)]
+
+    @pytest.mark.parametrize("exchange", [0, 1, 127, 128, 16_383, 16_384, 2**62])
+    @pytest.mark.parametrize("payload", [b"", b"x", b"x" * 127, b"x" * 128, b"x" * 20_000])
+    def test_an_envelope_is_written_as_protobuf_would(self, exchange: int, payload: bytes) -> None:
+        for sequence in (1, 128, 2**40):
+            for more, end in ((False, False), (True, False), (False, True), (True, True)):
+                envelope = pb.Envelope(exchange=exchange, payload=payload, more=more, end=end)
+                request = pb.AttachRequest(frames=[pb.Frame(sequence=sequence, envelope=envelope)])
+                assert envelope_field(sequence, exchange, payload, more, end) == request.SerializeToString()
 
     def test_a_full_frame_with_the_largest_numbers_is_not_above_the_limit(self) -> None:
         outbox = Outbox(Limits())

@@ -152,7 +152,7 @@ class TestArguments:
     )
     def test_that_do_not_fit_are_named_with_what_it_takes(self, given: dict[str, Any], message: str, path: str) -> None:
         with pytest.raises(StateError) as caught:
-            made(greet).arguments(encode_map(given))
+            made(greet).arguments.taken(encode_map(given))
         assert message in str(caught.value)
         assert "it takes (name: str, times: int = 1, loud: bool = False)" in str(caught.value)
         assert caught.value.code == "invalid"
@@ -162,18 +162,18 @@ class TestArguments:
         def place(points: list[Point]) -> None: ...
 
         with pytest.raises(StateError, match="Point refuses it: too far") as caught:
-            made(place).arguments(encode_map({"points": [{"x": 1}, {"x": 100}]}))
+            made(place).arguments.taken(encode_map({"points": [{"x": 1}, {"x": 100}]}))
         assert (caught.value.code, caught.value.details["path"]) == ("invalid", "$.points[1]")
 
     def test_that_fit_are_brought_into_form(self) -> None:
         def scaled(factor: float, **more: Any) -> None: ...
 
-        assert made(scaled).arguments(encode_map({"factor": 2, "x": 1})) == {"factor": 2.0, "x": 1}
+        assert made(scaled).arguments.taken(encode_map({"factor": 2, "x": 1})) == {"factor": 2.0, "x": 1}
 
     def test_of_a_type_that_only_the_checker_knows_are_taken_as_they_are(self) -> None:
         def unknown(value: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
-        assert made(unknown).arguments(encode_map({"value": 1})) == {"value": 1}
+        assert made(unknown).arguments.taken(encode_map({"value": 1})) == {"value": 1}
 
 
 class TestWhatIsNoTool:

@@ -212,6 +212,11 @@ class TestCallsOfTypeScript:
         assert call.traceparent == "00-trace-01"
         assert 0 < call.timeout_ms <= 5000
 
+    def test_what_it_calls_may_call_back_into_the_one_thread_there_is(self, host: Host) -> None:
+        host.tools["lookup"] = lambda of: host.call("echo", value=of)
+        host.ready(capacity=1)
+        assert host.call("ask", tool="lookup") == "Python"
+
     def test_what_fails_there_fails_here_with_its_type(self, host: Host) -> None:
         def broken(of: str) -> None:
             raise LookupError(f"no {of}")

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
 
 from ophion._attachments import Attached, Said
-from ophion._codec import encode
+from ophion._codec import encode_into
 from ophion._errors import ActorError, EncodeError, StateError
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, values_pb2
@@ -23,32 +20,25 @@ class CallError(Exception):
         self.error = error
 
 
-@contextmanager
-def as_call_error() -> Iterator[None]:
-    """An error of ours that is raised inside is the call's."""
-    try:
-        yield
-    except ActorError as error:
-        raise CallError(error) from error
-
-
 def said_item(tool: str, scope: Scope, item: object) -> Said:
     """One item of a stream. Fails with `CallError`."""
-    value, attachments = _encoded(tool, scope, "an item", item)
-    return _checked(tool, scope, bridge_pb2.WorkerMessage(item=bridge_pb2.Item(value=value)), attachments)
+    message = bridge_pb2.WorkerMessage()
+    attachments = _encode(message.item.value, tool, scope, "an item", item)
+    return _checked(tool, scope, Said(message.SerializeToString(), attachments))
 
 
-def outcome(tool: str, scope: Scope, run: Callable[[], Any]) -> Said:
-    """The result of running this; never fails."""
-    try:
-        value, attachments = _encoded(tool, scope, "the result", run())
-        result = tools_pb2.ToolResult(value=value, revision=scope.revision, facts=scope.facts())
-        return _checked(tool, scope, bridge_pb2.WorkerMessage(result=result), attachments)
-    except BaseException as error:
-        return failure(tool, scope, error)
+def said_result(tool: str, scope: Scope, value: object) -> Said:
+    """The result of a call. Fails with `CallError`."""
+    message = bridge_pb2.WorkerMessage()
+    result = message.result
+    result.revision = scope.revision
+    attachments = _encode(result.value, tool, scope, "the result", value)
+    if scope.reported:
+        result.facts.CopyFrom(scope.facts())
+    return _checked(tool, scope, Said(message.SerializeToString(), attachments))
 
 
-def failure(tool: str, scope: Scope, error: BaseException) -> Said:
+def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
     """The result of a call that raised; of one that was given up, whatever it raised then. It fits frames."""
     own = error.error if isinstance(error, CallError) else None
     found = fault_of_tool(tool, error) if own is None else fault_of_error(own)
@@ -68,22 +58,26 @@ def failure(tool: str, scope: Scope, error: BaseException) -> Said:
     return Said(message.SerializeToString())
 
 
-def _encoded(tool: str, scope: Scope, what: str, value: object) -> tuple[values_pb2.Value, list[memoryview]]:
+def said_refusal(error: ActorError) -> Said:
+    """The result of a call that was never begun."""
+    result = tools_pb2.ToolResult(fault=fault_of_error(error))
+    return Said(bridge_pb2.WorkerMessage(result=result).SerializeToString())
+
+
+def _encode(target: values_pb2.Value, tool: str, scope: Scope, what: str, value: object) -> list[memoryview]:
     bridge = scope.bridge
     attached = Attached() if bridge.max_payload_bytes > bridge.max_message_bytes else None
     try:
-        encoded = encode(value, attached)
-        return encoded, [] if attached is None else attached.detach()
+        encode_into(target, value, attached)
+        return [] if attached is None else attached.detach()
     except EncodeError as error:
         text = f"{what} of {tool} cannot cross: {error}"
         raise CallError(StateError(text, code=error.code, details=error.details)) from error
 
 
-def _checked(tool: str, scope: Scope, message: bridge_pb2.WorkerMessage, attachments: Sequence[memoryview]) -> Said:
-    # Before it is put together: that takes as much memory again.
-    size = message.ByteSize() + sum(one.nbytes for one in attachments)
+def _checked(tool: str, scope: Scope, said: Said) -> Said:
     limit = scope.bridge.max_payload_bytes
-    if size > limit:
-        text = f"{tool}: what it answers has {size} bytes, above the limit of {limit}"
+    if said.size > limit:
+        text = f"{tool}: what it answers has {said.size} bytes, above the limit of {limit}"
         raise CallError(StateError(text, code="too_large", details={"tool": tool}))
-    return Said(message.SerializeToString(), attachments)
+    return said

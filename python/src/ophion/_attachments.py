@@ -44,11 +44,14 @@ class Said(NamedTuple):
     @property
     def size(self) -> int:
         """All of it, in bytes."""
-        return len(self.payload) + sum(one.nbytes for one in self.attachments)
+        size = len(self.payload)
+        return size + sum(one.nbytes for one in self.attachments) if self.attachments else size
 
 
 class Attached:
     """Collects the large bytes of the values of one message while they are encoded."""
+
+    __slots__ = ("_found",)
 
     def __init__(self) -> None:
         self._found: list[tuple[pb.Blob | pb.Tensor, memoryview]] = []
@@ -61,9 +64,11 @@ class Attached:
         return True
 
     def detach(self) -> list[memoryview]:
-        """To be called once, after the last value and before it is copied into its message. What goes beside the
+        """To be called once, after the last value and before it is copied, if it is. What goes beside the
         message; nothing when it is better inside.
         """
+        if not self._found:
+            return []
         if sum(data.nbytes for _, data in self._found) < WORTHWHILE_BYTES:
             for target, data in self._found:
                 target.data = bytes(data)

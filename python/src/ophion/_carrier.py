@@ -16,6 +16,7 @@ from ophion._requests import Requests
 _MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 # In front of the path of a socket file that frames are spoken on; anything else is an address for gRPC.
 UNIX_SCHEME = "ophion+unix:"
+_ATTACH = "/ophion.v1.WorkerService/Attach"
 
 
 class LinkLost(Exception):
@@ -178,7 +179,9 @@ class GrpcCarrier:
 
         channel = self._open(grpc.aio)
         try:
-            call = self._stub(channel).Attach()
+            # As the stub does, but what goes out is in wire form already.
+            attach = channel.stream_stream(_ATTACH, response_deserializer=pb.AttachResponse.FromString)
+            call = attach()
             sender = _Sender(call, requests)
             requests.on_change = sender.changed
             sender.send()
@@ -218,7 +221,7 @@ class _Sender:
             if request is not None:
                 self._writing = self._loop.create_task(self._write(request))
 
-    async def _write(self, request: pb.AttachRequest | None) -> None:
+    async def _write(self, request: bytes | None) -> None:
         # When the connection is lost, who reads is told why.
         with contextlib.suppress(Exception):
             while request is not None:

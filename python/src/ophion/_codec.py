@@ -54,14 +54,29 @@ def encode(value: object, attached: Attached | None = None) -> pb.Value:
     return target
 
 
+def encode_into(target: pb.Value, value: object, attached: Attached | None = None) -> None:
+    """As `encode`, into a fresh part of a message: nothing is copied."""
+    _fill(target, value, 0, _Walk(attached))
+    # Null leaves the value untouched; it must be there all the same.
+    target.SetInParent()
+
+
 def encode_map(values: Mapping[str, object], what: str = "", attached: Attached | None = None) -> pb.Map:
     """The wire form of named values, such as a tool's arguments; `what` stands before the path of an error."""
     target = pb.Map()
+    encode_map_into(target, values, what, attached)
+    return target
+
+
+def encode_map_into(
+    target: pb.Map, values: Mapping[str, object], what: str = "", attached: Attached | None = None
+) -> None:
+    """As `encode_map`, into a fresh part of a message: nothing is copied."""
+    target.SetInParent()
     try:
         _fill_entries(target, values, 0, _Walk(attached))
     except EncodeError as error:
         raise error.below(f"({what})" if what else "") from None
-    return target
 
 
 def decode(value: pb.Value, attachments: Sequence[Attachment] = ()) -> Any:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
-from typing import Any
 
-from ophion._promise import promise, settled
+from ophion._promise import Promise, promise, settled
 
 MAX_CREDIT = 2**31
 
@@ -14,10 +12,12 @@ MAX_CREDIT = 2**31
 class Credit:
     """Given by the reader, taken by the one tool that sends."""
 
+    __slots__ = ("_left", "_lock", "_waiting")
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left = 0
-        self._waiting: Future[Any] | None = None
+        self._waiting: Promise | None = None
 
     def give(self, items: int) -> None:
         """The reader takes so many more."""
@@ -29,7 +29,15 @@ class Credit:
             waiting, self._waiting = self._waiting, None
         waiting.set_result(None)
 
-    def take(self) -> Future[Any]:
+    def taken(self) -> bool:
+        """Takes credit for one item, where there is any: then it may be sent."""
+        with self._lock:
+            if self._left == 0:
+                return False
+            self._left -= 1
+            return True
+
+    def take(self) -> Promise:
         """Settled when one more item may be sent."""
         with self._lock:
             if self._left > 0:

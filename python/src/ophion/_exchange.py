@@ -9,14 +9,14 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ophion._attachments import Attachment, Said
 from ophion._errors import ActorError, PoolError, ProtocolError
 from ophion._gen import bridge_pb2 as pb
 from ophion._gen import workers_pb2
-from ophion._promise import promise
+from ophion._limits import Limits
+from ophion._promise import Promise, promise
 from ophion._spill import Job
 from ophion._state import Sessions
 
@@ -37,9 +37,9 @@ class Exchange:
         self._forget = forget
         self._lock = threading.Lock()
         self._heard: deque[Heard | ActorError] = deque()
-        self._waiting: Future[Any] | None = None
+        self._waiting: Promise | None = None
 
-    def next(self) -> Future[Any]:
+    def next(self) -> Promise:
         """What is `Heard` next of the conversation; fails when the stream to the host is lost."""
         future = promise()
         with self._lock:
@@ -72,7 +72,7 @@ class Exchange:
             self._say(pb.WorkerMessage(cancel=pb.Cancel(reason=reason)))
 
 
-def _settle(future: Future[Any], heard: Heard | ActorError) -> None:
+def _settle(future: Promise, heard: Heard | ActorError) -> None:
     if isinstance(heard, ActorError):
         future.set_exception(heard)
     else:
@@ -111,13 +111,18 @@ class Bridge(Protocol):
         """
         ...
 
-    def room(self) -> Future[Any]:
+    def room(self) -> Promise:
         """Settled when `open` is worth another try."""
         ...
 
 
 class Outlet(Protocol):
     """Where messages leave: a stream."""
+
+    @property
+    def limits(self) -> Limits:
+        """Those of the stream, as of now."""
+        ...
 
     def put(
         self,
@@ -126,9 +131,14 @@ class Outlet(Protocol):
         end: bool = False,
         *,
         forced: bool = False,
+        held: bool = False,
         elsewhere: workers_pb2.Elsewhere | None = None,
     ) -> None:
         """See `Outbox.put`."""
+        ...
+
+    def flush(self) -> None:
+        """See `Outbox.flush`."""
         ...
 
     def spill(self, said: Said) -> Job | None:
@@ -139,7 +149,7 @@ class Outlet(Protocol):
         """Gives that up; what lies there already is removed."""
         ...
 
-    def room(self) -> Future[Any]:
+    def room(self) -> Promise:
         """See `Outbox.room`."""
         ...
 
@@ -182,7 +192,7 @@ class Exchanges:
             self._open[number] = exchange
             return exchange
 
-    def room(self) -> Future[Any]:
+    def room(self) -> Promise:
         """See `Bridge.room`."""
         return self._outlet.room()
 

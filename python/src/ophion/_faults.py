@@ -13,6 +13,8 @@ from ophion._gen import values_pb2 as pb
 MAX_CAUSES = 8
 MAX_MESSAGE = 8 * 1024
 MAX_TRACEBACK = 32 * 1024
+# What runs tools: nothing that a traceback is read for.
+_OURS = {"ophion._async_calls", "ophion._call", "ophion._sync_calls"}
 
 
 def fault(code: str, message: str, **details: object) -> pb.Fault:
@@ -123,7 +125,7 @@ def _frames(error: BaseException) -> str:
 
 
 def _is_ours(module: dict[str, object]) -> bool:
-    return str(module.get("__name__", "")) in {"ophion._runner", "ophion._answers"}
+    return module.get("__name__") in _OURS
 
 
 def _clipped(text: str, limit: int) -> str:

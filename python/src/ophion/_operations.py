@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ophion._attachments import Attached, Said
-from ophion._codec import decode, encode, encode_map
+from ophion._codec import decode, encode, encode_map, encode_map_into
 from ophion._errors import (
     EncodeError,
     MailboxFullError,
@@ -17,7 +17,7 @@ from ophion._errors import (
 )
 from ophion._exchange import Exchange, Heard
 from ophion._faults import error_of_fault, result_or_raise
-from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
+from ophion._gen import bridge_pb2, variables_pb2
 from ophion._promise import Steps
 from ophion._scope import Scope, new_id
 from ophion._spill import spilled
@@ -171,20 +171,19 @@ def _call(
     state = scope.session()
     bridge = scope.bridge
     attached = Attached() if bridge.max_payload_bytes > bridge.max_message_bytes else None
-    encoded = encode_map(arguments, f"arguments of {tool}", attached)
-    attachments = [] if attached is None else attached.detach()
-    call = tools_pb2.ToolCall(
-        session_id=state.session_id,
-        tool=tool,
-        arguments=encoded,
-        traceparent=scope.call.traceparent,
-        min_revision=scope.record.revision,
-        call_id=new_id(),
-        stream=stream,
-    )
+    message = bridge_pb2.WorkerMessage()
+    call = message.call
+    call.session_id = state.session_id
+    call.tool = tool
+    encode_map_into(call.arguments, arguments, f"arguments of {tool}", attached)
+    call.traceparent = scope.call.traceparent
+    call.min_revision = scope.record.revision
+    call.call_id = new_id()
+    if stream:
+        call.stream = True
     if timeout is not None:
         call.timeout_ms = timeout * 1000
-    return bridge_pb2.WorkerMessage(call=call), attachments
+    return message, [] if attached is None else attached.detach()
 
 
 def _open(scope: Scope, message: bridge_pb2.WorkerMessage, attachments: Sequence[memoryview] = ()) -> Steps[Exchange]:

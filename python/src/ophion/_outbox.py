@@ -10,36 +10,27 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, NamedTuple
 
 from ophion._errors import ActorError, MailboxFullError, ProtocolError
+from ophion._frames import envelope_field, frame_field, request
 from ophion._gen import workers_pb2 as pb
 from ophion._limits import Limits
-from ophion._promise import promise, settled
+from ophion._promise import Promise, promise, settled
 from ophion._requests import Requests
 from ophion._window import ENVELOPE_BYTES, Window
 
 # Around a payload: numbers, flags, tags and lengths of frame and envelope, and what stands around the frames.
 _HEADER_BYTES = 64
 _AROUND_FRAMES = 24
-_AROUND_PAYLOAD = _HEADER_BYTES - _AROUND_FRAMES
 # How many messages an eager connection lets come together in one turn.
 _EAGER_MESSAGES = 16
 # A message that only acknowledges is sent after so many frames; otherwise any message carries it.
 _ACKNOWLEDGE_EVERY = 32
 
 
-class _Entry(NamedTuple):
-    sequence: int
-    exchange: int
-    payload: bytes
-    more: bool
-    end: bool
-    # What all envelopes up to this one count against the host's credit.
-    upto: int
-    # Where the message lies that is too large for frames.
-    elsewhere: pb.Elsewhere | None
+# An envelope that was numbered: its number, what all up to this one count against the host's credit, what it counts
+# itself, how many bytes lie elsewhere for it, and the field of the request that it is in.
+_Entry = tuple[int, int, int, int, bytes]
 
 
 class Outbox:
@@ -65,9 +56,10 @@ class Outbox:
         self._current: Requests | None = None
         self._in_turn = False
         self._put_in_turn = 0
+        self._held = 0
         self._welcomed = False
         self._hello: pb.Frame | None = None
-        self._rooms: list[Future[Any]] = []
+        self._rooms: list[Promise] = []
         # Told how many bytes the host has taken from elsewhere.
         self.on_taken: Callable[[int], None] = lambda size: None
         self._closed: ActorError | None = None
@@ -100,11 +92,12 @@ class Outbox:
         end: bool = False,
         *,
         forced: bool = False,
+        held: bool = False,
         elsewhere: pb.Elsewhere | None = None,
     ) -> None:
         """Queues one message of an exchange. Fails with `MailboxFullError` when there is no room for it, unless
-        forced (small answers of ours, bounded by the number of exchanges), and with what closed the stream. The payload
-        of one that lies elsewhere is empty.
+        forced (small answers of ours, bounded by the number of exchanges), and with what closed the stream. What is
+        held may stay until the next `flush`. The payload of one that lies elsewhere is empty.
         """
         size = len(payload)
         with self._lock:
@@ -119,6 +112,17 @@ class Outbox:
                 for start in range(0, size, piece):
                     more = start + piece < size
                     self._add(exchange, payload[start : start + piece], more, end and not more)
+        if not held:
+            self._changed()
+            return
+        self._held += 1
+        current = self._current
+        if self._held >= _EAGER_MESSAGES and current is not None and current.eager:
+            self.flush()
+
+    def flush(self) -> None:
+        """Sends what was held."""
+        self._held = 0
         self._changed()
 
     def _add(self, exchange: int, payload: bytes, more: bool, end: bool, elsewhere: pb.Elsewhere | None = None) -> None:
@@ -126,9 +130,12 @@ class Outbox:
         self._last += 1
         self._charged += size
         self._bytes += size
-        self._waiting.append(_Entry(self._last, exchange, payload, more, end, self._charged, elsewhere))
+        outside = 0 if elsewhere is None else sum(elsewhere.lengths)
+        place = None if elsewhere is None else elsewhere.SerializeToString()
+        field = envelope_field(self._last, exchange, payload, more, end, place)
+        self._waiting.append((self._last, self._charged, size, outside, field))
 
-    def room(self) -> Future[Any]:
+    def room(self) -> Promise:
         """Settled when `put` is worth another try, or when the stream is closed (`put` then says why)."""
         with self._lock:
             if self._closed is not None or self._bytes < self.max_bytes // 2:
@@ -187,7 +194,7 @@ class Outbox:
         """The host has taken all envelopes up to this number: the others are sent again, in order."""
         self.acknowledge(resume_from)
         with self._lock:
-            if self._sent and self._sent[0].sequence != resume_from + 1:
+            if self._sent and self._sent[0][0] != resume_from + 1:
                 raise ProtocolError(f"the host wants to go on from {resume_from}, which it acknowledged before")
             self._waiting.extendleft(reversed(self._sent))
             self._sent.clear()
@@ -201,11 +208,10 @@ class Outbox:
                 raise ProtocolError(f"the host acknowledged frame {sequence}; the last one is {self._last}")
             sent = self._sent
             taken = 0
-            while sent and sent[0].sequence <= sequence:
-                entry = sent.popleft()
-                self._bytes -= len(entry.payload) + ENVELOPE_BYTES
-                if entry.elsewhere is not None:
-                    taken += sum(entry.elsewhere.lengths)
+            while sent and sent[0][0] <= sequence:
+                _, _, size, outside, _ = sent.popleft()
+                self._bytes -= size
+                taken += outside
             more = credit > self._credit and bool(self._waiting)
             if credit:
                 self._credit = credit
@@ -245,7 +251,7 @@ class Outbox:
     def _owes(self) -> bool:
         return self._taken - self._told >= _ACKNOWLEDGE_EVERY or self.window.due
 
-    def _take(self, requests: Requests, wait: bool) -> pb.AttachRequest | None:
+    def _take(self, requests: Requests, wait: bool) -> bytes | None:
         """All that may leave now, up to the size of one message; None when nothing may."""
         with self._lock:
             if requests.over:
@@ -256,60 +262,51 @@ class Outbox:
                 requests.asleep = wait
             return request
 
-    def _next(self) -> pb.AttachRequest | None:
-        waiting = self._waiting
+    def _next(self) -> bytes | None:
+        waiting, sent, credit = self._waiting, self._sent, self._credit
         goodbye = None if self._parted else self._goodbye
         urgent = self._control or self._liveness is not None or (goodbye is not None and not waiting)
-        if not (urgent or (waiting and waiting[0].upto <= self._credit) or self._owes()):
+        if not (urgent or (waiting and waiting[0][1] <= credit) or self._owes()):
             return None
-        request = pb.AttachRequest(acknowledged=self._taken, credit=self.window.grant())
-        self._told = self._taken
+        fields: list[bytes] = []
         room = self.limits.max_frame_bytes - _AROUND_FRAMES
         if urgent:
-            room = self._add_control(request, room)
-        add = request.frames.add
-        sent = self._sent
+            room = self._add_control(fields, room)
         while waiting:
             entry = waiting[0]
-            sequence, exchange, payload, more, end, upto, elsewhere = entry
-            room -= len(payload) + _AROUND_PAYLOAD
-            if elsewhere is not None:
-                room -= elsewhere.ByteSize() + 4
-            if room < 0 or upto > self._credit:
+            room -= len(entry[4])
+            if room < 0 or entry[1] > credit:
                 break
-            frame = add()
-            frame.sequence = sequence
-            envelope = frame.envelope
-            envelope.exchange = exchange
-            envelope.payload = payload
-            if more:
-                envelope.more = True
-            if end:
-                envelope.end = True
-            if elsewhere is not None:
-                envelope.elsewhere.CopyFrom(elsewhere)
+            fields.append(entry[4])
             sent.append(waiting.popleft())
         if goodbye is not None and not waiting:
-            request.frames.append(goodbye)
+            fields.append(frame_field(goodbye.SerializeToString()))
             self._parted = True
-        return request
+        self._told = self._taken
+        return request(fields, self._taken, self.window.grant())
 
-    def _add_control(self, request: pb.AttachRequest, room: int) -> int:
-        while self._control and (size := self._control[0].ByteSize() + 4) <= room:
-            request.frames.append(self._control.popleft())
-            room -= size
-        if self._liveness is not None and (size := self._liveness.ByteSize() + 4) <= room:
-            request.frames.append(self._liveness)
-            self._liveness = None
-            room -= size
+    def _add_control(self, fields: list[bytes], room: int) -> int:
+        while self._control:
+            field = frame_field(self._control[0].SerializeToString())
+            if len(field) > room:
+                return room
+            self._control.popleft()
+            fields.append(field)
+            room -= len(field)
+        if self._liveness is not None:
+            field = frame_field(self._liveness.SerializeToString())
+            if len(field) <= room:
+                self._liveness = None
+                fields.append(field)
+                room -= len(field)
         return room
 
-    def _greeting(self) -> pb.AttachRequest | None:
+    def _greeting(self) -> bytes | None:
         if self._hello is None:
             return None
-        request = pb.AttachRequest(frames=[self._hello], acknowledged=self._taken)
+        fields = [frame_field(self._hello.SerializeToString())]
         self._hello = None
-        return request
+        return request(fields, self._taken, 0)
 
     def _open_rooms(self) -> None:
         with self._lock:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 
-from ophion._gen import workers_pb2 as pb
-
 
 class Requests:
-    """The messages of one connection. Iterating waits for the next one, and ends with the connection."""
+    """The messages of one connection, each an `AttachRequest` in wire form. Iterating waits for the next one, and ends
+    with the connection.
+    """
 
-    def __init__(self, take: Callable[[Requests, bool], pb.AttachRequest | None]) -> None:
+    def __init__(self, take: Callable[[Requests, bool], bytes | None]) -> None:
         self._take = take
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.asleep = False
@@ -25,7 +25,7 @@ class Requests:
     def __iter__(self) -> Requests:
         return self
 
-    def __next__(self) -> pb.AttachRequest:
+    def __next__(self) -> bytes:
         while True:
             request = self._take(self, True)
             if request is not None:
@@ -34,7 +34,7 @@ class Requests:
                 raise StopIteration
             self._wakes.get()
 
-    def poll(self) -> pb.AttachRequest | None:
+    def poll(self) -> bytes | None:
         """What can be sent now; None when nothing can, or when the connection is `over`."""
         return self._take(self, False)
 

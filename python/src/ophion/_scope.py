@@ -6,24 +6,40 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from ophion._attachments import Attachment
 from ophion._codec import encode_map
-from ophion._errors import ActorError, CallCancelledError, CallTimeoutError, StateError
+from ophion._errors import ActorError, StateError
 from ophion._exchange import Bridge
 from ophion._gen import tools_pb2, values_pb2
-from ophion._promise import Deadline, promise
+from ophion._promise import Deadline, Promise, promise
 from ophion._state import NO_SESSION, Record, SessionState
 
 MAX_FACT_BYTES = 1024 * 1024
 
 
 class Scope:
-    """What `SessionContext` and `AsyncSessionContext` stand on."""
+    """What `SessionContext` and `AsyncSessionContext` stand on. Made for every call, so what few calls need is made
+    when it is asked for.
+    """
+
+    __slots__ = (
+        "_cancellation",
+        "_cancelled",
+        "_deadline",
+        "_facts",
+        "_lock",
+        "attachments",
+        "bridge",
+        "call",
+        "ends_at",
+        "loop",
+        "revision",
+        "state",
+    )
 
     def __init__(
         self,
@@ -38,14 +54,16 @@ class Scope:
         self.bridge = bridge
         # The loop of all async tools: what waits in a thread must not wait there.
         self.loop = loop
-        self.state: SessionState | None = bridge.sessions.get(call.session_id) if call.session_id else None
+        session_id = call.session_id
+        self.state: SessionState | None = bridge.sessions.get(session_id) if session_id else None
         self.revision = 0
-        seconds = call.timeout_ms / 1000 if call.HasField("timeout_ms") else None
-        self.deadline = Deadline(seconds, call.tool or "the call")
-        # Fails when the caller gives up. Never succeeds.
-        self.cancelled: Future[Any] = promise()
-        self._facts: dict[str, Any] = {}
-        self._facts_lock = threading.Lock()
+        # When the caller gives up, on the monotonic clock.
+        self.ends_at = time.monotonic() + call.timeout_ms / 1000 if call.HasField("timeout_ms") else None
+        self._deadline: Deadline | None = None
+        self._cancellation: ActorError | None = None
+        self._cancelled: Promise | None = None
+        self._facts: dict[str, Any] | None = None
+        self._lock = threading.Lock()
 
     @property
     def record(self) -> Record:
@@ -53,54 +71,91 @@ class Scope:
         record = self.state.record if self.state is not None else None
         return NO_SESSION if record is None else record
 
+    def sees(self) -> bool:
+        """Begins the call at the session's revision here, unless that is older than what it must see."""
+        if self.state is None:
+            return True
+        record = self.state.record
+        if record is None or record.revision < self.call.min_revision:
+            return False
+        self.revision = record.revision
+        return True
+
     def session(self) -> SessionState:
         """The session's state. Fails with `StateError` when the call has no session."""
         if self.state is None:
             raise StateError("this call has no session", code="not_found")
         return self.state
 
+    @property
+    def deadline(self) -> Deadline:
+        """When the caller gives up."""
+        if self._deadline is None:
+            call = self.call
+            seconds = call.timeout_ms / 1000 if self.ends_at is not None else None
+            self._deadline = Deadline(seconds, call.tool or "the call", self.ends_at)
+        return self._deadline
+
+    @property
+    def cancelled(self) -> Promise:
+        """Fails when the caller gives up. Never succeeds."""
+        with self._lock:
+            if self._cancelled is None:
+                self._cancelled = promise()
+                if self._cancellation is not None:
+                    self._cancelled.set_exception(self._cancellation)
+            return self._cancelled
+
     def cancel(self, error: ActorError) -> bool:
         """The caller gave up: whoever waits gets this error. False when that happened before."""
-        with self._facts_lock:
-            if self.cancelled.done():
+        with self._lock:
+            if self._cancellation is not None:
                 return False
-            self.cancelled.set_exception(error)
-            return True
+            self._cancellation = error
+            cancelled = self._cancelled
+        if cancelled is not None:
+            cancelled.set_exception(error)
+        return True
 
     def cancellation(self) -> ActorError | None:
         """Why the call was given up; None when it was not."""
-        error = self.cancelled.exception() if self.cancelled.done() else None
-        return error if isinstance(error, CallCancelledError | CallTimeoutError) else None
+        return self._cancellation
 
     def report(self, facts: dict[str, Any]) -> None:
         """Adds facts about the run. Fails with `EncodeError` for what cannot cross, `StateError` above 1 MiB."""
-        with self._facts_lock:
-            merged = self._facts | facts
+        with self._lock:
+            merged = facts if self._facts is None else self._facts | facts
             size = encode_map(merged, "facts").ByteSize()
             if size > MAX_FACT_BYTES:
                 raise StateError(f"the facts of a call may have {MAX_FACT_BYTES} bytes, not {size}", code="too_large")
             self._facts = merged
 
+    @property
+    def reported(self) -> bool:
+        """True when there are facts."""
+        return self._facts is not None
+
     def facts(self) -> values_pb2.Map:
         """The facts, in wire form."""
-        with self._facts_lock:
-            return encode_map(self._facts)
+        with self._lock:
+            return encode_map(self._facts or {})
+
+
+_ids: list[str] = []
+if hasattr(os, "register_at_fork"):
+    # A child must not go on with the same ones.
+    os.register_at_fork(after_in_child=_ids.clear)
 
 
 def new_id() -> str:
     """An unguessable id of 128 bits."""
-    # What `secrets` would do, without the time that importing it takes.
-    return os.urandom(16).hex()
+    try:
+        return _ids.pop()
+    except IndexError:
+        # What `secrets` would do, without the time that importing it takes; many at once, since the system is asked.
+        digits = os.urandom(16 * 64).hex()
+        _ids.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
+        return digits[:32]
 
 
 current: contextvars.ContextVar[Scope | None] = contextvars.ContextVar("ophion_scope", default=None)
-
-
-@contextmanager
-def entered(scope: Scope) -> Iterator[None]:
-    """Makes the call the current one for what runs inside, and for the log records made there."""
-    token = current.set(scope)
-    try:
-        yield
-    finally:
-        current.reset(token)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Protocol
 
 from ophion._attachments import Attachment, Said
 from ophion._errors import ActorError, StateError
 from ophion._gen import workers_pb2 as pb
-from ophion._promise import Steps, promise
+from ophion._promise import Promise, Steps, promise
 
 
 class Place(Protocol):
@@ -54,7 +53,7 @@ class Job:
         self.parts = [memoryview(said.payload), *said.attachments]
         self.lengths = [part.nbytes for part in self.parts]
         self.size = sum(self.lengths)
-        self.done: Future[Any] = promise()
+        self.done: Promise = promise()
         self.given_up = False
 
 
@@ -130,7 +129,7 @@ class Spiller:
             self._changed.notify_all()
         self._place.close()
 
-    def _discard(self, done: Future[Any]) -> None:
+    def _discard(self, done: Promise) -> None:
         if done.exception() is None:
             place: pb.Elsewhere = done.result()
             self.taken(sum(place.lengths))

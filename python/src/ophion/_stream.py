@@ -12,9 +12,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from ophion._attachments import Said
 from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
@@ -51,6 +50,9 @@ class StreamHandler(Protocol):
     def on_message(self, message: Message) -> None:
         """A whole message of the host."""
 
+    def on_pause(self) -> None:
+        """All of what came together was told."""
+
     def on_drain(self) -> None:
         """Finish what runs, take nothing new."""
 
@@ -76,7 +78,9 @@ class Stream:
         lease: Lease | None = None,
     ) -> None:
         self.limits = limits
-        self.outbox = Outbox(limits)
+        self.outbox = outbox = Outbox(limits)
+        # For every message: without a step in between.
+        self.put, self.flush, self.room = outbox.put, outbox.flush, outbox.room
         self._inbox = Inbox(limits, self.outbox.window)
         self._dial = dial
         self._hello = hello
@@ -93,7 +97,7 @@ class Stream:
         # Where messages lie that are too large for frames; None: nowhere.
         self._place: Place | None = None
         self._spiller: Spiller | None = None
-        self.opened: Future[Any] = promise()
+        self.opened = promise()
 
     def start(self) -> None:
         """Begins to dial. `opened` is settled with the first Welcome, or with why there was none."""
@@ -106,18 +110,6 @@ class Stream:
         frames = limits.max_message_bytes
         return frames if self._spiller is None else max(limits.max_payload_bytes, frames)
 
-    def put(
-        self,
-        exchange: int,
-        payload: bytes,
-        end: bool = False,
-        *,
-        forced: bool = False,
-        elsewhere: pb.Elsewhere | None = None,
-    ) -> None:
-        """See `Outbox.put`."""
-        self.outbox.put(exchange, payload, end, forced=forced, elsewhere=elsewhere)
-
     def spill(self, said: Said) -> Job | None:
         """See `Outlet.spill`."""
         if self._spiller is None or (not said.attachments and len(said.payload) <= self.limits.max_message_bytes):
@@ -128,10 +120,6 @@ class Stream:
         """See `Outlet.unspill`."""
         if self._spiller is not None:
             self._spiller.give_up(job)
-
-    def room(self) -> Future[Any]:
-        """See `Outbox.room`."""
-        return self.outbox.room()
 
     def progress(self, what: str) -> None:
         """Tells the host that the worker is still loading."""
@@ -295,6 +283,7 @@ class Stream:
             self._take_frames(response)
             outbox.took(self._inbox.taken)
         finally:
+            self._handler.on_pause()
             outbox.end_turn()
 
     def _take_frames(self, response: pb.AttachResponse) -> None:

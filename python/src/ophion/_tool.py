@@ -6,16 +6,13 @@ import functools
 import inspect
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, overload
 
+from ophion._arguments import Arguments, written
 from ophion._async_session import AsyncSessionContext
-from ophion._attachments import Attachment
-from ophion._codec import decode, decode_view
-from ophion._conform import Mismatch, conform, described, hints_of
-from ophion._errors import StateError, key_step
-from ophion._gen import tools_pb2, values_pb2
+from ophion._gen import tools_pb2
 from ophion._schema import input_schema, output_schema
 from ophion._scope import Scope
 from ophion._session import SessionContext
@@ -32,9 +29,7 @@ _SESSIONS: dict[str, type[SessionContext] | type[AsyncSessionContext]] = {
 
 @dataclass
 class Tool:
-    """A function with what is known of it. Annotations are evaluated when it is first called: they may name what is
-    defined further down in its module.
-    """
+    """A function with what is known of it."""
 
     name: str
     description: str
@@ -42,17 +37,18 @@ class Tool:
     kind: Kind
     signature: inspect.Signature
     session: type[SessionContext] | type[AsyncSessionContext] | None
-    _hints: dict[str, Any] | None = field(default=None, repr=False)
+    # A generator: it answers item by item.
+    streams: bool = field(init=False, repr=False)
+    # It runs in the event loop.
+    is_async: bool = field(init=False, repr=False)
+    arguments: Arguments = field(init=False, repr=False)
+    # It took no time when it last ran; false before it has.
+    quick: bool = field(default=False, init=False, repr=False, compare=False)
 
-    @property
-    def streams(self) -> bool:
-        """True for a generator: it answers item by item."""
-        return self.kind in ("generator", "async generator")
-
-    @property
-    def is_async(self) -> bool:
-        """True when it runs in the event loop."""
-        return self.kind in ("async", "async generator")
+    def __post_init__(self) -> None:
+        self.streams = self.kind in ("generator", "async generator")
+        self.is_async = self.kind in ("async", "async generator")
+        self.arguments = Arguments(self.name, self.function, self.parameters)
 
     @property
     def parameters(self) -> list[inspect.Parameter]:
@@ -68,10 +64,10 @@ class Tool:
                 continue
             result.parameters.add(
                 name=parameter.name,
-                type=_written(parameter.annotation),
+                type=written(parameter.annotation),
                 required=parameter.default is inspect.Parameter.empty,
             )
-        result.returns = _written(self.signature.return_annotation)
+        result.returns = written(self.signature.return_annotation)
         result.input_schema = input_schema(self.function, self.parameters)
         result.output_schema = output_schema(self.function, self.streams)
         return result
@@ -80,46 +76,11 @@ class Tool:
         """The function with its session and arguments, ready to be called. Fails with `StateError` `invalid` when the
         arguments do not fit.
         """
-        given = self.arguments(scope.call.arguments, scope.attachments)
+        given = self.arguments.taken(scope.call.arguments, scope.attachments)
         # Those that were copied need not lie there any longer.
         scope.attachments = ()
         session = () if self.session is None else (self.session(scope),)
         return functools.partial(self.function, *session, **given)
-
-    def arguments(self, arguments: values_pb2.Map, attachments: Sequence[Attachment] = ()) -> dict[str, Any]:
-        """The arguments in the form that the annotations ask for; large bytes for a `memoryview` are not copied. Fails
-        with `StateError` `invalid`, naming what is missing, unknown or of another type.
-        """
-        parameters = {one.name: one for one in self.parameters if one.kind is not inspect.Parameter.VAR_KEYWORD}
-        takes_any = len(parameters) < len(self.parameters)
-        given = {entry.key: entry.value for entry in arguments.entries}
-        required = [name for name, one in parameters.items() if one.default is inspect.Parameter.empty]
-        # By place, `$.name`: what is told first is also where the error's details point.
-        problems = {f"$.{name}": f"missing argument {name!r}" for name in required if name not in given}
-        unknown = [] if takes_any else [name for name in given if name not in parameters]
-        problems |= {f"${key_step(name)}": f"unknown argument {name!r}" for name in unknown}
-        result = {}
-        for name, value in given.items():
-            hint = self._hint(name)
-            try:
-                decoded = (decode_view if hint is memoryview else decode)(value, attachments)
-                result[name] = conform(decoded, hint)
-            except Mismatch as mismatch:
-                problems[f"${key_step(name)}{mismatch.where}"] = f"argument {name!r}: {mismatch}"
-        if problems:
-            raise StateError(
-                f"{self.name}: {'; '.join(problems.values())}; it takes {self._takes()}",
-                details={"tool": self.name, "path": next(iter(problems))},
-            )
-        return result
-
-    def _hint(self, name: str) -> Any:
-        if self._hints is None:
-            self._hints = hints_of(self.function)
-        return self._hints.get(name, Any)
-
-    def _takes(self) -> str:
-        return f"({', '.join(map(_shown, self.parameters))})"
 
 
 @overload
@@ -231,17 +192,3 @@ def _is_session(
         found = getattr(function, "__globals__", {}).get(tail) if not head else None
         return found if found in _SESSIONS.values() else _SESSIONS.get(tail)
     return next((kind for kind in _SESSIONS.values() if annotation is kind), None)
-
-
-def _shown(parameter: inspect.Parameter) -> str:
-    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-        return f"**{parameter.name}"
-    annotation = _written(parameter.annotation)
-    default = "" if parameter.default is inspect.Parameter.empty else f" = {repr(parameter.default)[:40]}"
-    return f"{parameter.name}{': ' if annotation else ''}{annotation}{default}"
-
-
-def _written(annotation: Any) -> str:
-    if annotation is inspect.Parameter.empty:
-        return ""
-    return described(annotation)

@@ -120,7 +120,7 @@ class UnixCarrier:
             return b""
         try:
             while (request := requests.poll()) is not None:
-                rest = self._send(BATCH, request.SerializeToString(), wait)
+                rest = self._send(BATCH, request, wait)
                 if rest:
                     return rest
             if requests.over and not self._ended:

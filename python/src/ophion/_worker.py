@@ -22,6 +22,7 @@ from ophion import _logging
 from ophion._boot import Boot
 from ophion._carrier import Dial, dial_to
 from ophion._catalog import catalog, offered
+from ophion._deputy import Deputy
 from ophion._errors import ActorDownError, ProtocolError
 from ophion._exchange import Exchanges, Heard
 from ophion._exit import flush, leave_within
@@ -32,6 +33,7 @@ from ophion._lease import Lease
 from ophion._liveness import Liveness
 from ophion._loading import Loading
 from ophion._runner import Runner
+from ophion._sender import Sender
 from ophion._signals import Signals
 from ophion._state import Sessions
 from ophion._stream import Stream, StreamEnd
@@ -67,8 +69,10 @@ class Worker:
         self._loop = asyncio.new_event_loop()
         self._sessions = Sessions()
         self._stream = Stream(dial or dial_to(boot.address), self._hello, self, boot.limits, lease=lease)
-        self._exchanges = Exchanges(self._stream, self._sessions)
-        self._runner = Runner(self._stream, self._exchanges, self._loop, boot.capacity)
+        deputy = Deputy("ophion-deputy")
+        sender = Sender(self._stream, deputy, self._loop)
+        self._exchanges = Exchanges(sender, self._sessions)
+        self._runner = Runner(sender, self._exchanges, self._loop, deputy, boot.capacity)
         self._loading = Loading(boot, module, self._stream.progress)
         self._liveness = Liveness(self._stream.liveness, self._runner.in_flight, self._loop, self._loading.tick)
         self._signals = Signals(self._terminate)
@@ -111,6 +115,10 @@ class Worker:
             self._exchanges.deliver(message.exchange, Heard(said, message.attachments), message.end)
         else:
             print("ophion: the host sent a message that is not known here", file=sys.stderr)
+
+    def on_pause(self) -> None:
+        """See `StreamHandler`."""
+        self._runner.begin()
 
     def on_drain(self) -> None:
         """See `StreamHandler`."""

@@ -13,7 +13,6 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextvars import Token
 from typing import Any
 
@@ -27,7 +26,7 @@ from ophion._exchange import Exchange, Heard
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, variables_pb2, workers_pb2
 from ophion._operations import Declaration
-from ophion._promise import settled
+from ophion._promise import Promise, settled
 from ophion._scope import Scope, current
 from ophion._session import SessionContext
 from ophion._spill import Job
@@ -119,7 +118,7 @@ class LocalBridge:
         self._commit(plan)
         self.sessions.get(_SESSION_ID).take_snapshot(self._snapshot())
 
-    def room(self) -> Future[Any]:
+    def room(self) -> Promise:
         """See `Bridge.room`."""
         return settled()
 

@@ -1,0 +1,99 @@
+"""A tool's arguments: from the wire into the form that its annotations ask for.
+
+What can be known before a call is worked out once, so that a call only looks at what it was given.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from ophion._attachments import Attachment
+from ophion._codec import decode, decode_view
+from ophion._conform import Mismatch, conform, described, hints_of
+from ophion._errors import StateError, key_step
+from ophion._gen import values_pb2
+
+# What is looked up for a name that is no parameter.
+_UNKNOWN: Final = object()
+
+
+class Arguments:
+    """How one function takes its arguments. Its annotations are evaluated when it is first called: they may name what
+    is defined further down in its module.
+    """
+
+    def __init__(self, tool: str, function: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> None:
+        self._tool = tool
+        self._function = function
+        self._parameters = parameters
+        self._names = [one.name for one in parameters if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        self._takes_any = len(self._names) < len(parameters)
+        named = parameters[: len(self._names)]
+        self._required = frozenset(one.name for one in named if one.default is inspect.Parameter.empty)
+        self._hints: dict[str, Any] | None = None
+
+    def taken(self, arguments: values_pb2.Map, attachments: Sequence[Attachment] = ()) -> dict[str, Any]:
+        """The arguments as the function takes them; large bytes for a `memoryview` are not copied. Fails with
+        `StateError` `invalid`, naming what is missing, unknown or of another type.
+        """
+        hints = self._hints
+        if hints is None:
+            hints = self._hints = self._evaluated()
+        # Where any name is taken, an unknown one is taken as it is.
+        unknown = Any if self._takes_any else _UNKNOWN
+        result = {}
+        try:
+            for entry in arguments.entries:
+                name = entry.key
+                hint = hints.get(name, unknown)
+                if hint is _UNKNOWN:
+                    raise self._refused(arguments, attachments)
+                value = (decode_view if hint is memoryview else decode)(entry.value, attachments)
+                # What is of the very type that was asked for needs no second look.
+                result[name] = value if type(value) is hint else conform(value, hint)
+        except Mismatch:
+            raise self._refused(arguments, attachments) from None
+        if not self._required <= result.keys():
+            raise self._refused(arguments, attachments)
+        return result
+
+    def _evaluated(self) -> dict[str, Any]:
+        hints = hints_of(self._function)
+        return {name: hints.get(name, Any) for name in self._names}
+
+    def _refused(self, arguments: values_pb2.Map, attachments: Sequence[Attachment]) -> StateError:
+        """All that is wrong with them, at once."""
+        given = {entry.key: entry.value for entry in arguments.entries}
+        hints = self._hints or {}
+        missing = [name for name in self._names if name in self._required - given.keys()]
+        unknown = [] if self._takes_any else [name for name in given if name not in hints]
+        # By place, `$.name`: what is told first is also where the error's details point.
+        problems = {f"$.{name}": f"missing argument {name!r}" for name in missing}
+        problems |= {f"${key_step(name)}": f"unknown argument {name!r}" for name in unknown}
+        for name, value in given.items():
+            hint = hints.get(name, Any)
+            try:
+                conform((decode_view if hint is memoryview else decode)(value, attachments), hint)
+            except Mismatch as mismatch:
+                problems[f"${key_step(name)}{mismatch.where}"] = f"argument {name!r}: {mismatch}"
+        takes = ", ".join(map(shown, self._parameters))
+        return StateError(
+            f"{self._tool}: {'; '.join(problems.values())}; it takes ({takes})",
+            details={"tool": self._tool, "path": next(iter(problems))},
+        )
+
+
+def shown(parameter: inspect.Parameter) -> str:
+    """A parameter as it is written in the function's head."""
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        return f"**{parameter.name}"
+    annotation = written(parameter.annotation)
+    default = "" if parameter.default is inspect.Parameter.empty else f" = {repr(parameter.default)[:40]}"
+    return f"{parameter.name}{': ' if annotation else ''}{annotation}{default}"
+
+
+def written(annotation: Any) -> str:
+    """An annotation as text; empty when there is none."""
+    return "" if annotation is inspect.Parameter.empty else described(annotation)
