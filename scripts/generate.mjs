@@ -2,7 +2,7 @@
 // Generates the code of proto/ for both languages. Flat folders, committed:
 //   bridge/transport/gen/workers_pb.{js,d.ts}       import { FrameSchema } from './gen/workers_pb.js'
 //   bridge/protocol/gen/<every other proto>_pb.*    import { ValueSchema } from './gen/values_pb.js'
-//   bridge/protocol/gen/{health,error_details}_pb.* gRPC's own protocols, for the public services only
+//   bridge/protocol/gen/{health,reflection,...}_pb.* gRPC's own protocols, for the public services only
 //   python/src/ophion/_gen/<proto>_pb2.{py,pyi}     from ophion._gen import workers_pb2
 //   python/src/ophion/_gen/workers_pb2_grpc.py      the one service that Python speaks
 // `--check` writes nothing and fails when the tree differs from what would be generated.
@@ -33,7 +33,12 @@ const protos = readdirSync(join(root, 'proto/ophion/v1'))
   .sort()
   .map((name) => `ophion/v1/${name}`);
 /** Protocols that are not ours. Python needs none of them. */
-const standardProtos = ['grpc/health/v1/health.proto', 'google/rpc/error_details.proto'];
+const standardProtos = [
+  'grpc/health/v1/health.proto',
+  'grpc/reflection/v1/reflection.proto',
+  'grpc/reflection/v1alpha/reflection_v1alpha.proto',
+  'google/rpc/error_details.proto',
+];
 /** @param {string} proto */
 const isTransport = (proto) => proto.endsWith('/workers.proto');
 

@@ -5,11 +5,14 @@
  */
 import { ActorRef, type ActorSystem, call } from '../core/index.ts';
 import { checkSessionId, equalExports, exportOf } from './export.ts';
+import { listOf } from './listing.ts';
 import type { StateHost } from './local-state.ts';
 import { sessionPath } from './paths.ts';
 import type {
+  ListOptions,
   OpenOptions,
   SessionExport,
+  SessionList,
   StateBackend,
   StateCallOptions,
   StateProvider,
@@ -57,6 +60,11 @@ class BridgedState implements StateProvider, VaultHost {
     const id = checkSessionId(content?.sessionId);
     await this.#open(id, options, content);
     return new BridgedSession(this, id);
+  }
+
+  async list({ signal, ...options }: ListOptions & StateCallOptions = {}): Promise<SessionList> {
+    signal?.throwIfAborted();
+    return listOf(this.tables.bridged, this.system.runtime.clock.monotonicMs(), options);
   }
 
   #open(id: string, options: OpenOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {

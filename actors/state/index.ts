@@ -31,8 +31,10 @@ export type {
   Commit,
   CommitRequest,
   Folded,
+  ListOptions,
   OpenOptions,
   SessionExport,
+  SessionList,
   Snapshot,
   StateBackend,
   StateCallOptions,
@@ -44,7 +46,7 @@ export type {
 export { persist } from './retry.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
-export type { Opened, SessionList } from './session-store.ts';
+export type { Opened } from './session-store.ts';
 export type { Ending, Realm, SessionTool } from './tables.ts';
 export { checkToolName, type ToolOffer, toolOffer, toolsMax } from './tools.ts';
 export { tensorOf } from './typed-arrays.ts';

@@ -4,9 +4,12 @@
  */
 import { type ActorSystem, call } from '../core/index.ts';
 import { checkSessionId, equalExports, exportOf } from './export.ts';
+import { listOf } from './listing.ts';
 import type {
+  ListOptions,
   OpenOptions,
   SessionExport,
+  SessionList,
   StateBackend,
   StateCallOptions,
   StateProvider,
@@ -64,6 +67,11 @@ class LocalState implements StateProvider, VaultHost {
     const id = checkSessionId(content?.sessionId);
     await this.#create(id, options, content);
     return this.#session(id);
+  }
+
+  async list({ signal, ...options }: ListOptions & StateCallOptions = {}): Promise<SessionList> {
+    signal?.throwIfAborted();
+    return listOf(this.tables.local, this.system.runtime.clock.monotonicMs(), options);
   }
 
   #create(id: string, options: OpenOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {

@@ -23,6 +23,7 @@
  * 11. An idle session whose time to live is over is `expired` at the next access, at the latest. Reads and commits
  *    extend it; watching and what keeps connections alive do not.
  * 12. `close` frees the session and ends its watches; closing again is no error; anything else is `not_found` then.
+ *    `list` tells which are open: each once, whatever is opened and closed between two pages.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';
@@ -120,6 +121,22 @@ export interface OpenOptions {
   readonly ttlMs?: number;
 }
 
+/** Which sessions to list. */
+export interface ListOptions {
+  /** How many at most. Default 100, at most 1,000. */
+  readonly limit?: number;
+  /** Go on behind this id: the `next` of the page before. Default: from the beginning. */
+  readonly after?: string;
+  /** Only ids that begin so. Default: all. */
+  readonly prefix?: string;
+}
+
+export interface SessionList {
+  readonly sessionIds: readonly string[];
+  /** Give this as `after` to go on; undefined at the end. */
+  readonly next: string | undefined;
+}
+
 /** What every operation takes. */
 export interface StateCallOptions {
   /** How long to try, crashes below included, in milliseconds. Default 5,000. */
@@ -132,6 +149,8 @@ export interface StateCallOptions {
 export interface StateSession {
   readonly id: string;
   readonly kind: string;
+  /** The time to live that it had when this handle was made, in milliseconds; undefined: none. */
+  readonly ttlMs: number | undefined;
   /** Reads at one revision: all variables, or those of `names` that exist. */
   read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
   /** Commits all of it or nothing (laws 1 to 6 and 8). */
@@ -163,6 +182,11 @@ export interface StateProvider {
   find(sessionId: string, options?: StateCallOptions): Promise<StateSession>;
   /** Opens a session with this content; validated as writes are. Rejects with `already_exists` or `invalid`. */
   import(content: SessionExport, options?: OpenOptions & StateCallOptions): Promise<StateSession>;
+  /**
+   * Ids of open sessions in the order of their code units, a page at a time: one that is open all the while is listed
+   * once, whatever is opened and closed between two pages.
+   */
+  list(options?: ListOptions & StateCallOptions): Promise<SessionList>;
 }
 
 /** A kind of provider, before it is bound to a running system: `localState()`, `bridgedState()`. */

@@ -35,12 +35,6 @@ export interface Opened {
   readonly revision: number;
 }
 
-export interface SessionList {
-  readonly sessionIds: readonly string[];
-  /** Give this as `after` to go on; undefined at the end. */
-  readonly next: string | undefined;
-}
-
 interface Tag {
   readonly id: string;
   readonly task: Task;
@@ -61,7 +55,6 @@ type Ctx = ActorContext<never>;
 const sweepMessage = { type: 'store.sweep' } as const;
 /** How many callers may wait for one session. */
 const queueMax = 1_000;
-const listMax = 1_000;
 
 export const sessionStore = server({
   host: 'xstate',
@@ -98,19 +91,6 @@ export const sessionStore = server({
     close(state: StoreState, id: string, ctx: Ctx) {
       add(state, id, { goal: 'close', from: ctx.from, steps: 0 }, ctx);
       return noreply<undefined, StoreState>(state);
-    },
-    /** Open sessions, oldest first, at most `limit` (default 100, at most 1,000). */
-    list(state: StoreState, { limit = 100, after }: { limit?: number; after?: string | undefined }) {
-      const sessionIds: string[] = [];
-      let seen = after === undefined || !state.tables.bridged.entries.has(after);
-      for (const id of state.tables.bridged.entries.keys()) {
-        if (sessionIds.length >= Math.min(limit, listMax)) {
-          return reply<SessionList, StoreState>({ sessionIds, next: sessionIds.at(-1) }, state);
-        }
-        if (seen) sessionIds.push(id);
-        else seen = id === after;
-      }
-      return reply<SessionList, StoreState>({ sessionIds, next: undefined }, state);
     },
     stats(state: StoreState) {
       const { entries, counts } = state.tables.bridged;

@@ -50,12 +50,14 @@ export interface VaultHost {
 export abstract class VaultSession implements StateSession {
   abstract readonly kind: string;
   readonly id: string;
+  readonly ttlMs: number | undefined;
   protected readonly host: VaultHost;
   protected readonly table: SessionTable;
   readonly #on: Persistence;
 
   constructor(host: VaultHost, table: SessionTable, id: string) {
     this.id = id;
+    this.ttlMs = table.entries.get(id)?.ttlMs;
     this.host = host;
     this.table = table;
     this.#on = { system: host.system, root: host.tables.root, target: `session '${id}'` };

@@ -1,4 +1,6 @@
 /** System events of the bridge. */
+import type { AuthError } from '../../actors/core/index.ts';
+
 export type BridgeEvent =
   /** A call was sent to a worker. */
   | {
@@ -27,5 +29,7 @@ export type BridgeEvent =
       readonly message: string;
       readonly sessionId: string;
     }
+  /** A request on the public port without a right token, or without the scope; nothing secret is in it. */
+  | { readonly type: 'client.refused'; readonly address: string; readonly method: string; readonly error: AuthError }
   /** Something that a worker sent could not be read, or crashed the bridge again and again; it was dropped. */
   | { readonly type: 'bridge.dropped'; readonly stream: string; readonly error: Error };

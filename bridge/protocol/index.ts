@@ -18,8 +18,10 @@ export {
   bridgeChildren,
   bridgeNames,
 } from './names.ts';
-export type { Client, ClientToken, Scope } from './services/access.ts';
+export type { Client, ClientToken, ClientTokens, Scope } from './services/access.ts';
+export type { ClientSessions } from './services/client-sessions.ts';
 export { connectErrorOf } from './services/connect-errors.ts';
+export { LimitError, type ServiceLimits } from './services/limits.ts';
 export {
   type PublicServicesInput,
   type PublicServicesOptions,

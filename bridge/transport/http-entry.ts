@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { refuse } from './http-refusal.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -24,11 +25,15 @@ const responseHeaders = 'grpc-status, grpc-message, grpc-status-details-bin';
 export function mayEnter(request: HttpRequest, response: HttpResponse, rules: EntryRules): boolean {
   const authority = request.headers[':authority'] ?? request.headers.host;
   if (typeof authority !== 'string' || !knownHost(authority, rules.hosts ?? [])) {
-    return refuse(response, 'this host is not known by that name');
+    refuse(request, response, 'permission_denied', 'this host is not known by that name');
+    return false;
   }
   const { origin } = request.headers;
   if (origin === undefined) return true;
-  if (!(rules.origins ?? []).includes(origin)) return refuse(response, `pages of ${origin.slice(0, 200)} may not call`);
+  if (!(rules.origins ?? []).includes(origin)) {
+    refuse(request, response, 'permission_denied', `pages of ${origin.slice(0, 200)} may not call`);
+    return false;
+  }
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('vary', 'origin');
   response.setHeader('access-control-expose-headers', responseHeaders);
@@ -44,11 +49,4 @@ export function mayEnter(request: HttpRequest, response: HttpResponse, rules: En
 function knownHost(authority: string, extra: readonly string[]): boolean {
   const name = authority.toLowerCase().replace(/:\d+$/, '');
   return loopback.includes(name) || extra.some((known) => known.toLowerCase() === name);
-}
-
-/** Clients of all three protocols read 403 as permission denied. */
-function refuse(response: HttpResponse, why: string): false {
-  response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' });
-  response.end(`${why}\n`);
-  return false;
 }

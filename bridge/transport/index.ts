@@ -4,6 +4,7 @@ export type { TransportEvent } from './events.ts';
 export { type Frame, FrameSchema } from './gen/workers_pb.js';
 export { type GrpcListenOptions, grpcListen } from './grpc.ts';
 export type { HttpHandler, HttpRequest, HttpResponse } from './http-entry.ts';
+export { type RefusalCode, refuse } from './http-refusal.ts';
 export { type JoinToken, type JoinTokenOptions, JoinTokens } from './join-tokens.ts';
 export { defaultLimits, type Limits, limitsOf, protocolVersion } from './limits.ts';
 export { type LinksOptions, type LinksRef, links, linksRef } from './links.ts';

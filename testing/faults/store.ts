@@ -8,8 +8,10 @@ import type {
   Changes,
   Commit,
   CommitRequest,
+  ListOptions,
   OpenOptions,
   SessionExport,
+  SessionList,
   Snapshot,
   StateCallOptions,
   StateProvider,
@@ -108,6 +110,10 @@ export class FaultyProvider implements StateProvider {
     return this.#session(await this.#door.ask('import', content?.sessionId, options, run));
   }
 
+  list(options?: ListOptions & StateCallOptions): Promise<SessionList> {
+    return this.#door.ask('list', undefined, options, () => this.#inner.list(options));
+  }
+
   #session(inner: StateSession): StateSession {
     return new FaultySession(inner, this.#door);
   }
@@ -116,11 +122,13 @@ export class FaultyProvider implements StateProvider {
 class FaultySession implements StateSession {
   readonly id: string;
   readonly kind: string;
+  readonly ttlMs: number | undefined;
   readonly #inner: StateSession;
   readonly #door: Door;
 
   constructor(inner: StateSession, door: Door) {
     this.id = inner.id;
+    this.ttlMs = inner.ttlMs;
     this.kind = inner.kind;
     this.#inner = inner;
     this.#door = door;

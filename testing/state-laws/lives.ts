@@ -42,6 +42,24 @@ export function lifeLaws(book: LawBook): void {
       expect(now.epoch).to.not.equal(epoch);
     });
 
+    it('is listed while it is open: once, whatever comes and goes between two pages', async () => {
+      const { provider } = book.subject;
+      for (const id of ['p-b', 'p-d', 'q', 'p-a', 'p-c']) await provider.open(id);
+      const first = await provider.list({ limit: 2, prefix: 'p-' });
+      expect(first).to.deep.equal({ sessionIds: ['p-a', 'p-b'], next: 'p-b' });
+      // The page goes on behind one that is gone, and does not begin anew.
+      await (await provider.find('p-b')).close();
+      await provider.open('p-0');
+      const second = await provider.list({ limit: 2, prefix: 'p-', after: String(first.next) });
+      expect(second).to.deep.equal({ sessionIds: ['p-c', 'p-d'], next: undefined });
+      expect((await provider.list({ prefix: 'q' })).sessionIds).to.deep.equal(['q']);
+      expect(await codeOf(provider.list({ limit: 0 }))).to.equal('invalid');
+      const mortal = await provider.open('p-mortal', { ttlMs: 1_000 });
+      expect([mortal.ttlMs, (await provider.open('p-mortal', { ttlMs: 9 })).ttlMs]).to.deep.equal([1_000, 1_000]);
+      await book.subject.pass(1_000);
+      expect((await provider.list()).sessionIds).to.deep.equal(['p-0', 'p-a', 'p-c', 'p-d', 'q']);
+    });
+
     it('lives as long as it is used, and is expired at the next access after that', async () => {
       const { provider } = book.subject;
       const session = await provider.open('mortal', { ttlMs: 1_000 });

@@ -22,7 +22,7 @@ export declare type OpenSessionRequest = Message<"ophion.v1.OpenSessionRequest">
   sessionId: string;
 
   /**
-   * Time to live since the last access; absent: none.
+   * Time to live since the last access; absent: none. See that of the response.
    *
    * @generated from field: optional double ttl_ms = 2;
    */
@@ -53,6 +53,14 @@ export declare type OpenSessionResponse = Message<"ophion.v1.OpenSessionResponse
    * @generated from field: uint64 revision = 3;
    */
   revision: bigint;
+
+  /**
+   * The session's time to live; one that was open keeps its own, whatever was
+   * asked for. Absent: none.
+   *
+   * @generated from field: optional double ttl_ms = 4;
+   */
+  ttlMs?: number | undefined;
 };
 
 /**
@@ -160,7 +168,7 @@ export declare const SessionService: GenService<{
     output: typeof CloseSessionResponseSchema;
   },
   /**
-   * Lists open sessions.
+   * Lists the open sessions that the client may touch, by id.
    *
    * @generated from rpc ophion.v1.SessionService.ListSessions
    */

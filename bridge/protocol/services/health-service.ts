@@ -4,18 +4,24 @@
  */
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import { type Health, HealthCheckResponse_ServingStatus as Status } from '../gen/health_pb.js';
+import { checkService } from './bounds.ts';
 import { answer, answerEach, type ServiceHost } from './host.ts';
 
 export function healthService(host: ServiceHost): ServiceImpl<typeof Health> {
   return {
     check: ({ service }, context) =>
       answer(host, context, async () => {
+        checkService(service);
         const status = await statusOf(host, service);
         if (status === Status.SERVICE_UNKNOWN)
           throw new ConnectError(`there is no service '${service}'`, Code.NotFound);
         return { status };
       }),
-    watch: ({ service }, context) => answerEach(host, context, () => watch(host, service, context.signal)),
+    watch: ({ service }, context) =>
+      answerEach(host, context, () => {
+        checkService(service);
+        return watch(host, service, context.signal);
+      }),
   };
 }
 

@@ -4,16 +4,17 @@
  */
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { isActorError, type LogSink, ProtocolError, StateError } from '../../../actors/core/index.ts';
-import type { StateNames, StateProvider } from '../../../actors/state/index.ts';
+import type { StateProvider } from '../../../actors/state/index.ts';
 import type { ExposedTool, SessionTools } from '../local-tools.ts';
 import type { BridgeNames } from '../names.ts';
 import { defaultToolTimeoutMs } from '../tool-calls.ts';
 import type { Client } from './access.ts';
+import { checkId } from './bounds.ts';
+import { checkSessionOf } from './client-sessions.ts';
 import { connectErrorOf } from './connect-errors.ts';
 
 export interface ServiceHost {
   readonly names: BridgeNames;
-  readonly state: StateNames;
   readonly provider: StateProvider;
   readonly tools: SessionTools;
   readonly pools: readonly string[];
@@ -22,12 +23,23 @@ export interface ServiceHost {
   readonly ending: AbortSignal;
 }
 
-const nobody: Client = { name: '', scopes: new Set() };
+const nobody: Client = { name: '', scopes: new Set(), sessions: { prefix: '~nobody' } };
 /** Who calls; set before the body of a request is read. */
 export const clientKey = createContextKey<Client>(nobody, { description: 'client' });
+/** True from when a request was read and understood. */
+export const enteredKey = createContextKey(false, { description: 'entered' });
+/** Sends the headers of a stream that may be silent for long. */
+export const beginKey = createContextKey<(headers: Headers) => void>(() => {}, { description: 'begin' });
 
 /** The name under which a client commits. */
 export const writerOf = (context: HandlerContext): string => `client:${context.values.get(clientKey).name}`;
+
+/** The id of a session that this client may touch. Throws StateError `invalid`, AuthError `permission_denied`. */
+export function sessionIdOf(context: HandlerContext, sessionId: string): string {
+  checkId(sessionId);
+  checkSessionOf(context.values.get(clientKey), sessionId);
+  return sessionId;
+}
 
 /** How long a request may take: what the message says or the protocol's deadline, whichever is less. */
 export function timeoutOf(context: HandlerContext, asked: number | undefined): number {
@@ -37,6 +49,7 @@ export function timeoutOf(context: HandlerContext, asked: number | undefined): n
 
 /** Answers once. */
 export async function answer<T>(host: ServiceHost, context: HandlerContext, work: () => Promise<T>): Promise<T> {
+  context.values.set(enteredKey, true);
   try {
     return await work();
   } catch (error) {
@@ -50,6 +63,7 @@ export async function* answerEach<T>(
   context: HandlerContext,
   work: () => AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
+  context.values.set(enteredKey, true);
   try {
     yield* work();
   } catch (error) {

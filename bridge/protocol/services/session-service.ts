@@ -2,7 +2,9 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { StateError } from '../../../actors/core/index.ts';
 import type { SessionService } from '../gen/sessions_pb.js';
-import { answer, type ServiceHost } from './host.ts';
+import { checkPageToken } from './bounds.ts';
+import { prefixOf } from './client-sessions.ts';
+import { answer, clientKey, type ServiceHost, sessionIdOf } from './host.ts';
 
 const defaultPage = 100;
 const maxPage = 1_000;
@@ -12,16 +14,24 @@ export function sessionService(host: ServiceHost): ServiceImpl<typeof SessionSer
     openSession: ({ sessionId, ttlMs }, context) =>
       answer(host, context, async () => {
         const { signal } = context;
-        const options = ttlMs === undefined ? { signal } : { signal, ttlMs };
-        const session = await host.provider.open(sessionId === '' ? undefined : sessionId, options);
+        const prefix = prefixOf(context.values.get(clientKey));
+        const made = prefix === '' ? undefined : `${prefix}${host.names.system.runtime.ids.next()}`;
+        const id = sessionId === '' ? made : sessionIdOf(context, sessionId);
+        const session = await host.provider.open(id, ttlMs === undefined ? { signal } : { signal, ttlMs });
         const { epoch, revision } = await session.read([], { signal });
-        return { sessionId: session.id, epoch: BigInt(epoch), revision: BigInt(revision) };
+        return {
+          sessionId: session.id,
+          epoch: BigInt(epoch),
+          revision: BigInt(revision),
+          ...(session.ttlMs === undefined ? {} : { ttlMs: session.ttlMs }),
+        };
       }),
     closeSession: ({ sessionId }, context) =>
       answer(host, context, async () => {
         const { signal } = context;
+        const id = sessionIdOf(context, sessionId);
         try {
-          await (await host.provider.find(sessionId, { signal })).close({ signal });
+          await (await host.provider.find(id, { signal })).close({ signal });
         } catch (error) {
           // Closing it again is no error, nor is closing what has ended by itself.
           if (!(error instanceof StateError) || !['not_found', 'expired'].includes(error.code)) throw error;
@@ -30,9 +40,11 @@ export function sessionService(host: ServiceHost): ServiceImpl<typeof SessionSer
       }),
     listSessions: ({ pageSize, pageToken }, context) =>
       answer(host, context, async () => {
+        checkPageToken(pageToken);
         const limit = pageSize === 0 ? defaultPage : Math.min(pageSize, maxPage);
-        const after = pageToken === '' ? {} : { after: pageToken };
-        const { sessionIds, next } = await host.state.store.call('list', { limit, ...after });
+        const prefix = prefixOf(context.values.get(clientKey));
+        const { signal } = context;
+        const { sessionIds, next } = await host.provider.list({ limit, after: pageToken, prefix, signal });
         return { sessionIds: [...sessionIds], nextPageToken: next ?? '' };
       }),
   };

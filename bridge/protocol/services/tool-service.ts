@@ -4,7 +4,6 @@
  */
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { StateError, ToolError } from '../../../actors/core/index.ts';
-import { checkToolName } from '../../../actors/state/index.ts';
 import type { CallOutcome } from '../call-table.ts';
 import { decodeMap, encodeMap, encodeValue } from '../codec.ts';
 import { faultOf } from '../error-codes.ts';
@@ -13,25 +12,38 @@ import { callLocalTool } from '../local-calls.ts';
 import { type ExposedTool, isAsyncIterable, type LocalToolFunction } from '../local-tools.ts';
 import { describedTool, toolResult } from '../messages.ts';
 import { callTool, streamTool } from '../tool-calls.ts';
-import { answer, answerEach, type ServiceHost, sessionTool, timeoutOf, understood } from './host.ts';
+import { checkedCall } from './bounds.ts';
+import { checkSessionOf } from './client-sessions.ts';
+import {
+  answer,
+  answerEach,
+  clientKey,
+  type ServiceHost,
+  sessionIdOf,
+  sessionTool,
+  timeoutOf,
+  understood,
+} from './host.ts';
 
 export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> {
   return {
     callTool: (request, context) =>
-      answer(host, context, async () => ({ result: await callOnce(host, checked(request.call), context) })),
-    streamTool: (request, context) => answerEach(host, context, () => stream(host, checked(request.call), context)),
+      answer(host, context, async () => ({ result: await callOnce(host, checked(request.call, context), context) })),
+    streamTool: (request, context) =>
+      answerEach(host, context, () => stream(host, checked(request.call, context), context)),
     listTools: (request, context) =>
-      answer(host, context, async () => ({ tools: await list(host, request.sessionId) })),
+      answer(host, context, async () => {
+        const { sessionId } = request;
+        return { tools: await list(host, sessionId === '' ? '' : sessionIdOf(context, sessionId)) };
+      }),
   };
 }
 
-function checked(call: ToolCall | undefined): ToolCall {
-  if (call === undefined) throw new StateError('invalid', 'the request has no call', { details: { path: 'call' } });
-  checkToolName(call.tool, { path: 'call.tool' });
-  if (call.timeoutMs !== undefined && !(call.timeoutMs > 0)) {
-    throw new StateError('invalid', 'timeout_ms must be above 0', { details: { path: 'call.timeout_ms' } });
-  }
-  return call;
+function checked(call: ToolCall | undefined, context: HandlerContext): ToolCall {
+  const known = checkedCall(call);
+  // A call outside all sessions touches none.
+  if (known.sessionId !== '') checkSessionOf(context.values.get(clientKey), known.sessionId);
+  return known;
 }
 
 async function callOnce(host: ServiceHost, call: ToolCall, context: HandlerContext): Promise<ToolResult> {

@@ -125,7 +125,11 @@ class Runner:
 
     def _no_room(self, tool: Tool) -> ActorError:
         if self._closed_to_new is not None:
-            return StateError(f"{tool.name}: {self._closed_to_new}; nothing was started", code="unavailable")
+            return StateError(
+                f"{tool.name}: {self._closed_to_new}; nothing was started",
+                code="unavailable",
+                details={"reason": "draining"},
+            )
         return PoolError(f"{tool.name}: this worker has {len(self._calls)} calls already; nothing was started")
 
     def _refuse(self, exchange: int, error: ActorError) -> None:

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { bridgedState } from '../../../actors/state/index.ts';
 import { choice, declare, exitReason, float, integer, openContext, ophion, StateError } from '../../../index.ts';
 import { rejection, useSystem } from '../../../testing/index.ts';
 
@@ -140,7 +141,8 @@ describe('a context that needs Python', () => {
     await context.ensureBridged();
     await context.close();
     await context.close();
-    expect((await system.current.state.store.call('list', {})).sessionIds).to.deep.equal([]);
+    const { system: actors, path: root } = system.current;
+    expect((await bridgedState().connect({ system: actors, root }).list()).sessionIds).to.deep.equal([]);
     expect(await rejection(context.variables.get('style'))).to.have.property('code', 'not_found');
   });
 });

@@ -173,7 +173,7 @@ describe('the public services', () => {
 
       it('refuse a message above the limit', async () => {
         await t.state.open('s');
-        const big = call('rank', { big: new Uint8Array(17 * 1024 * 1024) });
+        const big = call('rank', { big: 'x'.repeat(17 * 1024 * 1024) });
         expect(await codeOf(clients().tools.callTool(big, as('all')))).to.equal(Code.ResourceExhausted);
       });
 

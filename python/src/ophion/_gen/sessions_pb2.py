@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ophion/v1/sessions.proto\x12\tophion.v1\"H\n\x12OpenSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x13\n\x06ttl_ms\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_ttl_ms\"J\n\x13OpenSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08revision\x18\x03 \x01(\x04\")\n\x13\x43loseSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\x16\n\x14\x43loseSessionResponse\"<\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"D\n\x14ListSessionsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x80\x02\n\x0eSessionService\x12L\n\x0bOpenSession\x12\x1d.ophion.v1.OpenSessionRequest\x1a\x1e.ophion.v1.OpenSessionResponse\x12O\n\x0c\x43loseSession\x12\x1e.ophion.v1.CloseSessionRequest\x1a\x1f.ophion.v1.CloseSessionResponse\x12O\n\x0cListSessions\x12\x1e.ophion.v1.ListSessionsRequest\x1a\x1f.ophion.v1.ListSessionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18ophion/v1/sessions.proto\x12\tophion.v1\"H\n\x12OpenSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x13\n\x06ttl_ms\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_ttl_ms\"j\n\x13OpenSessionResponse\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x13\n\x06ttl_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_ttl_ms\")\n\x13\x43loseSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"\x16\n\x14\x43loseSessionResponse\"<\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"D\n\x14ListSessionsResponse\x12\x13\n\x0bsession_ids\x18\x01 \x03(\t\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x80\x02\n\x0eSessionService\x12L\n\x0bOpenSession\x12\x1d.ophion.v1.OpenSessionRequest\x1a\x1e.ophion.v1.OpenSessionResponse\x12O\n\x0c\x43loseSession\x12\x1e.ophion.v1.CloseSessionRequest\x1a\x1f.ophion.v1.CloseSessionResponse\x12O\n\x0cListSessions\x12\x1e.ophion.v1.ListSessionsRequest\x1a\x1f.ophion.v1.ListSessionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,15 +34,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OPENSESSIONREQUEST']._serialized_start=39
   _globals['_OPENSESSIONREQUEST']._serialized_end=111
   _globals['_OPENSESSIONRESPONSE']._serialized_start=113
-  _globals['_OPENSESSIONRESPONSE']._serialized_end=187
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=189
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=230
-  _globals['_CLOSESESSIONRESPONSE']._serialized_start=232
-  _globals['_CLOSESESSIONRESPONSE']._serialized_end=254
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=256
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=316
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=318
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=386
-  _globals['_SESSIONSERVICE']._serialized_start=389
-  _globals['_SESSIONSERVICE']._serialized_end=645
+  _globals['_OPENSESSIONRESPONSE']._serialized_end=219
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=221
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=262
+  _globals['_CLOSESESSIONRESPONSE']._serialized_start=264
+  _globals['_CLOSESESSIONRESPONSE']._serialized_end=286
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=288
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=348
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=350
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=418
+  _globals['_SESSIONSERVICE']._serialized_start=421
+  _globals['_SESSIONSERVICE']._serialized_end=677
 # @@protoc_insertion_point(module_scope)
