@@ -3,7 +3,7 @@
  * and whatever goes wrong reaches the client as an error of its protocol.
  */
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
-import { isActorError, type LogSink, ProtocolError, StateError } from '../../../actors/core/index.ts';
+import { CallTimeoutError, isActorError, type LogSink, ProtocolError, StateError } from '../../../actors/core/index.ts';
 import type { StateProvider } from '../../../actors/state/index.ts';
 import type { ExposedTool, SessionTools } from '../local-tools.ts';
 import type { BridgeNames } from '../names.ts';
@@ -72,8 +72,8 @@ export async function* answerEach<T>(
 }
 
 function told(host: ServiceHost, context: HandlerContext, error: unknown) {
-  // The client has gone, or its deadline has passed: its protocol has words for that.
-  if (context.signal.aborted) return connectErrorOf(context.signal.reason);
+  // The client has gone, or its deadline has passed: its protocol has words for that. Where the time went it has not.
+  if (context.signal.aborted && !(error instanceof CallTimeoutError)) return connectErrorOf(context.signal.reason);
   if (!isActorError(error))
     host.log(
       'error',
