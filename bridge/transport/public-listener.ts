@@ -28,6 +28,11 @@ export interface PublicOptions {
   readonly maxConnections?: number;
   /** The most requests and streams at a time on one connection. Default 128. */
   readonly maxStreams?: number;
+  /**
+   * How long a connection over HTTP/2 may give no sign of life, in milliseconds: it is asked for one so often, and closed
+   * when it has not answered by the next time. Default 10,000.
+   */
+  readonly aliveMs?: number;
   /** How long running requests may go on when the listener stops, in milliseconds. Default 2,000. */
   readonly graceMs?: number;
 }
@@ -48,6 +53,7 @@ const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::';
 const preface = Buffer.from('PRI');
 /** A connection that has not said what it speaks by then is closed. */
 const helloMs = 5_000;
+const aliveMs = 10_000;
 const maxHeaderBytes = 16 * 1024;
 /** Node's 64 KiB hold messages of a megabyte back. */
 const windowBytes = 1024 * 1024;
@@ -124,7 +130,6 @@ class Listening {
       enter(request, response);
     });
     this.#http2.on('request', enter);
-    this.#http2.on('session', (session) => this.#keep(session));
     // However this actor ends, no socket outlives it.
     ctx.signal.addEventListener('abort', () => this.#destroy(), { once: true });
   }
@@ -178,7 +183,11 @@ class Listening {
       socket.pause();
       socket.unshift(seen);
       if (!http2) this.#idles(socket);
+      const keep = (session: ServerHttp2Session) => this.#keep(session, socket);
+      if (http2) this.#http2.once('session', keep);
       (http2 ? this.#http2 : this.#http).emit('connection', socket);
+      // It comes at once, or not at all.
+      this.#http2.off('session', keep);
       if (!http2) socket.resume();
     };
     socket.on('data', look);
@@ -218,10 +227,29 @@ class Listening {
     });
   }
 
-  #keep(session: ServerHttp2Session): void {
+  #keep(session: ServerHttp2Session, socket: Socket): void {
     this.#sessions.add(session);
     session.setLocalWindowSize(windowBytes);
-    session.once('close', () => this.#sessions.delete(session));
+    let next: TimerHandle | undefined;
+    session.once('close', () => {
+      this.#sessions.delete(session);
+      next?.cancel();
+    });
+    // A peer that has broken the protocol, or vanished, is not told of otherwise: Node hears nothing more of its
+    // socket, not even its end. Who speaks HTTP/2 answers a ping by itself.
+    const ask = () => {
+      let answered = false;
+      if (socket.destroyed) return;
+      if (!session.destroyed)
+        session.ping((error) => {
+          answered = error === null;
+        });
+      next = this.#ctx.system.deadlines.set(this.#ctx.input.aliveMs ?? aliveMs, () => {
+        if (answered) ask();
+        else socket.destroy();
+      });
+    };
+    ask();
   }
 
   /** An answered request whose body was not read to its end would stay open as long as its client likes. */

@@ -148,6 +148,41 @@ describe('the public listener', () => {
     expect(await get2(t.url, '/still')).to.equal('HTTP/2.0 /still');
   });
 
+  it('closes a connection over HTTP/2 that broke the protocol, and keeps one that is idle', async () => {
+    const clock = new ManualClock();
+    await using t = await start({ aliveMs: 10_000 }, { clock });
+    const idle = connectHttp2(t.url);
+    const pings = { count: 0, changed: () => {} };
+    idle.on('ping', () => {
+      pings.count += 1;
+      pings.changed();
+    });
+    const pinged = (count: number) =>
+      new Promise<void>((resolve) => {
+        pings.changed = () => void (pings.count >= count && resolve());
+        pings.changed();
+      });
+    const broken = await t.open();
+    const greeted = new Promise((resolve) => broken.once('data', resolve));
+    // Preface and SETTINGS, then a DATA frame for a stream that was never opened.
+    broken.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    broken.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 65]));
+    await greeted;
+    const end = closed(broken);
+    for (let asked = 1; asked <= 3; asked += 1) {
+      await pinged(asked);
+      // The answer has come by then.
+      await get2(t.url, '/');
+      await get2(t.url, '/');
+      clock.advance(10_000);
+    }
+    await end;
+    expect(idle.destroyed).to.equal(false);
+    const stream = idle.request({ ':path': '/later' });
+    await new Promise((resolve) => stream.once('response', resolve));
+    idle.destroy();
+  });
+
   it('leaves no socket when it is killed', async () => {
     const t = await start();
     const socket = await t.open();
