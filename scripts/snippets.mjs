@@ -1,4 +1,4 @@
-// Keeps the programs in README.md and docs/ equal to files that are run: a block of TypeScript or Python behind a
+// Keeps the programs in README.md and docs/ equal to files that are run: a block of TypeScript, JavaScript or Python behind a
 // comment `<!-- FILE -->` or `<!-- FILE: REGION -->` is that file, or its region, and nothing else.
 // `node scripts/snippets.mjs` writes them, `--check` fails when one differs or has no such comment.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const block = /(?:<!-- ([\w./-]+)(?:: ([\w ]+))? -->\n)?```(ts|python)\n([\s\S]*?)```/g;
+const block = /(?:<!-- ([\w./-]+)(?:: ([\w ]+))? -->\n)?```(ts|js|python)\n([\s\S]*?)```/g;
 
 /** @param {string} file @param {string | undefined} region */
 function sourceOf(file, region) {

@@ -1,6 +1,6 @@
 /**
- * A refusal before anything is served, in the words of whoever asks: gRPC and gRPC-Web clients read a status beside
- * the headers, Connect clients a JSON body or an end-of-stream envelope, everybody else a line of text.
+ * A refusal before anything is served, in the words of whoever asks: gRPC clients read a status behind the
+ * headers, gRPC-Web clients among them, Connect clients a JSON body or an end-of-stream envelope, everybody else a line of text.
  */
 import type { HttpRequest, HttpResponse } from './http-entry.ts';
 
@@ -22,8 +22,13 @@ export function refuse(request: HttpRequest, response: HttpResponse, code: Refus
   const { grpc, http } = codes[code];
   // Unread, it would keep the request open.
   request.resume();
-  if (/^application\/grpc(-web(-text)?)?(\+\w+)?($|[; ])/.test(type)) {
-    const status = { 'grpc-status': String(grpc), 'grpc-message': encodeURIComponent(message) };
+  const status = { 'grpc-status': String(grpc), 'grpc-message': encodeURIComponent(message) };
+  if (/^application\/grpc(\+\w+)?($|[; ])/.test(type)) {
+    // In the headers a client of gRPC looks for it only when the stream ends with them, which Node does not do.
+    answer(response, 200, { 'content-type': type }, undefined, status);
+    return;
+  }
+  if (/^application\/grpc-web(-text)?(\+\w+)?($|[; ])/.test(type)) {
     answer(response, 200, { 'content-type': type, ...status });
     return;
   }
@@ -43,9 +48,16 @@ export function refuse(request: HttpRequest, response: HttpResponse, code: Refus
   answer(response, http, { 'content-type': 'text/plain; charset=utf-8' }, `${message}\n`);
 }
 
-function answer(response: HttpResponse, status: number, headers: Record<string, string>, body?: string | Buffer): void {
+function answer(
+  response: HttpResponse,
+  status: number,
+  headers: Record<string, string>,
+  body?: string | Buffer,
+  trailers: Record<string, string> = {},
+): void {
   // Two kinds of responses, whose signatures differ and whose meaning here does not.
   (response as { writeHead(status: number, headers: Record<string, string>): unknown }).writeHead(status, headers);
+  response.addTrailers(trailers);
   if (body === undefined) response.end();
   else response.end(body as string);
 }

@@ -82,7 +82,8 @@ function overHttp2(url: string, path: string, headers: Record<string, string>, b
       session.close();
       const status = Number(head[':status'] ?? 0);
       if (status === 0) reject(new Error('the stream was closed without an answer'));
-      const said = trailers['grpc-status'] ?? head['grpc-status'];
+      // In the headers it counts when the stream ends with them, which Node's servers never do.
+      const said = trailers['grpc-status'];
       const code = said === undefined ? undefined : (Number(said) as Code | 0);
       resolve({ status, code, headers: { ...head, ...trailers }, body: Buffer.concat(chunks) });
     });
