@@ -4,7 +4,8 @@
  */
 import { type DescFile, type DescMessage, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { Code, type ConnectRouter } from '@connectrpc/connect';
+import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
+import { StateError } from '../../../actors/core/index.ts';
 import { file_grpc_health_v1_health } from '../gen/health_pb.js';
 import { file_grpc_reflection_v1_reflection, ServerReflection } from '../gen/reflection_pb.js';
 import {
@@ -45,7 +46,7 @@ export function reflectionServices(router: ConnectRouter, host: ServiceHost): vo
   async function* info<R extends { readonly host: string; readonly messageRequest: Asked }>(
     requests: AsyncIterable<R>,
   ) {
-    for await (const request of requests) {
+    for await (const request of readable(requests)) {
       const messageResponse = described.answer(request.messageRequest);
       yield { validHost: request.host, originalRequest: request, messageResponse };
     }
@@ -56,6 +57,16 @@ export function reflectionServices(router: ConnectRouter, host: ServiceHost): vo
   router.service(OlderReflection, {
     serverReflectionInfo: (requests, context) => answerEach(host, context, () => info(requests)),
   });
+}
+
+/** These requests are read while they are answered: that one is no message is its client's mistake here as well. */
+async function* readable<R>(requests: AsyncIterable<R>): AsyncGenerator<R> {
+  try {
+    yield* requests;
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== Code.Internal) throw error;
+    throw new StateError('invalid', 'the request is no ServerReflectionRequest', { cause: error });
+  }
 }
 
 class Described {
