@@ -13,12 +13,9 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple
 
 from ophion._limits import Limits
-
-T = TypeVar("T")
 
 MAX_LINE = 64 * 1024
 # One thread each unless the environment says otherwise: several workers share the machine, and a library that takes
@@ -40,23 +37,25 @@ class BootError(Exception):
     """The boot line is missing or wrong; the message says which field, never its value."""
 
 
-@dataclass(frozen=True)
-class Boot:
+class Boot(NamedTuple):
     """What the host says to a worker that it spawned."""
 
     address: str
     worker_id: str
     incarnation: int
     # A secret: not in the representation.
-    token: str = field(repr=False)
+    token: str
     run_id: str
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     # Put in front of sys.path.
     path: tuple[str, ...] = ()
     # What to import besides the module: "dspy", or names of modules.
     preload: tuple[str, ...] = ()
     # How many sync tools run at a time.
     capacity: int = 1
+
+    def __repr__(self) -> str:
+        return f"Boot({self.worker_id!r}, {self.incarnation})"
 
 
 def read_boot(stream: IO[bytes]) -> Boot:
@@ -149,5 +148,4 @@ def _limits(given: object) -> Limits:
         return Limits()
     if not isinstance(given, dict):
         raise BootError("the boot line's 'limits' is no object")
-    known = {one.name for one in fields(Limits)}
-    return Limits(**{name: _whole(given, name, 1) for name in given if name in known})
+    return Limits(**{name: _whole(given, name, 1) for name in given if name in Limits._fields})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ophion._errors import ProtocolError
@@ -19,10 +18,10 @@ class Message(NamedTuple):
     end: bool
 
 
-@dataclass
 class _Parts:
-    pieces: list[bytes] = field(default_factory=list)
-    size: int = 0
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.size = 0
 
 
 class Inbox:

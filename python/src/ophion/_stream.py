@@ -13,8 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
 from ophion._errors import ActorDownError, ProtocolError
@@ -34,8 +33,7 @@ _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.25
 
 
-@dataclass(frozen=True)
-class StreamEnd:
+class StreamEnd(NamedTuple):
     """Why a stream is over."""
 
     kind: Literal["closed", "refused", "lost", "protocol"]
