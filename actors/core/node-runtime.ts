@@ -22,6 +22,8 @@ export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
     ids: randomIds(),
     turns: {
       soon: (fn) => queueMicrotask(fn),
+      // A tick comes when no microtask is left; but in a tick's or a timer's own code it would come before them.
+      beforeIo: (fn) => queueMicrotask(() => process.nextTick(fn)),
       afterIo: (fn) => void setImmediate(fn),
     },
     signals: nodeSignals,

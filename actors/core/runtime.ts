@@ -29,6 +29,8 @@ export interface Ids {
 export interface Turns {
   /** Runs `fn` before control returns to the event loop. */
   soon(fn: () => void): void;
+  /** The same, and when nothing is left that `soon` or a promise has to do before. */
+  beforeIo(fn: () => void): void;
   /** Runs `fn` after the event loop has served I/O and timers. */
   afterIo(fn: () => void): void;
 }

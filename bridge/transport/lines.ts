@@ -202,12 +202,17 @@ export class Lines {
 
   // Sending
 
-  /** Sends what waits when the event loop has had its turn, so that what is queued meanwhile goes with it. */
+  /**
+   * Sends what waits when the event loop has had its turn, so that what is queued meanwhile goes with it. When nothing
+   * is on its way to the worker, what waits leaves before that: a lone caller has nobody to wait for.
+   */
   touch(stream: Stream): void {
     this.#dirty.add(stream);
     if (this.#flushing) return;
     this.#flushing = true;
-    this.#ctx.runtime.turns.afterIo(() => {
+    const { turns } = this.#ctx.runtime;
+    const when = stream.settled ? turns.beforeIo : turns.afterIo;
+    when(() => {
       try {
         this.#ctx.send(this.#ctx.self, { type: 'flush' });
       } catch {

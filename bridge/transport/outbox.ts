@@ -72,6 +72,11 @@ export class Outbox {
     return this.#last;
   }
 
+  /** True when a connection carries nothing that the worker is not known to have. */
+  get settled(): boolean {
+    return this.#sent.length === 0;
+  }
+
   /** True when there is something to hand over. */
   get dirty(): boolean {
     return (

@@ -295,6 +295,11 @@ export class Stream {
     return this.connected && this.#outbox.dirty;
   }
 
+  /** True when nothing of this side is on its way. */
+  get settled(): boolean {
+    return this.#outbox.settled;
+  }
+
   /** The next batch for the connection, at most one frame's size. */
   next(alsoAcknowledge = false): Batch | undefined {
     return this.connected ? this.#outbox.next(alsoAcknowledge) : undefined;

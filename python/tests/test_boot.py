@@ -110,7 +110,7 @@ def test_a_host_that_is_not_there_is_given_up_by_who_dials() -> None:
             ended.append(end)
 
     stream = Stream(
-        lambda: GrpcCarrier("unix:/nowhere/s"), workers_pb2.Hello, Handler(), Limits(), dial_s=0.2, grace_s=0.1
+        lambda: GrpcCarrier("unix:/nowhere/s"), workers_pb2.Hello, Handler(), Limits(), dial_s=1.0, grace_s=0.1
     )
     stream.start()
     error = stream.opened.exception(timeout=20)

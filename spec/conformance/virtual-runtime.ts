@@ -35,6 +35,7 @@ export class VirtualRuntime implements Runtime {
   };
   readonly turns = {
     soon: (turn: () => void) => void this.#turns.push(turn),
+    beforeIo: (turn: () => void) => void this.#turns.push(turn),
     afterIo: (turn: () => void) => void this.#turns.push(turn),
   };
   readonly log = () => {};

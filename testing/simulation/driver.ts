@@ -48,7 +48,7 @@ export class Driver {
     this.#records = records;
     this.#maxRecords = limits.records ?? 2_000_000;
     const add = (turn: () => void) => void this.#queue.push(turn);
-    this.turns = { soon: add, afterIo: add };
+    this.turns = { soon: add, beforeIo: add, afterIo: add };
   }
 
   /** Resolves when nothing is left that needs no time. */

@@ -9,30 +9,36 @@
 `python -m ophion MODULE` is the worker that serves a module's tools; an Ophion host starts it.
 """
 
-from ophion._async_session import AsyncSessionContext, AsyncVariables, current_async_session
-from ophion._errors import (
-    ActorDownError,
-    ActorError,
-    AuthError,
-    CallCancelledError,
-    CallTimeoutError,
-    EncodeError,
-    MailboxFullError,
-    PoolError,
-    ProtocolError,
-    StartError,
-    StateError,
-    ToolError,
-    VariableNotFoundError,
-    WorkerLostError,
-)
-from ophion._loading import progress
-from ophion._operations import Declaration
-from ophion._read import Snapshot
-from ophion._session import SessionContext, Variables, current_session
-from ophion._tool import tool
-from ophion._values import Blob, Tensor
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from ophion._version import __version__
+
+if TYPE_CHECKING:
+    from ophion._async_session import AsyncSessionContext, AsyncVariables, current_async_session
+    from ophion._errors import (
+        ActorDownError,
+        ActorError,
+        AuthError,
+        CallCancelledError,
+        CallTimeoutError,
+        EncodeError,
+        MailboxFullError,
+        PoolError,
+        ProtocolError,
+        StartError,
+        StateError,
+        ToolError,
+        VariableNotFoundError,
+        WorkerLostError,
+    )
+    from ophion._loading import progress
+    from ophion._operations import Declaration
+    from ophion._read import Snapshot
+    from ophion._session import SessionContext, Variables, current_session
+    from ophion._tool import tool
+    from ophion._values import Blob, Tensor
 
 __all__ = [
     "ActorDownError",
@@ -63,3 +69,34 @@ __all__ = [
     "progress",
     "tool",
 ]
+
+# Where the names are that are no errors. They are imported when they are first asked for: a worker dials first, and
+# imports most of this while its connection is made.
+_HOMES = {
+    "AsyncSessionContext": "_async_session",
+    "AsyncVariables": "_async_session",
+    "Blob": "_values",
+    "Declaration": "_operations",
+    "SessionContext": "_session",
+    "Snapshot": "_read",
+    "Tensor": "_values",
+    "Variables": "_session",
+    "current_async_session": "_async_session",
+    "current_session": "_session",
+    "progress": "_loading",
+    "tool": "_tool",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f"ophion.{_HOMES.get(name, '_errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,6 +4,7 @@ any machine, to join a pool: `python -m ophion MODULE --join URL --token-file FI
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from ophion._boot import BootError, prepare_process, read_boot
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
         print(f"ophion: {error}", file=sys.stderr)
         return USAGE
     prepare_process()
+    # While imports make one lasting object after another: the worker turns it on again.
+    gc.disable()
     # Only now: gRPC and numeric libraries read the environment when they are imported.
     from ophion._worker import Worker
 

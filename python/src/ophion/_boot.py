@@ -13,13 +13,10 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple
 
 from ophion._limits import Limits
 from ophion._resources import Resources
-
-T = TypeVar("T")
 
 MAX_LINE = 64 * 1024
 # One thread each unless the environment says otherwise: several workers share the machine, and a library that takes
@@ -41,24 +38,26 @@ class BootError(Exception):
     """The boot line is missing or wrong; the message says which field, never its value."""
 
 
-@dataclass(frozen=True)
-class Boot:
+class Boot(NamedTuple):
     """What the host says to a worker that it spawned."""
 
     address: str
     worker_id: str
     incarnation: int
     # A secret: not in the representation.
-    token: str = field(repr=False)
+    token: str
     run_id: str
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
     # Put in front of sys.path.
     path: tuple[str, ...] = ()
     # What to import besides the module: "dspy", or names of modules.
     preload: tuple[str, ...] = ()
     # How many sync tools run at a time.
     capacity: int = 1
-    resources: Resources = field(default_factory=Resources)
+    resources: Resources = Resources()
+
+    def __repr__(self) -> str:
+        return f"Boot({self.worker_id!r}, {self.incarnation})"
 
 
 def read_boot(stream: IO[bytes]) -> Boot:
@@ -150,8 +149,7 @@ def _limits(given: object) -> Limits:
         return Limits()
     if not isinstance(given, dict):
         raise BootError("the boot line's 'limits' is no object")
-    known = {one.name for one in fields(Limits)}
-    return Limits(**{name: _whole(given, name, 1) for name in given if name in known})
+    return Limits(**{name: _whole(given, name, 1) for name in given if name in Limits._fields})
 
 
 def _resources(given: object) -> Resources:
@@ -159,8 +157,8 @@ def _resources(given: object) -> Resources:
         return Resources()
     if not isinstance(given, dict):
         raise BootError("the boot line's 'resources' is no object")
-    known = {one.name for one in fields(Resources)}
-    wanted: dict[str, Any] = {name: _whole(given, name, 0) for name in given if name in known - {"cpus"}}
+    known = set(Resources._fields) - {"cpus"}
+    wanted: dict[str, Any] = {name: _whole(given, name, 0) for name in given if name in known}
     if "cpus" in given:
         cpus = given["cpus"]
         if not isinstance(cpus, list) or not all(type(cpu) is int and cpu >= 0 for cpu in cpus):

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from ophion._begun import begun
 from ophion._gen import workers_pb2 as pb
 from ophion._requests import Requests
 
@@ -59,6 +59,9 @@ def dial_to(address: str) -> Dial:
         from ophion._unix_carrier import UnixCarrier
 
         return lambda: UnixCarrier(address.removeprefix(UNIX_SCHEME))
+    # In this thread, before another one dials: imports of two threads would only be in each other's way.
+    import grpc  # noqa: F401
+
     return lambda: GrpcCarrier(address)
 
 
@@ -75,17 +78,20 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True)
-class Security:
+class Security(NamedTuple):
     """How a connection to another machine is secured: PEM texts, each with a default of its own when it is None."""
 
     # Whose certificates a host may have; the authorities that the system trusts.
     ca: bytes | None = None
     # This worker's own, where the host wants one.
     cert: bytes | None = None
-    key: bytes | None = field(default=None, repr=False)
+    key: bytes | None = None
     # The name in the host's certificate; that of the address.
     server_name: str | None = None
+
+    def __repr__(self) -> str:
+        # Not the key.
+        return f"Security(server_name={self.server_name!r})"
 
 
 class GrpcCarrier:
@@ -203,7 +209,8 @@ class _Sender:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._asked = False
-        self._writing: asyncio.Task[None] | None = None
+        self._writing = False
+        self._task: asyncio.Task[None] | None = None
 
     def changed(self) -> None:
         """From any thread."""
@@ -216,10 +223,14 @@ class _Sender:
     def send(self) -> None:
         """From the loop's thread: begins to write, unless it does."""
         self._asked = False
-        if self._writing is None:
-            request = self._requests.poll()
-            if request is not None:
-                self._writing = self._loop.create_task(self._write(request))
+        if self._writing:
+            return
+        request = self._requests.poll()
+        if request is None:
+            return
+        self._writing = True
+        # The message is sent now, not in a turn of the loop to come.
+        self._task = begun(self._loop, self._write(request))
 
     async def _write(self, request: bytes | None) -> None:
         # When the connection is lost, who reads is told why.
@@ -230,7 +241,7 @@ class _Sender:
             if self._requests.over:
                 await self._call.done_writing()
                 return
-            self._writing = None
+            self._writing = False
 
 
 def _lost(error: Any) -> LinkLost | LinkRefused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ophion._attachments import Attachment
@@ -27,10 +26,10 @@ class Message(NamedTuple):
 TakeFrom = Callable[[pb.Elsewhere], tuple[bytes, list[Attachment]]]
 
 
-@dataclass
 class _Parts:
-    pieces: list[bytes] = field(default_factory=list)
-    size: int = 0
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.size = 0
 
 
 class Inbox:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from ophion._gen import workers_pb2 as pb
+if TYPE_CHECKING:
+    from ophion._gen import workers_pb2 as pb
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Sizes in bytes, counts, and the interval of liveness frames in milliseconds."""
 
     max_frame_bytes: int = 64 * 1024
@@ -23,5 +23,5 @@ class Limits:
 
     def with_host(self, limits: pb.Limits) -> Limits:
         """These limits, with what the host says put over them; what it leaves out stays."""
-        said = {field.name: getattr(limits, field.name) for field in fields(self)}
-        return replace(self, **{name: value for name, value in said.items() if value})
+        said = {name: getattr(limits, name) for name in self._fields}
+        return self._replace(**{name: value for name, value in said.items() if value})

@@ -8,7 +8,7 @@ import faulthandler
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # How long a process that has a handler of its own for SIGXCPU may go on after it, in seconds of processor time.
 _AFTER_CPU_S = 1
@@ -18,8 +18,7 @@ class ResourceError(Exception):
     """A limit cannot be set here; the message says which and why, by the name that the host's option has."""
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(NamedTuple):
     """Limits as the boot line has them; None: as it is."""
 
     memory_bytes: int | None = None

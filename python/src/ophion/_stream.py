@@ -12,8 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ophion._attachments import Said
 from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
@@ -36,8 +35,7 @@ _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.25
 
 
-@dataclass(frozen=True)
-class StreamEnd:
+class StreamEnd(NamedTuple):
     """Why a stream is over."""
 
     kind: Literal["closed", "refused", "lost", "protocol"]

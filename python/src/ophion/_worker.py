@@ -8,36 +8,30 @@ set, 3 its module did not load, 4 the host refused it, 5 the host is gone, 6 the
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import queue
 import sys
 import threading
 import traceback
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from google.protobuf.message import DecodeError
-
-from ophion import _logging
+# Only what dialling needs; the rest is imported while the connection is made (`_serving`).
 from ophion._boot import Boot
 from ophion._carrier import Dial, dial_to
-from ophion._catalog import catalog, offered
-from ophion._deputy import Deputy
-from ophion._errors import ActorDownError, ProtocolError
-from ophion._exchange import Exchanges, Heard
+from ophion._errors import ActorDownError
 from ophion._exit import flush, leave_within
-from ophion._faults import fault_of_error
-from ophion._gen import bridge_pb2, tools_pb2, workers_pb2
+from ophion._gen import workers_pb2
 from ophion._inbox import Message
 from ophion._lease import Lease
 from ophion._liveness import Liveness
 from ophion._loading import Loading
-from ophion._runner import Runner
-from ophion._sender import Sender
 from ophion._signals import Signals
-from ophion._state import Sessions
 from ophion._stream import Stream, StreamEnd
 from ophion._version import PROTOCOL_VERSION, __version__
+
+if TYPE_CHECKING:
+    from ophion._serving import Serving
 
 DONE = 0
 NOT_LOADED = 3
@@ -51,8 +45,7 @@ _GOODBYE_S = 2.0
 _ORPHAN_S = 2.0
 
 
-@dataclass(frozen=True)
-class _Event:
+class _Event(NamedTuple):
     kind: Literal["opened", "ready to leave", "drain", "terminate", "goodbye", "end"]
     text: str = ""
     code: int = DONE
@@ -67,14 +60,11 @@ class Worker:
         # Filled by the stream's thread and by signals, read by the main thread.
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
-        self._sessions = Sessions()
         self._stream = Stream(dial or dial_to(boot.address), self._hello, self, boot.limits, lease=lease)
-        deputy = Deputy("ophion-deputy")
-        sender = Sender(self._stream, deputy, self._loop)
-        self._exchanges = Exchanges(sender, self._sessions)
-        self._runner = Runner(sender, self._exchanges, self._loop, deputy, boot.capacity)
+        self._making = threading.Lock()
+        self._made: Serving | None = None
         self._loading = Loading(boot, module, self._stream.progress)
-        self._liveness = Liveness(self._stream.liveness, self._runner.in_flight, self._loop, self._loading.tick)
+        self._liveness = Liveness(self._stream.liveness, self._in_flight, self._loop, self._loading.tick)
         self._signals = Signals(self._terminate)
         self._may_leave_at_once = True
         self._told_to_leave = False
@@ -86,39 +76,38 @@ class Worker:
         threading.Thread(target=self._run_loop, name="ophion-async", daemon=True).start()
         self._stream.opened.add_done_callback(lambda _: self._events.put(_Event("opened")))
         self._stream.start()
+        self._serving()
+        # What is imported by now stays: looking through it again and again would be in vain.
+        gc.freeze()
+        gc.enable()
         code = self._greeted()
         if code is None:
             code = self._loaded()
         return self._served() if code is None else code
 
+    def _serving(self) -> Serving:
+        """From any thread: made by who needs it first."""
+        if self._made is not None:
+            return self._made
+        with self._making:
+            if self._made is None:
+                from ophion._serving import Serving
+
+                self._made = Serving(self._stream, self._loop, self._boot.capacity)
+            return self._made
+
+    def _in_flight(self) -> list[int]:
+        return [] if self._made is None else self._made.runner.in_flight()
+
     # From the stream's thread.
 
     def on_message(self, message: Message) -> None:
         """See `StreamHandler`."""
-        try:
-            said = bridge_pb2.HostMessage.FromString(message.payload)
-        except DecodeError as error:
-            self._unreadable(message.exchange, error)
-            return
-        body = said.WhichOneof("body")
-        if body == "call":
-            self._runner.start(message.exchange, said.call, message.attachments)
-        elif body == "cancel":
-            self._runner.cancel(message.exchange, said.cancel.reason)
-        elif body == "credit":
-            self._runner.credit(message.exchange, said.credit.items)
-        elif body == "sync":
-            self._sessions.sync(said.sync)
-        elif body == "drop":
-            self._sessions.drop(said.drop.session_id)
-        elif body is not None:
-            self._exchanges.deliver(message.exchange, Heard(said, message.attachments), message.end)
-        else:
-            print("ophion: the host sent a message that is not known here", file=sys.stderr)
+        self._serving().on_message(message)
 
     def on_pause(self) -> None:
         """See `StreamHandler`."""
-        self._runner.begin()
+        self._serving().runner.begin()
 
     def on_drain(self) -> None:
         """See `StreamHandler`."""
@@ -127,26 +116,24 @@ class Worker:
     def on_goodbye(self, reason: str) -> None:
         """See `StreamHandler`."""
         self._leaving = True
-        self._runner.cancel_all(f"the host ended the stream: {reason}")
+        self._cancel_all(f"the host ended the stream: {reason}")
         self._events.put(_Event("goodbye"))
         leave_within(_ORPHAN_S, DONE)
 
     def on_end(self, end: StreamEnd) -> None:
         """See `StreamHandler`."""
         code = DONE if self._leaving else ENDS[end.kind]
-        self._exchanges.end(ActorDownError(f"the stream to the host is {end.kind}: {end.message}"))
+        if self._made is not None:
+            self._made.end(ActorDownError(f"the stream to the host is {end.kind}: {end.message}"))
         self._events.put(_Event("end", end.message, code))
         if code != DONE:
-            self._runner.cancel_all("the host is gone")
+            self._cancel_all("the host is gone")
             # Whatever the main thread and the tools do: nobody is left to work for.
             leave_within(_ORPHAN_S, code)
 
-    def _unreadable(self, exchange: int, error: Exception) -> None:
-        fault = ProtocolError(f"a message of the host cannot be read: {error}")
-        if exchange % 2 == 0 or exchange in self._runner.in_flight():
-            raise fault
-        result = tools_pb2.ToolResult(fault=fault_of_error(fault))
-        self._stream.put(exchange, bridge_pb2.WorkerMessage(result=result).SerializeToString(), True, forced=True)
+    def _cancel_all(self, reason: str) -> None:
+        if self._made is not None:
+            self._made.runner.cancel_all(reason)
 
     # From the main thread.
 
@@ -156,9 +143,7 @@ class Worker:
             event = self._events.get()  # what ended it comes next
         if event.kind == "opened":
             limits = self._stream.limits
-            self._exchanges.max_message_bytes = limits.max_message_bytes
-            self._exchanges.max_payload_bytes = self._stream.max_payload_bytes
-            self._exchanges.max_exchanges = self._runner.max_exchanges = limits.max_exchanges
+            self._serving().greeted(limits)
             self._liveness.start(limits.liveness_interval_ms)
             return None
         return self._ended(event)
@@ -166,16 +151,13 @@ class Worker:
     def _loaded(self) -> int | None:
         try:
             self._loading.run()
-            tools = offered()
-            offer = catalog(tools, self._stream.limits)
+            offer = self._serving().begin()
         except BaseException as error:
             traceback.print_exc()
             what = f"{type(error).__name__}: {error}"
             print(f"ophion: the module {self._loading.failed_at()!r} does not load: {what}", file=sys.stderr)
             return NOT_LOADED
         self._signals.keep_listening()
-        _logging.install(_logging.SessionLogHandler(self._log, lambda: self._stream.outbox.backlog))
-        self._runner.tools = tools
         self._may_leave_at_once = False
         self._stream.ready(offer.ready, self._boot.capacity)
         for payload in offer.more:
@@ -194,7 +176,7 @@ class Worker:
 
     def _drained(self, reason: str, patience_s: float | None) -> int:
         """Finishes what runs, takes nothing new, says Goodbye."""
-        idle = self._runner.close("this worker takes nothing new, it is about to end")
+        idle = self._serving().runner.close("this worker takes nothing new, it is about to end")
         idle.add_done_callback(lambda _: self._events.put(_Event("ready to leave")))
         while True:
             try:
@@ -208,12 +190,12 @@ class Worker:
                 return self._ended(event)
             if event.kind == "terminate" and patience_s is None:
                 patience_s = DRAIN_S
-        self._runner.cancel_all("the worker has to end")
+        self._cancel_all("the worker has to end")
         try:
             while self._events.get(timeout=_CANCEL_S).kind not in ("ready to leave", "end", "goodbye"):
                 pass
         except queue.Empty:
-            print(f"ophion: left with {len(self._runner.in_flight())} calls that did not end", file=sys.stderr)
+            print(f"ophion: left with {len(self._in_flight())} calls that did not end", file=sys.stderr)
         self._say_goodbye(reason)
         return DONE
 
@@ -245,9 +227,6 @@ class Worker:
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
-
-    def _log(self, payload: bytes) -> None:
-        self._stream.put(0, payload, forced=True)
 
     def _hello(self) -> workers_pb2.Hello:
         boot = self._boot

@@ -44,7 +44,7 @@ class CountingClock implements Clock {
 function deadlines() {
   const clock = new CountingClock();
   const later: (() => void)[] = [];
-  const turns: Turns = { soon: (fn) => fn(), afterIo: (fn) => void later.push(fn) };
+  const turns: Turns = { soon: (fn) => fn(), beforeIo: (fn) => fn(), afterIo: (fn) => void later.push(fn) };
   const io = () => {
     for (const fn of later.splice(0)) fn();
   };

@@ -7,6 +7,7 @@ import {
   MailboxFullError,
   type MonitorRef,
   nextState,
+  nodeRuntime,
   type Pid,
   postpone,
   reply,
@@ -18,6 +19,35 @@ import {
 import { endOf, start, temporary, virtual } from './kernel-tree.ts';
 
 type Ctx = ActorContext<never>;
+
+describe("the real runtime's turns", () => {
+  for (const [where, from] of [
+    ['in a turn of the event loop', (then: () => void) => void setImmediate(then)],
+    ['in a tick', (then: () => void) => process.nextTick(then)],
+    ['behind a promise', (then: () => void) => void Promise.resolve().then(then)],
+  ] as const) {
+    it(`run what is to come before I/O when all promises are through, asked for ${where}`, async () => {
+      const { turns } = nodeRuntime();
+      const order: string[] = [];
+      const chain = async () => {
+        for (let n = 0; n < 20; n += 1) await Promise.resolve();
+        order.push('promises');
+      };
+      await new Promise<void>((done) => {
+        from(() => {
+          setImmediate(() => {
+            order.push('event loop');
+            done();
+          });
+          turns.beforeIo(() => order.push('before I/O'));
+          turns.soon(() => order.push('soon'));
+          void chain();
+        });
+      });
+      expect(order).to.deep.equal(['soon', 'promises', 'before I/O', 'event loop']);
+    });
+  }
+});
 
 describe('a turn', () => {
   it('is the last one of an actor that does not trap exits when its handler ends one that it is linked with (S-125)', async () => {

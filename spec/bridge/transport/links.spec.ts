@@ -134,6 +134,29 @@ describe('links', () => {
     expect(wire.batches).to.have.length(1);
   });
 
+  it('sends what is alone before the event loop turns, and what comes while that is on its way in one batch', async () => {
+    await using t = await start();
+    const { wire, stream } = await t.upWorker();
+    wire.batches.length = 0;
+    /** How much has arrived when the event loop takes its next turn. */
+    const thisTurn = () => new Promise<number>((seen) => setImmediate(() => seen(wire.heard.length)));
+    const alone = thisTurn();
+    t.open(stream, 'first', {});
+    t.open(stream, 'with it', {});
+    expect(await alone).to.equal(2);
+    const behind = thisTurn();
+    t.open(stream, 'second', {});
+    expect(await behind).to.equal(2);
+    t.open(stream, 'third', {});
+    await wire.until(() => wire.heard.length === 4);
+    expect(wire.batches.map(({ frames }) => frames)).to.deep.equal([2, 2]);
+    wire.grant(0);
+    await t.links.call('status');
+    const again = thisTurn();
+    t.open(stream, 'alone again', {});
+    expect(await again).to.equal(5);
+  });
+
   it('keeps an exchange until the worker ends it, and hands its context back with every message', async () => {
     await using t = await start();
     const { wire, stream } = await t.upWorker();
