@@ -52,8 +52,11 @@ class Deputy:
 
     def _work(self) -> None:
         while True:
-            # Before the work: what is asked for from now on may be more than what is seen.
-            self._asked, asked = False, self._asked
+            # Before the work: what is asked for from now on may be more than what is seen. Only what was asked for is taken
+            # back: an asking between looking and taking back would be lost.
+            asked = self._asked
+            if asked:
+                self._asked = False
             for duty in self.duties:
                 duty()
             if not asked:
