@@ -65,6 +65,7 @@ const otherRules: Readonly<Record<string, Rule>> = {
   max_children: overloaded,
   stream_full: overloaded,
   too_many_exchanges: overloaded,
+  no_room: overloaded,
   message_too_large: { code: Code.ResourceExhausted, reason: 'MESSAGE_TOO_LARGE' },
   bad_spec: invalid,
   bad_signature: invalid,
@@ -107,6 +108,9 @@ const otherRules: Readonly<Record<string, Rule>> = {
   port_taken: internal,
   cannot_listen: internal,
   listen_failed: internal,
+  option_failed: internal,
+  unknown_worker: internal,
+  log_write_failed: internal,
 };
 
 /** The rule of an error; undefined for a code that is not this library's. */

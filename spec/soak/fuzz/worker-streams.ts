@@ -8,7 +8,7 @@ import { type ActorContext, exitReason, nodeRuntime, server } from '../../../act
 import { encodeMap, encodeValue } from '../../../bridge/protocol/codec.ts';
 import { callTool } from '../../../bridge/protocol/index.ts';
 import { toolResult, workerMessage } from '../../../bridge/protocol/messages.ts';
-import { AttachRequestSchema, type Frame, FrameSchema } from '../../../bridge/transport/gen/workers_pb.js';
+import { AttachRequestSchema, type Frame, FrameSchema, ReadySchema } from '../../../bridge/transport/gen/workers_pb.js';
 import { type Delivery, JoinTokens, libraryVersion, links, linksRef } from '../../../bridge/transport/index.ts';
 import { dynamicSupervisor, startSupervisor } from '../../../supervisors/index.ts';
 import { startBridge } from '../../helpers/bridge-system.ts';
@@ -54,7 +54,7 @@ const hello = (workerId: string, incarnation: number) =>
       resumeFrom: 0n,
     },
   });
-const ready = frame({ case: 'ready', value: { $typeName: 'ophion.v1.Ready', catalog: bytes('catalog'), capacity: 1 } });
+const ready = frame({ case: 'ready', value: create(ReadySchema, { catalog: bytes('catalog'), capacity: 1 }) });
 const said = (exchange: number, sequence: number, more = false, end = false) =>
   frame(
     {
