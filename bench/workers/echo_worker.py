@@ -52,6 +52,9 @@ class Echo:
         time.sleep(int.from_bytes(message.payload[:8], "big") / 1e6)
         stream.put(message.exchange, message.payload, True)
 
+    def on_pause(self) -> None:
+        pass
+
     def on_drain(self) -> None:
         events.put("drain")
 
