@@ -52,8 +52,8 @@ class Deputy:
 
     def _work(self) -> None:
         while True:
-            # Before the work: what is asked for from now on may be more than what is seen. Only what was asked for is taken
-            # back: an asking between looking and taking back would be lost.
+            # Before the work: what is asked for from now on may be more than what is seen. Only what was asked for is
+            # taken back: an asking between looking and taking back would be lost.
             asked = self._asked
             if asked:
                 self._asked = False
