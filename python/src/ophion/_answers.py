@@ -77,7 +77,7 @@ def _encode(target: values_pb2.Value, tool: str, scope: Scope, what: str, value:
 
 def _checked(tool: str, scope: Scope, said: Said) -> Said:
     limit = scope.bridge.max_payload_bytes
-    if said.size > limit:
+    if len(said.payload) > limit or (said.attachments and said.size > limit):
         text = f"{tool}: what it answers has {said.size} bytes, above the limit of {limit}"
         raise CallError(StateError(text, code="too_large", details={"tool": tool}))
     return said

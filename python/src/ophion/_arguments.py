@@ -50,7 +50,8 @@ class Arguments:
                 hint = hints.get(name, unknown)
                 if hint is _UNKNOWN:
                     raise self._refused(arguments, attachments)
-                value = (decode_view if hint is memoryview else decode)(entry.value, attachments)
+                wire = entry.value
+                value = decode_view(wire, attachments) if hint is memoryview else decode(wire, attachments)
                 # What is of the very type that was asked for needs no second look.
                 result[name] = value if type(value) is hint else conform(value, hint)
         except Mismatch:

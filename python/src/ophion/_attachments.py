@@ -44,8 +44,7 @@ class Said(NamedTuple):
     @property
     def size(self) -> int:
         """All of it, in bytes."""
-        size = len(self.payload)
-        return size + sum(one.nbytes for one in self.attachments) if self.attachments else size
+        return len(self.payload) + sum(one.nbytes for one in self.attachments)
 
 
 class Attached:
@@ -54,11 +53,16 @@ class Attached:
     __slots__ = ("_found",)
 
     def __init__(self) -> None:
-        self._found: list[tuple[pb.Blob | pb.Tensor, memoryview]] = []
+        # Made when there is one: most values have none.
+        self._found: list[tuple[pb.Blob | pb.Tensor, memoryview]] | None = None
 
     def note(self, target: pb.Blob | pb.Tensor, data: memoryview) -> bool:
         """True when it takes care of these bytes of a wire value; the others are put into it by who asks."""
-        if data.nbytes < LEAST_BYTES or len(self._found) >= MOST or not data.c_contiguous:
+        if data.nbytes < LEAST_BYTES or not data.c_contiguous:
+            return False
+        if self._found is None:
+            self._found = []
+        if len(self._found) >= MOST:
             return False
         self._found.append((target, data.cast("B")))
         return True
@@ -67,15 +71,16 @@ class Attached:
         """To be called once, after the last value and before it is copied, if it is. What goes beside the
         message; nothing when it is better inside.
         """
-        if not self._found:
+        found = self._found
+        if found is None:
             return []
-        if sum(data.nbytes for _, data in self._found) < WORTHWHILE_BYTES:
-            for target, data in self._found:
+        if sum(data.nbytes for _, data in found) < WORTHWHILE_BYTES:
+            for target, data in found:
                 target.data = bytes(data)
             return []
-        for number, (target, _) in enumerate(self._found, 1):
+        for number, (target, _) in enumerate(found, 1):
             target.attachment = number
-        return [data for _, data in self._found]
+        return [data for _, data in found]
 
 
 def attachment_of(wire: pb.Blob | pb.Tensor, attachments: Sequence[Attachment]) -> Attachment | None:

@@ -170,7 +170,12 @@ def _str(target: pb.Value, value: str, depth: int, walk: _Walk) -> None:
 
 
 def _bytes(target: pb.Value, value: bytes | bytearray | memoryview, depth: int, walk: _Walk) -> None:
-    _put_data(target.blob, memoryview(value), walk)
+    if type(value) is bytes and 0 < len(value) < LEAST_BYTES:
+        # What most are: not worth a closer look.
+        target.blob.data = value
+        walk.left -= 2 + len(value)
+    else:
+        _put_data(target.blob, memoryview(value), walk)
 
 
 def _blob(target: pb.Value, value: Blob, depth: int, walk: _Walk) -> None:

@@ -107,7 +107,8 @@ class Worker:
 
     def on_pause(self) -> None:
         """See `StreamHandler`."""
-        self._serving().runner.begin()
+        if self._made is not None:
+            self._made.runner.begin()
 
     def on_drain(self) -> None:
         """See `StreamHandler`."""
