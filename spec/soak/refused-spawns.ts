@@ -131,9 +131,10 @@ async function refuseOnce(code: RefusalCode) {
   const host = new Host([...way.command, process.execPath], executable);
   const wrong: string[] = [];
   try {
-    const { osPids } = await host.ask('ready');
+    const [victim, other] = (await host.ask('ready')).osPids ?? [];
+    if (victim === undefined || other === undefined) throw new Error('the host has no two workers');
     way.refuse(host.osPid, executable);
-    process.kill(osPids?.[0] ?? 0, 'SIGKILL');
+    process.kill(victim, 'SIGKILL');
     for (let n = 0; n < refusals; n += 1) {
       const told = await host.next('refused');
       if (told.code !== code || told.message?.includes(code) !== true)
@@ -145,7 +146,7 @@ async function refuseOnce(code: RefusalCode) {
     const begunMs = performance.now();
     const after = await host.ask('ready');
     const backMs = performance.now() - begunMs;
-    if (after.osPids?.includes(osPids?.[1] ?? 0) !== true) wrong.push('the other worker was replaced as well');
+    if (after.osPids?.includes(other) !== true) wrong.push('the other worker was replaced as well');
     const { left = [] } = await host.ask('stop');
     await host.ended;
     wrong.push(...left.filter((one) => way.keeps?.test(one) !== true));
