@@ -33,6 +33,7 @@ export type {
   Folded,
   ListOptions,
   OpenOptions,
+  Remembered,
   SessionExport,
   SessionList,
   Snapshot,
