@@ -200,7 +200,7 @@ class Host:
         return self.open(tool, **arguments).value()
 
     def sync(self) -> None:
-        snapshot = self.store._snapshot()
+        snapshot = self.store.snapshot()
         if snapshot.revision != self._synced:
             self._synced = snapshot.revision
             self.send(0, bridge_pb2.HostMessage(sync=bridge_pb2.SyncSession(snapshot=snapshot)))
@@ -209,7 +209,7 @@ class Host:
         """Somebody else writes."""
         from ophion._operations import commit_plan
 
-        self.store._commit(commit_plan({name: value}, {}, (), {}))
+        self.store.commit(commit_plan({name: value}, {}, (), {}))
 
     def send(self, exchange: int, message: bridge_pb2.HostMessage, end: bool = False) -> None:
         self.send_bytes(exchange, message.SerializeToString(), end)
@@ -302,13 +302,13 @@ class Host:
         if body == "commit":
             reply = bridge_pb2.CommitReply()
             try:
-                reply.commit.CopyFrom(self.store._commit(said.commit.plan))
+                reply.commit.CopyFrom(self.store.commit(said.commit.plan))
             except ActorError as error:
                 reply.fault.CopyFrom(fault_of_error(error))
             self.send(number, bridge_pb2.HostMessage(commit=reply), True)
         elif body == "pull":
             self.happened.put(("pull", said.pull))
-            reply_ = bridge_pb2.PullReply(snapshot=self.store._snapshot())
+            reply_ = bridge_pb2.PullReply(snapshot=self.store.snapshot())
             self.send(number, bridge_pb2.HostMessage(pull=reply_), True)
         elif body == "call":
             self._cancelled[number] = threading.Event()

@@ -16,6 +16,7 @@ from ophion import Tensor
 from ophion._codec import decode, decode_map, encode_map
 from ophion._gen import bridge_pb2, tools_pb2, workers_pb2
 from ophion._limits import Limits
+from ophion._operations import commit_plan
 
 
 @pytest.fixture
@@ -203,6 +204,60 @@ class TestState:
         assert "colour" in fault.message
 
 
+class TestWritesWithTheResult:
+    def test_leave_with_it_and_not_before(self, host: Host) -> None:
+        host.ready()
+        result = host.open("spend", amount=3).result()
+        assert decode(result.value) == {"seen": -3, "revision": 2}
+        (assignment,), (expectation,) = result.writes.assignments, result.writes.expectations
+        assert (assignment.name, decode(assignment.value)) == ("count", -3)
+        assert (expectation.name, expectation.version) == ("count", 1)
+        assert host.store.snapshot().revision == 1
+
+    def test_are_dropped_with_a_failure(self, host: Host) -> None:
+        host.ready()
+        result = host.open("spend", amount=3, fails=True).result()
+        assert result.fault.type == "ValueError"
+        assert not result.HasField("writes")
+
+    def test_leave_with_the_end_of_a_stream(self, host: Host) -> None:
+        host.ready()
+        exchange = host.open("spend_in_steps", stream=True, steps=2)
+        exchange.say(credit=bridge_pb2.Credit(items=5))
+        assert [decode(exchange.next().item.value) for _ in range(2)] == [0, 1]
+        (assignment,) = exchange.result().writes.assignments
+        assert decode(assignment.value) == 1
+        assert host.store.snapshot().revision == 1
+
+    def test_are_the_callers_when_it_has_a_transaction(self, host: Host) -> None:
+        host.ready()
+        host.sync()
+        pending = commit_plan({"count": 40}, {}, (), {})
+        for tool, arguments, seen in (
+            ("write", {"name": "count", "value": 7}, [3, 7, 1]),
+            ("spend", {"amount": 3}, 37),
+        ):
+            call = tools_pb2.ToolCall(
+                session_id="test", tool=tool, arguments=encode_map(arguments), min_revision=1, overlay=pending
+            )
+            result = host.open_message(call).result()
+            value = decode(result.value)
+            assert (value if tool == "write" else value["seen"]) == seen
+            assert [one.name for one in result.writes.assignments] == ["count"]
+            assert not result.writes.expectations
+        assert host.store.snapshot().revision == 1
+
+    def test_are_announced_in_the_catalog(self, host: Host) -> None:
+        host.spawn()
+        ready = host.wait("ready")
+        tools = {one.name: one for one in bridge_pb2.Catalog.FromString(ready.catalog).tools}
+        assert tools["spend"].writes == tools_pb2.WRITE_MODE_WITH_RESULT
+        assert tools["spend"].on_conflict == tools_pb2.CONFLICT_POLICY_RERUN
+        assert tools["spend"].idempotent
+        assert tools["write"].writes == tools_pb2.WRITE_MODE_IMMEDIATE
+        assert not tools["write"].idempotent
+
+
 class TestCallsOfTypeScript:
     def test_a_tool_calls_back_in_the_middle_of_its_call(self, host: Host) -> None:
         host.tools["lookup"] = lambda of: f"facts of {of}"
@@ -369,7 +424,7 @@ class TestRedial:
         assert host.hellos[-1].resume_from > 0
         waiting.say(cancel=bridge_pb2.Cancel())
         assert waiting.value() == "cancelled"
-        assert host.store._snapshot().revision == 1 + 60
+        assert host.store.snapshot().revision == 1 + 60
 
     def test_a_connection_that_the_host_ends_in_order_is_dialled_again_too(self, host: Host) -> None:
         host.ready()

@@ -143,6 +143,21 @@ async def wait_for_ever(session: AsyncSessionContext) -> None:
         log.warning("stopped waiting")
 
 
+@tool(writes="with_result", on_conflict="rerun", idempotent=True)
+def spend(session: SessionContext, amount: int, fails: bool = False) -> dict[str, Any]:
+    session.variables.update("count", lambda count: count - amount)
+    if fails:
+        raise ValueError("changed its mind")
+    return {"seen": session.variables["count"], "revision": session.variables.revision}
+
+
+@tool(writes="with_result")
+async def spend_in_steps(session: AsyncSessionContext, steps: int) -> AsyncIterator[int]:
+    for step in range(steps):
+        await session.variables.set("count", step)
+        yield step
+
+
 @tool
 def stubborn(session: SessionContext) -> None:
     log.warning("waiting")

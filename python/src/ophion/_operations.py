@@ -18,6 +18,7 @@ from ophion._errors import (
 from ophion._exchange import Exchange, Heard
 from ophion._faults import error_of_fault, result_or_raise
 from ophion._gen import bridge_pb2, variables_pb2
+from ophion._overlay import Overlay
 from ophion._promise import Steps
 from ophion._scope import Scope, new_id
 from ophion._spill import spilled
@@ -75,10 +76,15 @@ def _encoded(name: str, value: object) -> Any:
 
 
 def seen(scope: Scope) -> Steps[Record]:
-    """The session's record, at least as new as the call must see it; pulled where it is not here."""
+    """The session's record, at least as new as the call must see it; pulled where it is not here. Over it lies the
+    call's overlay from here on, if it has one.
+    """
     if scope.state is None:
         return scope.record
-    return (yield from _at_least(scope, scope.state, scope.call.min_revision))
+    record = yield from _at_least(scope, scope.state, scope.call.min_revision)
+    if scope.writes_with_result:
+        scope.overlay = Overlay(record, scope.call.overlay if scope.call.HasField("overlay") else None)
+    return record
 
 
 def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]:
@@ -98,8 +104,12 @@ def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]
 
 
 def committed(scope: Scope, plan: variables_pb2.CommitPlan) -> Steps[int]:
-    """Commits, and answers its revision once the record here has it: whoever writes reads what he wrote."""
+    """Commits, and answers its revision once the record here has it: whoever writes reads what he wrote. In a
+    transaction nothing leaves before its end.
+    """
     state = scope.session()
+    if scope.overlay is not None:
+        return scope.overlay.commit(plan)
     request = variables_pb2.CommitVariablesRequest(session_id=state.session_id, plan=plan)
     exchange = yield from _open(scope, bridge_pb2.WorkerMessage(commit=request))
     reply = (yield from _only_answer(exchange, "commit")).message.commit
