@@ -1,7 +1,8 @@
 /** Open sessions of a table, a page at a time, by id: so a page can go on behind a session that is gone meanwhile. */
+import { invalid } from './invalid.ts';
 import type { ListOptions, SessionList } from './provider.ts';
 import type { SessionTable } from './tables.ts';
-import { invalid, show } from './value.ts';
+import { show } from './value.ts';
 
 const defaultLimit = 100;
 const limitMax = 1_000;

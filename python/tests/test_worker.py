@@ -168,6 +168,7 @@ class TestCalls:
         log = host.wait("log")
         exchange.say(cancel=bridge_pb2.Cancel())
         assert (log.level, log.logger, log.message, log.session_id) == ("warning", "my.tools", "waiting", "test")
+        assert (log.call_id, log.traceparent) == ("call", "00-trace-01")
 
 
 class TestState:
@@ -247,6 +248,29 @@ class TestWritesWithTheResult:
             assert not result.writes.expectations
         assert host.store.snapshot().revision == 1
 
+    @pytest.mark.parametrize("name", ["lookup", "items"])
+    def test_go_along_to_typescript_and_those_made_there_come_back(self, host: Host, name: str) -> None:
+        host.tools = {"lookup": lambda: "found", "items": lambda: ["a", "b"]}
+        host.writes = {name: commit_plan({"temperature": 5.0}, {"temperature": 1}, (), {})}
+        host.ready()
+        exchange = host.open("spend_and_ask", tool=name)
+        call = host.wait("call")
+        (assignment,) = call.overlay.assignments
+        assert (assignment.name, decode(assignment.value)) == ("count", 1)
+        assert (call.parent_call_id, call.min_revision) == ("call", 1)
+        result = exchange.result()
+        assert decode(result.value) == [["a", "b"] if name == "items" else "found", 1, 5.0]
+        assert {one.name: decode(one.value) for one in result.writes.assignments} == {"count": 1, "temperature": 5.0}
+        assert {one.name: one.version for one in result.writes.expectations} == {"temperature": 1}
+
+    def test_of_typescript_that_do_not_fit_are_a_conflict_of_the_call(self, host: Host) -> None:
+        host.tools = {"lookup": lambda: "found"}
+        host.writes = {"lookup": commit_plan({"count": 5}, {"count": 1}, (), {})}
+        host.ready()
+        result = host.open("spend_and_ask", tool="lookup").result()
+        assert (result.fault.code, decode_map(result.fault.details)["code"]) == ("tool_failed", "conflict")
+        assert not result.HasField("writes")
+
     def test_are_announced_in_the_catalog(self, host: Host) -> None:
         host.spawn()
         ready = host.wait("ready")
@@ -325,6 +349,18 @@ class TestCallsOfTypeScript:
         assert host.call("take", tool="items", count=2) == [1, 2]
         assert host.wait("cancel").reason == "the reader left"
         go_on.set()
+
+    def test_the_tools_that_may_be_called_can_be_listed(self, host: Host) -> None:
+        host.tools = {"lookup": lambda: 1, "more": lambda: 2}
+        host.ready()
+        assert host.call("listed") == ["lookup", "more"]
+        assert host.call("listed_later") == ["lookup", "more"]
+
+    def test_nothing_is_sent_when_the_callers_time_is_over(self, host: Host) -> None:
+        host.tools = {"lookup": lambda: 1}
+        host.ready()
+        host.open("too_late", timeout_ms=100)
+        assert host.wait("log", lambda log: "refused" in log.message).message == "refused: not_started"
 
 
 class TestStreams:

@@ -4,7 +4,7 @@
  */
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:http2';
-import { Code } from '@connectrpc/connect';
+import type { Code } from '@connectrpc/connect';
 import { codeFromString } from '@connectrpc/connect/protocol-connect';
 
 export type RawProtocol = 'grpc' | 'grpc-web' | 'connect' | 'connect-stream';

@@ -151,9 +151,21 @@ class LocalBridge:
             except ActorError as error:
                 reply.fault.CopyFrom(fault_of_error(error))
             exchange.hear(Heard(bridge_pb2.HostMessage(commit=reply)))
+        elif body == "list_tools":
+            exchange.hear(Heard(bridge_pb2.HostMessage(tools=bridge_pb2.ToolList(tools=self.catalog()))))
         elif body == "pull":
             exchange.hear(Heard(bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self.snapshot()))))
         return exchange
+
+    def catalog(self) -> bridge_pb2.Catalog:
+        """The tools that may be called."""
+        described = [
+            tools_pb2.ToolDescription(
+                name=name, description=inspect.getdoc(one) or "", stream=inspect.isgeneratorfunction(one)
+            )
+            for name, one in self._tools.items()
+        ]
+        return bridge_pb2.Catalog(tools=described)
 
     def _serve(self, exchange: Exchange, call: tools_pb2.ToolCall, credit: Credit) -> None:
         try:

@@ -54,7 +54,16 @@ const hello = (workerId: string, incarnation: number) =>
       resumeFrom: 0n,
     },
   });
-const ready = frame({ case: 'ready', value: { $typeName: 'ophion.v1.Ready', catalog: bytes('catalog'), capacity: 1 } });
+const ready = frame({
+  case: 'ready',
+  value: {
+    $typeName: 'ophion.v1.Ready',
+    catalog: bytes('catalog'),
+    capacity: 1,
+    takesFiles: false,
+    takesTransfers: false,
+  },
+});
 const said = (exchange: number, sequence: number, more = false, end = false) =>
   frame(
     {
