@@ -1,5 +1,6 @@
 /** The public names of `ophion`. No logic. */
 export {
+  type CallSettled,
   type Change,
   Context,
   type ContextOptions,

@@ -8,6 +8,7 @@ import {
   type Commit,
   type Declarations,
   localState,
+  placeSession,
   type StateBackend,
   type StateHost,
   type StateProvider,
@@ -15,13 +16,13 @@ import {
   type Values,
 } from '../state/index.ts';
 import { type ContextInput, contextActor } from './context-actor.ts';
-import type { ContextRecord } from './context-record.ts';
+import { type ContextRecord, settledSession } from './context-record.ts';
 import { ExposedTools } from './exposed-tools.ts';
 import type { LocalTools } from './local-tool.ts';
 import type { OphionRef } from './ophion.ts';
 import { type DspyProgram, type NativeProgram, Program } from './program.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
-import { type ToolOptions, type ToolStream, Tools } from './tools.ts';
+import { type CallSettled, type ToolOptions, type ToolStream, Tools } from './tools.ts';
 import { Variables } from './variables.ts';
 
 export interface ContextOptions<D extends Declarations> {
@@ -69,7 +70,9 @@ export async function openContext<const D extends Declarations = Record<never, n
     await session.close();
     throw error;
   }
-  return new Context(ophion, record);
+  // The bridge knows the session's id alone.
+  const leave = provider.kind === 'local' ? undefined : placeSession(host, id, provider);
+  return new Context(ophion, record, leave);
 }
 
 export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>> {
@@ -78,12 +81,15 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
   readonly #record: ContextRecord;
   readonly #tools: Tools;
   readonly #exposed: ExposedTools;
+  /** Says that its session is not where it was any more. */
+  readonly #leave: () => void;
 
   /** Internal: use `openContext`. */
-  constructor(ophion: OphionRef, record: ContextRecord) {
+  constructor(ophion: OphionRef, record: ContextRecord, leave: () => void = () => {}) {
     this.#ophion = ophion;
+    this.#leave = leave;
     this.#record = record;
-    this.variables = new Variables(record);
+    this.variables = new Variables(record.id, () => settledSession(record));
     this.#tools = new Tools(ophion.bridge, record, () => this.ensureBridged());
     const { system, path: root } = ophion;
     this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), sessionTools({ system, root }), root);
@@ -151,6 +157,22 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     return outcome.value as Out;
   }
 
+  /**
+   * As `call`, with what is known of a call that failed: `not_started` is safe to send again, `unknown` only if the tool
+   * is idempotent. Rejects never; an abort is told as well.
+   */
+  async callSettled<In, Out>(
+    tool: PythonTool<In, Out>,
+    args: In,
+    options: ToolOptions = {},
+  ): Promise<CallSettled<Out>> {
+    return (await this.#tools.callSettled(tool.name, args as never, {
+      idempotent: tool.idempotent,
+      ...(tool.pool === undefined ? {} : { pool: tool.pool }),
+      ...options,
+    })) as CallSettled<Out>;
+  }
+
   /** Calls a streaming Python tool. Leaving the loop early stops it. */
   stream<In, Item>(tool: PythonStream<In, Item>, args: In, options: ToolOptions = {}): ToolStream<Item> {
     return this.#tools.stream(tool.name, args as never, {
@@ -170,7 +192,11 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
       if ((error as { code?: string }).code !== 'not_found' && (error as { code?: string }).code !== 'actor_down')
         throw error;
     });
-    await this.#record.session.close();
+    try {
+      await this.#record.session.close();
+    } finally {
+      this.#leave();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

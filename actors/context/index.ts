@@ -4,7 +4,6 @@ export type { ContextEvent } from './context-actor.ts';
 export {
   DefinedTool,
   type LocalTool,
-  type LocalToolContext,
   type LocalTools,
   type ToolDefinition,
   tool,
@@ -31,5 +30,6 @@ export {
 } from './signature.ts';
 export type { JsonSchema, StandardSchema } from './standard-schema.ts';
 export type { SystemEvent } from './system-event.ts';
-export type { CallOutcome, ToolOptions, ToolStream } from './tools.ts';
+export type { LocalToolContext } from './tool-context.ts';
+export type { CallOutcome, CallSettled, ToolOptions, ToolStream } from './tools.ts';
 export { type Change, type SetOptions, Variables, type WatchVariablesOptions } from './variables.ts';

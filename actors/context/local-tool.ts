@@ -5,8 +5,8 @@
  */
 import {
   ArgumentsError,
+  type LocalToolContext as CallContext,
   isAsyncIterable,
-  type LocalToolContext,
   type LocalToolFunction,
 } from '../../bridge/protocol/index.ts';
 import { StateError } from '../core/index.ts';
@@ -21,8 +21,7 @@ import {
   type SchemaOutput,
   type StandardSchema,
 } from './standard-schema.ts';
-
-export type { LocalToolContext };
+import { type LocalToolContext, ToolContext } from './tool-context.ts';
 
 // `never`, so that a tool may declare the arguments that it takes. What a tool without a result answers is null.
 export type LocalTool = (args: never, context: LocalToolContext) => unknown;
@@ -83,17 +82,17 @@ export class DefinedTool {
       : (args, context) => this.#once(name, args, context);
   }
 
-  async #once(name: string, args: Readonly<Record<string, Value>>, context: LocalToolContext): Promise<unknown> {
+  async #once(name: string, args: Readonly<Record<string, Value>>, context: CallContext): Promise<unknown> {
     const given = await this.#arguments(name, args);
-    const answer = await this.#run(given, context);
+    const answer = await this.#run(given, new ToolContext(context));
     if (isAsyncIterable(answer)) throw new StateError('invalid', 'it answers item by item, which needs `stream: true`');
     return this.#output === undefined ? answer : checked(this.#output, answer, misanswer(name, 'its answer'));
   }
 
-  async *#items(name: string, args: Readonly<Record<string, Value>>, context: LocalToolContext): AsyncGenerator {
+  async *#items(name: string, args: Readonly<Record<string, Value>>, context: CallContext): AsyncGenerator {
     const given = await this.#arguments(name, args);
     let count = 0;
-    for await (const item of this.#run(given, context) as AsyncIterable<unknown>) {
+    for await (const item of this.#run(given, new ToolContext(context)) as AsyncIterable<unknown>) {
       yield this.#output === undefined ? item : await checked(this.#output, item, misanswer(name, `item ${count}`));
       count += 1;
     }
@@ -130,9 +129,14 @@ export function tool(definition: ToolDefinition<Schema, Schema, boolean>, run: L
 
 /** What the session is told of a tool. Throws StateError `invalid` for a bad name or description. */
 export function offerOf(name: string, one: LocalTool | DefinedTool): ToolOffer {
-  if (!(one instanceof DefinedTool)) return toolOffer({ name, stream: isGenerator(one), handler: one });
+  if (!(one instanceof DefinedTool)) return toolOffer({ name, stream: isGenerator(one), handler: withContext(one) });
   const { description, stream, inputSchema, outputSchema } = one;
   return toolOffer({ name, description, stream, inputSchema, outputSchema, handler: one.handler(name) });
+}
+
+/** The tool as the bridge runs it: it gets the context of this layer. */
+function withContext(run: LocalTool): LocalToolFunction {
+  return (args, context) => run(args as never, new ToolContext(context));
 }
 
 function misanswer(name: string, what: string): (misfits: readonly Misfit[]) => StateError {

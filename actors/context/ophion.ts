@@ -4,6 +4,7 @@
  */
 
 import {
+  type BridgeChildrenOptions,
   type BridgeNames,
   bridgeChildren,
   bridgeNames,
@@ -32,6 +33,8 @@ export interface OphionOptions<P extends Pools> {
   readonly state?: StateOptions;
   /** Where workers dial in, and the limits of their streams. Default: gRPC on a socket file in a private folder. */
   readonly links?: LinksOptions;
+  /** Limits of tool calls: how many, how long they may take to end, how their outcomes are kept. */
+  readonly bridge?: Omit<BridgeChildrenOptions, 'root' | 'pools' | 'state'>;
   /** A loopback port for gRPC, gRPC-Web and Connect clients of any language, with a token each. Default: none. */
   readonly services?: PublicServicesOptions;
   /** How often the system's own parts may restart in `periodMs` before the whole system gives up. Default 10. */
@@ -52,7 +55,7 @@ export function ophion<const P extends Pools = Record<never, never>>(options: Op
   const { pools = {} as P, services, maxRestarts = 10, periodMs = 5_000 } = options;
   const logic = supervisor((ctx) => {
     const root = ctx.path;
-    const { tasks, bridge } = bridgeChildren({ root, pools: Object.keys(pools) });
+    const { tasks, bridge } = bridgeChildren({ ...options.bridge, root, pools: Object.keys(pools) });
     return {
       strategy: 'one_for_one',
       maxRestarts,

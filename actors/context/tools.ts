@@ -15,6 +15,11 @@ import type { ContextRecord } from './context-record.ts';
 
 export type { CallOutcome };
 
+/** The one outcome of a call as data; see `CallSettled` of the bridge. */
+export type CallSettled<Out> =
+  | { readonly kind: 'result'; readonly value: Out }
+  | { readonly kind: 'tool_error' | 'not_started' | 'unknown'; readonly error: unknown };
+
 export interface ToolOptions extends ToolCallOptions {
   /** Whether running it twice does no harm: then it is run again when its worker was lost. Default false. */
   readonly idempotent?: boolean;
@@ -28,6 +33,13 @@ export interface ToolOptions extends ToolCallOptions {
    * lost, strict calls are refused with `affinity_lost` until `pool.release(key)`. Default: the pool's `affinity`.
    */
   readonly affinityMode?: AffinityMode;
+  /**
+   * Makes it one call, however often it is made: the same key in the same context joins the run that is under way, or
+   * has its outcome, as long as that is kept. With another tool or other arguments it is a `conflict`. Default: none.
+   */
+  readonly idempotencyKey?: string;
+  /** The W3C trace context that it stands in. Default: it begins a trace of its own. */
+  readonly traceparent?: string;
 }
 
 /** Items in order, once; `outcome` is what came after the last one. Leaving the loop early stops the tool. */
@@ -53,6 +65,21 @@ export class Tools {
     return callTool(this.#names, this.#request(tool, args, options), options).outcome;
   }
 
+  /** As `call`, with what is known of a call that failed. Never rejects. */
+  async callSettled(
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    options: ToolOptions,
+  ): Promise<CallSettled<unknown>> {
+    try {
+      await this.#ready();
+    } catch (error) {
+      return { kind: 'not_started', error };
+    }
+    const settled = await callTool(this.#names, this.#request(tool, args, options), options).settled();
+    return settled.kind === 'result' ? { kind: 'result', value: settled.outcome.value } : settled;
+  }
+
   /** Calls a streaming Python tool. */
   stream(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions = {}): ToolStream<unknown> {
     const opened = this.#ready().then(() => streamTool(this.#names, this.#request(tool, args, options), options));
@@ -60,7 +87,7 @@ export class Tools {
   }
 
   #request(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions) {
-    const { affinityKey, affinityMode, idempotent, pool } = options;
+    const { affinityKey, affinityMode, idempotencyKey, idempotent, pool, traceparent } = options;
     return {
       tool,
       arguments: args,
@@ -69,6 +96,8 @@ export class Tools {
       ...(pool === undefined ? {} : { pool }),
       ...(affinityKey === undefined ? {} : { affinityKey }),
       ...(affinityMode === undefined ? {} : { affinityMode }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(traceparent === undefined ? {} : { traceparent }),
     };
   }
 }

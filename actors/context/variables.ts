@@ -5,15 +5,15 @@
 import { StateError } from '../core/index.ts';
 import type {
   Commit,
+  CommitRequest,
   Declarations,
+  SessionView,
   Snapshot,
   StateCallOptions,
-  StateSession,
   Value,
   Values,
   Variable,
 } from '../state/index.ts';
-import { type ContextRecord, settledSession } from './context-record.ts';
 
 export interface SetOptions extends StateCallOptions {
   /** The version that the variable must have, as `version` told it; else the write is a `conflict`. */
@@ -45,10 +45,13 @@ const updateAttempts = 100;
 type Name<V> = keyof V & string;
 
 export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>> {
-  readonly #record: ContextRecord;
+  readonly #id: string;
+  readonly #session: () => Promise<SessionView>;
 
-  constructor(record: ContextRecord) {
-    this.#record = record;
+  /** `id` names them in messages; `session` is where they are now. */
+  constructor(id: string, session: () => Promise<SessionView>) {
+    this.#id = id;
+    this.#session = session;
   }
 
   /** The value. Rejects with StateError `not_found` when there is no such variable. */
@@ -60,7 +63,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   async read(name: Name<V>, options?: StateCallOptions): Promise<Variable> {
     const snapshot = await this.#read([name], options);
     const variable = snapshot.variables.find((one) => one.name === name);
-    if (variable === undefined) throw unknownVariable(this.#record.id, name);
+    if (variable === undefined) throw unknownVariable(this.#id, name);
     return variable;
   }
 
@@ -126,7 +129,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     const { names, signal } = options;
     let cursor = options.from;
     for (;;) {
-      const session = await settledSession(this.#record);
+      const session = await this.#session();
       const watching = session.watch({
         ...(names === undefined ? {} : { names }),
         ...(cursor === undefined ? {} : { from: cursor }),
@@ -154,16 +157,16 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
         }
       }
       // The session ended: it was closed, or it has moved and goes on elsewhere at the same revision.
-      if ((await settledSession(this.#record)) === session) return;
+      if ((await this.#session()) === session) return;
     }
   }
 
   async #read(names: readonly string[] | undefined, options?: StateCallOptions): Promise<Snapshot> {
-    return (await settledSession(this.#record)).read(names, options);
+    return (await this.#session()).read(names, options);
   }
 
-  async #commit(request: Parameters<StateSession['commit']>[0], options?: StateCallOptions): Promise<Commit> {
-    return (await settledSession(this.#record)).commit(request, options);
+  async #commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
+    return (await this.#session()).commit(request, options);
   }
 }
 

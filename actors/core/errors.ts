@@ -82,13 +82,21 @@ export class WorkerLostError extends ActorDownError {
   }
 }
 
-/** No answer in time. The work may still be running. */
+/** No answer in time. The work may still be running, unless `outcome` says that it had not started. */
 export class CallTimeoutError extends ActorError {
   readonly timeoutMs: number;
+  /** `not_started`: nothing was done, it is safe to send again. `unknown`: it may have been done. */
+  readonly outcome: 'not_started' | 'unknown';
 
-  constructor(target: string, timeoutMs: number, options?: ErrorOptions) {
-    super('call_timeout', `${target}: no answer within ${timeoutMs} ms`, options);
+  constructor(
+    target: string,
+    timeoutMs: number,
+    { outcome = 'unknown', ...options }: ErrorOptions & { outcome?: 'not_started' | 'unknown' } = {},
+  ) {
+    const said = outcome === 'not_started' ? '; it had not started' : '';
+    super('call_timeout', `${target}: no answer within ${timeoutMs} ms${said}`, options);
     this.timeoutMs = timeoutMs;
+    this.outcome = outcome;
   }
 }
 

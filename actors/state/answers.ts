@@ -8,8 +8,13 @@ import type { Commit } from './provider.ts';
 export interface Answered {
   readonly key: string;
   readonly commit: Commit;
+  /** What came with the commit. */
+  readonly outcome: Uint8Array | undefined;
+  /** Of the commit and its outcome. */
   readonly bytes: number;
   readonly atMs: number;
+  /** When it is too old to be answered. */
+  readonly untilMs: number;
 }
 
 export class Answers {
@@ -21,9 +26,9 @@ export class Answers {
   /** Keys of commits up to this revision may have been forgotten. */
   forgotten = 0;
 
-  find(key: string, nowMs: number, ttlMs: number): Commit | undefined {
+  find(key: string, nowMs: number): Answered | undefined {
     const answered = this.#byKey.get(key);
-    return answered === undefined || nowMs - answered.atMs > ttlMs ? undefined : answered.commit;
+    return answered === undefined || nowMs > answered.untilMs ? undefined : answered;
   }
 
   all(): readonly Answered[] {
@@ -57,7 +62,7 @@ export class Answers {
     return (
       this.#list.length - this.#oldest > limits.outcomesMax ||
       this.#bytes > limits.historyBytesMax ||
-      nowMs - oldest.atMs > limits.outcomeTtlMs
+      nowMs > oldest.untilMs
     );
   }
 

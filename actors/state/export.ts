@@ -64,17 +64,19 @@ function historyFrom(content: SessionExport, head: Head, limits: RecordLimits, n
   const commits = list(content.history, 'history');
   const first = head.revision - commits.length + 1;
   if (first < 1 && commits.length > 0) throw malformed('history has more commits than the revision says');
-  const keys = new Map<number, string>();
-  for (const outcome of list(content.outcomes, 'outcomes')) {
-    const { key, revision } = (outcome ?? {}) as { key: unknown; revision: unknown };
-    if (typeof key !== 'string' || key === '' || !within(revision, first, head.revision))
+  const kept = new Map<number, { readonly key: string; readonly outcome: Uint8Array | undefined }>();
+  for (const one of list(content.outcomes, 'outcomes')) {
+    const { key, revision, outcome } = (one ?? {}) as { key: unknown; revision: unknown; outcome?: unknown };
+    const isBytes = outcome === undefined || outcome instanceof Uint8Array;
+    if (typeof key !== 'string' || key === '' || !isBytes || !within(revision, first, head.revision))
       throw malformed('an outcome is malformed');
-    keys.set(revision as number, key);
+    kept.set(revision as number, { key, outcome: outcome?.slice() });
   }
   let history = History.after(first - 1);
   commits.forEach((given, index) => {
     const { commit, bytes } = commitFrom(given, head, first + index);
-    history = history.add(commit, bytes, keys.get(commit.revision), nowMs, limits);
+    const { key, outcome } = kept.get(commit.revision) ?? {};
+    history = history.add({ commit, bytes, key, outcome }, nowMs, limits);
   });
   return history;
 }

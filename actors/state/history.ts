@@ -3,15 +3,18 @@
  * History. Inside, those that follow each other share one growing log, so that a commit costs no copy; one that is
  * added to twice copies its part first.
  */
-import { Answers } from './answers.ts';
-import type { Commit } from './provider.ts';
+import { type Answered, Answers } from './answers.ts';
+import type { Commit, SessionExport } from './provider.ts';
 
 export interface HistoryLimits {
   /** How many commits are kept. Default 1,000. */
   readonly historyMax: number;
   /** How many bytes of values they may hold together; the last one is always kept. Default 64 MiB. */
   readonly historyBytesMax: number;
-  /** How many callers' idempotency keys are remembered, whether their commits are kept or not. Default 10,000. */
+  /**
+   * How many callers' idempotency keys are remembered, whether their commits are kept or not. Default 10,000. Together
+   * with their outcomes they hold no more than `historyBytesMax`.
+   */
   readonly outcomesMax: number;
   /** For how long, in milliseconds. Default 5 minutes. */
   readonly outcomeTtlMs: number;
@@ -28,6 +31,16 @@ export const defaultHistoryLimits: HistoryLimits = {
 export interface OwnKey {
   readonly client: string;
   readonly number: number;
+}
+
+/** A commit that is to be added, and what is kept with it. */
+export interface Entry {
+  readonly commit: Commit;
+  /** Of what it wrote, roughly. */
+  readonly bytes: number;
+  readonly key: string | OwnKey | undefined;
+  /** Kept under a caller's key. */
+  readonly outcome: Uint8Array | undefined;
 }
 
 /** What histories that follow each other share. Only the newest of them adds to it. */
@@ -110,11 +123,16 @@ export class History {
   }
 
   /** The commit that this key was answered with, while it is remembered. */
-  outcome(key: string | OwnKey, nowMs: number, limits: HistoryLimits): Commit | undefined {
-    const given = typeof key === 'string' ? key : textOf(key);
-    const outcome = this.#log.answers?.find(given, nowMs, limits.outcomeTtlMs);
-    if (outcome !== undefined && outcome.revision <= this.last) return outcome;
+  outcome(key: string | OwnKey, nowMs: number): Commit | undefined {
+    const answered = this.answered(typeof key === 'string' ? key : textOf(key), nowMs);
+    if (answered !== undefined) return answered.commit;
     return typeof key === 'string' ? undefined : this.#ownOutcome(key);
+  }
+
+  /** What a caller's key was answered with, while it is remembered. */
+  answered(key: string, nowMs: number): Answered | undefined {
+    const answered = this.#log.answers?.find(key, nowMs);
+    return answered !== undefined && answered.commit.revision <= this.last ? answered : undefined;
   }
 
   #ownOutcome({ client, number }: OwnKey): Commit | undefined {
@@ -130,22 +148,24 @@ export class History {
     return Math.max(typeof key === 'string' ? 0 : this.first - 1, this.#log.answers?.forgotten ?? 0);
   }
 
-  /** The keys of kept commits, oldest first. */
-  outcomes(): readonly { readonly key: string; readonly revision: number }[] {
-    const found = new Map<number, string>();
+  /** The keys of kept commits, and what came with them, oldest first. */
+  outcomes(): SessionExport['outcomes'] {
+    const found = new Map<number, SessionExport['outcomes'][number]>();
     for (let revision = this.first; revision <= this.last; revision += 1) {
       const key = this.#log.keys[revision - this.#log.base];
-      if (key !== undefined) found.set(revision, textOf(key));
+      if (key !== undefined) found.set(revision, { key: textOf(key), revision });
     }
-    for (const { key, commit } of this.#log.answers?.all() ?? []) {
-      if (commit.revision >= this.first && commit.revision <= this.last) found.set(commit.revision, key);
+    for (const { key, commit, outcome } of this.#log.answers?.all() ?? []) {
+      const { revision } = commit;
+      if (revision < this.first || revision > this.last) continue;
+      found.set(revision, outcome === undefined ? { key, revision } : { key, revision, outcome: outcome.slice() });
     }
-    return [...found].map(([revision, key]) => ({ key, revision })).sort((a, b) => a.revision - b.revision);
+    return [...found.values()].sort((a, b) => a.revision - b.revision);
   }
 
   /** This history and one more commit, of the next revision. */
-  add(commit: Commit, bytes: number, key: string | OwnKey | undefined, nowMs: number, limits: HistoryLimits): History {
-    if (this.#log.last !== this.last) return this.#fork(limits).add(commit, bytes, key, nowMs, limits);
+  add({ commit, bytes, key, outcome }: Entry, nowMs: number, limits: HistoryLimits): History {
+    if (this.#log.last !== this.last) return this.#fork(limits).add({ commit, bytes, key, outcome }, nowMs, limits);
     const log = this.#log;
     log.push(commit, bytes, typeof key === 'string' ? undefined : key);
     let { first } = this;
@@ -158,7 +178,9 @@ export class History {
     if (first > this.first) log.drop(this.first, first, limits.historyMax);
     if (typeof key === 'string') {
       log.answers ??= new Answers();
-      log.answers.add({ key, commit, bytes, atMs: nowMs }, limits);
+      const whole = bytes + (outcome?.byteLength ?? 0);
+      const untilMs = nowMs + limits.outcomeTtlMs;
+      log.answers.add({ key, commit, outcome, bytes: whole, atMs: nowMs, untilMs }, limits);
     }
     return new History(log, first, last, held);
   }

@@ -25,6 +25,7 @@ export { type LocalStateOptions, localState, type StateHost } from './local-stat
 export { type MoveOptions, moveSession } from './move.ts';
 export { type StateNames, stateNames } from './names.ts';
 export { type Order, orderOf } from './order.ts';
+export { OverlaySession, type SessionView } from './overlay-session.ts';
 export type {
   AfterRevision,
   Changes,
@@ -33,6 +34,7 @@ export type {
   Folded,
   ListOptions,
   OpenOptions,
+  Remembered,
   SessionExport,
   SessionList,
   Snapshot,
@@ -46,6 +48,7 @@ export type {
 export { persist } from './retry.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
+export { placedState, placeSession } from './session-providers.ts';
 export type { Opened } from './session-store.ts';
 export type { Ending, Realm, SessionTool } from './tables.ts';
 export { checkToolName, type ToolOffer, toolOffer, toolsMax } from './tools.ts';

@@ -2,13 +2,14 @@
  * A commit request in the form in which it is carried out: checked, its values in stored form, nothing of the
  * caller's left in it. Made where the request enters, so that the vault runs nobody's getters.
  */
+import { StateError } from '../core/index.ts';
 import { checkName, declarationOf } from './declare.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import type { CommitRequest } from './provider.ts';
 import { type Stored, store } from './stored.ts';
 import type { Declaration } from './types.ts';
-import { show } from './value.ts';
+import { show, valueBytesMax } from './value.ts';
 
 export interface Order {
   readonly expect: readonly (readonly [name: string, version: number | null])[];
@@ -23,6 +24,8 @@ export interface Order {
    * were forgotten since then make its outcome unknown.
    */
   readonly since: number | undefined;
+  /** To be kept under the caller's key. */
+  readonly outcome: Uint8Array | undefined;
 }
 
 const none: readonly never[] = [];
@@ -35,7 +38,7 @@ const labelLengthMax = 500;
  */
 export function orderOf(request: CommitRequest, own?: OwnKey): Order {
   if (typeof request !== 'object' || request === null) throw invalid(`commit: ${show(request)} is no request`);
-  const { expect, set, remove, declare, writer = 'typescript', idempotencyKey: key } = request;
+  const { expect, set, remove, declare, writer = 'typescript', idempotencyKey: key, outcome } = request;
   return {
     expect: expect === undefined ? none : entries(expect, 'expect', expected),
     remove: remove === undefined ? none : removals(remove),
@@ -44,7 +47,18 @@ export function orderOf(request: CommitRequest, own?: OwnKey): Order {
     writer: label(writer, 'writer'),
     key: key === undefined ? own : label(key, 'idempotencyKey'),
     since: undefined,
+    outcome: outcome === undefined ? undefined : kept(outcome, key),
   };
+}
+
+function kept(outcome: unknown, key: string | undefined): Uint8Array {
+  if (!(outcome instanceof Uint8Array)) throw invalid(`commit: outcome must be bytes, not ${show(outcome)}`);
+  if (key === undefined) throw invalid('commit: an outcome is kept under an idempotencyKey; give it one');
+  if (outcome.byteLength > valueBytesMax) {
+    const message = `commit: an outcome may have ${valueBytesMax} bytes, not ${outcome.byteLength}`;
+    throw new StateError('too_large', message, { details: { maxBytes: valueBytesMax } });
+  }
+  return Uint8Array.prototype.slice.call(outcome);
 }
 
 function entries<T>(

@@ -24,6 +24,8 @@
  *    extend it; watching and what keeps connections alive do not.
  * 12. `close` frees the session and ends its watches; closing again is no error; anything else is `not_found` then.
  *    `list` tells which are open: each once, whatever is opened and closed between two pages.
+ * 13. What a commit brings as its `outcome` is kept in that same commit, under its idempotency key and as long as that
+ *    is remembered; `outcome` gives it back with the commit. A refused commit leaves none.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';
@@ -64,6 +66,15 @@ export interface CommitRequest {
   readonly writer?: string;
   /** Makes the commit happen at most once. Default: a new one for each commit. */
   readonly idempotencyKey?: string;
+  /** What the commit is the effect of, as bytes: kept with it under its `idempotencyKey`, for `outcome`. */
+  readonly outcome?: Uint8Array;
+}
+
+/** What is remembered under an idempotency key. */
+export interface Remembered {
+  readonly commit: Commit;
+  /** What the commit brought as its outcome, if anything. */
+  readonly outcome: Uint8Array | undefined;
 }
 
 /** Revisions that a slow reader did not see one by one: those after `after` up to and including `upTo`. */
@@ -112,8 +123,8 @@ export interface SessionExport {
   readonly variables: readonly Variable[];
   /** The kept commits, oldest first, without gap, up to `revision`. */
   readonly history: readonly Commit[];
-  /** Idempotency keys of kept commits. */
-  readonly outcomes: readonly { readonly key: string; readonly revision: number }[];
+  /** Idempotency keys of kept commits, and the outcomes that came with them. */
+  readonly outcomes: readonly { readonly key: string; readonly revision: number; readonly outcome?: Uint8Array }[];
 }
 
 export interface OpenOptions {
@@ -153,8 +164,10 @@ export interface StateSession {
   readonly ttlMs: number | undefined;
   /** Reads at one revision: all variables, or those of `names` that exist. */
   read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
-  /** Commits all of it or nothing (laws 1 to 6 and 8). */
+  /** Commits all of it or nothing (laws 1 to 6, 8 and 13). */
   commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit>;
+  /** What is remembered under an idempotency key; undefined when nothing is, or not any more (law 13). */
+  outcome(idempotencyKey: string, options?: StateCallOptions): Promise<Remembered | undefined>;
   /**
    * What was committed after a revision of which a reader has the state; everything when he has none, or that of
    * another epoch. Rejects with `rewound` for a revision that this epoch has not reached.

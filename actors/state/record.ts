@@ -53,7 +53,7 @@ export function applyCommit(
   limits: RecordLimits = defaultRecordLimits,
 ): Applied | StateError {
   try {
-    const known = answered(record, order, now, limits);
+    const known = answered(record, order, now);
     if (known !== undefined) return { record, commit: known };
     expectAll(record, order.expect);
     const change =
@@ -71,7 +71,11 @@ export function applyCommit(
       committedAtMs: now.wallMs,
     });
     if (nothing) return { record, commit };
-    const history = record.history.add(commit, change.bytes, order.key, now.monotonicMs, limits);
+    const history = record.history.add(
+      { commit, bytes: change.bytes, key: order.key, outcome: order.outcome },
+      now.monotonicMs,
+      limits,
+    );
     return {
       record: { sessionId, epoch, revision, variables: change.variables, places: change.places, history },
       commit,
@@ -186,11 +190,11 @@ export function freeze(variable: Variable): Variable {
   return Object.freeze(variable);
 }
 
-function answered(record: SessionRecord, order: Order, now: Now, limits: RecordLimits): Commit | undefined {
+function answered(record: SessionRecord, order: Order, now: Now): Commit | undefined {
   const { key, since } = order;
   // The first attempt under a key of the client's own cannot have been answered yet.
   if (key === undefined || (since === undefined && typeof key !== 'string')) return undefined;
-  const known = record.history.outcome(key, now.monotonicMs, limits);
+  const known = record.history.outcome(key, now.monotonicMs);
   if (known === undefined && since !== undefined && record.history.forgotten(key) > since) {
     throw new StateError('compacted', `session '${record.sessionId}': what became of a commit is not known any more`, {
       details: { sessionId: record.sessionId, idempotencyKey: key },

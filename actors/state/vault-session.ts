@@ -12,6 +12,7 @@ import type {
   Changes,
   Commit,
   CommitRequest,
+  Remembered,
   SessionExport,
   Snapshot,
   StateCallOptions,
@@ -89,6 +90,13 @@ export abstract class VaultSession implements StateSession {
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  outcome(idempotencyKey: string, options: StateCallOptions = {}): Promise<Remembered | undefined> {
+    return this.#look(options, ({ record }) => {
+      const answered = record.history.answered(idempotencyKey, this.#nowMs());
+      return answered && { commit: answered.commit, outcome: answered.outcome?.slice() };
+    });
   }
 
   watch(options: WatchOptions = {}): AsyncIterableIterator<WatchEvent> {

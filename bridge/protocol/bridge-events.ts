@@ -10,6 +10,15 @@ export type BridgeEvent =
       readonly sessionId: string;
       readonly worker: string;
       readonly attempt: number;
+      readonly traceparent: string;
+    }
+  /** The writes of a tool collided with somebody else's; it is run again, as it wants to be. */
+  | {
+      readonly type: 'tool.conflicted';
+      readonly tool: string;
+      readonly callId: string;
+      readonly worker: string;
+      readonly attempt: number;
     }
   /** A worker was lost with a call that may be run again; it is. */
   | {
@@ -28,6 +37,9 @@ export type BridgeEvent =
       readonly logger: string;
       readonly message: string;
       readonly sessionId: string;
+      /** The call in which it was written; empty outside of any. */
+      readonly callId: string;
+      readonly traceparent: string;
     }
   /** A request on the public port without a right token, or without the scope; nothing secret is in it. */
   | { readonly type: 'client.refused'; readonly address: string; readonly method: string; readonly error: AuthError }

@@ -15,6 +15,7 @@ import {
 import {
   bridgedState,
   type Changes,
+  placedState,
   type StateBackend,
   type StateHost,
   sessionTools,
@@ -22,14 +23,18 @@ import {
 import type { Granted, Refused } from '../../actors/worker/index.ts';
 import { type Delivery, links } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
-import { callTable, table } from './call-table.ts';
+import { type CallContext, callTable, table } from './call-table.ts';
 import { type CancelLate, HostCalls, type Synced } from './host-calls.ts';
 import { Inward } from './inward.ts';
 import { decodeCatalog, decodeWorkerMessage } from './messages.ts';
+import { defaultOutcomeLimits, type OutcomeLimits, outcomesOf } from './outcomes.ts';
 import { paths } from './paths.ts';
+import { type Committed, ResultCommits } from './result-commits.ts';
 import { SessionSync } from './session-sync.ts';
+import { bridgeSettings, defaultMaxOpenCalls } from './settings.ts';
 import { step } from './step.ts';
 import { ToolRegistry } from './tool-registry.ts';
+import { defaultTasksPerSession, turnsOf } from './turns.ts';
 import { WorkerCall } from './worker-calls.ts';
 
 export interface BridgeInput {
@@ -41,10 +46,17 @@ export interface BridgeInput {
   readonly state?: StateBackend<StateHost>;
   /** How long a worker may take to end a call that was given up, before it is replaced. Default 5,000 ms. */
   readonly graceMs?: number;
+  /** How many calls of tools may be open at a time; one more is `mailbox_full`, with nothing sent. Default 100,000. */
+  readonly maxOpenCalls?: number;
+  /** How many calls of TypeScript tools one session may have under way from Python; more of them wait. Default 256. */
+  readonly maxTasksPerSession?: number;
+  /** How outcomes of calls with an idempotency key are kept. */
+  readonly outcomes?: Partial<OutcomeLimits>;
 }
 
 type Internal =
   | Synced
+  | Committed
   | CancelLate
   | ResponseMessage
   | { readonly type: 'session.changed'; readonly sessionId: string; readonly changes: Changes }
@@ -74,13 +86,16 @@ class Bridge {
   #acknowledging = false;
 
   constructor(ctx: ActorContext<BridgeInput>) {
-    const { root, pools, state = bridgedState(), graceMs = 5_000 } = ctx.input;
+    const { root, pools, state = bridgedState(), graceMs = 5_000, maxOpenCalls, outcomes } = ctx.input;
+    const { maxTasksPerSession = defaultTasksPerSession } = ctx.input;
     const plain = ctx as ActorContext<never>;
     this.#ctx = ctx;
     this.#links = serverRef(plain, paths.links(root), links);
     this.#progress = table(ctx.system, `${ctx.path}/progress`, () => ({ handled: 0, trying: 0, tries: 0 }));
     this.registry = table(ctx.system, `${ctx.path}/registry`, () => new ToolRegistry());
-    const provider = state.connect({ system: ctx.system, root });
+    const provider = placedState(state).connect({ system: ctx.system, root });
+    outcomesOf(ctx.system, ctx.path).limits = { ...defaultOutcomeLimits, ...outcomes };
+    bridgeSettings(ctx.system, ctx.path).maxOpenCalls = maxOpenCalls ?? defaultMaxOpenCalls;
     const tools = sessionTools({ system: ctx.system, root });
     const self = (message: Internal) => ctx.send(ctx.self, message);
     this.#sync = new SessionSync({
@@ -97,9 +112,22 @@ class Bridge {
       pools: new Map(pools.map((pool) => [pool, ctx.ref(paths.poolManager(root, pool))])),
       registry: this.registry,
       sync: this.#sync,
+      commits: new ResultCommits(plain, provider),
       graceMs,
     });
-    this.inward = new Inward({ ctx: plain, links: this.#links, provider, tools, tasks: paths.tasks(root) });
+    const caller = { system: ctx.system, bridge: serverRef(plain, ctx.path, bridge) };
+    const turns = turnsOf<WorkerCall>(ctx.system, ctx.path);
+    turns.max = maxTasksPerSession;
+    this.inward = new Inward({
+      ctx: plain,
+      links: this.#links,
+      provider,
+      tools,
+      caller,
+      turns,
+      onTurn: () => caller.bridge.cast('turn'),
+      tasks: paths.tasks(root),
+    });
     // Watches of sessions end with this incarnation.
     ctx.signal.addEventListener('abort', () => this.#sync.close(), { once: true });
     this.#links.cast('subscribe', { consumer: ctx.ref(ctx.path) });
@@ -141,11 +169,11 @@ class Bridge {
         this.inward.streamDown(delivery.stream, delivery.reason);
         return;
       case 'exchange.message':
-        if (isCallContext(delivery.context)) this.calls.message(delivery.context, delivery, delivery.delivery);
+        if (isCallContext(delivery.context)) this.calls.answers.message(delivery.context, delivery, delivery.delivery);
         else this.inward.message(delivery);
         return;
       case 'exchange.lost':
-        if (isCallContext(delivery.context)) this.calls.lost(delivery.context, delivery);
+        if (isCallContext(delivery.context)) this.calls.answers.lost(delivery.context, delivery);
         else if (delivery.context instanceof WorkerCall) this.inward.lost(delivery.context, delivery.reason);
         return;
       case 'write.refused':
@@ -175,8 +203,8 @@ class Bridge {
       const body = decodeWorkerMessage(payload);
       if (body.case === 'catalog') this.registry.add(stream, body.value.tools);
       if (body.case !== 'log') return;
-      const { level, logger, message, sessionId } = body.value;
-      const event: BridgeEvent = { type: 'worker.log', stream, level, logger, message, sessionId };
+      const { level, logger, message, sessionId, callId, traceparent } = body.value;
+      const event: BridgeEvent = { type: 'worker.log', stream, level, logger, message, sessionId, callId, traceparent };
       if (this.#ctx.system.events.heard(event.type)) this.#ctx.emit(event);
       else if (level !== 'debug' && level !== 'info')
         this.#ctx.runtime.log('warning', `${stream}: ${logger}: ${message}`);
@@ -195,6 +223,9 @@ class Bridge {
     switch (message.type) {
       case 'call.synced':
         this.calls.synced(message);
+        return;
+      case 'call.committed':
+        this.calls.answers.committed(message);
         return;
       case 'call.cancel_late':
         this.calls.cancelLate(message);
@@ -223,7 +254,7 @@ class Bridge {
   }
 }
 
-function isCallContext(context: object | undefined): context is Parameters<HostCalls['message']>[0] {
+function isCallContext(context: object | undefined): context is CallContext {
   return context !== undefined && 'lease' in context;
 }
 
@@ -248,7 +279,12 @@ export const bridge = server({
     /** From a caller: it has given up. */
     cancel: then((state, id: string) => state.calls.cancel(id)),
     /** From a reader of a stream: it has taken items. */
-    credit: then((state, id: string) => state.calls.credit(id)),
+    credit: then((state, id: string) => state.calls.answers.credit(id)),
+    /** From the end of a worker's request: another one may go on. */
+    turn: (state) => {
+      state.inward.turn();
+      return state;
+    },
     /** From links. */
     deliver: then((state, delivery: Delivery) => state.deliver(delivery)),
     /** From pools. */

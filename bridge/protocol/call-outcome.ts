@@ -28,22 +28,29 @@ export function callMessage(call: OpenCall, revision: number, leftMs: number): U
     idempotencyKey: plan.idempotencyKey,
     minRevision: BigInt(Math.max(plan.minRevision, revision)),
     callId: id,
-    parentCallId: '',
+    parentCallId: plan.within[0] ?? '',
     stream: plan.stream,
+    ...(plan.overlay === undefined ? {} : { overlay: plan.overlay }),
   });
 }
 
 /** Whether a call that was lost so may be run again by itself. */
 export function mayRepeat(call: OpenCall, outcome: 'not_started' | 'unknown', leftMs: number): boolean {
-  const { plan } = call;
+  const { plan, traits } = call;
   return (
-    (outcome === 'not_started' || plan.idempotent) &&
+    (outcome === 'not_started' || plan.idempotent || traits.idempotent) &&
     // Items that were read cannot be taken back.
     call.items === 0 &&
     call.cancelled === undefined &&
     call.attempt < plan.maxAttempts &&
     leftMs > 0
   );
+}
+
+/** Whether a call whose writes collided may be run again by itself. */
+export function mayRerun(call: OpenCall, error: Error, leftMs: number): boolean {
+  const collided = error instanceof StateError && error.code === 'conflict';
+  return collided && call.traits.rerun && mayRepeat(call, 'unknown', leftMs);
 }
 
 /** What a worker itself answers when it has not begun on a call; what a tool raises is `tool_failed`. */
@@ -59,6 +66,7 @@ export function outcomeOf(
   return {
     value: result.outcome.case === 'value' ? decodeValue(result.outcome.value, attachments) : null,
     revision: Number(result.revision),
+    committed: Number(result.committedRevision),
     facts: decodeMap(result.facts),
     worker: call.worker,
     attempts: call.attempt,

@@ -4,15 +4,19 @@
  * happened to the bridge in between.
  */
 import type { ActorSystem } from '../../actors/core/index.ts';
-import type { Value } from '../../actors/state/index.ts';
+import type { CommitRequest, Value } from '../../actors/state/index.ts';
 import type { AffinityMode } from '../../actors/worker/index.ts';
 import type { Map as WireMap } from './gen/values_pb.js';
+import type { CommitPlan } from './gen/variables_pb.js';
+import { noTraits, type ToolTraits } from './tool-registry.ts';
 
 /** What a call resolves to. */
 export interface CallOutcome {
   readonly value: Value;
   /** The session's revision that the call saw when it began; 0 without a session. */
   readonly revision: number;
+  /** The revision of the commit that was made with this result; 0 when the tool wrote nothing with it. */
+  readonly committed: number;
   /** What the tool reported about its run. */
   readonly facts: Readonly<Record<string, Value>>;
   /** The pid of the worker that ran it. */
@@ -21,15 +25,24 @@ export interface CallOutcome {
   readonly attempts: number;
 }
 
+/**
+ * What is known of a call that has ended. `ended`: it ran to its end, well or not. `not_started`: nothing of it was
+ * done. `unknown`: it may have run, in part or to its end.
+ */
+export type Known = 'ended' | 'not_started' | 'unknown';
+
 /** The caller's end of a call. Its methods never throw and run no user code at once. */
 export interface CallSink {
   /** How many stream items the reader has taken so far. */
   readonly consumed: number;
   /** One item of a stream. False: it was more than was asked for, or nobody reads any more. */
   item(value: Value): boolean;
-  /** The outcome; the first one counts. */
-  settle(outcome: CallOutcome | Error): void;
+  /** The outcome; the first one counts. `writes` is what the call adds to the transaction that it was made in. */
+  settle(outcome: CallOutcome | Error, known: Known, writes?: CommitPlan): void;
 }
+
+/** An outcome of which nothing is known but its value. */
+export const noOutcome: Omit<CallOutcome, 'value'> = { revision: 0, committed: 0, facts: {}, worker: '', attempts: 1 };
 
 /** What is wanted; does not change over the attempts. */
 export interface CallPlan {
@@ -49,17 +62,41 @@ export interface CallPlan {
   readonly minRevision: number;
   /** On the monotonic clock; Infinity: none. */
   readonly deadlineMs: number;
+  /** The whole of it, for messages. */
+  readonly timeoutMs: number;
   readonly idempotencyKey: string;
+  /** Of this call's own span. */
   readonly traceparent: string;
+  /** Ids of the calls inside which this one is made, nearest first. */
+  readonly within: readonly string[];
+  /** What the transaction that it joins has written by now; undefined: it joins none. */
+  readonly overlay: CommitPlan | undefined;
+  /** The key under which its outcome is kept with its writes. */
+  readonly outcomeKey: string;
+  /** Names tool and arguments, where they are to be compared with another call's; else empty. */
+  readonly fingerprint: string;
   /** How many stream items may be under way or unread. */
   readonly window: number;
 }
 
 /**
  * `new`: nobody was asked yet. `queued`: a pool was asked. `granted`: a worker is leased, nothing was sent.
- * `open`: it was sent. `done`: nothing is left to do.
+ * `open`: it was sent. `committing`: it has answered, and its writes are being committed. `done`: nothing is left to do.
  */
-export type CallStage = 'new' | 'queued' | 'granted' | 'open' | 'done';
+export type CallStage = 'new' | 'queued' | 'granted' | 'open' | 'committing' | 'done';
+
+/** What is known of a call that ends where it stands. */
+export function stageKnows(stage: CallStage): 'not_started' | 'unknown' {
+  return stage === 'open' || stage === 'committing' || stage === 'done' ? 'unknown' : 'not_started';
+}
+
+/** A result whose writes are being committed. */
+export interface Ending {
+  readonly outcome: CallOutcome;
+  readonly request: CommitRequest;
+  /** The commit may have been carried out. */
+  begun: boolean;
+}
 
 /**
  * One call over all its attempts. The bridge writes each field right after the effect that it stands for, in the
@@ -81,6 +118,10 @@ export class OpenCall {
   /** How many items the worker was allowed to send, and how many were handed on. */
   credited = 0;
   items = 0;
+  /** What the tool says of itself: that it may be run twice, and that it wants to be when its writes collide. */
+  traits: ToolTraits = noTraits;
+  /** While its writes are being committed. */
+  ending: Ending | undefined;
 
   constructor(id: string, plan: CallPlan, sink: CallSink) {
     this.id = id;
@@ -100,6 +141,7 @@ export class OpenCall {
     this.stream = '';
     this.worker = '';
     this.credited = 0;
+    this.ending = undefined;
   }
 }
 

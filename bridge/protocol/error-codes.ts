@@ -137,7 +137,7 @@ function detailsOf(error: unknown): Record<string, unknown> {
     return { outcome, worker, lastOutput: clipped(error.lastOutput, maxMessage), reason: reasonAsData(reason) };
   }
   if (error instanceof ActorDownError) return { target: error.target, reason: reasonAsData(error.reason) };
-  if (error instanceof CallTimeoutError) return { timeoutMs: error.timeoutMs };
+  if (error instanceof CallTimeoutError) return { timeoutMs: error.timeoutMs, outcome: error.outcome };
   return {};
 }
 
@@ -177,8 +177,11 @@ function single(fault: Fault, tool: string, cause: Error | undefined): ActorErro
     }
     case 'actor_down':
       return worded(new ActorDownError(text(details.target), dataAsReason(details.reason)), message, cause);
-    case 'call_timeout':
-      return worded(new CallTimeoutError(tool, Number(details.timeoutMs ?? Number.NaN)), message, cause);
+    case 'call_timeout': {
+      const outcome = details.outcome === 'not_started' ? 'not_started' : 'unknown';
+      const timeoutMs = Number(details.timeoutMs ?? Number.NaN);
+      return worded(new CallTimeoutError(tool, timeoutMs, { outcome }), message, cause);
+    }
     case 'unauthenticated':
     case 'permission_denied':
       return new AuthError(code, message, options);

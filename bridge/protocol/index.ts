@@ -1,16 +1,13 @@
 /** Layer 2: meaning. Tool calls both ways, values, errors and variable updates between the host and its workers. */
 export { type BridgeInput, bridge } from './bridge.ts';
 export type { BridgeEvent } from './bridge-events.ts';
+export type { CallSettled } from './call-settled.ts';
 export type { CallOutcome } from './call-table.ts';
+export { defaultToolTimeoutMs } from './caller.ts';
 export { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
 export { ArgumentsError, cancelledCode, errorOfFault, faultOf, faultOfTool } from './error-codes.ts';
-export {
-  type ExposedTool,
-  isAsyncIterable,
-  type LocalToolContext,
-  type LocalToolFunction,
-  type SessionTools,
-} from './local-tools.ts';
+export type { LocalToolContext, NestedCallOptions, ToolName } from './local-context.ts';
+export { type ExposedTool, isAsyncIterable, type LocalToolFunction, type SessionTools } from './local-tools.ts';
 export {
   type BridgeChildren,
   type BridgeChildrenOptions,
@@ -29,7 +26,6 @@ export {
 } from './services/public-services.ts';
 export {
   callTool,
-  defaultToolTimeoutMs,
   streamTool,
   type ToolCallOptions,
   ToolHandle,

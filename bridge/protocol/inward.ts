@@ -6,24 +6,25 @@ import {
   type ExitReason,
   isActorError,
   type ResponseMessage,
-  type ServerRef,
   WorkerLostError,
 } from '../../actors/core/index.ts';
-import type { StateProvider } from '../../actors/state/index.ts';
 import { DynamicSupervisorRef } from '../../supervisors/index.ts';
-import type { Happening, links } from '../transport/index.ts';
+import type { Happening } from '../transport/index.ts';
 import { table } from './call-table.ts';
 import { faultOf } from './error-codes.ts';
-import type { SessionTools } from './local-tools.ts';
 import { decodeWorkerMessage, hostMessage, toolResult, type WorkerBody } from './messages.ts';
 import { step } from './step.ts';
-import { WorkerCall, type WorkerCallTable, type WorkerRequest, workerCallTask } from './worker-calls.ts';
+import {
+  isRequest,
+  WorkerCall,
+  type WorkerCallHost,
+  type WorkerCallTable,
+  type WorkerRequest,
+  workerCallTask,
+} from './worker-calls.ts';
 
-export interface InwardOptions {
+export interface InwardOptions extends WorkerCallHost {
   readonly ctx: ActorContext<never>;
-  readonly links: ServerRef<typeof links>;
-  readonly provider: StateProvider;
-  readonly tools: SessionTools;
   /** The path of the dynamic supervisor of tasks. */
   readonly tasks: string;
 }
@@ -50,9 +51,23 @@ export class Inward {
     this.#counter = table(ctx.system, `${ctx.path}/tasks`, () => ({ count: 0 }));
   }
 
-  /** After a restart: what was taken and not started is started. */
+  /** After a restart: what was taken and not started is started, in its turn. */
   resume(): void {
-    for (const call of [...this.#table.values()]) if (call.stage === 'new') this.#take(call);
+    for (const call of [...this.#table.values()]) {
+      if (call.stage !== 'new') continue;
+      if (call.turn === 'waiting') this.#adopt(call);
+      else this.#take(call);
+    }
+    this.turn();
+  }
+
+  /** Somebody has ended: whose turn it is goes on. */
+  turn(): void {
+    const { turns, ctx } = this.#options;
+    for (let next = turns.next(); next !== undefined; next = turns.next()) {
+      step(ctx, 'turn', next.key);
+      this.#start(next);
+    }
   }
 
   message(happening: Message): void {
@@ -78,22 +93,35 @@ export class Inward {
   }
 
   #open(key: string, { stream, exchange, attachments = [] }: Message, body: WorkerBody): void {
-    const { links, provider, tools } = this.#options;
-    if (body.case !== 'call' && body.case !== 'commit' && body.case !== 'pull') return;
+    const { links, provider, tools, caller, turns, onTurn } = this.#options;
+    if (!isRequest(body)) return;
     this.#counter.count += 1;
     const said: { request: WorkerRequest; attachments: readonly Uint8Array[] } = { request: body, attachments };
     const taskId = `t${this.#counter.count}`;
-    const call = new WorkerCall(key, taskId, stream, exchange, said, { links, provider, tools }, this.#table);
+    const host: WorkerCallHost = { links, provider, tools, caller, turns, onTurn };
+    const call = new WorkerCall(key, taskId, stream, exchange, said, host, this.#table);
     this.#take(call);
   }
 
   /** May be done twice: links keeps one context, and a task that begins looks whether another has. */
   #take(call: WorkerCall): void {
+    this.#adopt(call);
+    // Commits and readings are short, and who makes them has its turn.
+    const free = call.turn === 'has' || call.request.case !== 'call';
+    // Its caller was called by a tool that waits for it.
+    if (free || this.#options.turns.enter(call, call.within.length > 1)) this.#start(call);
+  }
+
+  #adopt(call: WorkerCall): void {
     const { ctx, links } = this.#options;
     const { stream, exchange, key } = call;
     step(ctx, 'adopt', key);
     ctx.cast(links, 'adopt', { stream, exchange, context: call, key });
-    step(ctx, 'start', key);
+  }
+
+  #start(call: WorkerCall): void {
+    const { ctx } = this.#options;
+    step(ctx, 'start', call.key);
     const tag: Started = { type: 'task.started', key: call.key };
     const spec = { id: call.taskId, logic: workerCallTask, input: call, restart: 'temporary', shutdown: 1_000 };
     ctx.request(this.#tasks, 'startChild', spec, { tag, timeoutMs: Number.POSITIVE_INFINITY });

@@ -10,10 +10,12 @@ import {
   server,
   stop,
 } from '../../actors/core/index.ts';
-import type { Value } from '../../actors/state/index.ts';
+import type { StateProvider, Value } from '../../actors/state/index.ts';
 import { errorOfFault, faultOfTool } from './error-codes.ts';
+import { type LocalHost, ToolContext } from './local-context.ts';
 import { isAsyncIterable, type LocalToolFunction } from './local-tools.ts';
 import type { BridgeNames } from './names.ts';
+import { spanOf } from './trace.ts';
 
 export interface LocalCall {
   readonly tool: string;
@@ -22,9 +24,12 @@ export interface LocalCall {
   readonly sessionId: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Its caller's. */
+  readonly traceparent: string;
 }
 
 interface Task extends LocalCall {
+  readonly host: LocalHost;
   readonly settle: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void };
 }
 
@@ -32,10 +37,10 @@ interface Task extends LocalCall {
  * Runs it and resolves to what it answers, which may be an async iterable; `signal` ends it then. Rejects with a
  * ToolError of what the tool threw, CallTimeoutError, the signal's reason, or the error of a task that did not start.
  */
-export async function callLocalTool(names: BridgeNames, call: LocalCall): Promise<unknown> {
+export async function callLocalTool(names: BridgeNames, provider: StateProvider, call: LocalCall): Promise<unknown> {
   call.signal.throwIfAborted();
   const { promise, ...settle } = deferred();
-  const task: Task = { ...call, settle };
+  const task: Task = { ...call, host: { caller: names, provider }, settle };
   await names.tasks.startChild({ logic: localCallTask, input: task, restart: 'temporary', shutdown: 1_000 });
   return promise;
 }
@@ -55,7 +60,16 @@ const localCallTask = server({
       ctx.send(ctx.self, 'over');
     };
     joined.addEventListener('abort', onAbort, { once: true });
-    const context = { signal: joined, timeoutMs, sessionId: input.sessionId };
+    const callId = ctx.runtime.ids.next();
+    const context = new ToolContext(input.host, {
+      signal: joined,
+      deadlineMs: ctx.runtime.clock.monotonicMs() + timeoutMs,
+      sessionId: input.sessionId,
+      callId,
+      traceparent: spanOf(callId, input.traceparent),
+      within: [],
+      transaction: undefined,
+    });
     // Not in init's own turn: a tool that throws must not fail the start.
     const over = () => {
       timer?.cancel();

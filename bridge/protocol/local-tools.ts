@@ -4,15 +4,7 @@
  */
 import { StateError } from '../../actors/core/index.ts';
 import type { Value } from '../../actors/state/index.ts';
-
-/** What a tool is given beside its arguments. */
-export interface LocalToolContext {
-  /** Fires when the caller gives up, the deadline passes, the worker is lost, or the system stops. */
-  readonly signal: AbortSignal;
-  /** What is left of the caller's deadline, in milliseconds; Infinity: there is none. */
-  readonly timeoutMs: number;
-  readonly sessionId: string;
-}
+import type { LocalToolContext } from './local-context.ts';
 
 /** Answers a value, a promise of one, or items one by one (an async generator: a streaming tool). */
 export type LocalToolFunction = (

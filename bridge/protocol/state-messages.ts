@@ -11,7 +11,7 @@ import type {
   Value,
   Variable,
 } from '../../actors/state/index.ts';
-import { decodeMap, decodeValue, encodeAs, encodeMap } from './codec.ts';
+import { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
 import type { SyncSession } from './gen/bridge_pb.js';
 import type {
   CommitPlan,
@@ -97,6 +97,38 @@ export function decodePlan(plan: CommitPlan | undefined, writer: string): Commit
     writer,
     ...(key === '' ? {} : { idempotencyKey: key }),
   };
+}
+
+/** What is to be committed, in wire form; its writer and its key are for whoever commits. */
+export function encodePlan({ expect = {}, set = {}, remove = [], declare = {} }: CommitRequest): CommitPlan {
+  return {
+    $typeName: 'ophion.v1.CommitPlan',
+    expectations: Object.entries(expect).map(([name, version]) => ({
+      $typeName: 'ophion.v1.Expectation',
+      name,
+      ...(version === null ? {} : { version: BigInt(version) }),
+    })),
+    assignments: Object.entries(set).map(([name, value]) => ({
+      $typeName: 'ophion.v1.Assignment',
+      name,
+      value: encodeValue(value),
+    })),
+    removals: [...remove],
+    declarations: Object.entries(declare).map(([name, { type, default: initial, constraints, description }]) => ({
+      $typeName: 'ophion.v1.Declaration',
+      name,
+      type,
+      initial: encodeAs(type, initial),
+      constraints: encodeMap(constraints as Readonly<Record<string, unknown>>, `constraints of ${name}`),
+      description,
+    })),
+    idempotencyKey: '',
+  };
+}
+
+/** Whether nothing is to be done, and nothing expected. */
+export function isEmptyPlan({ expectations, assignments, removals, declarations }: CommitPlan): boolean {
+  return expectations.length + assignments.length + removals.length + declarations.length === 0;
 }
 
 function named<W extends { readonly name: string }, V>(

@@ -2,7 +2,17 @@
  * What workers offer: the catalogs of their streams, by pool. Tools of a session are not here; the session has them.
  */
 import { ProtocolError } from '../../actors/core/index.ts';
-import type { ToolDescription } from './gen/tools_pb.js';
+import { ConflictPolicy, type ToolDescription } from './gen/tools_pb.js';
+
+/** What a tool says about running it twice. */
+export interface ToolTraits {
+  /** It does no harm. */
+  readonly idempotent: boolean;
+  /** It is to be done when its writes collide with somebody else's. */
+  readonly rerun: boolean;
+}
+
+export const noTraits: ToolTraits = { idempotent: false, rerun: false };
 
 /** A tool that the workers of a pool offer. */
 export interface OfferedTool {
@@ -61,6 +71,14 @@ export class ToolRegistry {
       if (best === undefined || pools.indexOf(pool) < pools.indexOf(best)) best = pool;
     }
     return best;
+  }
+
+  /** What a worker says of its tool. */
+  traits(stream: string, tool: string): ToolTraits {
+    const description = this.#catalogs.get(stream)?.tools.get(tool);
+    if (description === undefined) return noTraits;
+    const { idempotent, onConflict } = description;
+    return { idempotent, rerun: idempotent && onConflict === ConflictPolicy.RERUN };
   }
 
   /** Every tool of every pool, once. */

@@ -15,35 +15,47 @@ import {
   stop,
   type TimerHandle,
 } from '../../actors/core/index.ts';
-import type { StateProvider } from '../../actors/state/index.ts';
+import { OverlaySession } from '../../actors/state/index.ts';
 import type { links } from '../transport/index.ts';
 import { Attachments } from './attachments.ts';
+import { callTable } from './call-table.ts';
 import { decodeMap, encodeMap, encodeValue } from './codec.ts';
 import { cancelledCode, faultOf, faultOfTool } from './error-codes.ts';
-import type { CommitReply, Pull, PullReply } from './gen/bridge_pb.js';
+import type { Catalog, CommitReply, ListSessionTools, Pull, PullReply, ToolList } from './gen/bridge_pb.js';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
 import type { CommitVariablesRequest } from './gen/variables_pb.js';
+import { type LocalHost, ToolContext } from './local-context.ts';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
-import { hostMessage, toolResult } from './messages.ts';
-import { decodePlan, encodeCommit, encodeSnapshot } from './state-messages.ts';
+import { describedTool, hostMessage, toolResult, type WorkerBody } from './messages.ts';
+import { decodePlan, encodeCommit, encodePlan, encodeSnapshot, isEmptyPlan } from './state-messages.ts';
+import { spanOf } from './trace.ts';
+import type { Turns, Waiter } from './turns.ts';
 
 /** What a worker can ask. */
 export type WorkerRequest =
   | { readonly case: 'call'; readonly value: ToolCall }
   | { readonly case: 'commit'; readonly value: CommitVariablesRequest }
-  | { readonly case: 'pull'; readonly value: Pull };
+  | { readonly case: 'pull'; readonly value: Pull }
+  | { readonly case: 'listTools'; readonly value: ListSessionTools };
+
+/** Whether it is one of them. */
+export function isRequest(body: WorkerBody): body is WorkerRequest & WorkerBody {
+  return body.case === 'call' || body.case === 'commit' || body.case === 'pull' || body.case === 'listTools';
+}
 
 /** What a task needs; nothing of it belongs to an incarnation of the bridge. */
-export interface WorkerCallHost {
+export interface WorkerCallHost extends LocalHost {
   readonly links: ServerRef<typeof links>;
-  readonly provider: StateProvider;
   readonly tools: SessionTools;
+  readonly turns: Turns<WorkerCall>;
+  /** Tells the bridge that somebody may go on. */
+  readonly onTurn: () => void;
 }
 
 export type WorkerCallTable = Map<string, WorkerCall>;
 
 /** One exchange that a worker opened. */
-export class WorkerCall {
+export class WorkerCall implements Waiter {
   /** Names the exchange at links, and this call in the table. */
   readonly key: string;
   /** The id of its task. */
@@ -55,6 +67,7 @@ export class WorkerCall {
   readonly attachments: readonly Uint8Array[];
   /** `new`: its task has not begun. `over`: it was answered, or nobody waits for an answer any more. */
   stage: 'new' | 'running' | 'over' = 'new';
+  turn: Waiter['turn'] = 'none';
   readonly #host: WorkerCallHost;
   readonly #table: WorkerCallTable;
   readonly #controller = new AbortController();
@@ -87,6 +100,20 @@ export class WorkerCall {
     if (timeoutMs !== undefined) this.#limit(timeoutMs);
   }
 
+  get sessionId(): string {
+    const { request } = this;
+    return request.value.sessionId;
+  }
+
+  /** Ids of the host's calls inside which it is made, nearest first. */
+  get within(): readonly string[] {
+    if (this.request.case !== 'call') return [];
+    const { system, bridge } = this.#host.caller;
+    const parent = callTable(system, bridge.path).get(this.request.value.parentCallId);
+    // What a worker says is believed of its own calls alone.
+    return parent?.stream === this.stream ? [parent.id, ...parent.plan.within] : [];
+  }
+
   /**
    * Runs it to its answer. Never rejects. A function that goes on after it was told to end cannot be ended; it is
    * not waited for.
@@ -110,6 +137,8 @@ export class WorkerCall {
         return this.#commit(request.value);
       case 'pull':
         return this.#pull(request.value);
+      case 'listTools':
+        return this.#list(request.value);
       default: {
         const never: never = request;
         throw new TypeError(String(never));
@@ -150,7 +179,11 @@ export class WorkerCall {
     const { system } = this.#host.links;
     this.#deadlineMs = system.runtime.clock.monotonicMs() + timeoutMs;
     const tool = this.request.case === 'call' ? this.request.value.tool : this.request.case;
-    this.#timer = system.deadlines.set(timeoutMs, () => this.fail(new CallTimeoutError(tool, timeoutMs)));
+    const late = () => {
+      const outcome = this.stage === 'new' ? 'not_started' : 'unknown';
+      this.fail(new CallTimeoutError(tool, timeoutMs, { outcome }));
+    };
+    this.#timer = system.deadlines.set(timeoutMs, late);
   }
 
   async #call(call: ToolCall): Promise<void> {
@@ -166,17 +199,42 @@ export class WorkerCall {
       return;
     }
     if (signal.aborted) return;
-    const timeoutMs = this.#deadlineMs - this.#host.links.system.runtime.clock.monotonicMs();
+    const transaction = this.#transaction(call);
     try {
-      const answer = run(args, { signal, timeoutMs, sessionId });
+      const answer = run(args, this.#context(call, transaction));
       const value = isAsyncIterable(answer) ? await this.#stream(call, answer) : await answer;
       const large = new Attachments();
-      const encoded = encodeValue(value, large);
+      const result = resultOf({ case: 'value', value: encodeValue(value, large) });
       const attachments = large.detach();
-      this.#finish(hostMessage('result', resultOf({ case: 'value', value: encoded })), attachments);
+      const writes = encodePlan(transaction?.writes() ?? {});
+      this.#finish(hostMessage('result', isEmptyPlan(writes) ? result : { ...result, writes }), attachments);
     } catch (error) {
       this.#finish(hostMessage('result', resultOf({ case: 'fault', value: faultOfTool(tool, error) })));
+    } finally {
+      transaction?.end();
     }
+  }
+
+  /** Where the tool writes when its caller has a transaction. */
+  #transaction({ overlay, sessionId }: ToolCall): OverlaySession | undefined {
+    if (overlay === undefined) return undefined;
+    return new OverlaySession(() => this.#host.provider.find(sessionId), decodePlan(overlay, this.stream));
+  }
+
+  #context({ sessionId, callId, traceparent }: ToolCall, transaction: OverlaySession | undefined) {
+    const { within } = this;
+    const { system } = this.#host.caller;
+    const { signal } = this.#controller;
+    const id = system.runtime.ids.next();
+    return new ToolContext(this.#host, {
+      signal,
+      deadlineMs: this.#deadlineMs,
+      sessionId,
+      callId: callId === '' ? id : callId,
+      traceparent: spanOf(id, traceparent),
+      within,
+      transaction,
+    });
   }
 
   /** Sends items as the worker asks for them. A call that wants one answer gets them as a list. */
@@ -238,6 +296,16 @@ export class WorkerCall {
     }
   }
 
+  async #list({ sessionId }: ListSessionTools): Promise<void> {
+    try {
+      const tools = (await this.#host.tools.list(sessionId)).filter(({ exposed }) => exposed);
+      const value: Catalog = { $typeName: 'ophion.v1.Catalog', tools: tools.map(describedTool) };
+      this.#finish(hostMessage('tools', toolList({ case: 'tools', value })));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   #failure(error: unknown): Uint8Array {
     const fault = faultOf(error);
     switch (this.request.case) {
@@ -247,6 +315,8 @@ export class WorkerCall {
         return hostMessage('commit', commitReply({ case: 'fault', value: fault }));
       case 'pull':
         return hostMessage('pull', pullReply({ case: 'fault', value: fault }));
+      case 'listTools':
+        return hostMessage('tools', toolList({ case: 'fault', value: fault }));
       default: {
         const never: never = this.request;
         return never;
@@ -265,6 +335,7 @@ export class WorkerCall {
     this.stage = 'over';
     this.#timer?.cancel();
     this.#table.delete(this.key);
+    if (this.turn !== 'none' && this.#host.turns.leave(this)) this.#host.onTurn();
     this.#onOver?.();
   }
 }
@@ -289,4 +360,5 @@ function resultOf(outcome: ToolResult['outcome']): ToolResult {
 }
 
 const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });
+const toolList = (outcome: ToolList['outcome']): ToolList => ({ $typeName: 'ophion.v1.ToolList', outcome });
 const pullReply = (outcome: PullReply['outcome']): PullReply => ({ $typeName: 'ophion.v1.PullReply', outcome });

@@ -24,7 +24,7 @@ import grpc
 from ophion._codec import decode, decode_map, encode, encode_map
 from ophion._errors import ActorError
 from ophion._faults import fault_of_error, fault_of_tool
-from ophion._gen import bridge_pb2, tools_pb2
+from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
 from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox
 from ophion._limits import Limits
@@ -85,6 +85,8 @@ class Host:
         self.limits = limits
         self.store = LocalBridge(variables or {}, {})
         self.tools: dict[str, Callable[..., Any]] = {}
+        # What these tools add to the transaction of their caller, by name.
+        self.writes: dict[str, variables_pb2.CommitPlan] = {}
         self.token = "secret-of-this-spawn"
         self.protocol_version = 1
         # Everything that happens, for tests to wait for.
@@ -200,7 +202,7 @@ class Host:
         return self.open(tool, **arguments).value()
 
     def sync(self) -> None:
-        snapshot = self.store._snapshot()
+        snapshot = self.store.snapshot()
         if snapshot.revision != self._synced:
             self._synced = snapshot.revision
             self.send(0, bridge_pb2.HostMessage(sync=bridge_pb2.SyncSession(snapshot=snapshot)))
@@ -209,7 +211,7 @@ class Host:
         """Somebody else writes."""
         from ophion._operations import commit_plan
 
-        self.store._commit(commit_plan({name: value}, {}, (), {}))
+        self.store.commit(commit_plan({name: value}, {}, (), {}))
 
     def send(self, exchange: int, message: bridge_pb2.HostMessage, end: bool = False) -> None:
         self.send_bytes(exchange, message.SerializeToString(), end)
@@ -302,14 +304,18 @@ class Host:
         if body == "commit":
             reply = bridge_pb2.CommitReply()
             try:
-                reply.commit.CopyFrom(self.store._commit(said.commit.plan))
+                reply.commit.CopyFrom(self.store.commit(said.commit.plan))
             except ActorError as error:
                 reply.fault.CopyFrom(fault_of_error(error))
             self.send(number, bridge_pb2.HostMessage(commit=reply), True)
         elif body == "pull":
             self.happened.put(("pull", said.pull))
-            reply_ = bridge_pb2.PullReply(snapshot=self.store._snapshot())
+            reply_ = bridge_pb2.PullReply(snapshot=self.store.snapshot())
             self.send(number, bridge_pb2.HostMessage(pull=reply_), True)
+        elif body == "list_tools":
+            described = [tools_pb2.ToolDescription(name=name) for name in self.tools]
+            reply_tools = bridge_pb2.ToolList(tools=bridge_pb2.Catalog(tools=described))
+            self.send(number, bridge_pb2.HostMessage(tools=reply_tools), True)
         elif body == "call":
             self._cancelled[number] = threading.Event()
             self._work.submit(self._serve, number, said.call)
@@ -329,7 +335,7 @@ class Host:
                         break
                     self.send(number, bridge_pb2.HostMessage(item=bridge_pb2.Item(value=encode(item))))
                 result = None
-            answer = tools_pb2.ToolResult(value=encode(result))
+            answer = tools_pb2.ToolResult(value=encode(result), writes=self.writes.get(call.tool))
         except BaseException as error:
             answer = tools_pb2.ToolResult(fault=fault_of_tool(call.tool, error))
         self.send(number, bridge_pb2.HostMessage(result=answer), True)

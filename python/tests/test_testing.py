@@ -19,6 +19,7 @@ from ophion import (
     SessionContext,
     StateError,
     ToolError,
+    ToolInfo,
     VariableNotFoundError,
     current_async_session,
     current_session,
@@ -69,6 +70,15 @@ def test_an_async_tool_too() -> None:
             return [token async for token in generate(context, "a b")]
 
     assert asyncio.run(tokens()) == [{"token": "a:0.7"}, {"token": "b:0.7"}]
+
+
+def test_the_tools_that_may_be_called_can_be_listed() -> None:
+    def lookup(id: str) -> str:
+        """Looks it up."""
+        return id
+
+    with session(tools={"lookup": lookup}) as context:
+        assert context.tools() == [ToolInfo("lookup", "Looks it up.", False)]
 
 
 class TestVariables:

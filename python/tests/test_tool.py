@@ -111,6 +111,17 @@ def more_of(offer: Offer) -> list[tools_pb2.ToolDescription]:
     return [one for part in parts for one in part.tools]
 
 
+class TestWrites:
+    def test_what_cannot_be_is_refused_where_it_is_said(self) -> None:
+        with pytest.raises(ValueError, match="say idempotent=True if that is safe"):
+            tool(name="test.w1", writes="with_result", on_conflict="rerun")(greet)
+        with pytest.raises(ValueError, match="only what is written with the result collides"):
+            tool(name="test.w2", on_conflict="rerun", idempotent=True)(greet)
+        with pytest.raises(ValueError, match="writes is immediate or with_result"):
+            tool(name="test.w3", writes="later")(greet)  # type: ignore[call-overload]
+        assert not {"test.w1", "test.w2", "test.w3"} & registry.all().keys()
+
+
 class TestTheSession:
     def test_is_the_first_parameter_by_its_annotation(self) -> None:
         def by_module(session: ophion.SessionContext) -> None: ...

@@ -16,6 +16,7 @@ from ophion import Tensor
 from ophion._codec import decode, decode_map, encode_map
 from ophion._gen import bridge_pb2, tools_pb2, workers_pb2
 from ophion._limits import Limits
+from ophion._operations import commit_plan
 
 
 @pytest.fixture
@@ -167,6 +168,7 @@ class TestCalls:
         log = host.wait("log")
         exchange.say(cancel=bridge_pb2.Cancel())
         assert (log.level, log.logger, log.message, log.session_id) == ("warning", "my.tools", "waiting", "test")
+        assert (log.call_id, log.traceparent) == ("call", "00-trace-01")
 
 
 class TestState:
@@ -201,6 +203,83 @@ class TestState:
         fault = host.open("write", name="colour", value=1).result().fault
         assert (fault.type, decode_map(fault.details)["code"]) == ("StateError", "not_found")
         assert "colour" in fault.message
+
+
+class TestWritesWithTheResult:
+    def test_leave_with_it_and_not_before(self, host: Host) -> None:
+        host.ready()
+        result = host.open("spend", amount=3).result()
+        assert decode(result.value) == {"seen": -3, "revision": 2}
+        (assignment,), (expectation,) = result.writes.assignments, result.writes.expectations
+        assert (assignment.name, decode(assignment.value)) == ("count", -3)
+        assert (expectation.name, expectation.version) == ("count", 1)
+        assert host.store.snapshot().revision == 1
+
+    def test_are_dropped_with_a_failure(self, host: Host) -> None:
+        host.ready()
+        result = host.open("spend", amount=3, fails=True).result()
+        assert result.fault.type == "ValueError"
+        assert not result.HasField("writes")
+
+    def test_leave_with_the_end_of_a_stream(self, host: Host) -> None:
+        host.ready()
+        exchange = host.open("spend_in_steps", stream=True, steps=2)
+        exchange.say(credit=bridge_pb2.Credit(items=5))
+        assert [decode(exchange.next().item.value) for _ in range(2)] == [0, 1]
+        (assignment,) = exchange.result().writes.assignments
+        assert decode(assignment.value) == 1
+        assert host.store.snapshot().revision == 1
+
+    def test_are_the_callers_when_it_has_a_transaction(self, host: Host) -> None:
+        host.ready()
+        host.sync()
+        pending = commit_plan({"count": 40}, {}, (), {})
+        for tool, arguments, seen in (
+            ("write", {"name": "count", "value": 7}, [3, 7, 1]),
+            ("spend", {"amount": 3}, 37),
+        ):
+            call = tools_pb2.ToolCall(
+                session_id="test", tool=tool, arguments=encode_map(arguments), min_revision=1, overlay=pending
+            )
+            result = host.open_message(call).result()
+            value = decode(result.value)
+            assert (value if tool == "write" else value["seen"]) == seen
+            assert [one.name for one in result.writes.assignments] == ["count"]
+            assert not result.writes.expectations
+        assert host.store.snapshot().revision == 1
+
+    @pytest.mark.parametrize("name", ["lookup", "items"])
+    def test_go_along_to_typescript_and_those_made_there_come_back(self, host: Host, name: str) -> None:
+        host.tools = {"lookup": lambda: "found", "items": lambda: ["a", "b"]}
+        host.writes = {name: commit_plan({"temperature": 5.0}, {"temperature": 1}, (), {})}
+        host.ready()
+        exchange = host.open("spend_and_ask", tool=name)
+        call = host.wait("call")
+        (assignment,) = call.overlay.assignments
+        assert (assignment.name, decode(assignment.value)) == ("count", 1)
+        assert (call.parent_call_id, call.min_revision) == ("call", 1)
+        result = exchange.result()
+        assert decode(result.value) == [["a", "b"] if name == "items" else "found", 1, 5.0]
+        assert {one.name: decode(one.value) for one in result.writes.assignments} == {"count": 1, "temperature": 5.0}
+        assert {one.name: one.version for one in result.writes.expectations} == {"temperature": 1}
+
+    def test_of_typescript_that_do_not_fit_are_a_conflict_of_the_call(self, host: Host) -> None:
+        host.tools = {"lookup": lambda: "found"}
+        host.writes = {"lookup": commit_plan({"count": 5}, {"count": 1}, (), {})}
+        host.ready()
+        result = host.open("spend_and_ask", tool="lookup").result()
+        assert (result.fault.code, decode_map(result.fault.details)["code"]) == ("tool_failed", "conflict")
+        assert not result.HasField("writes")
+
+    def test_are_announced_in_the_catalog(self, host: Host) -> None:
+        host.spawn()
+        ready = host.wait("ready")
+        tools = {one.name: one for one in bridge_pb2.Catalog.FromString(ready.catalog).tools}
+        assert tools["spend"].writes == tools_pb2.WRITE_MODE_WITH_RESULT
+        assert tools["spend"].on_conflict == tools_pb2.CONFLICT_POLICY_RERUN
+        assert tools["spend"].idempotent
+        assert tools["write"].writes == tools_pb2.WRITE_MODE_IMMEDIATE
+        assert not tools["write"].idempotent
 
 
 class TestCallsOfTypeScript:
@@ -270,6 +349,18 @@ class TestCallsOfTypeScript:
         assert host.call("take", tool="items", count=2) == [1, 2]
         assert host.wait("cancel").reason == "the reader left"
         go_on.set()
+
+    def test_the_tools_that_may_be_called_can_be_listed(self, host: Host) -> None:
+        host.tools = {"lookup": lambda: 1, "more": lambda: 2}
+        host.ready()
+        assert host.call("listed") == ["lookup", "more"]
+        assert host.call("listed_later") == ["lookup", "more"]
+
+    def test_nothing_is_sent_when_the_callers_time_is_over(self, host: Host) -> None:
+        host.tools = {"lookup": lambda: 1}
+        host.ready()
+        host.open("too_late", timeout_ms=100)
+        assert host.wait("log", lambda log: "refused" in log.message).message == "refused: not_started"
 
 
 class TestStreams:
@@ -369,7 +460,7 @@ class TestRedial:
         assert host.hellos[-1].resume_from > 0
         waiting.say(cancel=bridge_pb2.Cancel())
         assert waiting.value() == "cancelled"
-        assert host.store._snapshot().revision == 1 + 60
+        assert host.store.snapshot().revision == 1 + 60
 
     def test_a_connection_that_the_host_ends_in_order_is_dialled_again_too(self, host: Host) -> None:
         host.ready()

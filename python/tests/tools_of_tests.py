@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ophion import AsyncSessionContext, SessionContext, current_session, tool
+from ophion import AsyncSessionContext, CallTimeoutError, SessionContext, current_session, tool
 
 log = logging.getLogger("my.tools")
 
@@ -141,6 +142,49 @@ async def wait_for_ever(session: AsyncSessionContext) -> None:
         await asyncio.Event().wait()
     finally:
         log.warning("stopped waiting")
+
+
+@tool(writes="with_result", on_conflict="rerun", idempotent=True)
+def spend(session: SessionContext, amount: int, fails: bool = False) -> dict[str, Any]:
+    session.variables.update("count", lambda count: count - amount)
+    if fails:
+        raise ValueError("changed its mind")
+    return {"seen": session.variables["count"], "revision": session.variables.revision}
+
+
+@tool(writes="with_result")
+async def spend_in_steps(session: AsyncSessionContext, steps: int) -> AsyncIterator[int]:
+    for step in range(steps):
+        await session.variables.set("count", step)
+        yield step
+
+
+@tool(writes="with_result")
+def spend_and_ask(session: SessionContext, tool: str) -> list[Any]:
+    session.variables.set("count", 1)
+    answer = list(session.stream(tool)) if tool == "items" else session.call(tool)
+    return [answer, session.variables["count"], session.variables["temperature"]]
+
+
+@tool
+def listed(session: SessionContext) -> list[str]:
+    return [one.name for one in session.tools()]
+
+
+@tool
+async def listed_later(session: AsyncSessionContext) -> list[str]:
+    return [one.name for one in await session.tools()]
+
+
+@tool
+async def too_late(session: AsyncSessionContext) -> list[str]:
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(60)
+    try:
+        await session.call("lookup")
+    except CallTimeoutError as error:
+        log.warning("refused: %s", error.outcome)
+    return []
 
 
 @tool

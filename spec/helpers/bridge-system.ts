@@ -9,12 +9,14 @@ import { type PublicServicesOptions, publicServices } from '../../bridge/protoco
 import { links, MemoryNetwork, publicListener } from '../../bridge/transport/index.ts';
 import { dynamicSupervisor, startSupervisor, supervisor } from '../../supervisors/index.ts';
 import { fakePool, PoolNotes } from './fake-pool.ts';
-import { expectedOf, ProtocolWorker } from './protocol-worker.ts';
+import { type DescribedTool, expectedOf, ProtocolWorker } from './protocol-worker.ts';
 
 export interface BridgeSystemOptions {
   readonly runtime?: Partial<Runtime>;
   readonly graceMs?: number;
   readonly maxTasks?: number;
+  readonly maxTasksPerSession?: number;
+  readonly maxOpenCalls?: number;
   /** Serves the public port. */
   readonly services?: PublicServicesOptions;
 }
@@ -44,7 +46,11 @@ export async function startBridge({ runtime = {}, services, ...options }: Bridge
   let count = 0;
   /** A worker that is connected, and in the pool. */
   const worker = async (
-    options: { readonly tools?: readonly string[]; readonly capacity?: number; readonly takesTransfers?: boolean } = {},
+    options: {
+      readonly tools?: readonly (string | DescribedTool)[];
+      readonly capacity?: number;
+      readonly takesTransfers?: boolean;
+    } = {},
   ) => {
     count += 1;
     const pid = (await app.children.workers.startChild({

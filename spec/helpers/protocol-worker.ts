@@ -4,10 +4,10 @@
  */
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Pid } from '../../actors/core/index.ts';
-import type { Value } from '../../actors/state/index.ts';
+import type { CommitRequest, Value } from '../../actors/state/index.ts';
 import { decodeMap, decodeValue, encodeMap, encodeValue } from '../../bridge/protocol/codec.ts';
 import { CatalogSchema } from '../../bridge/protocol/gen/bridge_pb.js';
-import type { ToolCall, ToolResult } from '../../bridge/protocol/gen/tools_pb.js';
+import type { ToolCall, ToolDescription, ToolResult } from '../../bridge/protocol/gen/tools_pb.js';
 import type { Fault, Value as WireValue } from '../../bridge/protocol/gen/values_pb.js';
 import {
   decodeHostMessage,
@@ -16,6 +16,7 @@ import {
   toolResult,
   workerMessage,
 } from '../../bridge/protocol/messages.ts';
+import { encodePlan } from '../../bridge/protocol/state-messages.ts';
 import type { Frame } from '../../bridge/transport/gen/workers_pb.js';
 import { type Elsewhere, type Envelope, FrameSchema } from '../../bridge/transport/gen/workers_pb.js';
 import type { Expect, MemoryCarrier, MemoryNetwork, MemorySpill } from '../../bridge/transport/index.ts';
@@ -29,7 +30,8 @@ export interface WorkerSide {
   /** The variables of the session, as the worker has them now. */
   readonly variables: () => Readonly<Record<string, Value>>;
   readonly revision: number;
-  answer(value: unknown, facts?: Readonly<Record<string, unknown>>): void;
+  /** `writes`: what is to be committed with it. */
+  answer(value: unknown, facts?: Readonly<Record<string, unknown>>, writes?: CommitRequest): void;
   fault(fault: Partial<Fault> & { code: string; message: string }): void;
   item(value: unknown): void;
   /** Why it was cancelled, once it was. */
@@ -37,6 +39,8 @@ export interface WorkerSide {
   /** Items that the host asked for and that were not sent yet. */
   readonly credit: number;
 }
+
+export type DescribedTool = Pick<ToolDescription, 'name'> & Partial<ToolDescription>;
 
 interface Session {
   revision: number;
@@ -69,7 +73,13 @@ export class ProtocolWorker {
   /** Where it and the host put what is too large for frames. */
   readonly spill: MemorySpill;
 
-  constructor(network: MemoryNetwork, expected: Expect, tools: readonly string[], takesTransfers = false) {
+  /** `tools` by name, or as the catalog describes them. */
+  constructor(
+    network: MemoryNetwork,
+    expected: Expect,
+    tools: readonly (string | DescribedTool)[],
+    takesTransfers = false,
+  ) {
     this.spill = network.spillOf(expected.worker.toString());
     this.#carrier = network.dial();
     this.#carrier.listen({
@@ -100,7 +110,10 @@ export class ProtocolWorker {
         resumeFrom: 0n,
       },
     });
-    const described = tools.map((name) => toolDescription(name, `does ${name}`));
+    const described = tools.map((tool) => {
+      const more = typeof tool === 'string' ? { name: tool } : tool;
+      return { ...toolDescription(more.name, `does ${more.name}`), ...more };
+    });
     const catalog = toBinary(CatalogSchema, { $typeName: 'ophion.v1.Catalog', tools: described });
     this.#control({
       case: 'ready',
@@ -125,7 +138,7 @@ export class ProtocolWorker {
     const answer = new Promise<HostBody>((resolve) => {
       this.#answers.set(exchange, (body) => {
         onMessage?.(body);
-        if (body.case === 'result' || body.case === 'commit' || body.case === 'pull') {
+        if (body.case === 'result' || body.case === 'commit' || body.case === 'pull' || body.case === 'tools') {
           this.#answers.delete(exchange);
           resolve(body);
         }
@@ -262,8 +275,10 @@ export class ProtocolWorker {
     outcome: ToolResult['outcome'],
     revision: number,
     facts: Readonly<Record<string, unknown>>,
+    writes?: CommitRequest,
   ): void {
-    const result = toolResult(outcome, { revision: BigInt(revision), facts: encodeMap(facts, 'facts') });
+    const more = writes === undefined ? {} : { writes: encodePlan(writes) };
+    const result = toolResult(outcome, { revision: BigInt(revision), facts: encodeMap(facts, 'facts'), ...more });
     this.say(exchange, workerMessage('result', result), true);
   }
 }
@@ -287,8 +302,8 @@ class Side implements WorkerSide {
 
   readonly variables = () => Object.fromEntries(this.#worker.sessions.get(this.call.sessionId)?.variables ?? []);
 
-  answer(value: unknown, facts: Readonly<Record<string, unknown>> = {}): void {
-    this.#worker.result(this.exchange, { case: 'value', value: encodeValue(value) }, this.revision, facts);
+  answer(value: unknown, facts: Readonly<Record<string, unknown>> = {}, writes?: CommitRequest): void {
+    this.#worker.result(this.exchange, { case: 'value', value: encodeValue(value) }, this.revision, facts, writes);
   }
 
   fault(fault: Partial<Fault> & { code: string; message: string }): void {

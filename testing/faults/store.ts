@@ -10,6 +10,7 @@ import type {
   CommitRequest,
   ListOptions,
   OpenOptions,
+  Remembered,
   SessionExport,
   SessionList,
   Snapshot,
@@ -144,6 +145,10 @@ class FaultySession implements StateSession {
 
   changes(after?: AfterRevision, options?: StateCallOptions): Promise<Changes> {
     return this.#door.ask('changes', this.id, options, () => this.#inner.changes(after, options));
+  }
+
+  outcome(idempotencyKey: string, options?: StateCallOptions): Promise<Remembered | undefined> {
+    return this.#door.ask('outcome', this.id, options, () => this.#inner.outcome(idempotencyKey, options));
   }
 
   export(options?: StateCallOptions): Promise<SessionExport> {

@@ -1,4 +1,4 @@
-/** Laws 1, 3, 6 and 8: what a commit does, and when it does nothing. */
+/** Laws 1, 3, 6, 8 and 13: what a commit does, and when it does nothing. */
 import type { StateError } from '../../actors/core/index.ts';
 import { float, integer, string } from '../../actors/state/index.ts';
 import { expect } from './expect.ts';
@@ -104,6 +104,34 @@ export function commitLaws(book: LawBook): void {
       expect(await held(session, 'tokens')).to.equal(7);
       expect(await codeOf(session.commit({ set: { tokens: 'x' }, idempotencyKey: 'twice' }))).to.equal('invalid');
       expect((await session.commit({ set: { tokens: 8 }, idempotencyKey: 'twice' })).revision).to.equal(4);
+    });
+
+    it('keeps what it brings as its outcome under its key, and gives it back with the commit', async () => {
+      const session = await opened(book, two);
+      const outcome = new Uint8Array([1, 2, 3]);
+      const request = { set: { tokens: 6 }, idempotencyKey: 'call', outcome };
+      const commit = await session.commit(request);
+      outcome[0] = 9;
+      await session.commit({ set: { tokens: 7 } });
+      const kept = await session.outcome('call');
+      expect(kept).to.deep.equal({ commit, outcome: new Uint8Array([1, 2, 3]) });
+      kept?.outcome?.fill(0);
+      expect((await session.outcome('call'))?.outcome).to.deep.equal(new Uint8Array([1, 2, 3]));
+      // The first one under a key stays.
+      await session.commit({ ...request, outcome: new Uint8Array([7]) });
+      expect((await session.outcome('call'))?.outcome).to.deep.equal(new Uint8Array([1, 2, 3]));
+      expect(await session.outcome('nobody')).to.equal(undefined);
+    });
+
+    it('keeps no outcome when it is refused, and takes none without a key', async () => {
+      const session = await opened(book, two);
+      const outcome = new Uint8Array([1]);
+      const refused = { set: { tokens: 6 }, expect: { tokens: 9 }, idempotencyKey: 'call', outcome };
+      expect(await codeOf(session.commit(refused))).to.equal('conflict');
+      expect(await session.outcome('call')).to.equal(undefined);
+      expect(await codeOf(session.commit({ set: { tokens: 6 }, outcome }))).to.equal('invalid');
+      await session.commit({ set: { tokens: 6 }, idempotencyKey: 'plain' });
+      expect(await session.outcome('plain')).to.deep.include({ outcome: undefined });
     });
 
     it('tells what was committed after a revision, and everything to who knows none', async () => {

@@ -18,7 +18,11 @@ export function portLaws(book: LawBook): void {
 
     const filled = async () => {
       const session = await opened(book, all);
-      await session.commit({ set: { n: 1, x: Number.NaN }, idempotencyKey: 'first' });
+      await session.commit({
+        set: { n: 1, x: Number.NaN },
+        idempotencyKey: 'first',
+        outcome: new Uint8Array([1, 2]),
+      });
       await session.commit({
         set: { doc: { deep: [1, null] }, raw: new Uint8Array([7]), cube: Tensor.of([2], [1, 2]) },
       });
@@ -38,6 +42,7 @@ export function portLaws(book: LawBook): void {
       expect((await take(events, 4)).every(({ type }) => type === 'commit')).to.equal(true);
       await events.return?.();
       expect((await again.commit({ set: { n: 5 }, idempotencyKey: 'first' })).revision).to.equal(2);
+      expect((await again.outcome('first'))?.outcome).to.deep.equal(new Uint8Array([1, 2]));
       expect((await again.commit({ set: { n: 5 } })).revision).to.equal(5);
     });
 
@@ -63,6 +68,7 @@ export function portLaws(book: LawBook): void {
         ['an unknown type', { ...good, variables: [{ ...first, type: 'atom' }] }],
         ['a gap in the history', { ...good, history: [good.history[0], good.history[2]] }],
         ['no history', { ...good, history: undefined }],
+        ['an outcome that is no bytes', { ...good, outcomes: [{ key: 'k', revision: 2, outcome: 'text' }] }],
         ['nothing', {}],
       ];
       for (const [what, content] of wrong) {

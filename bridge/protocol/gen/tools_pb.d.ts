@@ -91,6 +91,53 @@ export declare type StreamToolResponse = Message<"ophion.v1.StreamToolResponse">
 export declare const StreamToolResponseSchema: GenMessage<StreamToolResponse>;
 
 /**
+ * @generated from message ophion.v1.GetOutcomeRequest
+ */
+export declare type GetOutcomeRequest = Message<"ophion.v1.GetOutcomeRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * The idempotency_key of the call, or its call_id when it had none.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+};
+
+/**
+ * Describes the message ophion.v1.GetOutcomeRequest.
+ * Use `create(GetOutcomeRequestSchema)` to create a new message.
+ */
+export declare const GetOutcomeRequestSchema: GenMessage<GetOutcomeRequest>;
+
+/**
+ * @generated from message ophion.v1.GetOutcomeResponse
+ */
+export declare type GetOutcomeResponse = Message<"ophion.v1.GetOutcomeResponse"> & {
+  /**
+   * @generated from field: ophion.v1.OutcomeState state = 1;
+   */
+  state: OutcomeState;
+
+  /**
+   * ENDED: what it answered, or the fault of which it died. NOT_STARTED and
+   * UNKNOWN: the fault that says why nothing else is known. Not set while it runs.
+   *
+   * @generated from field: ophion.v1.ToolResult result = 2;
+   */
+  result?: ToolResult | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.GetOutcomeResponse.
+ * Use `create(GetOutcomeResponseSchema)` to create a new message.
+ */
+export declare const GetOutcomeResponseSchema: GenMessage<GetOutcomeResponse>;
+
+/**
  * @generated from message ophion.v1.ListToolsRequest
  */
 export declare type ListToolsRequest = Message<"ophion.v1.ListToolsRequest"> & {
@@ -359,6 +406,49 @@ export declare type Parameter = Message<"ophion.v1.Parameter"> & {
 export declare const ParameterSchema: GenMessage<Parameter>;
 
 /**
+ * What is known of a call.
+ *
+ * @generated from enum ophion.v1.OutcomeState
+ */
+export enum OutcomeState {
+  /**
+   * @generated from enum value: OUTCOME_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: OUTCOME_STATE_RUNNING = 1;
+   */
+  RUNNING = 1,
+
+  /**
+   * It ran to its end, well or not.
+   *
+   * @generated from enum value: OUTCOME_STATE_ENDED = 2;
+   */
+  ENDED = 2,
+
+  /**
+   * Nothing of it was done; the same key may be sent again.
+   *
+   * @generated from enum value: OUTCOME_STATE_NOT_STARTED = 3;
+   */
+  NOT_STARTED = 3,
+
+  /**
+   * It may have run, in part or to its end.
+   *
+   * @generated from enum value: OUTCOME_STATE_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
+}
+
+/**
+ * Describes the enum ophion.v1.OutcomeState.
+ */
+export declare const OutcomeStateSchema: GenEnum<OutcomeState>;
+
+/**
  * When the writes of a tool take effect.
  *
  * @generated from enum ophion.v1.WriteMode
@@ -445,6 +535,17 @@ export declare const ToolService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamToolRequestSchema;
     output: typeof StreamToolResponseSchema;
+  },
+  /**
+   * What has become of a call that this client made under a key: asked when its
+   * reply was lost. NOT_FOUND when nothing is known of it, or not any more.
+   *
+   * @generated from rpc ophion.v1.ToolService.GetOutcome
+   */
+  getOutcome: {
+    methodKind: "unary";
+    input: typeof GetOutcomeRequestSchema;
+    output: typeof GetOutcomeResponseSchema;
   },
   /**
    * Lists the tools that a session can call.

@@ -10,7 +10,7 @@ import { file_ophion_v1_variables } from "./variables_pb.js";
  * Describes the file ophion/v1/tools.proto.
  */
 export const file_ophion_v1_tools = /*@__PURE__*/
-  fileDesc("ChVvcGhpb24vdjEvdG9vbHMucHJvdG8SCW9waGlvbi52MSI0Cg9DYWxsVG9vbFJlcXVlc3QSIQoEY2FsbBgBIAEoCzITLm9waGlvbi52MS5Ub29sQ2FsbCI5ChBDYWxsVG9vbFJlc3BvbnNlEiUKBnJlc3VsdBgBIAEoCzIVLm9waGlvbi52MS5Ub29sUmVzdWx0IjYKEVN0cmVhbVRvb2xSZXF1ZXN0EiEKBGNhbGwYASABKAsyEy5vcGhpb24udjEuVG9vbENhbGwiaAoSU3RyZWFtVG9vbFJlc3BvbnNlEiAKBGl0ZW0YASABKAsyEC5vcGhpb24udjEuVmFsdWVIABInCgZyZXN1bHQYAiABKAsyFS5vcGhpb24udjEuVG9vbFJlc3VsdEgAQgcKBWV2ZW50IiYKEExpc3RUb29sc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCSI+ChFMaXN0VG9vbHNSZXNwb25zZRIpCgV0b29scxgBIAMoCzIaLm9waGlvbi52MS5Ub29sRGVzY3JpcHRpb24irQIKCFRvb2xDYWxsEhIKCnNlc3Npb25faWQYASABKAkSDAoEdG9vbBgCIAEoCRIhCglhcmd1bWVudHMYAyABKAsyDi5vcGhpb24udjEuTWFwEhcKCnRpbWVvdXRfbXMYBCABKAFIAIgBARITCgt0cmFjZXBhcmVudBgFIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBiABKAkSFAoMbWluX3JldmlzaW9uGAcgASgEEg8KB2NhbGxfaWQYCCABKAkSDgoGc3RyZWFtGAkgASgIEhYKDnBhcmVudF9jYWxsX2lkGAogASgJEisKB292ZXJsYXkYCyABKAsyFS5vcGhpb24udjEuQ29tbWl0UGxhbkgBiAEBQg0KC190aW1lb3V0X21zQgoKCF9vdmVybGF5IuEBCgpUb29sUmVzdWx0EiEKBXZhbHVlGAEgASgLMhAub3BoaW9uLnYxLlZhbHVlSAASIQoFZmF1bHQYAiABKAsyEC5vcGhpb24udjEuRmF1bHRIABIQCghyZXZpc2lvbhgDIAEoBBIdCgVmYWN0cxgEIAEoCzIOLm9waGlvbi52MS5NYXASKgoGd3JpdGVzGAUgASgLMhUub3BoaW9uLnYxLkNvbW1pdFBsYW5IAYgBARIaChJjb21taXR0ZWRfcmV2aXNpb24YBiABKARCCQoHb3V0Y29tZUIJCgdfd3JpdGVzIpYCCg9Ub29sRGVzY3JpcHRpb24SDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZzdHJlYW0YAyABKAgSKAoKcGFyYW1ldGVycxgEIAMoCzIULm9waGlvbi52MS5QYXJhbWV0ZXISDwoHcmV0dXJucxgFIAEoCRIUCgxpbnB1dF9zY2hlbWEYBiABKAkSFQoNb3V0cHV0X3NjaGVtYRgHIAEoCRISCgppZGVtcG90ZW50GAggASgIEiQKBndyaXRlcxgJIAEoDjIULm9waGlvbi52MS5Xcml0ZU1vZGUSLgoLb25fY29uZmxpY3QYCiABKA4yGS5vcGhpb24udjEuQ29uZmxpY3RQb2xpY3kiOQoJUGFyYW1ldGVyEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIQCghyZXF1aXJlZBgDIAEoCCpdCglXcml0ZU1vZGUSGgoWV1JJVEVfTU9ERV9VTlNQRUNJRklFRBAAEhgKFFdSSVRFX01PREVfSU1NRURJQVRFEAESGgoWV1JJVEVfTU9ERV9XSVRIX1JFU1VMVBACKmYKDkNvbmZsaWN0UG9saWN5Eh8KG0NPTkZMSUNUX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFENPTkZMSUNUX1BPTElDWV9GQUlMEAESGQoVQ09ORkxJQ1RfUE9MSUNZX1JFUlVOEAIy5wEKC1Rvb2xTZXJ2aWNlEkMKCENhbGxUb29sEhoub3BoaW9uLnYxLkNhbGxUb29sUmVxdWVzdBobLm9waGlvbi52MS5DYWxsVG9vbFJlc3BvbnNlEksKClN0cmVhbVRvb2wSHC5vcGhpb24udjEuU3RyZWFtVG9vbFJlcXVlc3QaHS5vcGhpb24udjEuU3RyZWFtVG9vbFJlc3BvbnNlMAESRgoJTGlzdFRvb2xzEhsub3BoaW9uLnYxLkxpc3RUb29sc1JlcXVlc3QaHC5vcGhpb24udjEuTGlzdFRvb2xzUmVzcG9uc2ViBnByb3RvMw", [file_ophion_v1_values, file_ophion_v1_variables]);
+  fileDesc("ChVvcGhpb24vdjEvdG9vbHMucHJvdG8SCW9waGlvbi52MSI0Cg9DYWxsVG9vbFJlcXVlc3QSIQoEY2FsbBgBIAEoCzITLm9waGlvbi52MS5Ub29sQ2FsbCI5ChBDYWxsVG9vbFJlc3BvbnNlEiUKBnJlc3VsdBgBIAEoCzIVLm9waGlvbi52MS5Ub29sUmVzdWx0IjYKEVN0cmVhbVRvb2xSZXF1ZXN0EiEKBGNhbGwYASABKAsyEy5vcGhpb24udjEuVG9vbENhbGwiaAoSU3RyZWFtVG9vbFJlc3BvbnNlEiAKBGl0ZW0YASABKAsyEC5vcGhpb24udjEuVmFsdWVIABInCgZyZXN1bHQYAiABKAsyFS5vcGhpb24udjEuVG9vbFJlc3VsdEgAQgcKBWV2ZW50IjQKEUdldE91dGNvbWVSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSCwoDa2V5GAIgASgJImMKEkdldE91dGNvbWVSZXNwb25zZRImCgVzdGF0ZRgBIAEoDjIXLm9waGlvbi52MS5PdXRjb21lU3RhdGUSJQoGcmVzdWx0GAIgASgLMhUub3BoaW9uLnYxLlRvb2xSZXN1bHQiJgoQTGlzdFRvb2xzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIj4KEUxpc3RUb29sc1Jlc3BvbnNlEikKBXRvb2xzGAEgAygLMhoub3BoaW9uLnYxLlRvb2xEZXNjcmlwdGlvbiKtAgoIVG9vbENhbGwSEgoKc2Vzc2lvbl9pZBgBIAEoCRIMCgR0b29sGAIgASgJEiEKCWFyZ3VtZW50cxgDIAEoCzIOLm9waGlvbi52MS5NYXASFwoKdGltZW91dF9tcxgEIAEoAUgAiAEBEhMKC3RyYWNlcGFyZW50GAUgASgJEhcKD2lkZW1wb3RlbmN5X2tleRgGIAEoCRIUCgxtaW5fcmV2aXNpb24YByABKAQSDwoHY2FsbF9pZBgIIAEoCRIOCgZzdHJlYW0YCSABKAgSFgoOcGFyZW50X2NhbGxfaWQYCiABKAkSKwoHb3ZlcmxheRgLIAEoCzIVLm9waGlvbi52MS5Db21taXRQbGFuSAGIAQFCDQoLX3RpbWVvdXRfbXNCCgoIX292ZXJsYXki4QEKClRvb2xSZXN1bHQSIQoFdmFsdWUYASABKAsyEC5vcGhpb24udjEuVmFsdWVIABIhCgVmYXVsdBgCIAEoCzIQLm9waGlvbi52MS5GYXVsdEgAEhAKCHJldmlzaW9uGAMgASgEEh0KBWZhY3RzGAQgASgLMg4ub3BoaW9uLnYxLk1hcBIqCgZ3cml0ZXMYBSABKAsyFS5vcGhpb24udjEuQ29tbWl0UGxhbkgBiAEBEhoKEmNvbW1pdHRlZF9yZXZpc2lvbhgGIAEoBEIJCgdvdXRjb21lQgkKB193cml0ZXMilgIKD1Rvb2xEZXNjcmlwdGlvbhIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg4KBnN0cmVhbRgDIAEoCBIoCgpwYXJhbWV0ZXJzGAQgAygLMhQub3BoaW9uLnYxLlBhcmFtZXRlchIPCgdyZXR1cm5zGAUgASgJEhQKDGlucHV0X3NjaGVtYRgGIAEoCRIVCg1vdXRwdXRfc2NoZW1hGAcgASgJEhIKCmlkZW1wb3RlbnQYCCABKAgSJAoGd3JpdGVzGAkgASgOMhQub3BoaW9uLnYxLldyaXRlTW9kZRIuCgtvbl9jb25mbGljdBgKIAEoDjIZLm9waGlvbi52MS5Db25mbGljdFBvbGljeSI5CglQYXJhbWV0ZXISDAoEbmFtZRgBIAEoCRIMCgR0eXBlGAIgASgJEhAKCHJlcXVpcmVkGAMgASgIKpsBCgxPdXRjb21lU3RhdGUSHQoZT1VUQ09NRV9TVEFURV9VTlNQRUNJRklFRBAAEhkKFU9VVENPTUVfU1RBVEVfUlVOTklORxABEhcKE09VVENPTUVfU1RBVEVfRU5ERUQQAhIdChlPVVRDT01FX1NUQVRFX05PVF9TVEFSVEVEEAMSGQoVT1VUQ09NRV9TVEFURV9VTktOT1dOEAQqXQoJV3JpdGVNb2RlEhoKFldSSVRFX01PREVfVU5TUEVDSUZJRUQQABIYChRXUklURV9NT0RFX0lNTUVESUFURRABEhoKFldSSVRFX01PREVfV0lUSF9SRVNVTFQQAipmCg5Db25mbGljdFBvbGljeRIfChtDT05GTElDVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRDT05GTElDVF9QT0xJQ1lfRkFJTBABEhkKFUNPTkZMSUNUX1BPTElDWV9SRVJVThACMrICCgtUb29sU2VydmljZRJDCghDYWxsVG9vbBIaLm9waGlvbi52MS5DYWxsVG9vbFJlcXVlc3QaGy5vcGhpb24udjEuQ2FsbFRvb2xSZXNwb25zZRJLCgpTdHJlYW1Ub29sEhwub3BoaW9uLnYxLlN0cmVhbVRvb2xSZXF1ZXN0Gh0ub3BoaW9uLnYxLlN0cmVhbVRvb2xSZXNwb25zZTABEkkKCkdldE91dGNvbWUSHC5vcGhpb24udjEuR2V0T3V0Y29tZVJlcXVlc3QaHS5vcGhpb24udjEuR2V0T3V0Y29tZVJlc3BvbnNlEkYKCUxpc3RUb29scxIbLm9waGlvbi52MS5MaXN0VG9vbHNSZXF1ZXN0Ghwub3BoaW9uLnYxLkxpc3RUb29sc1Jlc3BvbnNlYgZwcm90bzM", [file_ophion_v1_values, file_ophion_v1_variables]);
 
 /**
  * Describes the message ophion.v1.CallToolRequest.
@@ -41,52 +41,80 @@ export const StreamToolResponseSchema = /*@__PURE__*/
   messageDesc(file_ophion_v1_tools, 3);
 
 /**
+ * Describes the message ophion.v1.GetOutcomeRequest.
+ * Use `create(GetOutcomeRequestSchema)` to create a new message.
+ */
+export const GetOutcomeRequestSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_tools, 4);
+
+/**
+ * Describes the message ophion.v1.GetOutcomeResponse.
+ * Use `create(GetOutcomeResponseSchema)` to create a new message.
+ */
+export const GetOutcomeResponseSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_tools, 5);
+
+/**
  * Describes the message ophion.v1.ListToolsRequest.
  * Use `create(ListToolsRequestSchema)` to create a new message.
  */
 export const ListToolsRequestSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_tools, 4);
+  messageDesc(file_ophion_v1_tools, 6);
 
 /**
  * Describes the message ophion.v1.ListToolsResponse.
  * Use `create(ListToolsResponseSchema)` to create a new message.
  */
 export const ListToolsResponseSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_tools, 5);
+  messageDesc(file_ophion_v1_tools, 7);
 
 /**
  * Describes the message ophion.v1.ToolCall.
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_tools, 6);
+  messageDesc(file_ophion_v1_tools, 8);
 
 /**
  * Describes the message ophion.v1.ToolResult.
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_tools, 7);
+  messageDesc(file_ophion_v1_tools, 9);
 
 /**
  * Describes the message ophion.v1.ToolDescription.
  * Use `create(ToolDescriptionSchema)` to create a new message.
  */
 export const ToolDescriptionSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_tools, 8);
+  messageDesc(file_ophion_v1_tools, 10);
 
 /**
  * Describes the message ophion.v1.Parameter.
  * Use `create(ParameterSchema)` to create a new message.
  */
 export const ParameterSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_tools, 9);
+  messageDesc(file_ophion_v1_tools, 11);
+
+/**
+ * Describes the enum ophion.v1.OutcomeState.
+ */
+export const OutcomeStateSchema = /*@__PURE__*/
+  enumDesc(file_ophion_v1_tools, 0);
+
+/**
+ * What is known of a call.
+ *
+ * @generated from enum ophion.v1.OutcomeState
+ */
+export const OutcomeState = /*@__PURE__*/
+  tsEnum(OutcomeStateSchema);
 
 /**
  * Describes the enum ophion.v1.WriteMode.
  */
 export const WriteModeSchema = /*@__PURE__*/
-  enumDesc(file_ophion_v1_tools, 0);
+  enumDesc(file_ophion_v1_tools, 1);
 
 /**
  * When the writes of a tool take effect.
@@ -100,7 +128,7 @@ export const WriteMode = /*@__PURE__*/
  * Describes the enum ophion.v1.ConflictPolicy.
  */
 export const ConflictPolicySchema = /*@__PURE__*/
-  enumDesc(file_ophion_v1_tools, 1);
+  enumDesc(file_ophion_v1_tools, 2);
 
 /**
  * What becomes of a call whose writes collide with somebody else's.

@@ -5,9 +5,9 @@
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import { CallTimeoutError, isActorError, type LogSink, ProtocolError, StateError } from '../../../actors/core/index.ts';
 import type { StateProvider } from '../../../actors/state/index.ts';
+import { defaultToolTimeoutMs } from '../caller.ts';
 import type { ExposedTool, SessionTools } from '../local-tools.ts';
 import type { BridgeNames } from '../names.ts';
-import { defaultToolTimeoutMs } from '../tool-calls.ts';
 import type { Client } from './access.ts';
 import { checkId } from './bounds.ts';
 import { checkSessionOf } from './client-sessions.ts';

@@ -4,7 +4,13 @@
  */
 import { createConnectRouter } from '@connectrpc/connect';
 import type { ActorContext } from '../../../actors/core/index.ts';
-import { bridgedState, type StateBackend, type StateHost, sessionTools } from '../../../actors/state/index.ts';
+import {
+  bridgedState,
+  placedState,
+  type StateBackend,
+  type StateHost,
+  sessionTools,
+} from '../../../actors/state/index.ts';
 import type { ChildSpec } from '../../../supervisors/index.ts';
 import {
   defaultLimits,
@@ -65,7 +71,7 @@ export function publicServices(input: PublicServicesInput): ChildSpec<typeof pub
     const { system } = ctx;
     return handlerOf(ctx, input, {
       names: bridgeNames(system, root),
-      provider: state.connect({ system, root }),
+      provider: placedState(state).connect({ system, root }),
       tools: sessionTools({ system, root }),
       pools,
       log: ctx.runtime.log,

@@ -18,6 +18,7 @@ import { begin, writeAnswer } from './write-answer.ts';
 const scopes: Readonly<Record<string, Scope | 'none'>> = {
   '/ophion.v1.ToolService/CallTool': 'call',
   '/ophion.v1.ToolService/StreamTool': 'call',
+  '/ophion.v1.ToolService/GetOutcome': 'call',
   '/ophion.v1.ToolService/ListTools': 'read',
   '/ophion.v1.VariableService/ReadVariables': 'read',
   '/ophion.v1.VariableService/WatchVariables': 'read',

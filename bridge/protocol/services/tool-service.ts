@@ -23,7 +23,9 @@ import {
   sessionTool,
   timeoutOf,
   understood,
+  writerOf,
 } from './host.ts';
+import { keyedCall, keyOf, outcomeOf, sharedOutcome } from './outcome-service.ts';
 
 export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> {
   return {
@@ -31,6 +33,7 @@ export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> 
       answer(host, context, async () => ({ result: await callOnce(host, checked(request.call, context), context) })),
     streamTool: (request, context) =>
       answerEach(host, context, () => stream(host, checked(request.call, context), context)),
+    getOutcome: (request, context) => answer(host, context, () => outcomeOf(host, request, context)),
     listTools: (request, context) =>
       answer(host, context, async () => {
         const { sessionId } = request;
@@ -51,13 +54,23 @@ async function callOnce(host: ServiceHost, call: ToolCall, context: HandlerConte
   if (local === undefined) await offered(host, call);
   try {
     if (local === undefined)
-      return resultOf(await callTool(host.names, requestOf(call), optionsOf(call, context)).outcome);
-    const value = await callLocalTool(host.names, localCall(local, call, context));
-    if (!isAsyncIterable(value)) return valueResult(value);
-    throw new StateError('invalid', `${call.tool}: it answers item by item; use StreamTool`);
+      return resultOf(await callTool(host.names, requestOf(call, context), optionsOf(call, context)).outcome);
+    return valueResult(await localAnswer(host, local, call, context));
   } catch (error) {
     return failure(error);
   }
+}
+
+/** A call with a key goes on when its client does not wait any more. */
+async function localAnswer(host: ServiceHost, local: ExposedTool, call: ToolCall, context: HandlerContext) {
+  const key = keyOf(call);
+  const run = async (signal: AbortSignal) => {
+    const value = await callLocalTool(host.names, host.provider, { ...localCall(local, call, context), signal });
+    if (!isAsyncIterable(value)) return value;
+    throw new StateError('invalid', `${call.tool}: it answers item by item; use StreamTool`);
+  };
+  if (key === '') return run(context.signal);
+  return sharedOutcome(host, keyedCall(call, key, context), () => run(host.ending));
 }
 
 async function* stream(host: ServiceHost, call: ToolCall, context: HandlerContext): AsyncGenerator<StreamToolResponse> {
@@ -66,11 +79,11 @@ async function* stream(host: ServiceHost, call: ToolCall, context: HandlerContex
   let result: ToolResult;
   try {
     if (local === undefined) {
-      const items = streamTool(host.names, requestOf(call), optionsOf(call, context));
+      const items = streamTool(host.names, requestOf(call, context), optionsOf(call, context));
       for await (const item of items) yield itemResponse(item);
       result = resultOf(await items.outcome);
     } else {
-      const value = await callLocalTool(host.names, localCall(local, call, context));
+      const value = await callLocalTool(host.names, host.provider, localCall(local, call, context));
       if (isAsyncIterable(value)) for await (const item of value) yield itemResponse(item);
       result = valueResult(isAsyncIterable(value) ? undefined : value);
     }
@@ -99,14 +112,19 @@ async function offered(host: ServiceHost, { tool, sessionId }: ToolCall): Promis
   throw new StateError('not_found', `there is no tool '${tool}'`, { details: { tool, sessionId } });
 }
 
-const requestOf = (call: ToolCall) => ({
+const requestOf = (call: ToolCall, context: HandlerContext) => ({
   tool: call.tool,
   arguments: understood(() => decodeMap(call.arguments)),
   sessionId: call.sessionId,
   minRevision: Number(call.minRevision),
-  traceparent: call.traceparent,
-  ...(call.idempotencyKey === '' ? {} : { idempotencyKey: call.idempotencyKey }),
+  traceparent: traceparentOf(call, context),
+  ...(keyOf(call) === ''
+    ? {}
+    : { idempotencyKey: keyOf(call), keyOwner: writerOf(context), outlivesSignal: !call.stream }),
 });
+
+const traceparentOf = ({ traceparent }: ToolCall, { requestHeader }: HandlerContext): string =>
+  traceparent || (requestHeader.get('traceparent') ?? '');
 
 const optionsOf = (call: ToolCall, context: HandlerContext) => ({
   timeoutMs: timeoutOf(context, call.timeoutMs),
@@ -118,11 +136,13 @@ const localCall = (tool: ExposedTool, call: ToolCall, context: HandlerContext) =
   run: tool.handler as LocalToolFunction,
   arguments: understood(() => decodeMap(call.arguments)),
   sessionId: call.sessionId,
+  traceparent: traceparentOf(call, context),
   ...optionsOf(call, context),
 });
 
-function resultOf({ value, revision, facts }: CallOutcome): ToolResult {
-  return { ...valueResult(value), revision: BigInt(revision), facts: encodeMap(facts, 'facts') };
+function resultOf({ value, revision, committed, facts }: CallOutcome): ToolResult {
+  const committedRevision = BigInt(committed);
+  return { ...valueResult(value), revision: BigInt(revision), committedRevision, facts: encodeMap(facts, 'facts') };
 }
 
 function valueResult(value: unknown): ToolResult {

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         WorkerLostError,
     )
     from ophion._loading import progress
-    from ophion._operations import Declaration
+    from ophion._operations import Declaration, ToolInfo
     from ophion._read import Snapshot
     from ophion._session import SessionContext, Variables, current_session
     from ophion._tool import tool
@@ -60,6 +60,7 @@ __all__ = [
     "StateError",
     "Tensor",
     "ToolError",
+    "ToolInfo",
     "VariableNotFoundError",
     "Variables",
     "WorkerLostError",
@@ -80,6 +81,7 @@ _HOMES = {
     "SessionContext": "_session",
     "Snapshot": "_read",
     "Tensor": "_values",
+    "ToolInfo": "_operations",
     "Variables": "_session",
     "current_async_session": "_async_session",
     "current_session": "_session",

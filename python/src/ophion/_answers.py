@@ -35,6 +35,11 @@ def said_result(tool: str, scope: Scope, value: object) -> Said:
     attachments = _encode(result.value, tool, scope, "the result", value)
     if scope.reported:
         result.facts.CopyFrom(scope.facts())
+    if scope.overlay is not None:
+        scope.overlay.end()
+        writes = scope.overlay.writes()
+        if writes.ByteSize() > 0:
+            result.writes.CopyFrom(writes)
     return _checked(tool, scope, Said(message.SerializeToString(), attachments))
 
 

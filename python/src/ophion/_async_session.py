@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from ophion import _operations as operations
-from ophion._operations import UPDATE_ATTEMPTS, Declaration, StreamEnded, commit_plan
+from ophion._operations import UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
 from ophion._promise import Deadline, Steps, run_async
 from ophion._read import MISSING, Snapshot, read
 from ophion._scope import Scope
@@ -118,6 +118,10 @@ class AsyncSessionContext:
         """See `SessionContext.report`."""
         self._scope.report(facts)
 
+    async def tools(self) -> list[ToolInfo]:
+        """See `SessionContext.tools`."""
+        return await _run(self._scope, operations.tools_listed(self._scope), "the list of tools")
+
     async def call(
         self,
         tool: str,
@@ -149,7 +153,7 @@ class AsyncSessionContext:
         taken = 0
         try:
             while True:
-                item = await run_async(operations.stream_item(exchange, tool), deadline)
+                item = await run_async(operations.stream_item(self._scope, exchange, tool), deadline)
                 taken += 1
                 if taken % (operations.STREAM_CREDIT // 2) == 0:
                     exchange.grant(operations.STREAM_CREDIT // 2)

@@ -68,9 +68,14 @@ class WorkerLostError(ActorDownError):
 
 
 class CallTimeoutError(ActorError):
-    """No answer in time. The work may still be running."""
+    """No answer in time. The work may still be running, unless `outcome` says that it had not started."""
 
     code = "call_timeout"
+
+    @property
+    def outcome(self) -> str:
+        """'not_started': nothing was done, it is safe to send again. 'unknown': it may have been done."""
+        return str(self.details.get("outcome", "unknown"))
 
 
 class CallCancelledError(ActorError):

@@ -49,6 +49,8 @@ class SessionLogHandler(logging.Handler):
                 logger=record.name,
                 message=text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8"),
                 session_id=scope.call.session_id,
+                call_id=scope.call.call_id,
+                traceparent=scope.call.traceparent,
             )
             self._put(pb.WorkerMessage(log=log).SerializeToString())
         except ActorError:

@@ -17,7 +17,8 @@ from ophion._errors import (
 )
 from ophion._exchange import Exchange, Heard
 from ophion._faults import error_of_fault, result_or_raise
-from ophion._gen import bridge_pb2, variables_pb2
+from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
+from ophion._overlay import Overlay
 from ophion._promise import Steps
 from ophion._scope import Scope, new_id
 from ophion._spill import spilled
@@ -44,6 +45,16 @@ class Declaration:
     default: object
     constraints: Mapping[str, object] = field(default_factory=dict)
     description: str = ""
+
+
+@dataclass(frozen=True)
+class ToolInfo:
+    """A TypeScript tool of the session."""
+
+    name: str
+    description: str
+    # Whether it answers item by item.
+    stream: bool
 
 
 def commit_plan(
@@ -75,10 +86,15 @@ def _encoded(name: str, value: object) -> Any:
 
 
 def seen(scope: Scope) -> Steps[Record]:
-    """The session's record, at least as new as the call must see it; pulled where it is not here."""
+    """The session's record, at least as new as the call must see it; pulled where it is not here. Over it lies the
+    call's overlay from here on, if it has one.
+    """
     if scope.state is None:
         return scope.record
-    return (yield from _at_least(scope, scope.state, scope.call.min_revision))
+    record = yield from _at_least(scope, scope.state, scope.call.min_revision)
+    if scope.writes_with_result:
+        scope.overlay = Overlay(record, scope.call.overlay if scope.call.HasField("overlay") else None)
+    return record
 
 
 def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]:
@@ -98,8 +114,12 @@ def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]
 
 
 def committed(scope: Scope, plan: variables_pb2.CommitPlan) -> Steps[int]:
-    """Commits, and answers its revision once the record here has it: whoever writes reads what he wrote."""
+    """Commits, and answers its revision once the record here has it: whoever writes reads what he wrote. In a
+    transaction nothing leaves before its end.
+    """
     state = scope.session()
+    if scope.overlay is not None:
+        return scope.overlay.commit(plan)
     request = variables_pb2.CommitVariablesRequest(session_id=state.session_id, plan=plan)
     exchange = yield from _open(scope, bridge_pb2.WorkerMessage(commit=request))
     reply = (yield from _only_answer(exchange, "commit")).message.commit
@@ -139,7 +159,9 @@ def called(scope: Scope, tool: str, arguments: Mapping[str, object], timeout: fl
     """Calls a TypeScript tool of the session and answers its result."""
     exchange = yield from _open(scope, *_call(scope, tool, arguments, timeout, stream=False))
     message, attachments = yield from _only_answer(exchange, "result")
-    return decode(result_or_raise(message.result, tool), attachments)
+    value = result_or_raise(message.result, tool)
+    _merge(scope, message.result)
+    return decode(value, attachments)
 
 
 def stream_opened(scope: Scope, tool: str, arguments: Mapping[str, object], timeout: float | None) -> Steps[Exchange]:
@@ -153,7 +175,7 @@ class StreamEnded(Exception):
     """The other side's stream is at its end."""
 
 
-def stream_item(exchange: Exchange, tool: str) -> Steps[Any]:
+def stream_item(scope: Scope, exchange: Exchange, tool: str) -> Steps[Any]:
     """The next item of a stream; fails with `StreamEnded` after the last one."""
     message, attachments = yield from _answer(exchange)
     body = message.WhichOneof("body")
@@ -162,7 +184,24 @@ def stream_item(exchange: Exchange, tool: str) -> Steps[Any]:
     if body != "result":
         raise ProtocolError(f"the host answered a stream with {body}")
     result_or_raise(message.result, tool)
+    _merge(scope, message.result)
     raise StreamEnded
+
+
+def _merge(scope: Scope, result: tools_pb2.ToolResult) -> None:
+    """What a nested call has written in the transaction of this one is this one's from now on."""
+    if scope.overlay is not None and result.HasField("writes"):
+        scope.overlay.merge(result.writes)
+
+
+def tools_listed(scope: Scope) -> Steps[list[ToolInfo]]:
+    """The TypeScript tools of the session that may be called now."""
+    request = bridge_pb2.ListSessionTools(session_id=scope.session().session_id)
+    exchange = yield from _open(scope, bridge_pb2.WorkerMessage(list_tools=request))
+    reply = (yield from _only_answer(exchange, "tools")).message.tools
+    if reply.WhichOneof("outcome") == "fault":
+        raise error_of_fault(reply.fault)
+    return [ToolInfo(one.name, one.description, one.stream) for one in reply.tools.tools]
 
 
 def _call(
@@ -177,8 +216,11 @@ def _call(
     call.tool = tool
     encode_map_into(call.arguments, arguments, f"arguments of {tool}", attached)
     call.traceparent = scope.call.traceparent
-    call.min_revision = scope.record.revision
+    call.min_revision = scope.record.revision if scope.overlay is None else scope.overlay.base.revision
     call.call_id = new_id()
+    call.parent_call_id = scope.call.call_id
+    if scope.overlay is not None:
+        call.overlay.CopyFrom(scope.overlay.pending())
     if stream:
         call.stream = True
     if timeout is not None:

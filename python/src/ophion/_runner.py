@@ -63,6 +63,8 @@ class Runner:
             self._refuse(exchange, self._no_such_tool(message))
             return
         call = Call(exchange, tool, Scope(message, self._bridge, self._loop, attachments))
+        if tool.writes == "with_result":
+            call.scope.writes_with_result = True
         with self._lock:
             admitted = self._closed_to_new is None and len(self._calls) < self.max_exchanges
             if admitted:

@@ -15,6 +15,7 @@ from ophion._codec import encode_map
 from ophion._errors import ActorError, StateError
 from ophion._exchange import Bridge
 from ophion._gen import tools_pb2, values_pb2
+from ophion._overlay import Overlay
 from ophion._promise import Deadline, Promise, promise
 from ophion._state import NO_SESSION, Record, SessionState
 
@@ -37,8 +38,10 @@ class Scope:
         "call",
         "ends_at",
         "loop",
+        "overlay",
         "revision",
         "state",
+        "writes_with_result",
     )
 
     def __init__(
@@ -54,6 +57,9 @@ class Scope:
         self.bridge = bridge
         # The loop of all async tools: what waits in a thread must not wait there.
         self.loop = loop
+        # Whether what is written takes effect with the result alone; `overlay` has it then, once the call has begun.
+        self.writes_with_result = call.HasField("overlay")
+        self.overlay: Overlay | None = None
         session_id = call.session_id
         self.state: SessionState | None = bridge.sessions.get(session_id) if session_id else None
         self.revision = 0
@@ -67,14 +73,22 @@ class Scope:
 
     @property
     def record(self) -> Record:
-        """The session's newest record here; that of a call without a session has no variables."""
+        """The session's newest record here, or what the call sees of it in its transaction; that of a call without a
+        session has no variables.
+        """
+        if self.overlay is not None:
+            return self.overlay.record
         record = self.state.record if self.state is not None else None
         return NO_SESSION if record is None else record
 
     def sees(self) -> bool:
-        """Begins the call at the session's revision here, unless that is older than what it must see."""
+        """Begins the call at the session's revision here, unless that is older than what it must see, or more has to be
+        made ready.
+        """
         if self.state is None:
             return True
+        if self.writes_with_result:
+            return False
         record = self.state.record
         if record is None or record.revision < self.call.min_revision:
             return False

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ophion import _operations as operations
-from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, commit_plan
+from ophion._errors import CallTimeoutError
+from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
 from ophion._promise import Deadline, Steps, run
 from ophion._read import Snapshot
 from ophion._scope import Scope, current
@@ -122,6 +123,10 @@ class SessionContext:
         """
         self._scope.report(facts)
 
+    def tools(self) -> list[ToolInfo]:
+        """The TypeScript tools of this session that may be called now. Fails with `StateError`."""
+        return _run(self._scope, operations.tools_listed(self._scope), None, "the list of tools")
+
     def call(
         self,
         tool: str,
@@ -158,7 +163,7 @@ class SessionContext:
         taken = 0
         try:
             while True:
-                item = _drive(self._scope, operations.stream_item(exchange, tool), deadline)
+                item = _drive(self._scope, operations.stream_item(self._scope, exchange, tool), deadline)
                 taken += 1
                 if taken % (operations.STREAM_CREDIT // 2) == 0:
                     exchange.grant(operations.STREAM_CREDIT // 2)
@@ -185,10 +190,17 @@ def current_scope() -> Scope:
 
 
 def time_limit(scope: Scope, timeout: float | None) -> float:
-    """How long to wait, in seconds: never longer than the call's own deadline."""
+    """How long to wait, in seconds: never longer than the call's own deadline. Fails with `CallTimeoutError` when that
+    has passed: nothing is sent then.
+    """
     if timeout is not None and not timeout > 0:
         raise ValueError(f"timeout must be above 0 seconds, not {timeout!r}")
     left = scope.deadline.left()
+    if left == 0:
+        raise CallTimeoutError(
+            f"{scope.call.tool}: its time is over; nothing was started",
+            details={"timeoutMs": 0, "outcome": "not_started"},
+        )
     wanted = DEFAULT_TIMEOUT_S if timeout is None else timeout
     return wanted if left is None else min(wanted, left)
 

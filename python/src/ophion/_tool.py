@@ -20,6 +20,16 @@ from ophion._session import SessionContext
 F = TypeVar("F", bound=Callable[..., Any])
 
 Kind = Literal["sync", "async", "generator", "async generator"]
+Writes = Literal["immediate", "with_result"]
+OnConflict = Literal["fail", "rerun"]
+_WRITE_MODES: dict[str, tools_pb2.WriteMode] = {
+    "immediate": tools_pb2.WRITE_MODE_IMMEDIATE,
+    "with_result": tools_pb2.WRITE_MODE_WITH_RESULT,
+}
+_CONFLICT_POLICIES: dict[str, tools_pb2.ConflictPolicy] = {
+    "fail": tools_pb2.CONFLICT_POLICY_FAIL,
+    "rerun": tools_pb2.CONFLICT_POLICY_RERUN,
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SESSIONS: dict[str, type[SessionContext] | type[AsyncSessionContext]] = {
     "SessionContext": SessionContext,
@@ -37,6 +47,9 @@ class Tool:
     kind: Kind
     signature: inspect.Signature
     session: type[SessionContext] | type[AsyncSessionContext] | None
+    writes: Writes = "immediate"
+    on_conflict: OnConflict = "fail"
+    idempotent: bool = False
     # A generator: it answers item by item.
     streams: bool = field(init=False, repr=False)
     # It runs in the event loop.
@@ -58,7 +71,14 @@ class Tool:
 
     def description_message(self) -> tools_pb2.ToolDescription:
         """What the catalog says of it."""
-        result = tools_pb2.ToolDescription(name=self.name, description=self.description, stream=self.streams)
+        result = tools_pb2.ToolDescription(
+            name=self.name,
+            description=self.description,
+            stream=self.streams,
+            idempotent=self.idempotent,
+            writes=_WRITE_MODES[self.writes],
+            on_conflict=_CONFLICT_POLICIES[self.on_conflict],
+        )
         for parameter in self.parameters:
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 continue
@@ -86,9 +106,23 @@ class Tool:
 @overload
 def tool(function: F, /) -> F: ...
 @overload
-def tool(*, name: str | None = None, description: str | None = None) -> Callable[[F], F]: ...
 def tool(
-    function: F | None = None, /, *, name: str | None = None, description: str | None = None
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    writes: Writes = "immediate",
+    on_conflict: OnConflict = "fail",
+    idempotent: bool = False,
+) -> Callable[[F], F]: ...
+def tool(
+    function: F | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    writes: Writes = "immediate",
+    on_conflict: OnConflict = "fail",
+    idempotent: bool = False,
 ) -> F | Callable[[F], F]:
     """Makes a function callable from TypeScript, and returns it unchanged.
 
@@ -97,11 +131,19 @@ def tool(
     generator, of either kind, streams its items.
 
     name: default the function's. description: default its docstring.
-    Fails with `TypeError` for a function that cannot be a tool, `ValueError` for a bad name.
+    writes: "immediate" (default), each write of a variable at once; "with_result", all of them together with the
+    result, or none when the tool raises or its worker is lost. A generator's take effect at its end.
+    on_conflict: what becomes of a call whose writes collide with somebody else's: "fail" (default), with `StateError`
+    `conflict`; "rerun", it is run again, which only an idempotent tool may ask for.
+    idempotent: running it twice does no harm (default False); a call whose worker was lost is then run again.
+    Fails with `TypeError` for a function that cannot be a tool, `ValueError` for a bad name or option.
     """
 
     def decorate(target: F) -> F:
-        registry.add(made(target, name, description))
+        one = made(target, name, description)
+        one.writes, one.on_conflict, one.idempotent = writes, on_conflict, idempotent
+        _check(one)
+        registry.add(one)
         return target
 
     return decorate if function is None else decorate(function)
@@ -134,6 +176,15 @@ def made(function: Callable[..., Any], name: str | None = None, description: str
             f"tool {label!r} is {'async' if found.is_async else 'sync'}: its session is a {wanted.__name__}"
         )
     return found
+
+
+def _check(one: Tool) -> None:
+    if one.writes not in _WRITE_MODES or one.on_conflict not in _CONFLICT_POLICIES:
+        raise ValueError(f"tool {one.name!r}: writes is immediate or with_result, on_conflict is fail or rerun")
+    if one.on_conflict == "rerun" and one.writes == "immediate":
+        raise ValueError(f"tool {one.name!r}: only what is written with the result collides at its end")
+    if one.on_conflict == "rerun" and not one.idempotent:
+        raise ValueError(f"tool {one.name!r}: on_conflict='rerun' runs it twice: say idempotent=True if that is safe")
 
 
 class Registry:

@@ -19,30 +19,22 @@ from typing import Any
 from ophion._async_session import AsyncSessionContext
 from ophion._attachments import Said
 from ophion._codec import decode, decode_map, encode
-from ophion._conform import Mismatch, conform
 from ophion._credit import Credit
-from ophion._errors import ActorError, CallCancelledError, StateError, VariableNotFoundError
+from ophion._errors import ActorError, CallCancelledError, StateError
 from ophion._exchange import Exchange, Heard
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, variables_pb2, workers_pb2
 from ophion._operations import Declaration
+from ophion._overlay import TYPES, Overlay, applied, expected
 from ophion._promise import Promise, settled
 from ophion._scope import Scope, current
 from ophion._session import SessionContext
 from ophion._spill import Job
 from ophion._state import Sessions
-from ophion._values import Tensor
+from ophion._tool import Writes
 
-__all__ = ["cancel", "facts", "session"]
+__all__ = ["cancel", "committed", "facts", "session"]
 
-_TYPES: dict[str, Any] = {
-    "boolean": bool,
-    "integer": int,
-    "float": float,
-    "string": str,
-    "bytes": bytes,
-    "tensor": Tensor,
-}
 _SESSION_ID = "test"
 
 
@@ -50,7 +42,8 @@ class session:
     """A context manager that gives a `SessionContext`; with `async with`, an `AsyncSessionContext`.
 
     variables: names to values, or to a `Declaration`. tools: the TypeScript tools that the code under test calls, as
-    Python functions; generators stream. timeout: the caller's deadline in seconds, default none.
+    Python functions; generators stream. timeout: the caller's deadline in seconds, default none. writes: as in
+    `@tool`; "with_result" commits at the end of the block, and nothing when it is left by an exception.
     """
 
     def __init__(
@@ -59,6 +52,7 @@ class session:
         tools: Mapping[str, Callable[..., Any]] | None = None,
         *,
         timeout: float | None = None,
+        writes: Writes = "immediate",
     ) -> None:
         self._bridge = LocalBridge(variables or {}, tools or {})
         call = tools_pb2.ToolCall(session_id=_SESSION_ID, tool="the tool under test", call_id="test")
@@ -66,31 +60,44 @@ class session:
             call.timeout_ms = timeout * 1000
         self._scope = Scope(call, self._bridge)
         self._scope.revision = self._scope.record.revision
+        if writes == "with_result":
+            self._scope.overlay = Overlay(self._scope.record)
         self._token: Token[Scope | None] | None = None
 
     def __enter__(self) -> SessionContext:
         self._token = current.set(self._scope)
         return SessionContext(self._scope)
 
-    def __exit__(self, *_: object) -> None:
-        self._leave()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._leave(kind is None)
 
     async def __aenter__(self) -> AsyncSessionContext:
         self._token = current.set(self._scope)
         return AsyncSessionContext(self._scope)
 
-    async def __aexit__(self, *_: object) -> None:
-        self._leave()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._leave(kind is None)
 
-    def _leave(self) -> None:
+    def _leave(self, succeeded: bool) -> None:
         if self._token is not None:
             current.reset(self._token)
             self._token = None
+        if self._scope.overlay is not None:
+            self._scope.overlay.end()
+            if succeeded:
+                self._bridge.commit(self._scope.overlay.writes())
 
 
 def facts(context: SessionContext | AsyncSessionContext) -> dict[str, Any]:
     """What the code under test has reported."""
     return decode_map(context._scope.facts())
+
+
+def committed(context: SessionContext | AsyncSessionContext) -> dict[str, Any]:
+    """The variables as everybody sees them: without what a transaction has not committed yet."""
+    bridge = context._scope.bridge
+    assert isinstance(bridge, LocalBridge)
+    return {one.name: decode(one.value) for one in bridge.snapshot().variables}
 
 
 def cancel(context: SessionContext | AsyncSessionContext, reason: str = "the test cancelled it") -> None:
@@ -115,8 +122,8 @@ class LocalBridge:
             plan.declarations.add(
                 name=name, type=declared.type, initial=encode(declared.default), description=declared.description
             )
-        self._commit(plan)
-        self.sessions.get(_SESSION_ID).take_snapshot(self._snapshot())
+        self.commit(plan)
+        self.sessions.get(_SESSION_ID).take_snapshot(self.snapshot())
 
     def room(self) -> Promise:
         """See `Bridge.room`."""
@@ -140,13 +147,25 @@ class LocalBridge:
         elif body == "commit":
             reply = bridge_pb2.CommitReply()
             try:
-                reply.commit.CopyFrom(self._commit(message.commit.plan))
+                reply.commit.CopyFrom(self.commit(message.commit.plan))
             except ActorError as error:
                 reply.fault.CopyFrom(fault_of_error(error))
             exchange.hear(Heard(bridge_pb2.HostMessage(commit=reply)))
+        elif body == "list_tools":
+            exchange.hear(Heard(bridge_pb2.HostMessage(tools=bridge_pb2.ToolList(tools=self.catalog()))))
         elif body == "pull":
-            exchange.hear(Heard(bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self._snapshot()))))
+            exchange.hear(Heard(bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self.snapshot()))))
         return exchange
+
+    def catalog(self) -> bridge_pb2.Catalog:
+        """The tools that may be called."""
+        described = [
+            tools_pb2.ToolDescription(
+                name=name, description=inspect.getdoc(one) or "", stream=inspect.isgeneratorfunction(one)
+            )
+            for name, one in self._tools.items()
+        ]
+        return bridge_pb2.Catalog(tools=described)
 
     def _serve(self, exchange: Exchange, call: tools_pb2.ToolCall, credit: Credit) -> None:
         try:
@@ -171,70 +190,31 @@ class LocalBridge:
             credit.take().result()
             exchange.hear(Heard(bridge_pb2.HostMessage(item=bridge_pb2.Item(value=encode(item)))))
 
-    def _snapshot(self) -> variables_pb2.Snapshot:
+    def snapshot(self) -> variables_pb2.Snapshot:
         with self._lock:
             variables = list(self._variables.values())
             return variables_pb2.Snapshot(session_id=_SESSION_ID, epoch=1, revision=self._revision, variables=variables)
 
-    def _commit(self, plan: variables_pb2.CommitPlan) -> variables_pb2.Commit:
+    def commit(self, plan: variables_pb2.CommitPlan) -> variables_pb2.Commit:
         with self._lock:
-            self._expect(plan)
-            after = dict(self._variables)
-            for name in plan.removals:
-                if after.pop(name, None) is None:
-                    raise VariableNotFoundError(name)
-            written = {}
-            for declaration in plan.declarations:
-                written[declaration.name] = variables_pb2.Variable(
-                    name=declaration.name,
-                    type=declaration.type,
-                    value=declaration.initial,
-                    constraints=declaration.constraints,
-                    description=declaration.description,
-                )
-            for assignment in plan.assignments:
-                known = written.get(assignment.name) or after.get(assignment.name)
-                if known is None:
-                    raise VariableNotFoundError(assignment.name)
-                variable = variables_pb2.Variable()
-                variable.CopyFrom(known)
-                variable.value.CopyFrom(encode(_checked(known, decode(assignment.value))))
-                written[assignment.name] = variable
+            expected(self._variables, plan)
+            revision = self._revision + 1
+            after = applied(self._variables, plan, revision)
+            written = [one for one in after.values() if one.version == revision]
+            self._variables = after
             if written or plan.removals:
-                self._revision += 1
-            for variable in written.values():
-                variable.version = self._revision
-            self._variables = {**after, **written}
+                self._revision = revision
             return variables_pb2.Commit(
                 session_id=_SESSION_ID,
                 epoch=1,
                 revision=self._revision,
-                written=written.values(),
-                removed=plan.removals,
+                written=written,
+                removed=[name for name in plan.removals if name not in after],
                 writer="test",
             )
-
-    def _expect(self, plan: variables_pb2.CommitPlan) -> None:
-        for expectation in plan.expectations:
-            known = self._variables.get(expectation.name)
-            wanted = expectation.version if expectation.HasField("version") else None
-            found = None if known is None else known.version
-            if wanted != found:
-                raise StateError(
-                    f"{expectation.name!r} has version {found}, expected {wanted}",
-                    code="conflict",
-                    details={"name": expectation.name, "expected": wanted, "actual": found},
-                )
-
-
-def _checked(variable: variables_pb2.Variable, value: Any) -> Any:
-    try:
-        return conform(value, _TYPES.get(variable.type, Any))
-    except Mismatch as mismatch:
-        raise StateError(f"variable {variable.name!r} ({variable.type}): {mismatch}") from None
 
 
 def _type_of(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
-    return next((name for name, kind in _TYPES.items() if type(value) is kind), "json")
+    return next((name for name, kind in TYPES.items() if type(value) is kind), "json")

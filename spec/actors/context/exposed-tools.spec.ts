@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { sessionTools } from '../../../actors/state/index.ts';
+import { bridgedState, sessionTools } from '../../../actors/state/index.ts';
 import { callLocalTool } from '../../../bridge/protocol/local-calls.ts';
 import { type Context, openContext, ophion, StateError, tool } from '../../../index.ts';
 import { rejection, useSystem } from '../../../testing/index.ts';
@@ -10,14 +10,19 @@ describe('the tools that a context exposes', () => {
   const tools = () => sessionTools({ system: system.current.system, root: system.current.path });
   const listed = async ({ id }: Context) => (await tools().list(id)).map(({ name }) => name);
   const call = async ({ id }: Context, name: string, args: object) =>
-    callLocalTool(system.current.bridge, {
-      tool: name,
-      run: (await tools().find(id, name))?.handler as never,
-      arguments: args as never,
-      sessionId: id,
-      timeoutMs: 1_000,
-      signal: new AbortController().signal,
-    });
+    callLocalTool(
+      system.current.bridge,
+      bridgedState().connect({ system: system.current.system, root: system.current.path }),
+      {
+        tool: name,
+        run: (await tools().find(id, name))?.handler as never,
+        arguments: args as never,
+        sessionId: id,
+        timeoutMs: 1_000,
+        signal: new AbortController().signal,
+        traceparent: '',
+      },
+    );
 
   it('are bare functions and defined ones, with what is known of each', async () => {
     await using context = await openContext(system.current);

@@ -2,12 +2,19 @@ import { expect } from 'chai';
 import { Schema } from 'effect';
 import { z } from 'zod';
 import { offerOf } from '../../../actors/context/local-tool.ts';
-import { ArgumentsError, errorOfFault, faultOfTool, type LocalToolFunction } from '../../../bridge/protocol/index.ts';
-import { type DefinedTool, type LocalToolContext, StateError, ToolError, tool } from '../../../index.ts';
+import {
+  ArgumentsError,
+  errorOfFault,
+  faultOfTool,
+  type LocalToolContext,
+  type LocalToolFunction,
+} from '../../../bridge/protocol/index.ts';
+import { type DefinedTool, StateError, ToolError, tool } from '../../../index.ts';
 import { rejection } from '../../../testing/index.ts';
 import { idSchema, rowsSchema, textSchema } from '../../helpers/text-schema.ts';
 
-const context: LocalToolContext = { signal: new AbortController().signal, timeoutMs: 1_000, sessionId: 's' };
+/** As much of it as these tools look at. */
+const context = { signal: new AbortController().signal, timeoutMs: 1_000, sessionId: 's' } as LocalToolContext;
 const handlerOf = (one: DefinedTool) => offerOf('lookup', one).handler as LocalToolFunction;
 const run = async (one: DefinedTool, args: object) => handlerOf(one)(args as never, context);
 /** What the caller gets of an error of a tool. */

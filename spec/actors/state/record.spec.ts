@@ -243,6 +243,21 @@ describe('the history of a record', () => {
     expect(record.history.after(0).map(({ revision }) => revision)).to.deep.equal([5]);
   });
 
+  it('keeps no more bytes of outcomes than the limit says, but always the last one', () => {
+    const tight = { ...limits, historyBytesMax: 1_000 };
+    let record = play([{ declare: { a: integer() } }])[1] as SessionRecord;
+    for (const value of [1, 2, 3]) {
+      const outcome = new Uint8Array(400);
+      const order = orderOf({ set: { a: value }, idempotencyKey: `key ${value}`, outcome });
+      const applied = applyCommit(record, order, now, tight);
+      if (applied instanceof StateError) throw applied;
+      record = applied.record;
+    }
+    const kept = [1, 2, 3].map((value) => record.history.answered(`key ${value}`, 0)?.outcome?.byteLength);
+    expect(kept).to.deep.equal([undefined, undefined, 400]);
+    expect(record.history.after(0)).to.have.length(4);
+  });
+
   it('forgets keys after their time', () => {
     const record = commit(begun, 1);
     const again = orderOf({ set: { a: 1 }, idempotencyKey: 'key 1' });

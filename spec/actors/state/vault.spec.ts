@@ -82,6 +82,7 @@ describe('the vault', () => {
       writer: 'x',
       key: 'k',
       since: undefined,
+      outcome: undefined,
     };
     const first = await state.names.vault.call('commit', { realm: 'bridged', id: 's1', order });
     state.kill(state.names.session('s1').path);

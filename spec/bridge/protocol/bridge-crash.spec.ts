@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ProbeRecord } from '../../../actors/core/index.ts';
 import { declare, integer } from '../../../actors/state/index.ts';
 import { decodeValue, encodeValue } from '../../../bridge/protocol/codec.ts';
+import { ConflictPolicy } from '../../../bridge/protocol/gen/tools_pb.js';
 import { callTool, streamTool } from '../../../bridge/protocol/index.ts';
 import { workerMessage } from '../../../bridge/protocol/messages.ts';
 import { type BridgeSystem, startBridge } from '../../helpers/bridge-system.ts';
@@ -87,6 +88,26 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     return { value: outcome.value, runs, revision, n: variables[0]?.value, doubles: doubles(wire) };
   },
 
+  async 'a call that writes with its result, collides and is run again'(t) {
+    const { wire } = await t.worker({
+      capacity: 1,
+      tools: [{ name: 'spend', idempotent: true, onConflict: ConflictPolicy.RERUN }],
+    });
+    const session = await t.state.open('s');
+    await session.commit({ declare: declare({ n: integer({ default: 1 }) }) });
+    wire.onCall = (side) => {
+      const writes = { set: { n: (side.variables().n as number) + 1 }, expect: { n: side.revision } };
+      const first = wire.calls.length === 1;
+      void (first ? session.commit({ set: { n: 50 } }) : Promise.resolve()).then(() => side.answer('x', {}, writes));
+    };
+    const call = callTool(t.names, { tool: 'spend', sessionId: 's' });
+    const { attempts, committed } = await call.outcome;
+    const { revision, variables } = await session.read();
+    const kept = await session.outcome(`call:${call.id}`);
+    const ran = wire.calls.length;
+    return { attempts, committed, revision, n: variables[0]?.value, kept: kept?.commit.revision, ran };
+  },
+
   async 'a call whose worker is lost, and that is run again'(t) {
     const first = await t.worker({ capacity: 1 });
     const call = callTool(t.names, { tool: 'rank', idempotent: true });
@@ -97,6 +118,49 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     second.wire.onCall = (side) => side.answer('again');
     const { value, attempts } = await call.outcome;
     return { value, attempts, first: first.wire.calls.length, second: second.wire.calls.length };
+  },
+
+  async 'TypeScript tools of which one at a time may run'(t) {
+    const { wire } = await t.worker({ capacity: 1 });
+    await t.state.open('s');
+    let running = 0;
+    let most = 0;
+    const handler = async ({ n }: { n: number }) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise(setImmediate);
+      running -= 1;
+      return n;
+    };
+    await t.stateNames.session('s').call('registerTools', { tools: [{ name: 'lookup', handler }] });
+    const answers = Array.from({ length: 4 }, (_, n) => wire.callHost('s', 'lookup', { n }).answer);
+    const values = (await Promise.all(answers)).map((body) =>
+      body.case === 'result' && body.value.outcome.case === 'value' ? decodeValue(body.value.outcome.value) : body.case,
+    );
+    return { values, most };
+  },
+
+  async 'a stream that writes at its end'(t) {
+    const { wire } = await t.worker({ capacity: 1 });
+    const session = await t.state.open('s');
+    await session.commit({ declare: declare({ n: integer({ default: 1 }) }) });
+    wire.onCall = (side) => {
+      for (const item of [1, 2]) side.item(item);
+      side.answer('end', {}, { set: { n: 2 } });
+    };
+    const stream = streamTool(t.names, { tool: 'rank', sessionId: 's' });
+    const items: unknown[] = [];
+    for await (const item of stream) items.push(item);
+    const { value, committed } = await stream.outcome;
+    return { items, value, committed, revision: (await session.read()).revision, doubles: doubles(wire) };
+  },
+
+  async 'a call with a key, made by two'(t) {
+    const { wire } = await t.worker({ capacity: 1 });
+    wire.onCall = (side) => setImmediate(() => side.answer(wire.calls.length));
+    const make = () => callTool(t.names, { tool: 'rank', idempotencyKey: 'k' });
+    const both = await Promise.all([make().outcome, make().outcome]);
+    return { values: [...both, await make().outcome].map(({ value }) => value), calls: wire.calls.length };
   },
 
   async 'a call that is cancelled'(t) {
@@ -125,7 +189,7 @@ async function run(scenario: Scenario, end: (record: ProbeRecord, t: BridgeSyste
   const probe = (record: ProbeRecord) => {
     if (ready !== undefined && record.point.startsWith('bridge.')) end(record, ready);
   };
-  const t = await startBridge({ graceMs: 2_000, runtime: { probe } });
+  const t = await startBridge({ graceMs: 2_000, maxTasksPerSession: 1, runtime: { probe } });
   ready = t;
   try {
     const findings = await scenario(t);

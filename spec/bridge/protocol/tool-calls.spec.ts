@@ -36,6 +36,7 @@ describe('a call of a Python tool', () => {
     expect(outcome).to.deep.equal({
       value: { best: 'a' },
       revision: 0,
+      committed: 0,
       facts: { lmCalls: 2 },
       worker: stream,
       attempts: 1,
@@ -103,6 +104,18 @@ describe('a call of a Python tool', () => {
     );
     expect(error).to.have.property('code', 'too_large');
     await nothingLeft();
+  });
+
+  it('is refused, with nothing sent, when as many are open as may be', async () => {
+    await t.app.stop();
+    t = await startBridge({ maxOpenCalls: 1 });
+    const first = callTool(t.names, { tool: 'rank' });
+    const second = callTool(t.names, { tool: 'rank' });
+    expect(await rejection(second.outcome)).to.have.property('code', 'mailbox_full');
+    expect(await second.settled()).to.have.property('kind', 'not_started');
+    const { wire } = await t.worker();
+    wire.onCall = (side) => side.answer(1);
+    expect((await first.outcome).value).to.equal(1);
   });
 
   it('sends what is left of the deadline, and rejects when it is over', async () => {

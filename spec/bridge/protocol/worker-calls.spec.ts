@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ToolError } from '../../../actors/core/index.ts';
+import { CallTimeoutError, ToolError } from '../../../actors/core/index.ts';
 import { declare, float, type Value } from '../../../actors/state/index.ts';
 import { decodeValue, encodeValue } from '../../../bridge/protocol/codec.ts';
 import { errorOfFault } from '../../../bridge/protocol/error-codes.ts';
@@ -224,6 +224,79 @@ describe('what a worker asks of the host', () => {
     expect(await first).to.equal('done');
   });
 
+  it('waits while its session has as many under way as it may, and sessions do not wait for each other', async () => {
+    await t.app.stop();
+    t = await startBridge({ maxTasksPerSession: 2 });
+    ({ wire } = await t.worker());
+    await t.state.open('s');
+    await t.state.open('other');
+    const begun: string[] = [];
+    const ends = new Map<string, () => void>();
+    const handler = async ({ name }: { name: string }) => {
+      begun.push(name);
+      wire.changed.fire();
+      await new Promise<void>((resolve) => void ends.set(name, resolve));
+      return name;
+    };
+    for (const id of ['s', 'other'])
+      await t.stateNames.session(id).call('registerTools', { tools: [{ name: 'slow', handler }] });
+    const names = ['a', 'b', 'c', 'd'];
+    const asked = names.map((name) => wire.callHost('s', 'slow', { name }));
+    const other = wire.callHost('other', 'slow', { name: 'x' });
+    await wire.changed.until(() => begun.length === 3);
+    // What writes and reads does not wait.
+    await wire.ask(workerMessage('pull', { $typeName: 'ophion.v1.Pull', sessionId: 's', minRevision: 0n })).answer;
+    expect(begun).to.deep.equal(['a', 'b', 'x']);
+    const gaveUp = asked[2] as (typeof asked)[number];
+    wire.say(gaveUp.exchange, workerMessage('cancel', { $typeName: 'ophion.v1.Cancel', reason: '' }));
+    expect(await rejection(gaveUp.answer.then(answerOf))).to.have.property('code', 'cancelled');
+    ends.get('a')?.();
+    await wire.changed.until(() => begun.length === 4);
+    expect(begun).to.deep.equal(['a', 'b', 'x', 'd']);
+    for (const end of ends.values()) end();
+    await wire.changed.until(() => ends.has('d'));
+    ends.get('d')?.();
+    const values = await Promise.all(
+      [asked[0], asked[1], asked[3], other].map(async (one) => one && answerOf(await one.answer)),
+    );
+    expect(values).to.deep.equal(['a', 'b', 'd', 'x']);
+    await nothingLeft();
+  });
+
+  it('that waits for its turn has not started when its time is over', async () => {
+    await t.app.stop();
+    t = await startBridge({ maxTasksPerSession: 1 });
+    ({ wire } = await t.worker());
+    await t.state.open('s');
+    await expose('slow', () => new Promise(() => {}));
+    const first = wire.callHost('s', 'slow', {}, { timeoutMs: 200 });
+    const late = await rejection(call('slow', {}, { timeoutMs: 10 }));
+    expect(late).to.be.instanceOf(CallTimeoutError).with.property('outcome', 'not_started');
+    expect(await rejection(first.answer.then(answerOf)))
+      .to.be.instanceOf(CallTimeoutError)
+      .with.property('outcome', 'unknown');
+    await nothingLeft();
+  });
+
+  it('never waits for what it is a part of', async () => {
+    await t.app.stop();
+    t = await startBridge({ maxTasksPerSession: 1 });
+    ({ wire } = await t.worker());
+    await t.state.open('s');
+    await expose('down', async ({ n }, context) => context.call('rank', { n: (n as number) - 1 }));
+    wire.onCall = (side) => {
+      const n = side.args.n as number;
+      if (n === 0) side.answer('bottom');
+      else
+        void wire
+          .callHost('s', 'down', { n }, { parentCallId: side.call.callId })
+          .answer.then((body) => side.answer([answerOf(body)]));
+    };
+    const outcome = await callTool(t.names, { tool: 'rank', arguments: { n: 3 }, sessionId: 's' }).outcome;
+    expect(outcome.value).to.deep.equal([[['bottom']]]);
+    await nothingLeft();
+  });
+
   describe('to commit', () => {
     const commit = (plan: object, sessionId = 's') =>
       wire.ask(
@@ -295,6 +368,24 @@ describe('what a worker asks of the host', () => {
     expect(snapshot?.revision).to.equal(1n);
     // A float stays a float, whole or not.
     expect(snapshot?.variables[0]?.value?.kind).to.deep.equal({ case: 'float', value: 1 });
+  });
+
+  it('answers which tools of the session may be called now', async () => {
+    const list = async (sessionId: string) => {
+      const body = await wire.ask(workerMessage('listTools', { $typeName: 'ophion.v1.ListSessionTools', sessionId }))
+        .answer;
+      const outcome = body.case === 'tools' ? body.value.outcome : undefined;
+      if (outcome?.case === 'tools') return outcome.value.tools.map(({ name, description }) => [name, description]);
+      return outcome?.case === 'fault' ? outcome.value.code : undefined;
+    };
+    expect(await list('s')).to.deep.equal([]);
+    const tools = [
+      { name: 'lookup', description: 'looks it up', handler: () => 1 },
+      { name: 'secret', handler: () => 1, exposed: false },
+    ];
+    await t.stateNames.session('s').call('registerTools', { tools });
+    expect(await list('s')).to.deep.equal([['lookup', 'looks it up']]);
+    expect(await list('nowhere')).to.equal('not_found');
   });
 
   it('that cannot be read is answered with a fault, and harms nobody', async () => {

@@ -9,6 +9,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class OutcomeState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OUTCOME_STATE_UNSPECIFIED: _ClassVar[OutcomeState]
+    OUTCOME_STATE_RUNNING: _ClassVar[OutcomeState]
+    OUTCOME_STATE_ENDED: _ClassVar[OutcomeState]
+    OUTCOME_STATE_NOT_STARTED: _ClassVar[OutcomeState]
+    OUTCOME_STATE_UNKNOWN: _ClassVar[OutcomeState]
+
 class WriteMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     WRITE_MODE_UNSPECIFIED: _ClassVar[WriteMode]
@@ -20,6 +28,11 @@ class ConflictPolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONFLICT_POLICY_UNSPECIFIED: _ClassVar[ConflictPolicy]
     CONFLICT_POLICY_FAIL: _ClassVar[ConflictPolicy]
     CONFLICT_POLICY_RERUN: _ClassVar[ConflictPolicy]
+OUTCOME_STATE_UNSPECIFIED: OutcomeState
+OUTCOME_STATE_RUNNING: OutcomeState
+OUTCOME_STATE_ENDED: OutcomeState
+OUTCOME_STATE_NOT_STARTED: OutcomeState
+OUTCOME_STATE_UNKNOWN: OutcomeState
 WRITE_MODE_UNSPECIFIED: WriteMode
 WRITE_MODE_IMMEDIATE: WriteMode
 WRITE_MODE_WITH_RESULT: WriteMode
@@ -52,6 +65,22 @@ class StreamToolResponse(_message.Message):
     item: _values_pb2.Value
     result: ToolResult
     def __init__(self, item: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., result: _Optional[_Union[ToolResult, _Mapping]] = ...) -> None: ...
+
+class GetOutcomeRequest(_message.Message):
+    __slots__ = ("session_id", "key")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    key: str
+    def __init__(self, session_id: _Optional[str] = ..., key: _Optional[str] = ...) -> None: ...
+
+class GetOutcomeResponse(_message.Message):
+    __slots__ = ("state", "result")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    state: OutcomeState
+    result: ToolResult
+    def __init__(self, state: _Optional[_Union[OutcomeState, str]] = ..., result: _Optional[_Union[ToolResult, _Mapping]] = ...) -> None: ...
 
 class ListToolsRequest(_message.Message):
     __slots__ = ("session_id",)
