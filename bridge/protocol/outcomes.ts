@@ -29,7 +29,8 @@ const keyLengthMax = 256;
 export function outcomeKey(owner: string, key: string): string {
   if (key === '' || key.length > keyLengthMax)
     throw new StateError('invalid', `an idempotency key has 1 to ${keyLengthMax} characters`);
-  return `call:${owner}/${key}`;
+  // With the length, since an owner may have a slash in his name.
+  return `call:${owner.length}:${owner}/${key}`;
 }
 
 /** Names a tool and its arguments, whatever their order. */

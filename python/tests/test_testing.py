@@ -25,7 +25,7 @@ from ophion import (
     current_session,
     tool,
 )
-from ophion.testing import cancel, facts, session
+from ophion.testing import cancel, committed, facts, session
 
 
 @dataclass
@@ -79,6 +79,25 @@ def test_the_tools_that_may_be_called_can_be_listed() -> None:
 
     with session(tools={"lookup": lookup}) as context:
         assert context.tools() == [ToolInfo("lookup", "Looks it up.", False)]
+
+
+@tool(name="test.reserve", writes="with_result")
+def reserve(session: SessionContext, amount: int) -> int:
+    left: int = session.variables.update("budget", lambda budget: budget - amount)
+    session.call("note", text=f"reserved {amount}")
+    return left
+
+
+# #region transaction
+def test_a_tool_that_writes_with_its_result() -> None:
+    with session({"budget": 100}, {"note": lambda text: None}, writes="with_result") as context:
+        assert reserve(context, amount=70) == 30
+        assert context.variables["budget"] == 30
+        assert committed(context) == {"budget": 100}
+    assert committed(context) == {"budget": 30}
+
+
+# #endregion
 
 
 class TestVariables:

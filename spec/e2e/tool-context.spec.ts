@@ -20,6 +20,7 @@ const traced = pythonTool<Record<never, never>, unknown[]>('traced');
 const tracedEnd = pythonTool<Record<never, never>, unknown[]>('traced_end');
 const namesOfTools = pythonTool<Record<never, never>, string[]>('names_of_tools');
 const countRuns = pythonTool<Record<never, never>, number>('count_runs');
+const down = pythonTool<{ depth: number }, number>('down');
 const spend = pythonTool<{ amount: number }, { left: number }>('spend');
 
 describe('a call through both languages', function () {
@@ -99,6 +100,21 @@ describe('a call through both languages', function () {
     await using context = await open();
     await context.expose({ one: () => 1, other: () => 2 });
     expect(await context.call(namesOfTools, {})).to.have.members(['one', 'other']);
+  });
+});
+
+describe('a pool of one worker with room for one call', function () {
+  this.timeout(60_000);
+  const system = useSystem(() =>
+    ophion({ pools: { default: python({ module: 'transaction_tools', pythonPath: [fixtures], size: 1 }) } }),
+  );
+
+  it('does not wait for itself when its tool is called inside its own call, however deep', async () => {
+    await using context = await openContext(system.current);
+    await context.expose({
+      down: ({ depth }: { depth: number }, tool: LocalToolContext) => tool.call(down, { depth }),
+    });
+    expect(await context.call(down, { depth: 10 }, { timeoutMs: 30_000 })).to.equal(10);
   });
 });
 

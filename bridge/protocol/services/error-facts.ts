@@ -42,7 +42,11 @@ function allOf(error: ActorError): Record<string, unknown> {
   const facts: Record<string, unknown> = { code: error.code };
   if (error instanceof StateError || error instanceof ToolError) Object.assign(facts, error.details);
   if (error.code === 'conflict') Object.assign(facts, versionsOf(facts.conflicts), { conflicts: undefined });
-  if (error instanceof CallTimeoutError) Object.assign(facts, { timeoutMs: error.timeoutMs, where: whereOf(error) });
+  if (error instanceof CallTimeoutError) {
+    const { timeoutMs, outcome } = error;
+    // Where the time went.
+    Object.assign(facts, { timeoutMs, outcome, where: outcome === 'not_started' ? 'queue' : 'running' });
+  }
   if (error.code === 'queue_timeout') facts.where = 'queue';
   if (error instanceof WorkerLostError) Object.assign(facts, { worker: error.worker, outcome: error.outcome });
   if (error instanceof ActorDownError) {
@@ -56,11 +60,6 @@ function allOf(error: ActorError): Record<string, unknown> {
   if (error instanceof VersionMismatchError)
     Object.assign(facts, { min: error.host, max: error.host, is: error.worker });
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-}
-
-/** Where the time went: `queue` when the call had not begun, as its outcome says where it is known. */
-function whereOf(error: CallTimeoutError): 'queue' | 'running' {
-  return 'outcome' in error && error.outcome === 'not_started' ? 'queue' : 'running';
 }
 
 /** The version that each variable in conflict has now: what to expect when trying again. */
