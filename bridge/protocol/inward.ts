@@ -14,14 +14,8 @@ import { table } from './call-table.ts';
 import { faultOf } from './error-codes.ts';
 import { decodeWorkerMessage, hostMessage, toolResult, type WorkerBody } from './messages.ts';
 import { step } from './step.ts';
-import {
-  isRequest,
-  WorkerCall,
-  type WorkerCallHost,
-  type WorkerCallTable,
-  type WorkerRequest,
-  workerCallTask,
-} from './worker-calls.ts';
+import { WorkerCall, type WorkerCallHost, type WorkerCallTable, workerCallTask } from './worker-calls.ts';
+import { isRequest, type WorkerRequest } from './worker-requests.ts';
 
 export interface InwardOptions extends WorkerCallHost {
   readonly ctx: ActorContext<never>;

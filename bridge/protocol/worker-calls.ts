@@ -19,29 +19,16 @@ import { OverlaySession } from '../../actors/state/index.ts';
 import type { links } from '../transport/index.ts';
 import { Attachments } from './attachments.ts';
 import { callTable } from './call-table.ts';
-import { decodeMap, encodeMap, encodeValue } from './codec.ts';
-import { cancelledCode, faultOf, faultOfTool } from './error-codes.ts';
-import type { Catalog, CommitReply, ListSessionTools, Pull, PullReply, ToolList } from './gen/bridge_pb.js';
-import type { ToolCall, ToolResult } from './gen/tools_pb.js';
-import type { CommitVariablesRequest } from './gen/variables_pb.js';
+import { decodeMap, encodeValue } from './codec.ts';
+import { cancelledCode, faultOfTool } from './error-codes.ts';
+import type { ToolCall } from './gen/tools_pb.js';
 import { type LocalHost, ToolContext } from './local-context.ts';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
-import { describedTool, hostMessage, toolResult, type WorkerBody } from './messages.ts';
-import { decodePlan, encodeCommit, encodePlan, encodeSnapshot, isEmptyPlan } from './state-messages.ts';
+import { hostMessage } from './messages.ts';
+import { decodePlan, encodePlan, isEmptyPlan } from './state-messages.ts';
 import { spanOf } from './trace.ts';
 import type { Turns, Waiter } from './turns.ts';
-
-/** What a worker can ask. */
-export type WorkerRequest =
-  | { readonly case: 'call'; readonly value: ToolCall }
-  | { readonly case: 'commit'; readonly value: CommitVariablesRequest }
-  | { readonly case: 'pull'; readonly value: Pull }
-  | { readonly case: 'listTools'; readonly value: ListSessionTools };
-
-/** Whether it is one of them. */
-export function isRequest(body: WorkerBody): body is WorkerRequest & WorkerBody {
-  return body.case === 'call' || body.case === 'commit' || body.case === 'pull' || body.case === 'listTools';
-}
+import { failureAnswer, type PlainRequest, plainAnswer, resultOf, type WorkerRequest } from './worker-requests.ts';
 
 /** What a task needs; nothing of it belongs to an incarnation of the bridge. */
 export interface WorkerCallHost extends LocalHost {
@@ -130,26 +117,23 @@ export class WorkerCall implements Waiter {
 
   #work(): Promise<void> {
     const { request } = this;
-    switch (request.case) {
-      case 'call':
-        return this.#call(request.value);
-      case 'commit':
-        return this.#commit(request.value);
-      case 'pull':
-        return this.#pull(request.value);
-      case 'listTools':
-        return this.#list(request.value);
-      default: {
-        const never: never = request;
-        throw new TypeError(String(never));
-      }
+    return request.case === 'call' ? this.#call(request.value) : this.#answer(request);
+  }
+
+  async #answer(request: PlainRequest): Promise<void> {
+    const { stream, key } = this;
+    const { provider, tools } = this.#host;
+    try {
+      this.#finish(await plainAnswer(request, { provider, tools, stream, key, signal: this.#controller.signal }));
+    } catch (error) {
+      this.fail(error);
     }
   }
 
   /** Answers with this error, and tells the function. Does nothing when it was answered. */
   fail(error: unknown): void {
     if (this.stage === 'over') return;
-    this.#finish(this.#failure(error));
+    this.#finish(failureAnswer(this.request, error));
     this.#controller.abort(error);
   }
 
@@ -166,7 +150,7 @@ export class WorkerCall implements Waiter {
 
   /** The answer was above the limits and was not sent; this one is not. */
   refused(error: unknown): void {
-    this.#host.links.cast('write', { key: this.key, payload: this.#failure(error), end: true });
+    this.#host.links.cast('write', { key: this.key, payload: failureAnswer(this.request, error), end: true });
   }
 
   /** The worker takes so many more items. */
@@ -272,58 +256,6 @@ export class WorkerCall implements Waiter {
     this.#credit -= 1;
   }
 
-  async #commit({ sessionId, plan }: CommitVariablesRequest): Promise<void> {
-    const { signal } = this.#controller;
-    try {
-      const request = decodePlan(plan, this.stream);
-      const session = await this.#host.provider.find(sessionId, { signal });
-      // The exchange itself names the commit, so that it happens at most once.
-      const commit = await session.commit({ idempotencyKey: this.key, ...request }, { signal });
-      this.#finish(hostMessage('commit', commitReply({ case: 'commit', value: encodeCommit(commit) })));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  async #pull({ sessionId }: Pull): Promise<void> {
-    const { signal } = this.#controller;
-    try {
-      const session = await this.#host.provider.find(sessionId, { signal });
-      const snapshot = await session.read(undefined, { signal });
-      this.#finish(hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) })));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  async #list({ sessionId }: ListSessionTools): Promise<void> {
-    try {
-      const tools = (await this.#host.tools.list(sessionId)).filter(({ exposed }) => exposed);
-      const value: Catalog = { $typeName: 'ophion.v1.Catalog', tools: tools.map(describedTool) };
-      this.#finish(hostMessage('tools', toolList({ case: 'tools', value })));
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  #failure(error: unknown): Uint8Array {
-    const fault = faultOf(error);
-    switch (this.request.case) {
-      case 'call':
-        return hostMessage('result', resultOf({ case: 'fault', value: fault }));
-      case 'commit':
-        return hostMessage('commit', commitReply({ case: 'fault', value: fault }));
-      case 'pull':
-        return hostMessage('pull', pullReply({ case: 'fault', value: fault }));
-      case 'listTools':
-        return hostMessage('tools', toolList({ case: 'fault', value: fault }));
-      default: {
-        const never: never = this.request;
-        return never;
-      }
-    }
-  }
-
   #finish(payload: Uint8Array, attachments: readonly Uint8Array[] = []): void {
     if (this.stage === 'over') return;
     // Not through the task's context: an ended task's answer must still arrive.
@@ -354,11 +286,3 @@ export const workerCallTask = server({
   },
   info: () => stop(),
 });
-
-function resultOf(outcome: ToolResult['outcome']): ToolResult {
-  return toolResult(outcome, { facts: encodeMap({}, 'facts') });
-}
-
-const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });
-const toolList = (outcome: ToolList['outcome']): ToolList => ({ $typeName: 'ophion.v1.ToolList', outcome });
-const pullReply = (outcome: PullReply['outcome']): PullReply => ({ $typeName: 'ophion.v1.PullReply', outcome });

@@ -1,0 +1,94 @@
+/**
+ * What a worker can ask of the host beside calls: commits, snapshots, lists of tools; and how each kind of request is
+ * answered on the wire, a failure too.
+ */
+import type { StateProvider } from '../../actors/state/index.ts';
+import { encodeMap } from './codec.ts';
+import { faultOf } from './error-codes.ts';
+import type { CommitReply, ListSessionTools, Pull, PullReply, ToolList } from './gen/bridge_pb.js';
+import type { ToolCall, ToolResult } from './gen/tools_pb.js';
+import type { CommitVariablesRequest } from './gen/variables_pb.js';
+import type { SessionTools } from './local-tools.ts';
+import { describedTool, hostMessage, toolResult, type WorkerBody } from './messages.ts';
+import { decodePlan, encodeCommit, encodeSnapshot } from './state-messages.ts';
+
+/** What a worker can ask. */
+export type WorkerRequest =
+  | { readonly case: 'call'; readonly value: ToolCall }
+  | { readonly case: 'commit'; readonly value: CommitVariablesRequest }
+  | { readonly case: 'pull'; readonly value: Pull }
+  | { readonly case: 'listTools'; readonly value: ListSessionTools };
+
+/** One that is answered at once, from what there is. */
+export type PlainRequest = Exclude<WorkerRequest, { case: 'call' }>;
+
+/** Whether it is one of them. */
+export function isRequest(body: WorkerBody): body is WorkerRequest & WorkerBody {
+  return body.case === 'call' || body.case === 'commit' || body.case === 'pull' || body.case === 'listTools';
+}
+
+export interface Asker {
+  readonly provider: StateProvider;
+  readonly tools: SessionTools;
+  /** The worker's stream: the writer of its commits. */
+  readonly stream: string;
+  /** Names the request, so that a commit happens at most once. */
+  readonly key: string;
+  readonly signal: AbortSignal;
+}
+
+/** The answer, as bytes. Rejects with what the state answers. */
+export async function plainAnswer(request: PlainRequest, asker: Asker): Promise<Uint8Array> {
+  const { provider, tools, stream, key, signal } = asker;
+  const { sessionId } = request.value;
+  switch (request.case) {
+    case 'commit': {
+      const plan = decodePlan(request.value.plan, stream);
+      const session = await provider.find(sessionId, { signal });
+      const commit = await session.commit({ idempotencyKey: key, ...plan }, { signal });
+      return hostMessage('commit', commitReply({ case: 'commit', value: encodeCommit(commit) }));
+    }
+    case 'pull': {
+      const session = await provider.find(sessionId, { signal });
+      const snapshot = await session.read(undefined, { signal });
+      return hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) }));
+    }
+    case 'listTools': {
+      const exposed = (await tools.list(sessionId)).filter((tool) => tool.exposed);
+      const catalog = { $typeName: 'ophion.v1.Catalog' as const, tools: exposed.map(describedTool) };
+      return hostMessage('tools', toolList({ case: 'tools', value: catalog }));
+    }
+    default: {
+      const never: never = request;
+      throw new TypeError(String(never));
+    }
+  }
+}
+
+/** The answer that says why there is none. */
+export function failureAnswer(request: WorkerRequest, error: unknown): Uint8Array {
+  const value = faultOf(error);
+  switch (request.case) {
+    case 'call':
+      return hostMessage('result', resultOf({ case: 'fault', value }));
+    case 'commit':
+      return hostMessage('commit', commitReply({ case: 'fault', value }));
+    case 'pull':
+      return hostMessage('pull', pullReply({ case: 'fault', value }));
+    case 'listTools':
+      return hostMessage('tools', toolList({ case: 'fault', value }));
+    default: {
+      const never: never = request;
+      return never;
+    }
+  }
+}
+
+/** The result of a TypeScript tool, which reports no facts. */
+export function resultOf(outcome: ToolResult['outcome']): ToolResult {
+  return toolResult(outcome, { facts: encodeMap({}, 'facts') });
+}
+
+const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });
+const pullReply = (outcome: PullReply['outcome']): PullReply => ({ $typeName: 'ophion.v1.PullReply', outcome });
+const toolList = (outcome: ToolList['outcome']): ToolList => ({ $typeName: 'ophion.v1.ToolList', outcome });
