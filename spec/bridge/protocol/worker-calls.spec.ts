@@ -370,6 +370,22 @@ describe('what a worker asks of the host', () => {
     expect(snapshot?.variables[0]?.value?.kind).to.deep.equal({ case: 'float', value: 1 });
   });
 
+  it('is told as an event when it is a log record, with its session, call and trace', async () => {
+    const told = new Promise<unknown>((resolve) => {
+      t.app.system.events.onAll((event) => event.type === 'worker.log' && resolve(event));
+    });
+    const record = {
+      level: 'warning',
+      logger: 'my.tools',
+      message: 'low',
+      sessionId: 's',
+      callId: 'c',
+      traceparent: 'x',
+    };
+    wire.say(0, workerMessage('log', { $typeName: 'ophion.v1.LogRecord', ...record }));
+    expect(await told).to.deep.include({ type: 'worker.log', stream, ...record });
+  });
+
   it('answers which tools of the session may be called now', async () => {
     const list = async (sessionId: string) => {
       const body = await wire.ask(workerMessage('listTools', { $typeName: 'ophion.v1.ListSessionTools', sessionId }))
