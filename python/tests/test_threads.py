@@ -67,6 +67,21 @@ def test_a_job_that_was_thought_quick_does_not_hold_up_those_behind_it_for_longe
     go_on.set()
 
 
+@pytest.mark.parametrize("idle", [True, False])
+def test_whoever_leaves_jobs_to_one_thread_asks_to_have_them_looked_after(idle: bool) -> None:
+    asked: SimpleQueue[None] = SimpleQueue()
+    threads = pool(2, quick, lambda: asked.put(None))
+    go_on, ran, first = threading.Event(), threading.Event(), threading.Event()
+    if idle:
+        threads.submit([first.set])
+        assert first.wait(WAIT_S)
+    threads.submit([lambda: go_on.wait(WAIT_S), ran.set])
+    while not ran.is_set():
+        asked.get(timeout=WAIT_S)
+        threads.look()
+    go_on.set()
+
+
 def test_no_more_run_at_a_time_than_the_size_says() -> None:
     threads = pool(2, slow)
     running, most = 0, 0

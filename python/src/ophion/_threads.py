@@ -56,9 +56,10 @@ class Threads(Generic[Job]):
         self._jobs.extend(jobs)
         if self._started - len(self._idle) <= self._aside:
             self._call_one()
-        else:
-            # Who is at work takes them, unless something holds him up.
-            self._ask()
+            if len(jobs) == 1:
+                return
+        # Who is at work takes them, unless something holds him up.
+        self._ask()
 
     def look(self) -> None:
         """Calls threads for the jobs that were here at the last look already."""
@@ -97,9 +98,10 @@ class Threads(Generic[Job]):
             number = self._started
         try:
             threading.Thread(target=self._work, name=f"{self._name}-{number}", daemon=True).start()
-        except RuntimeError:  # the system has no more threads: those that are here go on
+        except RuntimeError:  # the system has no more threads: those that are here go on, and it is tried again
             with self._lock:
                 self._started -= 1
+            self._ask()
 
     def _work(self) -> None:
         local.threads = self
