@@ -253,16 +253,16 @@ describe('a pool whose code changes', () => {
 
 describe('who watches the files of a pool', () => {
   it('watches the folders of its modules, or those that are named', async () => {
-    await using t = await start({ cwd: '/work', pythonPath: ['lib', '/abs'] });
-    expect(t.watched[0]?.folders).to.deep.equal(['/work/lib', '/abs']);
+    await using t = await start({ cwd: '/srv/app', pythonPath: ['lib', '/abs'] });
+    expect(t.watched[0]?.folders).to.deep.equal(['/srv/app/lib', '/abs']);
     const folders: (readonly string[])[] = [];
     const watch: WatchFiles = (given) => {
       folders.push(given);
       return () => {};
     };
-    await using other = await startWorkers({ cwd: '/work', reload: { folders: ['src'], watch } });
+    await using other = await startWorkers({ cwd: '/srv/app', reload: { folders: ['src'], watch } });
     await other.settle();
-    expect(folders).to.deep.equal([['/work/src']]);
+    expect(folders).to.deep.equal([['/srv/app/src']]);
   });
 
   it('stops watching with the pool, and when it is killed; a new one watches anew, and nobody else ends', async () => {
