@@ -32,7 +32,7 @@ describe('LeakRecorder', () => {
   let recorder: LeakRecorder;
   let before: LeakSnapshot;
   beforeEach(async () => {
-    recorder = new LeakRecorder({ graceMs: 20 });
+    recorder = new LeakRecorder({ graceMs: 250 });
     recorder.start();
     before = await recorder.snapshot();
   });
