@@ -113,8 +113,15 @@ export const launch: Launch = (options, tell) => {
     // Its last words may come after its exit.
     child.on('close', ended);
   });
-  child.stdout?.on('data', (chunk: Buffer) => output.write('stdout', chunk));
-  child.stderr?.on('data', (chunk: Buffer) => output.write('stderr', chunk));
+  for (const from of ['stdout', 'stderr'] as const) {
+    const pipe = child[from];
+    pipe?.on('data', (chunk: Buffer) => {
+      output.write(from, chunk);
+      // The next piece when all others have had their turn: who floods waits, not who calls.
+      pipe.pause();
+      clock.setTimer(0, () => pipe.resume());
+    });
+  }
   // A process that ends before it has read its input, or breaks a pipe, tells so by its exit.
   for (const pipe of [child.stdin, child.stdout, child.stderr, lifeline]) pipe?.on('error', () => {});
   child.stdin?.end(options.input);

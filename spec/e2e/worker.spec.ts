@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import { nodeRuntime, SpecError } from '../../actors/core/index.ts';
-import { livingMembers, python, type WorkerStartError } from '../../actors/worker/index.ts';
+import { launch, livingMembers, python, type WorkerStartError } from '../../actors/worker/index.ts';
 import { whenGone } from '../../actors/worker/process-group.ts';
 import { links } from '../../bridge/transport/index.ts';
 import { startSupervisor, supervisor } from '../../supervisors/index.ts';
@@ -366,6 +366,33 @@ describe('workers that are killed again and again under load', function () {
     expect(tally.answered).to.be.greaterThan(0);
     expect((await host.links.call('status')).streams.map(({ exchanges }) => exchanges)).to.deep.equal([0, 0, 0]);
   });
+});
+
+describe('a process that floods', () => {
+  it('is read piece by piece: between two of them everybody else has a turn', async () => {
+    const { clock } = nodeRuntime();
+    let [lines, inThisTurn, most, running] = [0, 0, 0, true];
+    const turn = () => {
+      most = Math.max(most, inThisTurn);
+      inThisTurn = 0;
+      if (running) setImmediate(turn);
+    };
+    turn();
+    await new Promise<void>((resolve) => {
+      const args = ['-c', 'yes | head -c 4000000'];
+      launch({ command: '/bin/sh', args, env: { PATH: process.env.PATH ?? '' }, input: '', clock }, (event) => {
+        if (event.type === 'process.output') {
+          lines += 1;
+          inThisTurn += 1;
+        }
+        if (event.type === 'process.gone') resolve();
+      });
+    });
+    running = false;
+    expect(lines).to.equal(2_000_000);
+    // A piece is what Node reads at a time: 64 KiB, with two bytes a line. One more may have been on its way.
+    expect(most).to.be.at.most(2 * 64 * 512);
+  }).timeout(60_000);
 });
 
 describe('a process group', () => {
