@@ -3,6 +3,7 @@
  * there is one look: a hundred workers that end together need no more descriptors than one.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { parseStat } from '../../bridge/transport/index.ts';
 
 export type Groups = ReadonlyMap<number, readonly number[]>;
 
@@ -65,7 +66,6 @@ async function living(name: string): Promise<{ readonly osPid: number; readonly 
     if (['EMFILE', 'ENFILE', 'ENOMEM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return undefined;
   }
-  // The name stands in parentheses and may hold anything: state, parent and group come after the last one.
-  const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state === 'Z' || state === 'X' ? undefined : { osPid: Number(name), group: Number(group) };
+  const alive = parseStat(stat);
+  return alive === undefined ? undefined : { osPid: Number(name), group: alive.group };
 }

@@ -121,12 +121,12 @@ async function marksOf(name: string): Promise<{ readonly runId: string; readonly
 
 /** Ends a process, if the number is still that of the process that was looked at. */
 function kill({ osPid }: Leftover, started: string): boolean {
-  if (startOf(osPid) !== started) return false;
   try {
+    if (startOf(osPid) !== started) return false;
     process.kill(osPid, 'SIGKILL');
     return true;
   } catch {
-    // It has ended.
+    // It has ended, or nobody can tell.
     return false;
   }
 }

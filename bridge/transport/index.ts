@@ -35,6 +35,7 @@ export {
   isGone,
   type ProcessIdentity,
   parseIdentity,
+  parseStat,
   startOf,
 } from './process-identity.ts';
 export {

@@ -20,19 +20,33 @@ export function identityOf(pid: number): ProcessIdentity {
   } catch {
     return { pid, started: '', where: '' };
   }
-  return { pid, started: startOf(pid), where };
+  try {
+    return { pid, started: startOf(pid), where };
+  } catch {
+    return { pid, started: '', where: '' };
+  }
 }
 
-/** When a process started, in the kernel's own count; empty when none of this number lives. A zombie is dead. */
+/**
+ * When a process started, in the kernel's own count; empty when none of this number lives. Throws what the system says
+ * when that cannot be read, for want of descriptors for instance: it may live then.
+ */
 export function startOf(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name stands in parentheses and may hold anything; state and start time are the 1st and 20th field after it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
-  } catch {
-    return '';
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.started ?? '';
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
   }
+}
+
+/** What the text of `/proc/PID/stat` says; undefined of a zombie, which is dead. */
+export function parseStat(stat: string): { readonly group: number; readonly started: string } | undefined {
+  // The name stands in parentheses and may hold anything: state, parent and group come after the last one, and the
+  // start time is the 20th field there.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return { group: Number(fields[2]), started: fields[19] ?? '' };
 }
 
 /** True only when it is known to be gone: a process of another boot or container nobody here can judge. */
