@@ -1,41 +1,14 @@
-import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { actors } from '../../bench/actors/index.ts';
 import { isBeam } from '../../bench/contest.ts';
 import { tableRow } from '../../bench/report.ts';
 import type { Result } from '../../bench/run.ts';
+import { bench, results } from '../helpers/bench-command.ts';
 import { needs } from '../helpers/needs.ts';
 
 // What the command prints, never how fast anything is: that depends on the machine, and is in docs/performance.md.
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command from its sources; dist/ runs the same ones. */
-function bench(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
-  return new Promise((resolve) => {
-    const command = ['--import', 'tsx', 'bench/main.ts', ...args];
-    execFile(process.execPath, command, { cwd: root, env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
-
-function results({ code, stdout, stderr }: Ended): Result[] {
-  expect(code, stderr).to.equal(0);
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Result);
-}
 
 function installed(command: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {

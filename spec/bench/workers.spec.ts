@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Result } from '../../bench/run.ts';
 import { workers } from '../../bench/workers/index.ts';
+import { bench, results } from '../helpers/bench-command.ts';
 
 // What the command prints, never how fast anything is: that depends on the machine, and is in docs/performance.md.
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What is promised to be measured. */
 const promised = [
@@ -29,16 +26,7 @@ describe('npm run bench -- workers --quick --json', function () {
   let lines: readonly Result[];
 
   before(async () => {
-    const stdout = await new Promise<string>((resolve, reject) => {
-      const command = ['--import', 'tsx', 'bench/main.ts', 'workers', '--quick', '--json'];
-      execFile(process.execPath, command, { cwd: root }, (error, out, said) =>
-        error === null ? resolve(out) : reject(new Error(`${error.message}\n${said}`)),
-      );
-    });
-    lines = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Result);
+    lines = results(await bench(['workers', '--quick', '--json']));
   });
 
   it('prints one JSON object a line, each with the same eight members and a figure of both sides', () => {

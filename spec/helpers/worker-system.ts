@@ -44,6 +44,7 @@ export async function startWorkers(options: Partial<PythonOptions> = {}) {
   return {
     app,
     clock,
+    network,
     pool,
     processes,
     events,

@@ -1,31 +1,11 @@
 import { expect } from 'chai';
-import { type ExitReason, nodeRuntime, type Pid } from '../../../actors/core/index.ts';
-import { type PythonOptions, python, type WorkerEvent } from '../../../actors/worker/index.ts';
-import { links, MemoryNetwork } from '../../../bridge/transport/index.ts';
-import { startSupervisor, supervisor } from '../../../supervisors/index.ts';
-import { ManualClock } from '../../helpers/manual-clock.ts';
-import { Signal } from '../../helpers/signal.ts';
-import { SimulatedProcesses } from '../../helpers/simulated-process.ts';
-import { turns } from '../../helpers/wire-worker.ts';
+import type { ExitReason, Pid } from '../../../actors/core/index.ts';
+import type { PythonOptions, WorkerEvent } from '../../../actors/worker/index.ts';
+import { startWorkers } from '../../helpers/worker-system.ts';
 
 async function start(options: Partial<PythonOptions> = {}) {
-  const clock = new ManualClock();
-  const network = new MemoryNetwork(turns);
-  const processes = new SimulatedProcesses();
-  const app = await startSupervisor({
-    runtime: nodeRuntime({ clock, log: () => {} }),
-    maxRestarts: 100,
-    children: {
-      links: { logic: links, input: { listen: network.listen } },
-      pools: supervisor({ children: { p: python({ module: 'm', launch: processes.launch, ...options }) } }),
-    },
-  });
-  const events: WorkerEvent[] = [];
-  const changed = new Signal();
-  app.system.events.onAll((event) => {
-    events.push(event as WorkerEvent);
-    changed.fire();
-  });
+  const system = await startWorkers(options);
+  const { network, processes, events, changed } = system;
   const states = () => events.flatMap((event) => (event.type === 'worker.state' ? [event.state] : []));
   const until = (state: string) => changed.until(() => states().at(-1) === state);
   const ended = async (incarnation = 1): Promise<ExitReason> => {
@@ -35,17 +15,11 @@ async function start(options: Partial<PythonOptions> = {}) {
   };
   const process = await processes.nth(1);
   return {
-    app,
-    clock,
-    network,
-    processes,
+    ...system,
     process,
-    events,
     states,
     until,
     ended,
-    changed,
-    pool: app.children.pools.children.p,
     /** Brings the worker to a state, from the beginning. */
     to: async (state: 'connecting' | 'loading' | 'idle') => {
       process.start();
@@ -58,19 +32,6 @@ async function start(options: Partial<PythonOptions> = {}) {
       wire.ready();
       await until('idle');
       return wire;
-    },
-    /** Ends the tree; processes obey every signal now. */
-    stop: async () => {
-      processes.obedient = true;
-      let stopped = false;
-      const stopping = app.stop().then(() => {
-        stopped = true;
-      });
-      while (!stopped) {
-        clock.advance(10_000);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      await stopping;
     },
   };
 }
