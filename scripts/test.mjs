@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npm test`: every check and every test, one stage after the other; all of them run even when
-// one fails. The last line is `N passed, N failed, N skipped`. With names, only those stages:
+// one fails. What failed is told once more at the end: a log of CI is often cut to its last lines.
+// The last line is `N passed, N failed, N skipped`. With names, only those stages:
 // `npm test -- types unit`.
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,9 +22,15 @@ if (unknown.length > 0) {
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort());
 
+/** How many failures are told again, and how many lines of each. */
+const toldMax = 20;
+const linesMax = 12;
+
 const total = { passed: 0, failed: 0, skipped: /** @type {import('./test/counts.mjs').Skip[]} */ ([]) };
 /** @type {string[]} */
 const failed = [];
+/** @type {import('./test/counts.mjs').Failure[]} */
+const failures = [];
 for (const stage of all) {
   if (names.length > 0 && !names.includes(stage.name)) continue;
   if (interruption.signal.aborted) break;
@@ -36,10 +43,14 @@ for (const stage of all) {
   total.failed += counts.failed;
   total.skipped.push(...counts.skipped);
   if (counts.failed > 0) failed.push(stage.name);
+  failures.push(...(counts.failures ?? []));
 }
 
 console.log('');
 for (const { title, missing } of total.skipped) console.log(`skipped: ${title}: missing ${missing}`);
+for (const { title, why } of failures.slice(0, toldMax)) {
+  console.log(`failed: ${title}\n${why.split('\n').slice(0, linesMax).join('\n')}\n`);
+}
 if (failed.length > 0) console.log(`failed: ${failed.join(', ')}`);
 if (interruption.signal.aborted) console.log('interrupted');
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /** @typedef {{ title: string, missing: string }} Skip */
-/** @typedef {{ passed: number, failed: number, skipped: Skip[] }} Counts */
+/** @typedef {{ title: string, why: string }} Failure */
+/** @typedef {{ passed: number, failed: number, skipped: Skip[], failures?: Failure[] }} Counts failures: those that the runner names */
 
 /**
  * A stage that is one check: it passed or it failed.
@@ -43,10 +44,14 @@ export function fromJunit(file, code) {
   const attribute = (name) => Number(xml.match(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`))?.[1] ?? 0);
   const failed = attribute('failures') + attribute('errors');
   const skipped = [...xml.matchAll(/<testcase ([^>]*)>\s*<skipped ([^>]*)>/g)].map(([, test = '', skip = '']) => ({
-    title: unescapeXml(test.match(/\bname="([^"]*)"/)?.[1] ?? '?'),
-    missing: unescapeXml(skip.match(/\bmessage="([^"]*)"/)?.[1] ?? 'says not why'),
+    title: nameOf(test),
+    missing: messageOf(skip) ?? 'says not why',
   }));
-  return withExitCode({ passed: Math.max(0, attribute('tests') - failed - skipped.length), failed, skipped }, code);
+  const failures = [...xml.matchAll(/<testcase ([^>]*)>\s*<(?:failure|error) ([^>]*)>/g)].map(
+    ([, test = '', failure = '']) => ({ title: nameOf(test), why: messageOf(failure) ?? '' }),
+  );
+  const passed = Math.max(0, attribute('tests') - failed - skipped.length);
+  return withExitCode({ passed, failed, skipped, ...(failures.length > 0 ? { failures } : {}) }, code);
 }
 
 /**
@@ -80,6 +85,15 @@ function parseStep(line) {
   }
 }
 
+/** @param {string} attributes of a `<testcase>` */
+const nameOf = (attributes) => unescapeXml(attributes.match(/\bname="([^"]*)"/)?.[1] ?? '?');
+
+/** @param {string} attributes of what is in a `<testcase>` */
+function messageOf(attributes) {
+  const message = attributes.match(/\bmessage="([^"]*)"/)?.[1];
+  return message === undefined ? undefined : unescapeXml(message);
+}
+
 /** @param {string} text */
 function unescapeXml(text) {
   return text
@@ -87,5 +101,6 @@ function unescapeXml(text) {
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
     .replaceAll('&apos;', "'")
+    .replaceAll('&#10;', '\n')
     .replaceAll('&amp;', '&');
 }

@@ -10,17 +10,22 @@ const lingerMs = 10_000;
 module.exports = class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
-    const counts = { passed: 0, failed: 0, skipped: [] };
+    const counts = { passed: 0, failed: 0, skipped: [], failures: [] };
     runner.on(EVENT_TEST_PASS, () => (counts.passed += 1));
-    runner.on(EVENT_TEST_FAIL, () => (counts.failed += 1));
+    runner.on(EVENT_TEST_FAIL, (test, error) => {
+      counts.failed += 1;
+      counts.failures.push({ title: test.fullTitle(), why: String(error?.stack ?? error) });
+    });
     runner.on(EVENT_TEST_PENDING, (test) => {
       counts.skipped.push({ title: test.fullTitle(), missing: missingOf(test) });
     });
     runner.on(EVENT_RUN_END, () => {
       save(counts);
       const timer = setTimeout(() => {
-        save({ ...counts, failed: counts.failed + 1 });
-        console.error(`the tests have ended, but these are still open: ${process.getActiveResourcesInfo().join(', ')}`);
+        const why = `the tests have ended, but these are still open: ${process.getActiveResourcesInfo().join(', ')}`;
+        const failures = [...counts.failures, { title: 'the end of the run', why }];
+        save({ ...counts, failed: counts.failed + 1, failures });
+        console.error(why);
         process.exit(1);
       }, lingerMs);
       timer.unref(); // fires only when something else keeps the process alive

@@ -50,4 +50,12 @@ describe('the counts of `npm test`', () => {
       skipped: [{ title: 'test_model', missing: 'needs "the model"' }],
     });
   });
+
+  it('name each test of pytest that failed, and why', () => {
+    const xml = `<?xml version="1.0"?><testsuites><testsuite name="pytest" errors="0" failures="1" skipped="0" tests="2">
+      <testcase classname="a" name="test_a" time="0.1"/>
+      <testcase classname="a" name="test_b" time="0.1"><failure message="assert 1 &lt; 0&#10;in b">x</failure></testcase>
+      </testsuite></testsuites>`;
+    expect(fromJunit(file(xml), 1).failures).to.deep.equal([{ title: 'test_b', why: 'assert 1 < 0\nin b' }]);
+  });
 });
