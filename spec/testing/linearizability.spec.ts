@@ -138,7 +138,7 @@ describe('checkLinearizability', () => {
       const { window } = violation(operations, register);
       expect(window.operations.map(({ result }) => result)).to.deep.equal([-1]);
     }
-  }).timeout(20_000);
+  }).timeout(60_000);
 
   it('lets what nobody knows happen later, or never', () => {
     const history = written<RegisterOp<number>, RegisterResult<number>>([
