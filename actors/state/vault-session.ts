@@ -75,6 +75,10 @@ export abstract class VaultSession implements StateSession {
     return this.#look(options, ({ record }) => changesOf(record, after));
   }
 
+  changesNow(after?: AfterRevision): Changes {
+    return changesOf(this.#accessed().record, after);
+  }
+
   export(options: StateCallOptions = {}): Promise<SessionExport> {
     return this.#look(options, ({ record }) => exportOf(record));
   }
@@ -125,12 +129,16 @@ export abstract class VaultSession implements StateSession {
   #look<T>({ signal }: StateCallOptions, read: (entry: SessionEntry) => T): Promise<T> {
     try {
       signal?.throwIfAborted();
-      const entry = this.#entry();
-      if (entry.ttlMs !== undefined) entry.touchedAtMs = this.#nowMs();
-      return Promise.resolve(read(entry));
+      return Promise.resolve(read(this.#accessed()));
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  #accessed(): SessionEntry {
+    const entry = this.#entry();
+    if (entry.ttlMs !== undefined) entry.touchedAtMs = this.#nowMs();
+    return entry;
   }
 
   #entry(): SessionEntry {

@@ -87,12 +87,14 @@ export class Leases {
       this.#answers.refuse(lease, refusal);
       return;
     }
-    this.#arm(lease);
     const worker = this.#placeInside(lease) ?? (queued.size === 0 ? this.#place(lease) : undefined);
     if (worker !== undefined) {
       this.#grant(lease, worker);
+      // A living consumer that was told is about to start it: nothing is to be watched.
+      if (!isTold(lease)) this.#arm(lease);
       return;
     }
+    this.#arm(lease);
     queued.add(lease);
     if (lease.within.length > 0) this.#table.nested.add(lease);
     this.next();

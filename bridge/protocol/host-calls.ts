@@ -134,12 +134,28 @@ export class HostCalls {
       this.#send(call, 0);
       return;
     }
+    if (call.plan.fingerprint === '') {
+      const now = this.#lackingNow(stream, call.plan.sessionId);
+      if (now !== undefined) {
+        this.synced({ type: 'call.synced', lease, stream, result: now });
+        return;
+      }
+    }
     const tell = (result: Changes | Error, known?: Synced['known']) =>
       ctx.send(ctx.self, { type: 'call.synced', lease, stream, result, known } satisfies Synced);
     const fail = (error: Error) => tell(error);
     const lacking = sync.lacking(stream, call.plan.sessionId);
     if (call.plan.fingerprint === '') lacking.then((result) => tell(result), fail);
     else Promise.all([lacking, commits.before(call)]).then(([result, known]) => tell(result, known), fail);
+  }
+
+  #lackingNow(stream: string, sessionId: string): Changes | Error | undefined {
+    try {
+      return this.#options.sync.lackingNow(stream, sessionId);
+    } catch (error) {
+      if (!isActorError(error)) throw error;
+      return error;
+    }
   }
 
   /** The session's news for the worker are there: they go out, and the call behind them. */
@@ -186,11 +202,13 @@ export class HostCalls {
     this.#port.step('open', call.id);
     const context: CallContext = { call, lease };
     const { attachments } = plan;
-    const timeoutMs = leftMs + graceMs;
-    openExchange(ctx, links, { stream: call.stream, payload, attachments, context, key: lease, timeoutMs });
+    const open = { stream: call.stream, payload, attachments, context, key: lease };
+    // A caller gives up in its time, and so ends its call. Who shares a run may leave it to itself.
+    openExchange(ctx, links, plan.fingerprint === '' ? open : { ...open, timeoutMs: leftMs + graceMs });
     call.stage = 'open';
     this.#started(call);
     this.answers.topUp(call);
+    if (!ctx.system.events.heard('tool.dispatched')) return;
     const { id: callId, worker, attempt } = call;
     const { tool, sessionId, traceparent } = plan;
     const event: BridgeEvent = { type: 'tool.dispatched', tool, callId, sessionId, worker, attempt, traceparent };

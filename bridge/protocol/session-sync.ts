@@ -47,6 +47,11 @@ export class SessionSync {
     return session.changes(this.#known.get(stream)?.get(sessionId));
   }
 
+  /** As `lacking`, at once, where that can be said without a message; else undefined. Throws what `lacking` rejects with. */
+  lackingNow(stream: string, sessionId: string): Changes | undefined {
+    return this.#watches.get(sessionId)?.session?.changesNow?.(this.#known.get(stream)?.get(sessionId));
+  }
+
   /**
    * Sends it, but for what the worker was sent meanwhile. Answers the revision that the worker has then. Throws
    * StateError, and sends nothing, when something of it cannot cross.
