@@ -3,6 +3,7 @@ import { crashStorm } from './crash-storm.ts';
 import { failStarts } from './failed-starts.ts';
 import { cutOff, missingForTls } from './host-cut-off.ts';
 import { killHosts } from './host-killed.ts';
+import { sweepOrphans } from './orphans-swept.ts';
 import { refuseSpawns } from './refused-spawns.ts';
 import { callRudely } from './rude-calls.ts';
 import { howLong, type Scenario } from './scenario.ts';
@@ -30,6 +31,11 @@ export const workers: readonly Scenario[] = [
     name: 'host-killed',
     what: 'SIGKILL of a host with 16 workers that start, boot, are idle or hold the interpreter lock',
     run: ({ seed, minutes, say }) => killHosts({ rounds: howLong(3, minutes), seed, say }),
+  },
+  {
+    name: 'sweep',
+    what: '20 times some of 4 hosts are killed with their guardians, and as many start beside the others',
+    run: ({ seed, minutes, say }) => sweepOrphans({ rounds: howLong(20, minutes), seed, say }),
   },
   {
     name: 'rude-calls',
