@@ -163,7 +163,7 @@ function info(board: Switchboard, message: Internal): void {
       board.joins.late(message.join);
       return;
     case 'lease.due':
-      board.leaseDue(message.stream);
+      board.leases.due(message.stream);
       return;
     case 'listener.accepted':
       board.lines.accepted(message.carrier);
@@ -174,7 +174,7 @@ function info(board: Switchboard, message: Internal): void {
       board.lines.graceOver(message.stream, message.reason);
       return;
     case 'exchange.expired':
-      board.expire(message.stream, message.exchange, message.timeoutMs);
+      board.requests.expire(message.stream, message.exchange, message.timeoutMs);
       return;
     case 'retry':
       board.courier.retry();
@@ -211,10 +211,10 @@ export const links = server({
     dismiss: then((board, { stream, reason }: Dismiss) => board.dismiss(stream, reason)),
     admit: then((board, arg: Admit) => board.joins.admit(arg)),
     turnAway: then((board, arg: TurnAway) => board.joins.turnAway(arg)),
-    open: then((board, arg: Open) => board.open(arg)),
-    write: then((board, arg: Write) => board.write(arg)),
-    post: then((board, arg: Post) => board.post(arg)),
-    adopt: then((board, arg: Adopt) => board.adopt(arg)),
+    open: then((board, arg: Open) => board.requests.open(arg)),
+    write: then((board, arg: Write) => board.requests.write(arg)),
+    post: then((board, arg: Post) => board.requests.post(arg)),
+    adopt: then((board, arg: Adopt) => board.requests.adopt(arg)),
     subscribe: then((board, arg: Subscribe) => board.courier.subscribe(arg)),
     acknowledge: then((board, { delivery }: Acknowledge) => board.acknowledge(delivery)),
   },
