@@ -243,6 +243,8 @@ export {
   type JoinToken,
   type JoinTokenOptions,
   type LinksOptions,
+  type StreamBound,
+  StreamFullError,
   type TlsOptions,
   VersionMismatchError,
 } from './bridge/transport/index.ts';

@@ -146,7 +146,8 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
 
   /**
    * Calls a Python tool. Rejects with ToolError when the tool raised (type, message, traceback and causes as data),
-   * WorkerLostError when its worker was lost, CallTimeoutError after `timeoutMs` (default 60,000), PoolError.
+   * WorkerLostError when its worker was lost, StreamFullError when its worker takes no more at the moment,
+   * CallTimeoutError after `timeoutMs` (default 60,000), PoolError.
    */
   async call<In, Out>(tool: PythonTool<In, Out>, args: In, options: ToolOptions = {}): Promise<Out> {
     const outcome = await this.#tools.call(tool.name, args as never, {

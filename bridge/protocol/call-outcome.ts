@@ -9,6 +9,7 @@ import {
   StateError,
   WorkerLostError,
 } from '../../actors/core/index.ts';
+import { StreamFullError } from '../transport/index.ts';
 import type { CallOutcome, OpenCall } from './call-table.ts';
 import { decodeMap, decodeValue } from './codec.ts';
 import { errorOfFault } from './error-codes.ts';
@@ -33,6 +34,10 @@ export function callMessage(call: OpenCall, revision: number, leftMs: number): U
     ...(plan.overlay === undefined ? {} : { overlay: plan.overlay }),
   });
 }
+
+/** What is nobody's fault for good: the same call may do better, on another worker or later. */
+export const isPassing = (error: ActorError): boolean =>
+  error instanceof WorkerLostError || error instanceof StreamFullError;
 
 /** Whether a call that was lost so may be run again by itself. */
 export function mayRepeat(call: OpenCall, outcome: 'not_started' | 'unknown', leftMs: number): boolean {
@@ -85,7 +90,7 @@ export function lossOf(
 ): ActorError {
   if (reason.kind === 'error' && isActorError(reason.error)) {
     const { error } = reason;
-    if (error instanceof CallTimeoutError) return error;
+    if (error instanceof CallTimeoutError || error instanceof StreamFullError) return error;
     const code = refusals[error.code];
     if (code !== undefined) return new StateError(code, `${call.plan.tool}: ${error.message}`, { cause: error });
   }

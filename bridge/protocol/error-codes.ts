@@ -20,6 +20,7 @@ import {
   ToolError,
   WorkerLostError,
 } from '../../actors/core/index.ts';
+import { StreamFullError } from '../transport/index.ts';
 import { decodeMap, encodeMap } from './codec.ts';
 import type { Fault, Map as WireMap } from './gen/values_pb.js';
 
@@ -136,6 +137,10 @@ function detailsOf(error: unknown): Record<string, unknown> {
     const { outcome, worker, reason } = error;
     return { outcome, worker, lastOutput: clipped(error.lastOutput, maxMessage), reason: reasonAsData(reason) };
   }
+  if (error instanceof StreamFullError) {
+    const { worker, bound, max, held, outcome } = error;
+    return { worker, bound, max, held, outcome };
+  }
   if (error instanceof ActorDownError) return { target: error.target, reason: reasonAsData(error.reason) };
   if (error instanceof CallTimeoutError) return { timeoutMs: error.timeoutMs, outcome: error.outcome };
   return {};
@@ -181,6 +186,14 @@ function single(fault: Fault, tool: string, cause: Error | undefined): ActorErro
       const outcome = details.outcome === 'not_started' ? 'not_started' : 'unknown';
       const timeoutMs = Number(details.timeoutMs ?? Number.NaN);
       return worded(new CallTimeoutError(tool, timeoutMs, { outcome }), message, cause);
+    }
+    case 'stream_full':
+    case 'too_many_exchanges': {
+      const { worker, max, held } = details;
+      const bytes = details.bound === 'maxSpilledBytes' ? 'maxSpilledBytes' : 'maxMessageBytes';
+      const bound = code === 'too_many_exchanges' ? 'maxExchanges' : bytes;
+      const full = new StreamFullError(text(worker), bound, Number(max), Number(held));
+      return worded(full, message, cause);
     }
     case 'unauthenticated':
     case 'permission_denied':

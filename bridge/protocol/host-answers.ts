@@ -3,11 +3,11 @@
  * are committed with it, or the loss of the worker. What was done stands in the call itself, so each step can be
  * repeated after a crash.
  */
-import { ActorError, CallTimeoutError, isActorError, WorkerLostError } from '../../actors/core/index.ts';
+import { ActorError, CallTimeoutError, isActorError } from '../../actors/core/index.ts';
 import type { Value } from '../../actors/state/index.ts';
 import type { Happening } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
-import { lossOf, mayRepeat, mayRerun, notTaken, outcomeOf } from './call-outcome.ts';
+import { isPassing, lossOf, mayRepeat, mayRerun, notTaken, outcomeOf } from './call-outcome.ts';
 import type { CallPort } from './call-port.ts';
 import type { CallContext, CallOutcome, Ending, Known, OpenCall } from './call-table.ts';
 import { decodeValue } from './codec.ts';
@@ -125,7 +125,7 @@ export class HostAnswers {
     // Told to end and did not: the pool replaces it.
     port.checkin(call.pool, lease, late, outcome === 'unknown' ? 'failure' : 'none');
     const error = lossOf(call, reason, outcome, lastOutput);
-    if (error instanceof WorkerLostError && mayRepeat(call, outcome, port.leftMs(call))) this.#repeat(call, outcome);
+    if (isPassing(error) && mayRepeat(call, outcome, port.leftMs(call))) this.#repeat(call, outcome);
     else port.end(call, error, outcome);
   }
 

@@ -72,8 +72,8 @@ export class ToolHandle {
   readonly id: string;
   /**
    * The one outcome. Rejects with ToolError when the tool raised, WorkerLostError when its worker was lost and the
-   * call may not be run again, CallTimeoutError, PoolError, StateError (its session; arguments that cannot cross),
-   * or the reason with which it was given up.
+   * call may not be run again, StreamFullError when its worker takes no more at the moment, CallTimeoutError, PoolError,
+   * StateError (its session; arguments that cannot cross), or the reason with which it was given up.
    */
   readonly outcome: Promise<CallOutcome>;
   readonly #caller: Caller;

@@ -8,6 +8,7 @@ import type { Limits } from './limits.ts';
 import { Order } from './order.ts';
 import type { Outbox } from './outbox.ts';
 import { maxAttachments, type Parts, type Spill, sizeOf } from './spill.ts';
+import { StreamFullError } from './stream-full.ts';
 
 /** What a stream needs for payloads that are too large for frames. */
 export interface Outside {
@@ -75,8 +76,7 @@ export class Dispatch {
     }
     const out = this.#outside?.budget.spilledBytes ?? 0;
     if (out === 0 || out + size <= maxSpilledBytes) return undefined;
-    const text = `${out} bytes of large payloads are not taken yet; nothing was sent`;
-    return new ActorError('stream_full', `${this.#stream}: ${text}`);
+    return new StreamFullError(this.#stream, 'maxSpilledBytes', maxSpilledBytes, out);
   }
 
   /** Sends a message that is not refused. */

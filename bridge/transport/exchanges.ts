@@ -2,7 +2,7 @@
  * The exchanges that are open on one stream, each with the opaque context of who opened or adopted it. A host
  * exchange is over when the worker has said its last message, a worker's exchange when the host has. Pure.
  */
-import { ActorError, ProtocolError } from '../../actors/core/index.ts';
+import { ProtocolError } from '../../actors/core/index.ts';
 import type { Limits } from './limits.ts';
 
 export interface Exchange {
@@ -19,7 +19,8 @@ export interface Exchange {
 const endedKept = 4096;
 
 export class Exchanges {
-  readonly #max: number;
+  /** How many each side may have open. */
+  readonly max: number;
   readonly #open = new Map<number, Exchange>();
   readonly #ended = new Set<number>();
   #byHost = 0;
@@ -27,7 +28,7 @@ export class Exchanges {
   #next = 1;
 
   constructor(limits: Limits) {
-    this.#max = limits.maxExchanges;
+    this.max = limits.maxExchanges;
   }
 
   get size(): number {
@@ -38,13 +39,9 @@ export class Exchanges {
     return this.#open.get(id);
   }
 
-  /** Why the host cannot open one more; undefined when it can. */
-  get full(): ActorError | undefined {
-    if (this.#byHost < this.#max) return undefined;
-    return new ActorError(
-      'too_many_exchanges',
-      `the stream has ${this.#max} open exchanges of the host already; nothing was sent`,
-    );
+  /** How many the host has open. */
+  get byHost(): number {
+    return this.#byHost;
   }
 
   /** Opens a host exchange; the message that opens it has no number yet. */
@@ -66,8 +63,8 @@ export class Exchanges {
       return undefined;
     }
     if (this.#ended.has(id)) return undefined;
-    if (this.#byWorker >= this.#max) {
-      throw new ProtocolError(`the worker has opened more than ${this.#max} exchanges`);
+    if (this.#byWorker >= this.max) {
+      throw new ProtocolError(`the worker has opened more than ${this.max} exchanges`);
     }
     const exchange: Exchange = { id, by: 'worker', context: undefined, opening: 0, onOver: undefined };
     this.#byWorker += 1;

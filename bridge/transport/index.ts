@@ -45,6 +45,7 @@ export {
   publicListener,
   validatePublic,
 } from './public-listener.ts';
+export { type StreamBound, StreamFullError } from './stream-full.ts';
 export { isLoopback, type TlsOptions } from './tls.ts';
 export { type UnixListenOptions, unixListen, unixScheme } from './unix-socket.ts';
 export { isOwnVersion, libraryVersion, VersionMismatchError } from './version.ts';

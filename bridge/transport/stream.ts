@@ -3,7 +3,7 @@
  * which exchanges are open. A state machine without time and without I/O; links.ts drives it.
  */
 import { create } from '@bufbuild/protobuf';
-import { ActorError, ProtocolError } from '../../actors/core/index.ts';
+import { type ActorError, ProtocolError } from '../../actors/core/index.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Batch, Refusal } from './carrier.ts';
 import { Dispatch, type Outside } from './dispatch.ts';
@@ -27,6 +27,7 @@ import { Outbox } from './outbox.ts';
 import { sameSecret } from './same-secret.ts';
 import { bytesOf, type Parts, sizeOf } from './spill.ts';
 import type { LostExchange, StreamEvent, Unsent } from './stream-events.ts';
+import { StreamFullError } from './stream-full.ts';
 
 export class Stream {
   readonly expected: Expect;
@@ -233,7 +234,7 @@ export class Stream {
    * exchange is over.
    */
   open(parts: Parts, context: object, unsent: Unsent): Exchange | ActorError {
-    const refused = this.#dispatch.refusal(parts) ?? this.exchanges.full ?? this.#noRoom(parts);
+    const refused = this.#dispatch.refusal(parts) ?? this.#full(parts);
     if (refused !== undefined) return refused;
     const exchange = this.exchanges.open(context);
     this.#dispatch.send({
@@ -334,12 +335,14 @@ export class Stream {
     return exchange.by === 'host' && exchange.opening > this.#outbox.handed ? 'not_started' : 'unknown';
   }
 
-  #noRoom(parts: Parts): ActorError | undefined {
+  #full(parts: Parts): ActorError | undefined {
+    const { byHost, max: most } = this.exchanges;
+    if (byHost >= most) return new StreamFullError(this.id, 'maxExchanges', most, byHost);
     const max = 4 * this.#limits.maxMessageBytes;
     const held = this.queuedBytes;
     const size = sizeOf(parts);
     // What goes by a file has a bound of its own.
     if (held === 0 || this.#dispatch.isLarge(parts) || held + size <= max) return undefined;
-    return new ActorError('stream_full', `${this.id}: the worker has not taken ${held} bytes yet; nothing was sent`);
+    return new StreamFullError(this.id, 'maxMessageBytes', max, held);
   }
 }

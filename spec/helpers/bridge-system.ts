@@ -6,7 +6,7 @@ import { exitReason, nodeRuntime, type Pid, type Runtime, ServerRef, server } fr
 import { bridgedState, stateChildren, stateNames } from '../../actors/state/index.ts';
 import { bridgeChildren, bridgeNames } from '../../bridge/protocol/names.ts';
 import { type PublicServicesOptions, publicServices } from '../../bridge/protocol/services/public-services.ts';
-import { links, MemoryNetwork, publicListener } from '../../bridge/transport/index.ts';
+import { type Limits, links, MemoryNetwork, publicListener } from '../../bridge/transport/index.ts';
 import { dynamicSupervisor, startSupervisor, supervisor } from '../../supervisors/index.ts';
 import { fakePool, PoolNotes } from './fake-pool.ts';
 import { type DescribedTool, expectedOf, ProtocolWorker } from './protocol-worker.ts';
@@ -17,6 +17,7 @@ export interface BridgeSystemOptions {
   readonly maxTasks?: number;
   readonly maxTasksPerSession?: number;
   readonly maxOpenCalls?: number;
+  readonly limits?: Partial<Limits>;
   /** Serves the public port. */
   readonly services?: PublicServicesOptions;
 }
@@ -24,7 +25,7 @@ export interface BridgeSystemOptions {
 /** A worker actor: nothing but a pid that can be killed. */
 const workerActor = server({ init: () => 0, info: (state) => state });
 
-export async function startBridge({ runtime = {}, services, ...options }: BridgeSystemOptions = {}) {
+export async function startBridge({ runtime = {}, services, limits = {}, ...options }: BridgeSystemOptions = {}) {
   const whole = nodeRuntime({ log: () => {}, ...runtime });
   const network = new MemoryNetwork(whole.turns);
   const pool = new PoolNotes();
@@ -33,7 +34,7 @@ export async function startBridge({ runtime = {}, services, ...options }: Bridge
     maxRestarts: 1_000,
     children: {
       ...stateChildren('app'),
-      links: { logic: links, input: { listen: network.listen } },
+      links: { logic: links, input: { listen: network.listen, limits } },
       ...bridgeChildren({ root: 'app', pools: ['qa'], ...options }),
       pools: supervisor({ children: { qa: supervisor({ children: { manager: fakePool(pool) } }) } }),
       ...(services === undefined ? {} : { public: publicServices({ root: 'app', pools: ['qa'], ...services }) }),

@@ -10,7 +10,7 @@ import {
   ToolError,
   WorkerLostError,
 } from '../../../actors/core/index.ts';
-import { VersionMismatchError } from '../../transport/index.ts';
+import { StreamFullError, VersionMismatchError } from '../../transport/index.ts';
 
 /** In bytes of UTF-8: of one fact, of one name, and of all together. */
 const factMax = 200;
@@ -49,6 +49,10 @@ function allOf(error: ActorError): Record<string, unknown> {
   }
   if (error.code === 'queue_timeout') facts.where = 'queue';
   if (error instanceof WorkerLostError) Object.assign(facts, { worker: error.worker, outcome: error.outcome });
+  if (error instanceof StreamFullError) {
+    const { worker, outcome, bound, max } = error;
+    Object.assign(facts, { worker, outcome, bound, max });
+  }
   if (error instanceof ActorDownError) {
     const { reason } = error;
     facts.reason = reason.kind;

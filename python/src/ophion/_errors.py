@@ -7,6 +7,7 @@ ActorError
 ├── CallTimeoutError      call_timeout
 ├── CallCancelledError    cancelled
 ├── MailboxFullError      mailbox_full
+├── StreamFullError       stream_full, too_many_exchanges
 ├── ToolError             tool_failed
 ├── StateError            conflict, not_found, invalid, too_large, ...
 │   ├── VariableNotFoundError   not_found, also a KeyError
@@ -88,6 +89,14 @@ class MailboxFullError(ActorError):
     """A bounded queue is full. Nothing was sent, so it is safe to send it again."""
 
     code = "mailbox_full"
+
+
+class StreamFullError(ActorError):
+    """The worker that was to be called takes no more at the moment: `details` say which, and the bound. Nothing was
+    sent, so it is safe to send it again later.
+    """
+
+    code = "stream_full"
 
 
 class ToolError(ActorError):
@@ -193,6 +202,7 @@ _STATE_CODES = {
     "unavailable",
 }
 _POOL_CODES = {"queue_full", "queue_timeout", "worker_busy", "affinity_lost", "circuit_open", "unknown_pool"}
+_STREAM_CODES = {"stream_full", "too_many_exchanges"}
 _AUTH_CODES = {"unauthenticated", "permission_denied"}
 _PLAIN: dict[str, type[ActorError]] = {
     kind.code: kind
@@ -217,6 +227,8 @@ def error_of_code(code: str, message: str, details: Mapping[str, Any]) -> ActorE
         return StateError(message, code=code, details=details)
     if code in _POOL_CODES:
         return PoolError(message, code=code, details=details)
+    if code in _STREAM_CODES:
+        return StreamFullError(message, code=code, details=details)
     if code in _AUTH_CODES:
         return AuthError(message, code=code, details=details)
     return _PLAIN.get(code, ActorError)(message, code=code, details=details)

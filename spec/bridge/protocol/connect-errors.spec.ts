@@ -22,7 +22,7 @@ import {
 } from '../../../bridge/protocol/gen/error_details_pb.js';
 import { connectErrorOf, draining } from '../../../bridge/protocol/services/connect-errors.ts';
 import { LimitError } from '../../../bridge/protocol/services/limits.ts';
-import { VersionMismatchError } from '../../../bridge/transport/index.ts';
+import { StreamFullError, VersionMismatchError } from '../../../bridge/transport/index.ts';
 
 /** Every code in the tables of docs/errors.md: of classes, of plain errors, and of StateError. */
 function documented() {
@@ -78,8 +78,18 @@ describe('an error that a client of the public port is told', () => {
 
   for (const [error, code, reason, facts] of [
     [new PoolError('worker_busy', 'w'), Code.ResourceExhausted, 'WORKER_BUSY', {}],
-    [new ActorError('stream_full', 's'), Code.ResourceExhausted, 'OVERLOADED', {}],
-    [new ActorError('too_many_exchanges', 's'), Code.ResourceExhausted, 'OVERLOADED', {}],
+    [
+      new StreamFullError('w', 'maxMessageBytes', 4_000, 3_900),
+      Code.ResourceExhausted,
+      'OVERLOADED',
+      { worker: 'w', outcome: 'not_started', bound: 'maxMessageBytes', max: '4000' },
+    ],
+    [
+      new StreamFullError('w', 'maxExchanges', 8, 8),
+      Code.ResourceExhausted,
+      'OVERLOADED',
+      { worker: 'w', outcome: 'not_started', bound: 'maxExchanges', max: '8' },
+    ],
     [new ActorError('stream_overfull', 's'), Code.Unavailable, 'WORKER_LOST', {}],
     [new ActorError('protocol', 's'), Code.Internal, 'PROTOCOL', {}],
     [

@@ -14,6 +14,7 @@ import {
 } from '../../../actors/core/index.ts';
 import { errorOfFault, faultOf, faultOfTool } from '../../../bridge/protocol/error-codes.ts';
 import { type Fault, FaultSchema } from '../../../bridge/protocol/gen/values_pb.js';
+import { StreamFullError } from '../../../bridge/transport/index.ts';
 
 const across = (fault: Fault) => errorOfFault(fromBinary(FaultSchema, toBinary(FaultSchema, fault)), 'rank');
 
@@ -24,6 +25,8 @@ describe('an error that crosses the bridge', () => {
     new AuthError('permission_denied', 'the token has no scope write'),
     new ProtocolError('versions differ'),
     new CallTimeoutError('rank', 250),
+    new StreamFullError('app/w-1#2', 'maxMessageBytes', 4_000, 3_900),
+    new StreamFullError('app/w-1#2', 'maxExchanges', 8, 8),
     new ActorDownError('app/x', exitReason.osExit(3)),
     new ActorError('max_children', 'app/tasks: has 10 children already'),
   ]) {
