@@ -145,6 +145,20 @@ export declare type ListToolsRequest = Message<"ophion.v1.ListToolsRequest"> & {
    * @generated from field: string session_id = 1;
    */
   sessionId: string;
+
+  /**
+   * At most this many; 0 means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the page before; empty for the first one.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
 };
 
 /**
@@ -161,6 +175,13 @@ export declare type ListToolsResponse = Message<"ophion.v1.ListToolsResponse"> &
    * @generated from field: repeated ophion.v1.ToolDescription tools = 1;
    */
   tools: ToolDescription[];
+
+  /**
+   * Empty when there are no more.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -548,7 +569,7 @@ export declare const ToolService: GenService<{
     output: typeof GetOutcomeResponseSchema;
   },
   /**
-   * Lists the tools that a session can call.
+   * Lists the tools that a session can call, by name, page by page.
    *
    * @generated from rpc ophion.v1.ToolService.ListTools
    */

@@ -12,6 +12,9 @@ const maxKey = 256;
 const maxToken = 512;
 /** What W3C says of version 00, and room for a later one. */
 const maxTraceparent = 128;
+/** Entries of one page, when the request does not say, and at most. */
+const defaultPage = 100;
+const maxPage = 1_000;
 /** Names in one list, and entries of one commit. */
 const maxEntries = 10_000;
 
@@ -40,6 +43,9 @@ export function checkNames(names: readonly string[]): void {
 export function checkPageToken(pageToken: string): void {
   atMost('page_token', pageToken, maxToken);
 }
+
+/** How many entries a page has. */
+export const pageOf = (pageSize: number): number => (pageSize === 0 ? defaultPage : Math.min(pageSize, maxPage));
 
 export function checkService(service: string): void {
   atMost('service', service, maxName);

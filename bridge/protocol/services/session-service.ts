@@ -2,12 +2,9 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import { StateError } from '../../../actors/core/index.ts';
 import type { SessionService } from '../gen/sessions_pb.js';
-import { checkPageToken } from './bounds.ts';
+import { checkPageToken, pageOf } from './bounds.ts';
 import { prefixOf } from './client-sessions.ts';
 import { answer, clientKey, type ServiceHost, sessionIdOf } from './host.ts';
-
-const defaultPage = 100;
-const maxPage = 1_000;
 
 export function sessionService(host: ServiceHost): ServiceImpl<typeof SessionService> {
   return {
@@ -41,10 +38,14 @@ export function sessionService(host: ServiceHost): ServiceImpl<typeof SessionSer
     listSessions: ({ pageSize, pageToken }, context) =>
       answer(host, context, async () => {
         checkPageToken(pageToken);
-        const limit = pageSize === 0 ? defaultPage : Math.min(pageSize, maxPage);
         const prefix = prefixOf(context.values.get(clientKey));
         const { signal } = context;
-        const { sessionIds, next } = await host.provider.list({ limit, after: pageToken, prefix, signal });
+        const { sessionIds, next } = await host.provider.list({
+          limit: pageOf(pageSize),
+          after: pageToken,
+          prefix,
+          signal,
+        });
         return { sessionIds: [...sessionIds], nextPageToken: next ?? '' };
       }),
   };

@@ -12,7 +12,7 @@ import { callLocalTool } from '../local-calls.ts';
 import { type ExposedTool, isAsyncIterable, type LocalToolFunction } from '../local-tools.ts';
 import { describedTool, toolResult } from '../messages.ts';
 import { callTool, streamTool } from '../tool-calls.ts';
-import { checkedCall } from './bounds.ts';
+import { checkedCall, checkPageToken, pageOf } from './bounds.ts';
 import { checkSessionOf } from './client-sessions.ts';
 import {
   answer,
@@ -36,8 +36,13 @@ export function toolService(host: ServiceHost): ServiceImpl<typeof ToolService> 
     getOutcome: (request, context) => answer(host, context, () => outcomeOf(host, request, context)),
     listTools: (request, context) =>
       answer(host, context, async () => {
-        const { sessionId } = request;
-        return { tools: await list(host, sessionId === '' ? '' : sessionIdOf(context, sessionId)) };
+        const { sessionId, pageSize, pageToken } = request;
+        checkPageToken(pageToken);
+        const all = await list(host, sessionId === '' ? '' : sessionIdOf(context, sessionId));
+        // By name, as tools come and go: a page goes on behind the last name of the one before, also when that is gone.
+        const rest = all.filter(({ name }) => name > pageToken).sort((a, b) => (a.name < b.name ? -1 : 1));
+        const tools = rest.slice(0, pageOf(pageSize));
+        return { tools, nextPageToken: rest.length > tools.length ? (tools.at(-1)?.name ?? '') : '' };
       }),
   };
 }

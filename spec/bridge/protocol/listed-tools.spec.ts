@@ -55,6 +55,36 @@ describe('what a client is told of tools', () => {
     ]);
   });
 
+  it('comes by name, page by page, each tool once, whatever comes and goes meanwhile', async () => {
+    const session = t.stateNames.session('s');
+    const names = ['e', 'b', 'same', 'a', 'Z'];
+    await session.call('registerTools', { tools: names.map((name) => offerOf(name, () => name)) });
+    await t.worker({ tools: ['d', 'c', 'same'] });
+    const pages: (readonly string[])[] = [];
+    let pageToken = '';
+    do {
+      const page = await client.listTools({ sessionId: 's', pageSize: 2, pageToken }, options);
+      pages.push(page.tools.map(({ name }) => name));
+      pageToken = page.nextPageToken;
+      // The one that the next page goes on behind.
+      if (pageToken === 'a') await session.call('removeTools', { names: ['a'] });
+    } while (pageToken !== '');
+    expect(pages).to.deep.equal([['Z', 'a'], ['b', 'c'], ['d', 'e'], ['same']]);
+  });
+
+  it('has 100 tools a page when nothing is said, and at most 1,000', async () => {
+    await t.worker({ tools: Array.from({ length: 1_001 }, (_, n) => `t${String(n).padStart(4, '0')}`) });
+    const sizeOf = async (pageSize: number) => {
+      const { tools, nextPageToken } = await client.listTools({ pageSize }, options);
+      return [tools.length, nextPageToken];
+    };
+    expect(await sizeOf(0)).to.deep.equal([100, 't0099']);
+    expect(await sizeOf(4_000)).to.deep.equal([1_000, 't0999']);
+    expect(await sizeOf(1_000)).to.deep.equal([1_000, 't0999']);
+    const last = await client.listTools({ pageToken: 't0999' }, options);
+    expect([last.tools.map(({ name }) => name), last.nextPageToken]).to.deep.equal([['t1000'], '']);
+  });
+
   it('names the argument that does not fit as a field of a bad request', async () => {
     const lookup = offerOf(
       'lookup',

@@ -320,6 +320,7 @@ describe('what a request may name', () => {
       names: () => variables.readVariables({ sessionId: 's', names: [long] }, as('a')),
       'names ': () => variables.readVariables({ sessionId: 's', names: many }, as('a')),
       page_token: () => sessions.listSessions({ pageToken: long }, as('a')),
+      'page_token ': () => tools.listTools({ pageToken: long }, as('a')),
       'plan.idempotency_key': () => commit({ idempotencyKey: long }),
       plan: () => commit({ removals: many }),
       'plan.removals': () => commit({ removals: [long] }),

@@ -73,7 +73,11 @@ const plan = {
 const requests: readonly { readonly path: string; readonly stream: boolean; readonly body: Uint8Array }[] = [
   ['ophion.v1.ToolService/CallTool', false, bytesOf(CallToolRequestSchema, { call })],
   ['ophion.v1.ToolService/StreamTool', true, bytesOf(CallToolRequestSchema, { call })],
-  ['ophion.v1.ToolService/ListTools', false, bytesOf(ListToolsRequestSchema, { sessionId: 'fuzz' })],
+  [
+    'ophion.v1.ToolService/ListTools',
+    false,
+    bytesOf(ListToolsRequestSchema, { sessionId: 'fuzz', pageSize: 3, pageToken: 'a' }),
+  ],
   ['ophion.v1.SessionService/OpenSession', false, bytesOf(OpenSessionRequestSchema, { sessionId: 'fuzz', ttlMs: 1e6 })],
   ['ophion.v1.SessionService/CloseSession', false, bytesOf(CloseSessionRequestSchema, { sessionId: 'closed' })],
   ['ophion.v1.SessionService/ListSessions', false, bytesOf(ListSessionsRequestSchema, { pageSize: 3, pageToken: 'a' })],

@@ -26,19 +26,19 @@ from ophion._gen import values_pb2 as ophion_dot_v1_dot_values__pb2
 from ophion._gen import variables_pb2 as ophion_dot_v1_dot_variables__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ophion/v1/tools.proto\x12\tophion.v1\x1a\x16ophion/v1/values.proto\x1a\x19ophion/v1/variables.proto\"4\n\x0f\x43\x61llToolRequest\x12!\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.ophion.v1.ToolCall\"9\n\x10\x43\x61llToolResponse\x12%\n\x06result\x18\x01 \x01(\x0b\x32\x15.ophion.v1.ToolResult\"6\n\x11StreamToolRequest\x12!\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.ophion.v1.ToolCall\"h\n\x12StreamToolResponse\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x10.ophion.v1.ValueH\x00\x12\'\n\x06result\x18\x02 \x01(\x0b\x32\x15.ophion.v1.ToolResultH\x00\x42\x07\n\x05\x65vent\"4\n\x11GetOutcomeRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\"c\n\x12GetOutcomeResponse\x12&\n\x05state\x18\x01 \x01(\x0e\x32\x17.ophion.v1.OutcomeState\x12%\n\x06result\x18\x02 \x01(\x0b\x32\x15.ophion.v1.ToolResult\"&\n\x10ListToolsRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\">\n\x11ListToolsResponse\x12)\n\x05tools\x18\x01 \x03(\x0b\x32\x1a.ophion.v1.ToolDescription\"\xad\x02\n\x08ToolCall\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0c\n\x04tool\x18\x02 \x01(\t\x12!\n\targuments\x18\x03 \x01(\x0b\x32\x0e.ophion.v1.Map\x12\x17\n\ntimeout_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x06 \x01(\t\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x04\x12\x0f\n\x07\x63\x61ll_id\x18\x08 \x01(\t\x12\x0e\n\x06stream\x18\t \x01(\x08\x12\x16\n\x0eparent_call_id\x18\n \x01(\t\x12+\n\x07overlay\x18\x0b \x01(\x0b\x32\x15.ophion.v1.CommitPlanH\x01\x88\x01\x01\x42\r\n\x0b_timeout_msB\n\n\x08_overlay\"\xe1\x01\n\nToolResult\x12!\n\x05value\x18\x01 \x01(\x0b\x32\x10.ophion.v1.ValueH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x1d\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x0e.ophion.v1.Map\x12*\n\x06writes\x18\x05 \x01(\x0b\x32\x15.ophion.v1.CommitPlanH\x01\x88\x01\x01\x12\x1a\n\x12\x63ommitted_revision\x18\x06 \x01(\x04\x42\t\n\x07outcomeB\t\n\x07_writes\"\x96\x02\n\x0fToolDescription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\x08\x12(\n\nparameters\x18\x04 \x03(\x0b\x32\x14.ophion.v1.Parameter\x12\x0f\n\x07returns\x18\x05 \x01(\t\x12\x14\n\x0cinput_schema\x18\x06 \x01(\t\x12\x15\n\routput_schema\x18\x07 \x01(\t\x12\x12\n\nidempotent\x18\x08 \x01(\x08\x12$\n\x06writes\x18\t \x01(\x0e\x32\x14.ophion.v1.WriteMode\x12.\n\x0bon_conflict\x18\n \x01(\x0e\x32\x19.ophion.v1.ConflictPolicy\"9\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\x08*\x9b\x01\n\x0cOutcomeState\x12\x1d\n\x19OUTCOME_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15OUTCOME_STATE_RUNNING\x10\x01\x12\x17\n\x13OUTCOME_STATE_ENDED\x10\x02\x12\x1d\n\x19OUTCOME_STATE_NOT_STARTED\x10\x03\x12\x19\n\x15OUTCOME_STATE_UNKNOWN\x10\x04*]\n\tWriteMode\x12\x1a\n\x16WRITE_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14WRITE_MODE_IMMEDIATE\x10\x01\x12\x1a\n\x16WRITE_MODE_WITH_RESULT\x10\x02*f\n\x0e\x43onflictPolicy\x12\x1f\n\x1b\x43ONFLICT_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43ONFLICT_POLICY_FAIL\x10\x01\x12\x19\n\x15\x43ONFLICT_POLICY_RERUN\x10\x02\x32\xb2\x02\n\x0bToolService\x12\x43\n\x08\x43\x61llTool\x12\x1a.ophion.v1.CallToolRequest\x1a\x1b.ophion.v1.CallToolResponse\x12K\n\nStreamTool\x12\x1c.ophion.v1.StreamToolRequest\x1a\x1d.ophion.v1.StreamToolResponse0\x01\x12I\n\nGetOutcome\x12\x1c.ophion.v1.GetOutcomeRequest\x1a\x1d.ophion.v1.GetOutcomeResponse\x12\x46\n\tListTools\x12\x1b.ophion.v1.ListToolsRequest\x1a\x1c.ophion.v1.ListToolsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15ophion/v1/tools.proto\x12\tophion.v1\x1a\x16ophion/v1/values.proto\x1a\x19ophion/v1/variables.proto\"4\n\x0f\x43\x61llToolRequest\x12!\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.ophion.v1.ToolCall\"9\n\x10\x43\x61llToolResponse\x12%\n\x06result\x18\x01 \x01(\x0b\x32\x15.ophion.v1.ToolResult\"6\n\x11StreamToolRequest\x12!\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.ophion.v1.ToolCall\"h\n\x12StreamToolResponse\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x10.ophion.v1.ValueH\x00\x12\'\n\x06result\x18\x02 \x01(\x0b\x32\x15.ophion.v1.ToolResultH\x00\x42\x07\n\x05\x65vent\"4\n\x11GetOutcomeRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\"c\n\x12GetOutcomeResponse\x12&\n\x05state\x18\x01 \x01(\x0e\x32\x17.ophion.v1.OutcomeState\x12%\n\x06result\x18\x02 \x01(\x0b\x32\x15.ophion.v1.ToolResult\"M\n\x10ListToolsRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"W\n\x11ListToolsResponse\x12)\n\x05tools\x18\x01 \x03(\x0b\x32\x1a.ophion.v1.ToolDescription\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xad\x02\n\x08ToolCall\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0c\n\x04tool\x18\x02 \x01(\t\x12!\n\targuments\x18\x03 \x01(\x0b\x32\x0e.ophion.v1.Map\x12\x17\n\ntimeout_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0btraceparent\x18\x05 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x06 \x01(\t\x12\x14\n\x0cmin_revision\x18\x07 \x01(\x04\x12\x0f\n\x07\x63\x61ll_id\x18\x08 \x01(\t\x12\x0e\n\x06stream\x18\t \x01(\x08\x12\x16\n\x0eparent_call_id\x18\n \x01(\t\x12+\n\x07overlay\x18\x0b \x01(\x0b\x32\x15.ophion.v1.CommitPlanH\x01\x88\x01\x01\x42\r\n\x0b_timeout_msB\n\n\x08_overlay\"\xe1\x01\n\nToolResult\x12!\n\x05value\x18\x01 \x01(\x0b\x32\x10.ophion.v1.ValueH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x1d\n\x05\x66\x61\x63ts\x18\x04 \x01(\x0b\x32\x0e.ophion.v1.Map\x12*\n\x06writes\x18\x05 \x01(\x0b\x32\x15.ophion.v1.CommitPlanH\x01\x88\x01\x01\x12\x1a\n\x12\x63ommitted_revision\x18\x06 \x01(\x04\x42\t\n\x07outcomeB\t\n\x07_writes\"\x96\x02\n\x0fToolDescription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0e\n\x06stream\x18\x03 \x01(\x08\x12(\n\nparameters\x18\x04 \x03(\x0b\x32\x14.ophion.v1.Parameter\x12\x0f\n\x07returns\x18\x05 \x01(\t\x12\x14\n\x0cinput_schema\x18\x06 \x01(\t\x12\x15\n\routput_schema\x18\x07 \x01(\t\x12\x12\n\nidempotent\x18\x08 \x01(\x08\x12$\n\x06writes\x18\t \x01(\x0e\x32\x14.ophion.v1.WriteMode\x12.\n\x0bon_conflict\x18\n \x01(\x0e\x32\x19.ophion.v1.ConflictPolicy\"9\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\x08*\x9b\x01\n\x0cOutcomeState\x12\x1d\n\x19OUTCOME_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15OUTCOME_STATE_RUNNING\x10\x01\x12\x17\n\x13OUTCOME_STATE_ENDED\x10\x02\x12\x1d\n\x19OUTCOME_STATE_NOT_STARTED\x10\x03\x12\x19\n\x15OUTCOME_STATE_UNKNOWN\x10\x04*]\n\tWriteMode\x12\x1a\n\x16WRITE_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14WRITE_MODE_IMMEDIATE\x10\x01\x12\x1a\n\x16WRITE_MODE_WITH_RESULT\x10\x02*f\n\x0e\x43onflictPolicy\x12\x1f\n\x1b\x43ONFLICT_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43ONFLICT_POLICY_FAIL\x10\x01\x12\x19\n\x15\x43ONFLICT_POLICY_RERUN\x10\x02\x32\xb2\x02\n\x0bToolService\x12\x43\n\x08\x43\x61llTool\x12\x1a.ophion.v1.CallToolRequest\x1a\x1b.ophion.v1.CallToolResponse\x12K\n\nStreamTool\x12\x1c.ophion.v1.StreamToolRequest\x1a\x1d.ophion.v1.StreamToolResponse0\x01\x12I\n\nGetOutcome\x12\x1c.ophion.v1.GetOutcomeRequest\x1a\x1d.ophion.v1.GetOutcomeResponse\x12\x46\n\tListTools\x12\x1b.ophion.v1.ListToolsRequest\x1a\x1c.ophion.v1.ListToolsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ophion._gen.tools_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOMESTATE']._serialized_start=1494
-  _globals['_OUTCOMESTATE']._serialized_end=1649
-  _globals['_WRITEMODE']._serialized_start=1651
-  _globals['_WRITEMODE']._serialized_end=1744
-  _globals['_CONFLICTPOLICY']._serialized_start=1746
-  _globals['_CONFLICTPOLICY']._serialized_end=1848
+  _globals['_OUTCOMESTATE']._serialized_start=1558
+  _globals['_OUTCOMESTATE']._serialized_end=1713
+  _globals['_WRITEMODE']._serialized_start=1715
+  _globals['_WRITEMODE']._serialized_end=1808
+  _globals['_CONFLICTPOLICY']._serialized_start=1810
+  _globals['_CONFLICTPOLICY']._serialized_end=1912
   _globals['_CALLTOOLREQUEST']._serialized_start=87
   _globals['_CALLTOOLREQUEST']._serialized_end=139
   _globals['_CALLTOOLRESPONSE']._serialized_start=141
@@ -52,17 +52,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETOUTCOMERESPONSE']._serialized_start=416
   _globals['_GETOUTCOMERESPONSE']._serialized_end=515
   _globals['_LISTTOOLSREQUEST']._serialized_start=517
-  _globals['_LISTTOOLSREQUEST']._serialized_end=555
-  _globals['_LISTTOOLSRESPONSE']._serialized_start=557
-  _globals['_LISTTOOLSRESPONSE']._serialized_end=619
-  _globals['_TOOLCALL']._serialized_start=622
-  _globals['_TOOLCALL']._serialized_end=923
-  _globals['_TOOLRESULT']._serialized_start=926
-  _globals['_TOOLRESULT']._serialized_end=1151
-  _globals['_TOOLDESCRIPTION']._serialized_start=1154
-  _globals['_TOOLDESCRIPTION']._serialized_end=1432
-  _globals['_PARAMETER']._serialized_start=1434
-  _globals['_PARAMETER']._serialized_end=1491
-  _globals['_TOOLSERVICE']._serialized_start=1851
-  _globals['_TOOLSERVICE']._serialized_end=2157
+  _globals['_LISTTOOLSREQUEST']._serialized_end=594
+  _globals['_LISTTOOLSRESPONSE']._serialized_start=596
+  _globals['_LISTTOOLSRESPONSE']._serialized_end=683
+  _globals['_TOOLCALL']._serialized_start=686
+  _globals['_TOOLCALL']._serialized_end=987
+  _globals['_TOOLRESULT']._serialized_start=990
+  _globals['_TOOLRESULT']._serialized_end=1215
+  _globals['_TOOLDESCRIPTION']._serialized_start=1218
+  _globals['_TOOLDESCRIPTION']._serialized_end=1496
+  _globals['_PARAMETER']._serialized_start=1498
+  _globals['_PARAMETER']._serialized_end=1555
+  _globals['_TOOLSERVICE']._serialized_start=1915
+  _globals['_TOOLSERVICE']._serialized_end=2221
 # @@protoc_insertion_point(module_scope)
