@@ -103,7 +103,7 @@ describe('an error that a client of the public port is told', () => {
     [new StateError('unavailable', 'moved'), Code.Unavailable, 'UNAVAILABLE', {}],
     [new CallTimeoutError('t', 5), Code.DeadlineExceeded, 'CALL_TIMEOUT', { where: 'running', timeoutMs: '5' }],
     [
-      Object.assign(new CallTimeoutError('t', 5), { outcome: 'not_started' }),
+      new CallTimeoutError('t', 5, { outcome: 'not_started' }),
       Code.DeadlineExceeded,
       'CALL_TIMEOUT',
       { where: 'queue' },

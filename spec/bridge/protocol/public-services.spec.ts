@@ -187,6 +187,21 @@ describe('the public services', () => {
         await wire.changed.until(() => side.cancelled !== undefined);
       });
 
+      it('say of a call that is late where it was: waiting for a worker, or running', async () => {
+        await t.state.open('s');
+        const { tools } = clients();
+        const late = async (timeoutMs: number) => {
+          const error = ConnectError.from(await rejection(tools.callTool(call('rank', {}, { timeoutMs }), as('all'))));
+          const { outcome, where, code } = error.findDetails(ErrorInfoSchema)[0]?.metadata ?? {};
+          return [error.code, code, outcome, where];
+        };
+        expect(await late(20)).to.deep.equal([Code.DeadlineExceeded, 'call_timeout', 'not_started', 'queue']);
+        const { wire } = await t.worker();
+        const running = late(500);
+        await wire.called('rank');
+        expect(await running).to.deep.equal([Code.DeadlineExceeded, 'call_timeout', 'unknown', 'running']);
+      });
+
       it('say how healthy they are without a token', async () => {
         const { health } = clients();
         expect((await health.check({})).status).to.equal(Status.SERVING);
