@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import random
 import signal
 import socket
 import stat
@@ -21,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ophion._backoff import Backoff
 from ophion._boot import Boot, BootError, prepare_process
 from ophion._keeper import kept
 from ophion._lease import KeeperPipe, Lease
@@ -187,18 +187,16 @@ def _joined(options: JoinOptions) -> pb.Admission:
     from ophion._carrier import LinkLost
 
     give_up_at = time.monotonic() + options.wait_s
-    pause = _FIRST_PAUSE_S
+    backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
     while True:
         try:
             # Read again each time: the host may have written a new one.
             return _ask(options, read_token(options.token_file))
         except LinkLost:
-            # Half of it is chance, so that workers that were started together do not knock together.
-            rest = pause * (0.5 + random.random() / 2)
+            rest = backoff.pause(0.0)
             if time.monotonic() + rest >= give_up_at:
                 raise
         time.sleep(rest)
-        pause = min(2 * pause, _LONGEST_PAUSE_S)
 
 
 def _ask(options: JoinOptions, token: str) -> pb.Admission:

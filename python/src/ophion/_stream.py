@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
 from ophion._attachments import Said
+from ophion._backoff import Backoff
 from ophion._carrier import Carrier, Dial, LinkLost, LinkRefused
 from ophion._errors import ActorDownError, ProtocolError
 from ophion._folders import Folders
@@ -33,6 +34,8 @@ DIAL_S = 10.0
 GRACE_S = 2.0
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.25
+# A connection that was lost sooner than this after its Welcome is dialled again no quicker than one that was not made.
+_STEADY_S = 1.0
 
 
 class StreamEnd(NamedTuple):
@@ -88,6 +91,8 @@ class Stream:
         self._give_up_at = time.monotonic() + dial_s
         self._carrier: Carrier | None = None
         self._welcomed = False
+        self._welcomed_at = 0.0
+        self._backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STEADY_S)
         self._ready: pb.Frame | None = None
         self._closing = False
         self._stop = threading.Event()
@@ -164,7 +169,6 @@ class Stream:
         self._handler.on_end(end)
 
     def _connections(self) -> StreamEnd:
-        pause = _FIRST_PAUSE_S
         while True:
             self._welcomed = agreed = False
             try:
@@ -183,11 +187,10 @@ class Stream:
                 return StreamEnd("protocol", f"{type(error).__name__}: {error}")
             if self._stop.is_set() or (self._closing and (agreed or self.outbox.delivered)):
                 return StreamEnd("closed", "as agreed")
+            now = time.monotonic()
             if self._welcomed:
-                self._give_up_at = time.monotonic() + self._grace_s
-                pause = _FIRST_PAUSE_S
-            self._stop.wait(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+                self._give_up_at = now + self._grace_s
+            self._stop.wait(self._backoff.pause(now - self._welcomed_at if self._welcomed else 0.0))
             if time.monotonic() >= self._give_up_at:
                 return StreamEnd("lost", reason)
 
@@ -244,6 +247,7 @@ class Stream:
             # Control frames have no number: it may have been lost with the connection.
             self.outbox.control(self._ready)
         self._welcomed = True
+        self._welcomed_at = time.monotonic()
         self.outbox.welcome(welcome.resume_from)
         if not self.opened.done():
             self.opened.set_result(None)

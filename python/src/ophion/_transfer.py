@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ophion._attachments import Attachment
+from ophion._backoff import Backoff
 from ophion._carrier import LinkLost, LinkRefused
 from ophion._errors import ActorDownError, ProtocolError
 from ophion._gen import workers_pb2 as pb
@@ -24,6 +26,8 @@ _PIECE = 256 * 1024
 _DROPPED_KEPT = 1024
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.25
+# A connection that was lost sooner than this after its first word is dialled again no quicker than one without any.
+_STEADY_S = 1.0
 
 
 class Connection(Protocol):
@@ -125,23 +129,23 @@ class Transfers:
             connection.close()
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE_S
+        backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STEADY_S)
         said = ""
         while not self._closed:
-            heard = False
+            heard_at: float | None = None
             connection = self._dial()
             try:
                 for response in connection.transfer(self._requests(self._connected(connection))):
-                    heard = True
+                    heard_at = heard_at or time.monotonic()
                     self._hear(response)
             except (LinkLost, LinkRefused, ProtocolError) as error:
                 # What waits here has its deadline, and the stream its own connection: it is dialled again.
-                if not heard and str(error) != said and not self._closed:
+                if heard_at is None and str(error) != said and not self._closed:
                     said = str(error)
                     print(f"ophion: no transfers at the moment: {said}", file=sys.stderr)
             finally:
                 connection.close()
-            pause = _FIRST_PAUSE_S if heard else min(2 * pause, _LONGEST_PAUSE_S)
+            pause = backoff.pause(0.0 if heard_at is None else time.monotonic() - heard_at)
             with self._changed:
                 if not self._closed:
                     self._changed.wait_for(lambda: self._closed, pause)
