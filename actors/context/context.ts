@@ -90,7 +90,7 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     this.#leave = leave;
     this.#record = record;
     this.variables = new Variables(record.id, () => settledSession(record));
-    this.#tools = new Tools(ophion.bridge, record, () => this.ensureBridged());
+    this.#tools = new Tools(ophion.bridge, record, () => this.#moving());
     const { system, path: root } = ophion;
     this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), sessionTools({ system, root }), root);
   }
@@ -112,10 +112,15 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
 
   /** Moves a local context to bridged state; the others are there already. On failure the old state is intact. */
   async ensureBridged(): Promise<void> {
+    await this.#moving();
+  }
+
+  /** Undefined when it is bridged already, as it is for nearly every call of a tool. */
+  #moving(): Promise<unknown> | undefined {
     if (this.#record.closed) throw this.#closedError();
-    if (this.#record.session.kind !== 'local' && this.#record.moving === undefined) return;
+    if (this.#record.session.kind !== 'local' && this.#record.moving === undefined) return undefined;
     const actor = this.#ophion.contextRef(this.id);
-    await call(actor, 'needBridge', undefined, { timeoutMs: moveTimeoutMs });
+    return call(actor, 'needBridge', undefined, { timeoutMs: moveTimeoutMs });
   }
 
   /**
@@ -150,11 +155,7 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
    * CallTimeoutError after `timeoutMs` (default 60,000), PoolError.
    */
   async call<In, Out>(tool: PythonTool<In, Out>, args: In, options: ToolOptions = {}): Promise<Out> {
-    const outcome = await this.#tools.call(tool.name, args as never, {
-      idempotent: tool.idempotent,
-      ...(tool.pool === undefined ? {} : { pool: tool.pool }),
-      ...options,
-    });
+    const outcome = await this.#tools.call(tool, args as never, options);
     return outcome.value as Out;
   }
 
@@ -167,20 +168,12 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     args: In,
     options: ToolOptions = {},
   ): Promise<CallSettled<Out>> {
-    return (await this.#tools.callSettled(tool.name, args as never, {
-      idempotent: tool.idempotent,
-      ...(tool.pool === undefined ? {} : { pool: tool.pool }),
-      ...options,
-    })) as CallSettled<Out>;
+    return (await this.#tools.callSettled(tool, args as never, options)) as CallSettled<Out>;
   }
 
   /** Calls a streaming Python tool. Leaving the loop early stops it. */
   stream<In, Item>(tool: PythonStream<In, Item>, args: In, options: ToolOptions = {}): ToolStream<Item> {
-    return this.#tools.stream(tool.name, args as never, {
-      idempotent: tool.idempotent,
-      ...(tool.pool === undefined ? {} : { pool: tool.pool }),
-      ...options,
-    }) as ToolStream<Item>;
+    return this.#tools.stream(tool, args as never, options) as ToolStream<Item>;
   }
 
   /** Ends the context and its session, for everybody. Safe to call twice. */

@@ -6,7 +6,7 @@ import { StateError } from '../core/index.ts';
 import type { Value } from '../state/index.ts';
 import { type ContextRecord, settledSession } from './context-record.ts';
 import { type Inputs, inputFault, type Outputs, parseSignature, type Signature } from './signature.ts';
-import type { CallOutcome, ToolOptions, Tools } from './tools.ts';
+import type { CalledTool, CallOutcome, ToolOptions, Tools } from './tools.ts';
 
 /** Parameter of the program to variable of the session: `{ temperature: 'temperature' }`. */
 export type Bindings<N extends string = string> = Readonly<Record<string, N>>;
@@ -89,7 +89,7 @@ export class Program<S extends string, N extends string = string> {
     await this.#check(inputs);
     const definition = this.#definition;
     if (!('dspy' in definition)) return this.#runHere(definition, inputs, options);
-    const outcome = await this.#tools.call(programTool, this.#arguments(definition, inputs), this.#options(options));
+    const outcome = await this.#tools.call(this.#tool(programTool), this.#arguments(definition, inputs), options);
     return this.#runOf(outcome);
   }
 
@@ -101,7 +101,7 @@ export class Program<S extends string, N extends string = string> {
       yield { type: 'run', run: await this.#runHere(definition, inputs, options) };
       return;
     }
-    const stream = this.#tools.stream(programStream, this.#arguments(definition, inputs), this.#options(options));
+    const stream = this.#tools.stream(this.#tool(programStream), this.#arguments(definition, inputs), options);
     for await (const item of stream) {
       const token = item as { text: string; field: string };
       yield { type: 'token', field: token.field, text: token.text };
@@ -109,9 +109,10 @@ export class Program<S extends string, N extends string = string> {
     yield { type: 'run', run: this.#runOf(await stream.outcome) };
   }
 
-  #options(options: ToolOptions) {
-    const { idempotent = false, pool } = this.#definition;
-    return { idempotent, ...(pool === undefined ? {} : { pool }), ...options };
+  /** The tool that runs it in Python. */
+  #tool(name: string): CalledTool {
+    const { idempotent, pool } = this.#definition;
+    return { name, idempotent, pool };
   }
 
   #arguments(definition: DspyProgram<S, N>, inputs: Inputs<S>): Record<string, Value> {

@@ -9,6 +9,7 @@ import {
   callTool,
   streamTool,
   type ToolCallOptions,
+  type ToolRequest,
 } from '../../bridge/protocol/index.ts';
 import type { AffinityMode } from '../worker/index.ts';
 import type { ContextRecord } from './context-record.ts';
@@ -47,32 +48,38 @@ export interface ToolStream<Item> extends AsyncIterableIterator<Item> {
   readonly outcome: Promise<CallOutcome>;
 }
 
+/** A tool by its name, with what counts where a call says nothing else. */
+export interface CalledTool {
+  readonly name: string;
+  readonly idempotent?: boolean | undefined;
+  readonly pool?: string | undefined;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
 export class Tools {
   readonly #names: BridgeNames;
   readonly #record: ContextRecord;
-  readonly #ready: () => Promise<void>;
+  readonly #moving: () => Promise<unknown> | undefined;
 
-  /** `ready` makes the context fit for Python: bridged state, its tools registered. */
-  constructor(names: BridgeNames, record: ContextRecord, ready: () => Promise<void>) {
+  /** `moving` makes the context fit for Python, bridged state, its tools registered; undefined when it is. */
+  constructor(names: BridgeNames, record: ContextRecord, moving: () => Promise<unknown> | undefined) {
     this.#names = names;
     this.#record = record;
-    this.#ready = ready;
+    this.#moving = moving;
   }
 
   /** Calls a Python tool and answers its one outcome. */
-  async call(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions = {}): Promise<CallOutcome> {
-    await this.#ready();
+  async call(tool: CalledTool, args: Arguments, options: ToolOptions = {}): Promise<CallOutcome> {
+    const moving = this.#moving();
+    if (moving !== undefined) await moving;
     return callTool(this.#names, this.#request(tool, args, options), options).outcome;
   }
 
   /** As `call`, with what is known of a call that failed. Never rejects. */
-  async callSettled(
-    tool: string,
-    args: Readonly<Record<string, unknown>>,
-    options: ToolOptions,
-  ): Promise<CallSettled<unknown>> {
+  async callSettled(tool: CalledTool, args: Arguments, options: ToolOptions): Promise<CallSettled<unknown>> {
     try {
-      await this.#ready();
+      await this.#moving();
     } catch (error) {
       return { kind: 'not_started', error };
     }
@@ -81,23 +88,25 @@ export class Tools {
   }
 
   /** Calls a streaming Python tool. */
-  stream(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions = {}): ToolStream<unknown> {
-    const opened = this.#ready().then(() => streamTool(this.#names, this.#request(tool, args, options), options));
-    return new LaterStream(opened);
+  stream(tool: CalledTool, args: Arguments, options: ToolOptions = {}): ToolStream<unknown> {
+    const open = async () => {
+      await this.#moving();
+      return streamTool(this.#names, this.#request(tool, args, options), options);
+    };
+    return new LaterStream(open());
   }
 
-  #request(tool: string, args: Readonly<Record<string, unknown>>, options: ToolOptions) {
-    const { affinityKey, affinityMode, idempotencyKey, idempotent, pool, traceparent } = options;
+  #request(tool: CalledTool, args: Arguments, options: ToolOptions): ToolRequest {
     return {
-      tool,
+      tool: tool.name,
       arguments: args,
       sessionId: this.#record.session.id,
-      ...(idempotent === undefined ? {} : { idempotent }),
-      ...(pool === undefined ? {} : { pool }),
-      ...(affinityKey === undefined ? {} : { affinityKey }),
-      ...(affinityMode === undefined ? {} : { affinityMode }),
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      ...(traceparent === undefined ? {} : { traceparent }),
+      idempotent: options.idempotent ?? tool.idempotent,
+      pool: options.pool ?? tool.pool,
+      affinityKey: options.affinityKey,
+      affinityMode: options.affinityMode,
+      idempotencyKey: options.idempotencyKey,
+      traceparent: options.traceparent,
     };
   }
 }

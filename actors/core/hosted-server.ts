@@ -1,8 +1,11 @@
-/** A server that is a created xstate actor: each letter is an event, each state a snapshot's context. */
+/**
+ * A server that is a created xstate actor: each letter is an event, each state a snapshot's context. While nobody looks,
+ * a letter goes to its handler without an event and a snapshot being made of it; who asks for one gets it.
+ */
 import type { InitResult } from './behavior.ts';
 import type { Letter } from './letter.ts';
 import { Server } from './server-behavior.ts';
-import { type Host, Hosted, type XstateEvent } from './xstate-adapter.ts';
+import { type Host, Hosted, type XstateEvent, type XstateSnapshot } from './xstate-adapter.ts';
 
 export class HostedServer extends Server implements Host {
   /** Its events are its letters, which wait by themselves. */
@@ -33,9 +36,7 @@ export class HostedServer extends Server implements Host {
       transition: (current: unknown, event: XstateEvent & { letter?: Letter }) => {
         if (event.letter === undefined) return current;
         try {
-          const pending = super.receive(event.letter);
-          if (pending instanceof Promise)
-            throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait`);
+          this.#handle(event.letter);
         } catch (error) {
           this.#failure = { error };
         }
@@ -44,11 +45,17 @@ export class HostedServer extends Server implements Host {
     } as never;
   }
 
-  #snapshot() {
+  #handle(letter: Letter): void {
+    const pending = super.receive(letter);
+    if (pending instanceof Promise)
+      throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait`);
+  }
+
+  #snapshot(): XstateSnapshot {
     const { stopping } = this.process;
     const failure = this.#failure ?? (stopping?.kind === 'error' ? stopping : undefined);
     const status = failure === undefined ? 'active' : 'error';
-    return { status, context: this.state, output: undefined, error: failure?.error };
+    return { status, context: this.state, output: undefined, error: failure?.error } as never;
   }
 
   // As a host
@@ -59,8 +66,16 @@ export class HostedServer extends Server implements Host {
 
   moves(): void {}
 
+  snapshot(): XstateSnapshot {
+    return this.#snapshot();
+  }
+
   override receive(letter: Letter): void {
-    this.#hosted?.deliver({ type: eventType(letter), letter } as XstateEvent);
+    if (this.#hosted?.watched !== true) {
+      this.#handle(letter);
+      return;
+    }
+    this.#hosted.deliver({ type: eventType(letter), letter } as XstateEvent);
     // Crashing is the process's business, not xstate's.
     if (this.#failure !== undefined) throw this.#failure.error;
   }

@@ -33,6 +33,8 @@ export interface Host {
   readonly suspended: boolean;
   /** The actor is about to move by itself: a promise has settled, a delay has passed, a child has ended. */
   moves(): void;
+  /** What the actor is now, where that is kept here and not by xstate. */
+  snapshot?(): XstateSnapshot;
 }
 
 const rootLogic: XstateLogic = {
@@ -42,11 +44,36 @@ const rootLogic: XstateLogic = {
 } as never;
 
 /** What xstate keeps to itself of an actor. */
-interface Internals extends AnyActorRef {
+interface Internals extends Omit<AnyActorRef, 'getSnapshot'> {
+  readonly observers: ReadonlySet<unknown>;
+  getSnapshot(): Snapshot<unknown>;
   start(): this;
   readonly options: { readonly host: Host };
   _send(event: XstateEvent): void;
   _stop(): void;
+}
+
+const inspectors = Symbol('inspectors');
+
+/** A system that counts who inspects it, by whatever way they came. */
+type WatchedSystem = AnyActorRef['system'] & { [inspectors]: number };
+
+function counted(system: AnyActorRef['system']): void {
+  const watched = system as WatchedSystem;
+  const inspect = system.inspect.bind(system);
+  watched[inspectors] = 0;
+  watched.inspect = (observer) => {
+    const subscription = inspect(observer as never);
+    let attached = true;
+    watched[inspectors] += 1;
+    return {
+      unsubscribe: () => {
+        if (attached) watched[inspectors] -= 1;
+        attached = false;
+        subscription.unsubscribe();
+      },
+    };
+  };
 }
 
 const InternalActor = Actor as unknown as new (logic: XstateLogic, options: object) => Internals;
@@ -89,6 +116,16 @@ export class Hosted extends InternalActor {
     return this.getSnapshot() as XstateSnapshot;
   }
 
+  /** What it is when it is asked, also when xstate was not told of the last letters. */
+  override getSnapshot() {
+    return this.options.host.snapshot?.() ?? super.getSnapshot();
+  }
+
+  /** Whether somebody looks at what it does: an inspector of the system, or an observer of its own. */
+  get watched(): boolean {
+    return this.observers.size > 0 || (this.system as WatchedSystem)[inspectors] > 0;
+  }
+
   /** Ends it, and its children: xstate does not stop those of an actor whose own action threw. */
   end(): void {
     const { children } = this.snapshot as { readonly children?: Readonly<Record<string, Internals>> };
@@ -109,15 +146,21 @@ export class XstateRoot {
 
   /** Made when the first xstate actor is: a system of plain servers needs none. */
   get actor(): AnyActorRef {
-    this.#root ??= createActor(rootLogic, {
+    this.#root ??= this.#started();
+    return this.#root;
+  }
+
+  #started(): AnyActorRef {
+    const root = createActor(rootLogic, {
       id: 'ophion',
       // xstate's delayed events run on our clock.
       clock: {
         setTimeout: (fn: () => void, ms: number) => this.#clock.setTimer(ms, fn),
         clearTimeout: (timer: { cancel(): void } | undefined) => timer?.cancel(),
       } as never,
-    }).start() as AnyActorRef;
-    return this.#root;
+    });
+    counted(root.system);
+    return root.start() as AnyActorRef;
   }
 
   /**

@@ -10,7 +10,7 @@ export type { LogOptions } from './log-options.ts';
 export { type Exit, type Launch, type LaunchEvent, type LaunchOptions, launch, type OsProcess } from './os-process.ts';
 export type { PerWorker, WorkerPlace } from './per-worker.ts';
 export { type PoolManagerInput, type PoolManagerRef, poolManager, poolManagerRef } from './pool.ts';
-export { type PoolCast, type PoolCasts, tellPool } from './pool-casts.ts';
+export { type Attending, type PoolCast, type PoolCasts, tellPool } from './pool-casts.ts';
 export type { Checkin, Checkout, Granted, PoolStatus, Refused, WorkerRole, WorkerStatus } from './pool-messages.ts';
 export type { PoolOptions } from './pool-options.ts';
 export { PoolRef } from './pool-ref.ts';

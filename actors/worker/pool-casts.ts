@@ -1,9 +1,12 @@
-/** What consumers and its own actors cast to a pool's manager, and the way to cast it so that a crash of the manager loses nothing. */
-import type { ActorContext, ActorRef } from '../core/index.ts';
+/**
+ * What consumers and its own actors tell a pool's manager, so that a crash of the manager loses nothing: it stands in
+ * the pool's table until it is handled, and one letter says that something stands there, however much it is.
+ */
+import type { ActorRef } from '../core/index.ts';
 import type { Checkin, Checkout } from './pool-messages.ts';
 import { PoolTable } from './pool-table.ts';
 
-/** What is cast to a pool. */
+/** What is told to a pool. */
 export interface PoolCasts {
   checkout: Checkout;
   /** In the turn in which the work is sent. */
@@ -20,22 +23,22 @@ export interface PoolCasts {
 }
 export type PoolCast = keyof PoolCasts;
 
-/**
- * Casts to a pool so that it is handled even when the manager crashes first: it stands in the pool's table until then.
- * Throws MailboxFullError when the manager's mailbox is full; then nothing was told.
- */
-export function tellPool<N extends PoolCast>(
-  ctx: ActorContext<never>,
-  manager: ActorRef,
-  name: N,
-  arg: PoolCasts[N],
-): void {
-  const { unhandled } = PoolTable.of(ctx.system, manager.path);
-  unhandled.set(arg, name);
+/** A pool's manager, to whom it can be said that something stands in its table. */
+export interface Attending extends ActorRef {
+  cast(name: 'attend'): void;
+}
+
+/** Throws MailboxFullError when the manager's mailbox is full; then nothing was told. */
+export function tellPool<N extends PoolCast>(manager: Attending, name: N, arg: PoolCasts[N]): void {
+  const table = PoolTable.of(manager.system, manager.path);
+  table.unhandled.set(arg, name);
+  if (table.called) return;
+  table.called = true;
   try {
-    ctx.cast(manager, name, arg);
+    manager.cast('attend');
   } catch (error) {
-    unhandled.delete(arg);
+    table.unhandled.delete(arg);
+    table.called = false;
     throw error;
   }
 }

@@ -16,22 +16,22 @@ export interface Checkout {
   /** How long it may wait, in milliseconds; the pool's own limit may be shorter. */
   readonly timeoutMs: number;
   /** What has to go to the worker that served this key before. Default: nothing. */
-  readonly affinityKey?: string;
+  readonly affinityKey?: string | undefined;
   /** How much that matters. Default: the pool's `affinity`. */
-  readonly affinityMode?: AffinityMode;
+  readonly affinityMode?: AffinityMode | undefined;
   /** Keys take turns when workers are short. Default: all that have none share one. */
-  readonly fairKey?: string;
+  readonly fairKey?: string | undefined;
   /**
    * The leases of the requests inside which this one is made, nearest first; of any pool. Where one of them holds a
    * worker here, this request does not wait behind others: it would wait for itself. Default: none.
    */
-  readonly within?: readonly string[];
+  readonly within?: readonly string[] | undefined;
   /** Whose failures count together, when the pool has breakers. Default: no breaker. */
-  readonly breakerKey?: string;
+  readonly breakerKey?: string | undefined;
   /** Counted from 1; the pool makes the third and later ones wait. Default 1. */
-  readonly attempt?: number;
+  readonly attempt?: number | undefined;
   /** For whom it is: when that actor dies before the work has started, the request is refused. Default: nobody. */
-  readonly caller?: Pid;
+  readonly caller?: Pid | undefined;
 }
 
 /** Cast to the consumer: the worker is its own until `checkin`. It casts `started` in the turn in which it sends work. */

@@ -5,6 +5,7 @@ import { SupervisorRef } from '../../supervisors/index.ts';
 import { type ActorSystem, type CallOptions, ServerRef } from '../core/index.ts';
 import type { WorkerLogLine } from './incarnation-log.ts';
 import { type PoolManagerRef, poolManager } from './pool.ts';
+import { tellPool } from './pool-casts.ts';
 import type { PoolStatus } from './pool-messages.ts';
 import { writeTokenFile } from './token-file.ts';
 import { type LogQuery, unknownWorker, WorkerLogs } from './worker-logs.ts';
@@ -58,7 +59,7 @@ export class PoolRef extends SupervisorRef<never> {
 
   /** Lets go of an affinity key: nobody needs what it stands for any more, or its loss (`affinity_lost`) is known. */
   release(affinityKey: string): void {
-    this.manager.cast('release', { affinityKey });
+    tellPool(this.manager, 'release', { affinityKey });
   }
 
   /**

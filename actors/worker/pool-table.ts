@@ -84,6 +84,8 @@ export class PoolTable {
   readonly left = new Map<LeaveReason, number>();
   /** What the manager was told and has not handled, in order: by what it was told, under which name. */
   readonly unhandled = new Map<object, string>();
+  /** A letter is under way that says so. */
+  called = false;
 
   static of(system: ActorSystem, managerPath: string): PoolTable {
     let table = system.tables.get(managerPath) as PoolTable | undefined;

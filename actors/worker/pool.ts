@@ -51,6 +51,8 @@ interface Waiter {
   readonly count: number;
 }
 
+const toldPerTurn = 256;
+
 class Pool {
   readonly #ctx: ActorContext<PoolManagerInput>;
   readonly #table: PoolTable;
@@ -71,14 +73,26 @@ class Pool {
     this.#leases = new Leases(own, ctx.input, this.#table, this.#roster);
     this.#scaling = autoscale === undefined ? undefined : new Scaling(own, autoscale, capacity, this.#roster);
     this.#remote = new Remote(own, ctx.input.remote, this.#table, () => this.#roster.remote);
-    // What stood in the mailbox of an incarnation that crashed.
-    for (const [arg, name] of [...this.#table.unhandled]) this.told(name as PoolCast, arg as never);
+    // What an incarnation that crashed was told, and the letter that said so.
+    if (this.#table.unhandled.size > 0) this.attend();
+    else this.#table.called = false;
   }
 
-  told<N extends PoolCast>(name: N, arg: PoolCasts[N]): void {
-    this.#table.unhandled.delete(arg);
-    this.#handle(name, arg);
+  /** Handles what it was told, so much at a time that others have their turn. */
+  attend(): void {
+    const { unhandled } = this.#table;
+    this.#table.called = false;
+    let left = toldPerTurn;
+    for (const [arg, name] of unhandled) {
+      unhandled.delete(arg);
+      this.#handle(name as PoolCast, arg as never);
+      left -= 1;
+      if (left === 0) break;
+    }
     this.#settle();
+    if (unhandled.size === 0 || this.#table.called) return;
+    this.#table.called = true;
+    this.#ctx.cast(this.#ctx.ref(this.#ctx.path), 'attend');
   }
 
   #handle<N extends PoolCast>(name: N, arg: PoolCasts[N]): void {
@@ -243,25 +257,16 @@ class Pool {
   }
 }
 
-const told =
-  <N extends PoolCast>(name: N) =>
-  (pool: Pool, arg: PoolCasts[N]): Pool => {
-    pool.told(name, arg);
-    return pool;
-  };
-
 /** The logic of a pool's manager. */
 export const poolManager = server({
   host: 'xstate',
   init: (ctx: ActorContext<PoolManagerInput>) => new Pool(ctx),
   cast: {
-    checkout: told('checkout'),
-    started: told('started'),
-    checkin: told('checkin'),
-    cancel: told('cancel'),
-    release: told('release'),
-    resume: told('resume'),
-    reload: told('reload'),
+    /** From whoever told it something: see `tellPool`. */
+    attend: (pool: Pool) => {
+      pool.attend();
+      return pool;
+    },
     report: (pool: Pool, report: WorkerReport & { readonly worker: Pid }) => {
       pool.report(report);
       return pool;

@@ -6,6 +6,7 @@ import { type ActorContext, SpecError, server, type TimerHandle } from '../core/
 import type { WorkerEvent } from './events.ts';
 import { type FileEvent, type WatchFiles, watchPythonFiles } from './file-watch.ts';
 import { checkNumbers, notNegative } from './option-rules.ts';
+import { poolManagerRef } from './pool.ts';
 import { tellPool } from './pool-casts.ts';
 
 export interface ReloadOptions {
@@ -102,8 +103,7 @@ class Reloader {
     if (this.#told) return;
     const files = [...this.#changed].sort();
     this.#changed.clear();
-    const own = this.#ctx as ActorContext<never>;
-    tellPool(own, own.ref(this.#ctx.input.manager), 'reload', { files });
+    tellPool(poolManagerRef(this.#ctx as ActorContext<never>, this.#ctx.input.manager), 'reload', { files });
   }
 
   #emit(event: WorkerEvent): void {

@@ -20,7 +20,7 @@ import {
   type StateHost,
   sessionTools,
 } from '../../actors/state/index.ts';
-import type { Granted, Refused } from '../../actors/worker/index.ts';
+import { type Granted, poolManagerRef, type Refused } from '../../actors/worker/index.ts';
 import { type Delivery, links } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
 import { type CallContext, callTable, table } from './call-table.ts';
@@ -109,7 +109,7 @@ class Bridge {
       ctx: plain,
       table: callTable(ctx.system, ctx.path),
       links: this.#links,
-      pools: new Map(pools.map((pool) => [pool, ctx.ref(paths.poolManager(root, pool))])),
+      pools: new Map(pools.map((pool) => [pool, poolManagerRef(plain, paths.poolManager(root, pool))])),
       registry: this.registry,
       sync: this.#sync,
       commits: new ResultCommits(plain, provider),

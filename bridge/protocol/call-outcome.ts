@@ -13,26 +13,28 @@ import { StreamFullError } from '../transport/index.ts';
 import type { CallOutcome, OpenCall } from './call-table.ts';
 import { decodeMap, decodeValue } from './codec.ts';
 import { errorOfFault } from './error-codes.ts';
-import type { ToolResult } from './gen/tools_pb.js';
+import type { ToolCall, ToolResult } from './gen/tools_pb.js';
 import { hostMessage } from './messages.ts';
 
 /** The message that sends a call, which has so many milliseconds left and must see this revision. */
 export function callMessage(call: OpenCall, revision: number, leftMs: number): Uint8Array {
   const { plan, id } = call;
-  return hostMessage('call', {
+  const message: ToolCall = {
     $typeName: 'ophion.v1.ToolCall',
     sessionId: plan.sessionId,
     tool: plan.tool,
     arguments: plan.arguments,
-    ...(Number.isFinite(leftMs) ? { timeoutMs: leftMs } : {}),
     traceparent: plan.traceparent,
     idempotencyKey: plan.idempotencyKey,
     minRevision: BigInt(Math.max(plan.minRevision, revision)),
     callId: id,
     parentCallId: plan.within[0] ?? '',
     stream: plan.stream,
-    ...(plan.overlay === undefined ? {} : { overlay: plan.overlay }),
-  });
+  };
+  // Not spread into it: that would cost as much as all the rest.
+  if (Number.isFinite(leftMs)) message.timeoutMs = leftMs;
+  if (plan.overlay !== undefined) message.overlay = plan.overlay;
+  return hostMessage('call', message);
 }
 
 /** What is nobody's fault for good: the same call may do better, on another worker or later. */

@@ -1,6 +1,6 @@
 /** What both ways of a call work with: the table, the pools, links, and the end of a call. */
 import type { ActorContext, ActorRef } from '../../actors/core/index.ts';
-import { type PoolCast, type PoolCasts, tellPool, type Verdict } from '../../actors/worker/index.ts';
+import { type Attending, type PoolCast, type PoolCasts, tellPool, type Verdict } from '../../actors/worker/index.ts';
 import type { CallOutcome, CallTable, Known, OpenCall } from './call-table.ts';
 import { step } from './step.ts';
 
@@ -9,14 +9,14 @@ export interface CallPortOptions {
   readonly table: CallTable;
   readonly links: ActorRef;
   /** The pools by name, first the one that is taken when nothing else decides. */
-  readonly pools: ReadonlyMap<string, ActorRef>;
+  readonly pools: ReadonlyMap<string, Attending>;
 }
 
 export class CallPort {
   readonly ctx: ActorContext<never>;
   readonly table: CallTable;
   readonly links: ActorRef;
-  readonly pools: ReadonlyMap<string, ActorRef>;
+  readonly pools: ReadonlyMap<string, Attending>;
 
   constructor({ ctx, table, links, pools }: CallPortOptions) {
     this.ctx = ctx;
@@ -31,7 +31,8 @@ export class CallPort {
 
   toPool<N extends PoolCast>(pool: string, name: N, arg: PoolCasts[N]): void {
     const manager = this.pools.get(pool);
-    if (manager !== undefined) tellPool(this.ctx, manager, name, arg);
+    // What an ended bridge still says has no effect (otp S-271).
+    if (manager !== undefined && this.ctx.self.alive) tellPool(manager, name, arg);
   }
 
   /** What a tool itself raises says nothing about its workers. */

@@ -105,9 +105,9 @@ export class HostCalls {
       // Sessions take turns when workers are short; what breaks workers is a tool.
       fairKey: sessionId,
       breakerKey: tool,
-      within: within.flatMap((id) => table.get(id)?.lease ?? []),
-      ...(affinityKey === undefined ? {} : { affinityKey }),
-      ...(affinityMode === undefined ? {} : { affinityMode }),
+      within: within.length === 0 ? within : within.flatMap((id) => table.get(id)?.lease ?? []),
+      affinityKey,
+      affinityMode,
     });
     call.pool = pool;
     call.stage = 'queued';

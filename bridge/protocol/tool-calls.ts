@@ -11,43 +11,44 @@ import { Caller, type CallTarget } from './caller.ts';
 import { cancelledCode } from './error-codes.ts';
 import type { CommitPlan } from './gen/variables_pb.js';
 
+/** What is left out, or undefined, has its default. */
 export interface ToolRequest {
   readonly tool: string;
   /** Named arguments. Default: none. */
-  readonly arguments?: Readonly<Record<string, unknown>>;
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
   /** The session that the tool sees. Default: none. */
-  readonly sessionId?: string;
+  readonly sessionId?: string | undefined;
   /** Which pool runs it. Default: the first whose workers offer the tool. */
-  readonly pool?: string;
+  readonly pool?: string | undefined;
   /** Whether running it twice does no harm: then it is run again when its worker was lost. Default false. */
-  readonly idempotent?: boolean;
+  readonly idempotent?: boolean | undefined;
   /**
    * Calls with the same key go to the same worker: when they can, or only there, as `affinityMode` says. Default: the
    * session, for which the worker that has seen it last is the quickest.
    */
-  readonly affinityKey?: string;
+  readonly affinityKey?: string | undefined;
   /**
    * `hint`: another worker will do. `strict_queue`, for what cannot leave a worker: that worker alone, and the call
    * waits for it. `strict_fail_fast`: refused with `queue_full` when it is busy. A strict call whose worker was lost is
    * refused with `affinity_lost` until the key is released (`pool.release(key)`). Default: the pool's `affinity`.
    */
-  readonly affinityMode?: AffinityMode;
+  readonly affinityMode?: AffinityMode | undefined;
   /** The call must see the session at this revision or a later one. Default: the newest there is when it is sent. */
-  readonly minRevision?: number;
+  readonly minRevision?: number | undefined;
   /**
    * Makes it one call, however often it is made: the same key in the same session joins the run that is under way, or
    * has its outcome, as long as that is kept (see `OutcomeLimits`). With another tool or other arguments it is a
    * `conflict`. Inside a transaction only the tool sees it. Default: the id of the call, which nobody else has.
    */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** Whose key it is: no owner meets another one's calls by a key. Default: all callers in this process are one. */
-  readonly keyOwner?: string;
+  readonly keyOwner?: string | undefined;
   /** Whether it goes on when its signal aborts, to be asked for again by its key. Default false. */
-  readonly outlivesSignal?: boolean;
+  readonly outlivesSignal?: boolean | undefined;
   /** The caller's W3C trace context. Default: the call begins a trace of its own. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   /** Ids of the calls inside which this one is made, nearest first. Default: none. */
-  readonly within?: readonly string[];
+  readonly within?: readonly string[] | undefined;
   /** What the transaction has written by now that the call is to join; its own writes are not committed then. */
   readonly overlay?: CommitPlan | undefined;
 }

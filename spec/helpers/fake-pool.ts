@@ -82,23 +82,27 @@ const handlers: { readonly [N in keyof PoolCasts]: (notes: PoolNotes, arg: PoolC
 };
 
 /** Where `tellPool` puts what the manager has not handled yet. */
-const unhandled = (ctx: Ctx): Map<object, string> =>
-  (ctx.system.tables.get(ctx.path) as { unhandled: Map<object, string> } | undefined)?.unhandled ?? new Map();
+interface Told {
+  readonly unhandled: Map<object, keyof PoolCasts>;
+  called: boolean;
+}
 
-const handler =
-  <N extends keyof PoolCasts>(name: N) =>
-  (notes: PoolNotes, arg: PoolCasts[N], ctx: Ctx): PoolNotes => {
-    unhandled(ctx).delete(arg);
-    handlers[name](notes, arg, ctx);
-    next(notes, ctx);
-    return notes;
-  };
+function attend(notes: PoolNotes, ctx: Ctx): PoolNotes {
+  const told = ctx.system.tables.get(ctx.path) as Told | undefined;
+  if (told === undefined) return notes;
+  told.called = false;
+  for (const [arg, name] of told.unhandled) {
+    told.unhandled.delete(arg);
+    (handlers[name] as (typeof handlers)['resume'])(notes, arg as never, ctx);
+  }
+  next(notes, ctx);
+  return notes;
+}
 
 export const fakePool = (notes: PoolNotes) =>
   server({
     init: (ctx: ActorContext<undefined>): PoolNotes => {
-      for (const [arg, name] of [...unhandled(ctx as Ctx)]) handler(name as 'resume')(notes, arg as never, ctx as Ctx);
-      return notes;
+      return attend(notes, ctx as Ctx);
     },
     cast: {
       add(state: PoolNotes, { pid, capacity }: { pid: Pid; capacity: number }, ctx: Ctx) {
@@ -106,12 +110,7 @@ export const fakePool = (notes: PoolNotes) =>
         next(state, ctx);
         return state;
       },
-      checkout: handler('checkout'),
-      started: handler('started'),
-      checkin: handler('checkin'),
-      cancel: handler('cancel'),
-      release: handler('release'),
-      resume: handler('resume'),
+      attend: (state: PoolNotes, _: undefined, ctx: Ctx) => attend(state, ctx),
       crash: () => stop(new Error('the pool crashes')),
     },
   });

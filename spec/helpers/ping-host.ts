@@ -16,6 +16,7 @@ import {
   livingMembers,
   type PoolRef,
   type PythonOptions,
+  poolManagerRef,
   python,
   type Refused,
   tellPool,
@@ -78,7 +79,8 @@ const bridge = (notes: PingNotes) => {
     outcome: Partial<PingOutcome>,
     failed = false,
   ) => {
-    if (options.keep !== true) tellPool(ctx, ctx.ref(manager), 'checkin', { lease: id, failed });
+    if (options.keep !== true)
+      tellPool(poolManagerRef(ctx as ActorContext<never>, manager), 'checkin', { lease: id, failed });
     const items = notes.items.get(id) ?? [];
     notes.outcomes.get(id)?.({
       items,
@@ -117,14 +119,13 @@ const bridge = (notes: PingNotes) => {
     init: (ctx) => {
       notes.starts += 1;
       linksRef(ctx as never, 'app/links').cast('subscribe', { consumer: ctx.ref(ctx.path) });
-      const at = ctx.ref(manager);
-      if (notes.starts > 1) tellPool(ctx as never, at, 'resume', { consumer: ctx.ref(ctx.path) });
+      if (notes.starts > 1) tellPool(poolManagerRef(ctx as never, manager), 'resume', { consumer: ctx.ref(ctx.path) });
       return 0;
     },
     cast: {
       call: (state: number, request: Request, ctx) => {
         const { id: lease, options } = request;
-        tellPool(ctx, ctx.ref(manager), 'checkout', {
+        tellPool(poolManagerRef(ctx as ActorContext<never>, manager), 'checkout', {
           lease,
           request,
           consumer: ctx.ref(ctx.path),
@@ -142,7 +143,7 @@ const bridge = (notes: PingNotes) => {
           key: lease,
           ...(options.exchangeTimeoutMs === undefined ? {} : { timeoutMs: options.exchangeTimeoutMs }),
         });
-        tellPool(ctx, ctx.ref(manager), 'started', { lease });
+        tellPool(poolManagerRef(ctx as ActorContext<never>, manager), 'started', { lease });
         return state;
       },
       refused: (state: number, { request, error }: Refused, ctx) => {

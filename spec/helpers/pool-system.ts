@@ -6,8 +6,11 @@ import {
   type Checkin,
   type Checkout,
   type Granted,
+  type PoolCast,
+  type PoolCasts,
   type PoolManagerInput,
   poolManager,
+  poolManagerRef,
   type Refused,
   tellPool,
   type WorkerEvent,
@@ -80,12 +83,13 @@ export async function startPool(
   const asks = server({
     init: (ctx: ActorContext<never>) => {
       starts += 1;
-      if (starts > 1) tellPool(ctx, ctx.ref('app/manager'), 'resume', { consumer: ctx.ref(ctx.path) });
+      if (starts > 1)
+        tellPool(poolManagerRef(ctx as ActorContext<never>, 'app/manager'), 'resume', { consumer: ctx.ref(ctx.path) });
       return 0;
     },
     cast: {
       ask: (state: number, one: Partial<Checkout>, ctx) => {
-        tellPool(ctx, ctx.ref('app/manager'), 'checkout', {
+        tellPool(poolManagerRef(ctx as ActorContext<never>, 'app/manager'), 'checkout', {
           lease: '',
           request: { of: one.lease },
           consumer: ctx.ref(ctx.path),
@@ -96,7 +100,8 @@ export async function startPool(
       },
       granted: (state: number, granted: Granted, ctx) => {
         if (crashes('granted')) return stop<number>(new Error('before it used its grant'));
-        if (behaviour.starts) tellPool(ctx, ctx.ref('app/manager'), 'started', { lease: granted.lease });
+        if (behaviour.starts)
+          tellPool(poolManagerRef(ctx as ActorContext<never>, 'app/manager'), 'started', { lease: granted.lease });
         note({ type: 'granted', ...granted });
         return state;
       },
@@ -159,7 +164,8 @@ export async function startPool(
     become: (pid: Pid, state: WorkerReport['state']) => cast(pid, 'become', state),
     holds: (pid: Pid, rssBytes: number) => cast(pid, 'holds', rssBytes),
     kill: (pid: Pid) => app.system.lookup(pid.path)?.kill(),
-    checkin: (lease: string, more: Omit<Checkin, 'lease'> = {}) => manager.cast('checkin', { lease, ...more }),
+    tell: <N extends PoolCast>(name: N, arg: PoolCasts[N]) => tellPool(manager, name, arg),
+    checkin: (lease: string, more: Omit<Checkin, 'lease'> = {}) => tellPool(manager, 'checkin', { lease, ...more }),
     status: () => manager.call('status'),
     /** The n-th event of a type, counted from 1. */
     event: async <T extends WorkerEvent['type']>(type: T, n = 1) => {

@@ -82,7 +82,7 @@ describe('a strict affinity key', () => {
     expect((await t.nth('granted', 2)).lease).to.equal('hint');
     expect(await t.event('pool.affinity_lost')).to.include({ worker, keys: 1 });
     expect((await t.status()).affinity).to.deep.equal({ bound: 0, lost: 1 });
-    t.manager.cast('release', { affinityKey: 'model' });
+    t.tell('release', { affinityKey: 'model' });
     t.ask('d', strict);
     expect((await t.nth('granted', 3)).lease).to.equal('d');
     expect(leasesOf(t.of('refused'))).to.deep.equal(['b', 'c']);

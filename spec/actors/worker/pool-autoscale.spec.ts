@@ -51,7 +51,7 @@ describe('a pool that scales', () => {
     expect(await t.event('pool.resized')).to.include({ to: 1 });
     await t.settle();
     expect(t.of('retired')).to.deep.equal([]);
-    t.manager.cast('release', { affinityKey: '1' });
+    t.tell('release', { affinityKey: '1' });
     await t.event('pool.worker_left');
   });
 

@@ -56,7 +56,7 @@ describe('a circuit breaker in a pool', () => {
     t.clock.advance(5_000);
     t.ask('probe', segv);
     await t.settle();
-    t.manager.cast('cancel', { lease: 'probe' });
+    t.tell('cancel', { lease: 'probe' });
     t.ask('second', segv);
     t.checkin('holds the worker');
     expect((await t.nth('granted', 4)).lease).to.equal('second');
@@ -117,7 +117,7 @@ describe('a request that is made again', () => {
     for (const lease of ['a', 'b']) t.ask(lease, { attempt: 3 });
     await t.settle();
     await t.crash('manager');
-    t.manager.cast('cancel', { lease: 'a' });
+    t.tell('cancel', { lease: 'a' });
     await t.settle();
     t.clock.advance(100);
     await t.nth('granted');

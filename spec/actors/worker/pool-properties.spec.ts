@@ -65,7 +65,7 @@ async function run(seed: number): Promise<void> {
     for (const [key, worker] of [...strict]) {
       if (t.app.system.lookup(worker.split('#')[0] as string)?.pid.toString() === worker) continue;
       strict.delete(key);
-      t.manager.cast('release', { affinityKey: key });
+      t.tell('release', { affinityKey: key });
     }
     for (const { lease } of t.of('refused')) t.checkin(lease);
   };
@@ -92,7 +92,7 @@ async function run(seed: number): Promise<void> {
       const lease = `r${1 + upTo(asked)}`;
       if (!open.has(lease)) {
         cancelled.add(lease);
-        t.manager.cast('cancel', { lease });
+        t.tell('cancel', { lease });
       }
     } else if (what < 88) t.clock.advance(upTo(100));
     else if (what < 92) {

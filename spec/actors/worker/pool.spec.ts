@@ -10,9 +10,9 @@ describe('checking a worker out', () => {
     await t.settle();
     expect(leasesOf(t.of('granted'))).to.deep.equal(['a']);
     expect(await t.manager.call('status')).to.include({ size: 1, ready: 1, busy: 1, queued: 2 });
-    t.manager.cast('checkin', { lease: 'a' });
+    t.tell('checkin', { lease: 'a' });
     await t.nth('granted', 2);
-    t.manager.cast('checkin', { lease: 'b' });
+    t.tell('checkin', { lease: 'b' });
     await t.nth('granted', 3);
     expect(leasesOf(t.of('granted'))).to.deep.equal(['a', 'b', 'c']);
   });
@@ -24,12 +24,12 @@ describe('checking a worker out', () => {
     const first = await t.nth('granted');
     t.ask('b');
     expect((await t.nth('granted', 2)).stream).to.not.equal(first.stream);
-    t.manager.cast('checkin', { lease: 'b' });
-    t.manager.cast('checkin', { lease: 'a' });
+    t.tell('checkin', { lease: 'b' });
+    t.tell('checkin', { lease: 'a' });
     for (let i = 0; i < 4; i += 1) {
       t.ask(`again ${i}`, { affinityKey: 'session' });
       expect((await t.nth('granted', 3 + i)).stream).to.equal(first.stream);
-      t.manager.cast('checkin', { lease: `again ${i}` });
+      t.tell('checkin', { lease: `again ${i}` });
     }
     t.ask('holds it', { affinityKey: 'session' });
     t.ask('elsewhere', { affinityKey: 'session' });
@@ -59,7 +59,7 @@ describe('checking a worker out', () => {
     expect((await t.nth('refused')).error).to.include({ code: 'queue_timeout' });
     t.clock.advance(200);
     expect((await t.nth('refused', 2)).lease).to.equal('c');
-    t.manager.cast('checkin', { lease: 'a' });
+    t.tell('checkin', { lease: 'a' });
     await t.settle();
     t.clock.advance(10_000);
     await t.settle();
@@ -71,10 +71,10 @@ describe('checking a worker out', () => {
     await using t = await startPool();
     for (const lease of ['a', 'b', 'c']) t.ask(lease);
     await t.nth('granted');
-    t.manager.cast('cancel', { lease: 'b' });
+    t.tell('cancel', { lease: 'b' });
     // What has started is not the pool's to cancel.
-    t.manager.cast('cancel', { lease: 'a' });
-    t.manager.cast('checkin', { lease: 'a' });
+    t.tell('cancel', { lease: 'a' });
+    t.tell('checkin', { lease: 'a' });
     expect((await t.nth('granted', 2)).lease).to.equal('c');
     expect(t.of('refused')).to.deep.equal([]);
   });
@@ -108,7 +108,7 @@ describe('checking a worker out', () => {
     t.ask('a');
     const { worker } = await t.nth('granted');
     t.ask('b');
-    t.manager.cast('checkin', { lease: 'a', failed: true });
+    t.tell('checkin', { lease: 'a', failed: true });
     expect((await t.nth('retired')).pid).to.equal(worker);
     expect((await t.nth('granted', 2)).stream).to.equal('app/workers/w-1#2');
   });
@@ -142,7 +142,7 @@ describe('a consumer that crashes', () => {
     t.ask('b');
     await t.nth('granted');
     await t.crash('consumer');
-    t.manager.cast('checkin', { lease: 'a' });
+    t.tell('checkin', { lease: 'a' });
     expect((await t.nth('granted', 2)).lease).to.equal('b');
   });
 
@@ -155,7 +155,7 @@ describe('a consumer that crashes', () => {
     t.ask('e');
     await down;
     expect((await t.nth('refused')).lease).to.equal('e');
-    t.manager.cast('checkin', { lease: 'e' });
+    t.tell('checkin', { lease: 'e' });
     await t.crash('consumer');
     await t.settle();
     expect(t.of('refused')).to.have.length(1);
@@ -181,7 +181,7 @@ describe('a worker that is lost', () => {
     await t.nth('started', 2);
     await t.settle();
     expect(leasesOf(t.of('granted'))).to.deep.equal(['a']);
-    t.manager.cast('started', { lease: 'a' });
+    t.tell('started', { lease: 'a' });
     t.ask('b');
     expect((await t.nth('granted', 2)).lease).to.equal('b');
   });
@@ -243,9 +243,9 @@ describe("a crash of the pool's manager", () => {
     await t.settle();
     await t.manager.call('waitReady', 1);
     expect(await t.manager.call('status')).to.include({ busy: 1, queued: 2, ready: 1 });
-    t.manager.cast('checkin', { lease: 'a' });
+    t.tell('checkin', { lease: 'a' });
     expect((await t.nth('granted', 2)).lease).to.equal('b');
-    t.manager.cast('checkin', { lease: 'b' });
+    t.tell('checkin', { lease: 'b' });
     expect((await t.nth('granted', 3)).lease).to.equal('c');
     expect(t.of('started')).to.have.length(1);
   });
