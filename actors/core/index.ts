@@ -13,6 +13,7 @@ export {
   startedWith,
 } from './behavior.ts';
 export { type CallOptions, call, defaultCallTimeoutMs } from './call.ts';
+export { ChurnMap } from './churn-map.ts';
 export {
   ActorContext,
   type DemonitorOptions,

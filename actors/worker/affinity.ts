@@ -61,7 +61,8 @@ export class Affinity {
 
   /** A request with this key is handed a worker. */
   bind(key: string, mode: AffinityMode, worker: Pid, workerId: string): void {
-    this.#hints.delete(key);
+    // Last in the map: used most recently. As long as there is much room, nobody asks for that.
+    if (this.#hints.size * 2 > this.#max) this.#hints.delete(key);
     this.#hints.set(key, workerId);
     if (this.#hints.size > this.#max) {
       for (const oldest of this.#hints.keys()) {

@@ -202,7 +202,7 @@ export class Leases {
 
   /** An incarnation has ended. `expected`: not by itself. */
   workerDown(worker: Pid, expected: boolean, why: string): void {
-    for (const lease of [...this.#table.held.values()].reverse())
+    for (const lease of this.#table.held.values().reverse())
       if (lease.worker === worker) this.#lostWorker(lease, expected);
     this.workerGone(worker, why);
     this.next();
@@ -270,7 +270,7 @@ export class Leases {
   }
 
   #consumerDown(path: string): void {
-    for (const lease of [...this.#table.held.values()].reverse()) {
+    for (const lease of this.#table.held.values().reverse()) {
       if (lease.consumer.path !== path || lease.state !== 'granted') continue;
       if (lease.worker === undefined) this.#requeue(lease);
       // Its time may have passed while there was somebody to use it.

@@ -1,5 +1,5 @@
 /** The living workers of a pool: what they say of themselves, what they hold, and which one is free. */
-import type { MonitorRef, Pid } from '../core/index.ts';
+import type { ChurnMap, MonitorRef, Pid } from '../core/index.ts';
 import type { WorkerReport } from './worker-memory.ts';
 
 export interface Member {
@@ -7,7 +7,8 @@ export interface Member {
   readonly pid: Pid;
   readonly monitor: MonitorRef;
   report: WorkerReport;
-  readonly leases: Set<string>;
+  /** The ids of what it runs. */
+  readonly leases: ChurnMap<string, true>;
   /** In service: work that may go anywhere goes there. */
   active: boolean;
   /** It was ready and not in service: it has waited to take a place. */

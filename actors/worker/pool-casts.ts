@@ -31,14 +31,10 @@ export interface Attending extends ActorRef {
 /** Throws MailboxFullError when the manager's mailbox is full; then nothing was told. */
 export function tellPool<N extends PoolCast>(manager: Attending, name: N, arg: PoolCasts[N]): void {
   const table = PoolTable.of(manager.system, manager.path);
-  table.unhandled.set(arg, name);
-  if (table.called) return;
-  table.called = true;
-  try {
+  if (!table.called) {
+    // Not handled before this turn is over.
     manager.cast('attend');
-  } catch (error) {
-    table.unhandled.delete(arg);
-    table.called = false;
-    throw error;
+    table.called = true;
   }
+  table.unhandled.push({ name, arg });
 }

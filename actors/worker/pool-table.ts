@@ -3,7 +3,16 @@
  * is about to leave, and which names of workers were used. It stands in the system's tables; the manager's next
  * incarnation goes on with it.
  */
-import type { ActorError, ActorRef, ActorSystem, Pid, PoolErrorCode, TimerHandle } from '../core/index.ts';
+import {
+  type ActorError,
+  type ActorRef,
+  type ActorSystem,
+  ChurnMap,
+  type Pid,
+  type PoolErrorCode,
+  Ring,
+  type TimerHandle,
+} from '../core/index.ts';
 import { Affinity, type AffinityMode } from './affinity.ts';
 import type { Breakers } from './breaker.ts';
 import { FairQueue, type Waiting } from './fair-queue.ts';
@@ -35,6 +44,12 @@ export interface Lease extends Waiting {
   timer: TimerHandle | undefined;
 }
 
+/** What a manager is told: see `PoolCasts`. */
+export interface Told {
+  readonly name: string;
+  readonly arg: object;
+}
+
 export interface Refusal {
   readonly lease: Lease;
   readonly error: ActorError;
@@ -57,7 +72,7 @@ export class PoolTable {
   /** Those of them that are made inside others. */
   readonly nested = new Set<Lease>();
   /** Granted or started. */
-  readonly held = new Map<string, Lease>();
+  readonly held = new ChurnMap<string, Lease>();
   /** Told, and not checked in yet. */
   readonly refusals = new Map<string, Refusal>();
   readonly affinity = new Affinity();
@@ -82,8 +97,8 @@ export class PoolTable {
   readonly waits = new RecentWaits();
   readonly refused = new Map<PoolErrorCode | 'actor_down', number>();
   readonly left = new Map<LeaveReason, number>();
-  /** What the manager was told and has not handled, in order: by what it was told, under which name. */
-  readonly unhandled = new Map<object, string>();
+  /** What the manager was told and has not handled. */
+  readonly unhandled = new Ring<Told>();
   /** A letter is under way that says so. */
   called = false;
 

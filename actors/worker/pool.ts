@@ -74,7 +74,7 @@ class Pool {
     this.#scaling = autoscale === undefined ? undefined : new Scaling(own, autoscale, capacity, this.#roster);
     this.#remote = new Remote(own, ctx.input.remote, this.#table, () => this.#roster.remote);
     // What an incarnation that crashed was told, and the letter that said so.
-    if (this.#table.unhandled.size > 0) this.attend();
+    if (this.#table.unhandled.length > 0) this.attend();
     else this.#table.called = false;
   }
 
@@ -82,15 +82,13 @@ class Pool {
   attend(): void {
     const { unhandled } = this.#table;
     this.#table.called = false;
-    let left = toldPerTurn;
-    for (const [arg, name] of unhandled) {
-      unhandled.delete(arg);
-      this.#handle(name as PoolCast, arg as never);
-      left -= 1;
-      if (left === 0) break;
+    for (let left = toldPerTurn; left > 0; left -= 1) {
+      const told = unhandled.shift();
+      if (told === undefined) break;
+      this.#handle(told.name as PoolCast, told.arg as never);
     }
     this.#settle();
-    if (unhandled.size === 0 || this.#table.called) return;
+    if (unhandled.length === 0 || this.#table.called) return;
     this.#table.called = true;
     this.#ctx.cast(this.#ctx.ref(this.#ctx.path), 'attend');
   }

@@ -2,7 +2,7 @@
  * The workers of a pool: which are there, who serves, who waits to take a place, and who is due to be replaced. It
  * keeps the wanted size, whatever happens to them.
  */
-import type { ActorContext, DownMessage, Pid } from '../core/index.ts';
+import { type ActorContext, ChurnMap, type DownMessage, type Pid } from '../core/index.ts';
 import { BootGate } from './boot-gate.ts';
 import { Departures, type DrainMessage } from './departures.ts';
 import type { WorkerEvent } from './events.ts';
@@ -235,7 +235,7 @@ export class Roster {
   }
 
   take(pid: Pid, lease: string): void {
-    this.#members.get(pid)?.leases.add(lease);
+    this.#members.get(pid)?.leases.set(lease, true);
   }
 
   /** Work was sent there. */
@@ -277,10 +277,10 @@ export class Roster {
 
   #met(pid: Pid, report: WorkerReport): Member {
     const monitor = this.#ctx.monitor(pid);
-    const member: Member = { id: report.id, pid, monitor, report, leases: new Set(), ...newcomer };
+    const member: Member = { id: report.id, pid, monitor, report, leases: new ChurnMap(), ...newcomer };
     this.#members.set(member);
     this.#reloads.met(member);
-    for (const lease of this.#table.held.values()) if (lease.worker === pid) member.leases.add(lease.id);
+    for (const lease of this.#table.held.values()) if (lease.worker === pid) member.leases.set(lease.id, true);
     if (pid.incarnation > 1 && report.state === 'reserved') this.#table.restarts += 1;
     const life = this.#table.lives.get(pid);
     if (life !== undefined) this.#armAge(pid, life.readyMs + life.maxAgeMs);

@@ -3,7 +3,7 @@
  * them after a restart and goes on; the caller is in them as a plain object, so an outcome reaches it whatever
  * happened to the bridge in between.
  */
-import type { ActorSystem } from '../../actors/core/index.ts';
+import { type ActorSystem, ChurnMap } from '../../actors/core/index.ts';
 import type { CommitRequest, Value } from '../../actors/state/index.ts';
 import type { AffinityMode } from '../../actors/worker/index.ts';
 import type { Map as WireMap } from './gen/values_pb.js';
@@ -151,11 +151,11 @@ export interface CallContext {
   readonly lease: string;
 }
 
-export type CallTable = Map<string, OpenCall>;
+export type CallTable = ChurnMap<string, OpenCall>;
 
 /** The table of the bridge at this path; made at first use. */
 export function callTable(system: ActorSystem, bridgePath: string): CallTable {
-  return table(system, `${bridgePath}/calls`, () => new Map());
+  return table(system, `${bridgePath}/calls`, () => new ChurnMap());
 }
 
 /** One of the system's tables by name; made at first use. */

@@ -63,7 +63,7 @@ export class HostCalls {
   resume(): void {
     const { ctx, pools, sync } = this.#options;
     for (const pool of pools.keys()) this.#port.toPool(pool, 'resume', { consumer: ctx.ref(ctx.path) });
-    for (const call of [...this.#port.table.values()]) {
+    for (const call of this.#port.table.values()) {
       if (call.stage === 'done') this.#port.table.delete(call.id);
       else if (call.cancelled !== undefined) this.cancel(call.id);
       else if (call.stage === 'new') this.execute(call.id);
@@ -270,6 +270,6 @@ export class HostCalls {
   /** The system stops: nobody will answer any more. */
   stop(): void {
     const error = new ActorDownError(this.#port.ctx.path, exitReason.shutdown());
-    for (const call of [...this.#port.table.values()]) this.#port.end(call, error, stageKnows(call.stage));
+    for (const call of this.#port.table.values()) this.#port.end(call, error, stageKnows(call.stage));
   }
 }

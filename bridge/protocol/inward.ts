@@ -3,6 +3,7 @@
  */
 import {
   type ActorContext,
+  ChurnMap,
   type ExitReason,
   isActorError,
   type ResponseMessage,
@@ -41,13 +42,13 @@ export class Inward {
     const { ctx } = options;
     this.#options = options;
     this.#tasks = new DynamicSupervisorRef(ctx.system, options.tasks);
-    this.#table = table(ctx.system, `${ctx.path}/worker-calls`, () => new Map());
+    this.#table = table(ctx.system, `${ctx.path}/worker-calls`, () => new ChurnMap());
     this.#counter = table(ctx.system, `${ctx.path}/tasks`, () => ({ count: 0 }));
   }
 
   /** After a restart: what was taken and not started is started, in its turn. */
   resume(): void {
-    for (const call of [...this.#table.values()]) {
+    for (const call of this.#table.values()) {
       if (call.stage !== 'new') continue;
       if (call.turn === 'waiting') this.#adopt(call);
       else this.#take(call);
@@ -138,7 +139,7 @@ export class Inward {
   }
 
   streamDown(stream: string, reason: ExitReason): void {
-    for (const call of [...this.#table.values()]) if (call.stream === stream) this.lost(call, reason);
+    for (const call of this.#table.values()) if (call.stream === stream) this.lost(call, reason);
   }
 
   /** What cannot be read cannot be answered in kind; a fault as a result is the best there is. */

@@ -63,8 +63,8 @@ export class SessionSync {
     for (const message of messagesOf(news)) this.#options.post(stream, message);
     const { epoch, revision } = news === undefined ? (has as AfterRevision) : headOf(news);
     const now = { epoch, revision };
-    // Last in the map: used most recently.
-    sessions.delete(sessionId);
+    // Last in the map: used most recently. As long as there is much room, nobody asks for that.
+    if (sessions.size * 2 > sessionsPerStream) sessions.delete(sessionId);
     sessions.set(sessionId, now);
     this.#evict(stream, sessions);
     this.#watch(sessionId, now);

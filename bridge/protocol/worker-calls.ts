@@ -8,6 +8,7 @@ import {
   ActorDownError,
   ActorError,
   CallTimeoutError,
+  type ChurnMap,
   exitReason,
   ignore,
   type ServerRef,
@@ -39,7 +40,7 @@ export interface WorkerCallHost extends LocalHost {
   readonly onTurn: () => void;
 }
 
-export type WorkerCallTable = Map<string, WorkerCall>;
+export type WorkerCallTable = ChurnMap<string, WorkerCall>;
 
 /** One exchange that a worker opened. */
 export class WorkerCall implements Waiter {

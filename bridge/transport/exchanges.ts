@@ -2,7 +2,7 @@
  * The exchanges that are open on one stream, each with the opaque context of who opened or adopted it. A host
  * exchange is over when the worker has said its last message, a worker's exchange when the host has. Pure.
  */
-import { ProtocolError } from '../../actors/core/index.ts';
+import { ChurnMap, ProtocolError, type TimerHandle } from '../../actors/core/index.ts';
 import type { Limits } from './limits.ts';
 
 export interface Exchange {
@@ -11,9 +11,14 @@ export interface Exchange {
   context: object | undefined;
   /** The number of the last frame of the message that opened it, infinite before it has one; a host exchange's only. */
   opening: number;
-  /** Frees what belongs to it, such as a timer, when it is over. */
-  onOver: (() => void) | undefined;
+  /** Its name for `write`, and its deadline. */
+  key: string | undefined;
+  timer: TimerHandle | undefined;
+  /** Frees these when it is over. */
+  onOver: ((exchange: Exchange) => void) | undefined;
 }
+
+const nothingHeld = { key: undefined, timer: undefined, onOver: undefined };
 
 /** How many ended exchanges of the worker are remembered, so that a late message does not open them again. */
 const endedKept = 4096;
@@ -21,7 +26,7 @@ const endedKept = 4096;
 export class Exchanges {
   /** How many each side may have open. */
   readonly max: number;
-  readonly #open = new Map<number, Exchange>();
+  readonly #open = new ChurnMap<number, Exchange>();
   readonly #ended = new Set<number>();
   #byHost = 0;
   #byWorker = 0;
@@ -47,7 +52,7 @@ export class Exchanges {
   /** Opens a host exchange; the message that opens it has no number yet. */
   open(context: object): Exchange {
     const opening = Number.POSITIVE_INFINITY;
-    const exchange: Exchange = { id: this.#next, by: 'host', context, opening, onOver: undefined };
+    const exchange: Exchange = { id: this.#next, by: 'host', context, opening, ...nothingHeld };
     this.#next += 2;
     this.#byHost += 1;
     this.#open.set(exchange.id, exchange);
@@ -66,7 +71,7 @@ export class Exchanges {
     if (this.#byWorker >= this.max) {
       throw new ProtocolError(`the worker has opened more than ${this.max} exchanges`);
     }
-    const exchange: Exchange = { id, by: 'worker', context: undefined, opening: 0, onOver: undefined };
+    const exchange: Exchange = { id, by: 'worker', context: undefined, opening: 0, ...nothingHeld };
     this.#byWorker += 1;
     this.#open.set(id, exchange);
     return { exchange, opened: true };
@@ -86,12 +91,12 @@ export class Exchanges {
         }
       }
     }
-    exchange.onOver?.();
+    exchange.onOver?.(exchange);
   }
 
   /** Ends all of them; answers them in the order in which they were opened. */
   drain(): Exchange[] {
-    const all = [...this.#open.values()];
+    const all = this.#open.values();
     for (const exchange of all) this.remove(exchange);
     return all;
   }

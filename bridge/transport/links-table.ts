@@ -1,5 +1,5 @@
 /** What outlives an incarnation of links, and what dev tools see of it. */
-import type { ActorRef, ActorSystem } from '../../actors/core/index.ts';
+import { type ActorRef, type ActorSystem, ChurnMap } from '../../actors/core/index.ts';
 import { Deliveries, type DeliveryBounds } from './deliveries.ts';
 import type { Exchange } from './exchanges.ts';
 import type { Stream } from './stream.ts';
@@ -7,7 +7,7 @@ import type { Stream } from './stream.ts';
 export class LinksTable {
   /** By id, which is the worker's pid as text. */
   readonly streams = new Map<string, Stream>();
-  readonly keys = new Map<string, { readonly stream: Stream; readonly exchange: Exchange }>();
+  readonly keys = new ChurnMap<string, { readonly stream: Stream; readonly exchange: Exchange }>();
   readonly deliveries: Deliveries;
   /** What the streams have sent by files and transfers that their workers have not taken. */
   readonly budget = { spilledBytes: 0 };

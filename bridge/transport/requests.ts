@@ -8,6 +8,7 @@ import {
   CallTimeoutError,
   type ExitReason,
   exitReason,
+  type Ring,
 } from '../../actors/core/index.ts';
 import type { Courier } from './courier.ts';
 import type { Exchange } from './exchanges.ts';
@@ -22,7 +23,7 @@ export class Requests {
   readonly #courier: Courier;
   /** A stream has something to send. */
   readonly #sent: (stream: Stream) => void;
-  readonly #unopened: Set<Open>;
+  readonly #unopened: Ring<Open>;
 
   constructor(ctx: ActorContext<never>, table: LinksTable, courier: Courier, sent: (stream: Stream) => void) {
     this.#ctx = ctx;
@@ -34,12 +35,13 @@ export class Requests {
 
   /** What lay in the mailbox of an earlier incarnation when that crashed. */
   resume(): void {
-    for (const open of this.#unopened) this.open(open);
+    for (const open of this.#unopened.drain()) this.open(open);
   }
 
   open(open: Open): void {
     const { stream: id, payload, attachments = [], context, key, timeoutMs } = open;
-    this.#unopened.delete(open);
+    // Nearly always the first one.
+    this.#unopened.remove((one) => one === open);
     const stream = this.#table.streams.get(id);
     if (stream === undefined) {
       this.#notOpened(open, exitReason.noproc);
@@ -53,8 +55,9 @@ export class Requests {
     }
     this.#name(stream, opened, key);
     if (timeoutMs !== undefined && Number.isFinite(timeoutMs)) {
-      const timer = this.#ctx.setTimer(timeoutMs, { type: 'exchange.expired', stream, exchange: opened, timeoutMs });
-      whenOver(opened, () => this.#ctx.cancelTimer(timer));
+      const late = { type: 'exchange.expired', stream, exchange: opened, timeoutMs };
+      opened.timer = this.#ctx.setTimer(timeoutMs, late);
+      opened.onOver = this.#over;
     }
     this.#sent(stream);
   }
@@ -135,19 +138,17 @@ export class Requests {
 
   #name(stream: Stream, exchange: Exchange, key: string | undefined): void {
     if (key === undefined) return;
-    const { keys } = this.#table;
-    const entry = { stream, exchange };
-    keys.set(key, entry);
-    whenOver(exchange, () => {
-      if (keys.get(key) === entry) keys.delete(key);
-    });
+    this.#table.keys.set(key, { stream, exchange });
+    exchange.key = key;
+    exchange.onOver = this.#over;
   }
-}
 
-function whenOver(exchange: Exchange, then: () => void): void {
-  const { onOver } = exchange;
-  exchange.onOver = () => {
-    onOver?.();
-    then();
+  /** One function for all: a closure of its own for each exchange outlives the next collections of garbage. */
+  readonly #over = (exchange: Exchange): void => {
+    const { key } = exchange;
+    const { keys } = this.#table;
+    // Another exchange may have the name by now.
+    if (key !== undefined && keys.get(key)?.exchange === exchange) keys.delete(key);
+    this.#ctx.cancelTimer(exchange.timer);
   };
 }

@@ -2,7 +2,7 @@
  * Stands in for a pool's manager: hands out the workers that a test gives it, and keeps what it was told. Its leases
  * lie outside of it, as a real one's do, so it may crash as well.
  */
-import { type ActorContext, type Pid, type PoolError, server, stop } from '../../actors/core/index.ts';
+import { type ActorContext, type Pid, type PoolError, type Ring, server, stop } from '../../actors/core/index.ts';
 import type { Checkin, Checkout, Granted, PoolCasts, Refused } from '../../actors/worker/index.ts';
 import { Signal } from './signal.ts';
 
@@ -82,19 +82,17 @@ const handlers: { readonly [N in keyof PoolCasts]: (notes: PoolNotes, arg: PoolC
 };
 
 /** Where `tellPool` puts what the manager has not handled yet. */
-interface Told {
-  readonly unhandled: Map<object, keyof PoolCasts>;
+interface Table {
+  readonly unhandled: Ring<{ readonly name: string; readonly arg: object }>;
   called: boolean;
 }
 
 function attend(notes: PoolNotes, ctx: Ctx): PoolNotes {
-  const told = ctx.system.tables.get(ctx.path) as Told | undefined;
-  if (told === undefined) return notes;
-  told.called = false;
-  for (const [arg, name] of told.unhandled) {
-    told.unhandled.delete(arg);
-    (handlers[name] as (typeof handlers)['resume'])(notes, arg as never, ctx);
-  }
+  const table = ctx.system.tables.get(ctx.path) as Table | undefined;
+  if (table === undefined) return notes;
+  table.called = false;
+  for (let told = table.unhandled.shift(); told !== undefined; told = table.unhandled.shift())
+    handlers[told.name as 'resume'](notes, told.arg as never, ctx);
   next(notes, ctx);
   return notes;
 }
