@@ -9,6 +9,8 @@ export type DeadlineKind = 'links' | 'dial' | 'ready' | 'liveness' | 'drain' | '
 export interface DeadlineMessage {
   readonly type: `deadline.${DeadlineKind}`;
   readonly number: number;
+  /** It was over once before, see `prolong`. */
+  readonly prolonged: boolean;
 }
 
 export class WorkerDeadlines {
@@ -21,11 +23,12 @@ export class WorkerDeadlines {
   }
 
   set(kind: DeadlineKind, ms: number): void {
-    this.clear(kind);
-    if (!Number.isFinite(ms)) return;
-    this.#last += 1;
-    const message: DeadlineMessage = { type: `deadline.${kind}`, number: this.#last };
-    this.#set.set(kind, { number: this.#last, timer: this.#ctx.setTimer(ms, message) });
+    this.#arm(kind, ms, false);
+  }
+
+  /** Sets one that is over again, for so long, once. */
+  prolong(kind: DeadlineKind, ms: number): void {
+    this.#arm(kind, ms, true);
   }
 
   clear(kind: DeadlineKind): void {
@@ -35,5 +38,13 @@ export class WorkerDeadlines {
 
   isCurrent({ type, number }: DeadlineMessage): boolean {
     return this.#set.get(type.slice('deadline.'.length) as DeadlineKind)?.number === number;
+  }
+
+  #arm(kind: DeadlineKind, ms: number, prolonged: boolean): void {
+    this.clear(kind);
+    if (!Number.isFinite(ms)) return;
+    this.#last += 1;
+    const message: DeadlineMessage = { type: `deadline.${kind}`, number: this.#last, prolonged };
+    this.#set.set(kind, { number: this.#last, timer: this.#ctx.setTimer(ms, message) });
   }
 }

@@ -51,7 +51,7 @@ export interface PythonOptions extends PoolOptions {
   readonly dialTimeoutMs?: number;
   /** How long it may load without progress. Default 120,000 ms. */
   readonly readyTimeoutMs?: number;
-  /** How long a worker may be silent before it is stuck. Default 10,000 ms. */
+  /** How long a worker may be silent before it is stuck; not while the host stands still. Default 10,000 ms. */
   readonly livenessTimeoutMs?: number;
   /** How long a worker that is stopped may finish what it runs. Default 3,000 ms. */
   readonly drainMs?: number;

@@ -9,6 +9,11 @@ import { processActor } from './worker-process.ts';
 
 /** How long a worker waits for links before it looks again. */
 const linksRetryMs = 50;
+/**
+ * How long a worker that was silent for too long still has. When the host stood still itself, as a debugger or a blocked
+ * event loop makes it, timers come before what was said meanwhile: in this time that is read.
+ */
+export const doubtMs = 250;
 
 export const workerSetup = setup({
   types: {
@@ -20,6 +25,10 @@ export const workerSetup = setup({
   actors: { process: processActor },
   guards: {
     current: ({ context, event }) => context.deadlines.isCurrent(event as DeadlineMessage),
+    inDoubt: ({ context, event }) => {
+      const message = event as DeadlineMessage;
+      return !message.prolonged && context.deadlines.isCurrent(message);
+    },
     wasReady: ({ context }) => context.wasReady,
     busy: ({ event }) => event.type === 'stream.liveness' && event.inFlight.length > 0,
     otherVersion: ({ context, event }) =>
@@ -77,6 +86,7 @@ export const workerSetup = setup({
       }[kind];
       context.deadlines.set(kind, ms);
     },
+    listen: ({ context }) => context.deadlines.prolong('liveness', doubtMs),
     clearDeadline: ({ context }, { kind }: { kind: DeadlineKind }) => context.deadlines.clear(kind),
     askToDrain: ({ context }) => context.ctx.cast(links(context), 'drain', { worker: context.ctx.self }),
     leaked: ({ context, event }) => {

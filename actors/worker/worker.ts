@@ -195,16 +195,19 @@ const machine = workerSetup.createMachine({
             // The host does not read: silence is not the worker's fault.
             'stream.paused': { actions: { type: 'clearDeadline', params: { kind: 'liveness' } } },
             'stream.unpaused': { actions: { type: 'setDeadline', params: { kind: 'liveness' } } },
-            'deadline.liveness': {
-              guard: 'current',
-              target: 'killed',
-              actions: {
-                type: 'end',
-                params: ({ context }) => ({
-                  reason: exitReason.exit(`stuck: no sign of life for ${context.given.config.livenessTimeoutMs} ms`),
-                }),
+            'deadline.liveness': [
+              { guard: 'inDoubt', actions: 'listen' },
+              {
+                guard: 'current',
+                target: 'killed',
+                actions: {
+                  type: 'end',
+                  params: ({ context }) => ({
+                    reason: exitReason.exit(`stuck: no sign of life for ${context.given.config.livenessTimeoutMs} ms`),
+                  }),
+                },
               },
-            },
+            ],
             'stream.lost': 'fenced',
             exit: { target: 'draining', actions: { type: 'end', params: ({ event }) => ({ reason: event.reason }) } },
             'pool.retire': [

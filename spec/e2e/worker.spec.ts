@@ -156,6 +156,19 @@ describe('a worker that is lost in a call', function () {
     expect(first(await liveness())).to.include({ osPid: before.osPid, state: 'busy' });
   });
 
+  it('is not stuck when its host stood still: what it said meanwhile is heard first', async () => {
+    await using host = await startPingHost(quick);
+    const before = first((await host.ping.ready()).workers);
+    for (let times = 1; times <= 3; times += 1) {
+      await host.event('worker.alive', () => true, times);
+      // Nothing runs in this process, as under a debugger.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+      expect((await host.call('hello')).answer).to.equal('hello');
+    }
+    await host.event('worker.alive', () => true, 10);
+    expect(first((await host.ping.status()).workers)).to.include({ osPid: before.osPid, incarnation: 1 });
+  });
+
   it('is replaced when a call on it has passed its time', async () => {
     await using host = await startPingHost();
     const { lost } = await host.call('sleep', { exchangeTimeoutMs: 50 });
