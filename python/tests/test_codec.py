@@ -248,6 +248,18 @@ class TestWhatCannotCross:
         assert reason in str(caught.value)
         assert caught.value.code == "invalid"
 
+    def test_its_content_is_not_told(self) -> None:
+        class Secret:
+            def __repr__(self) -> str:
+                return "sk-1234"
+
+            __str__ = __repr__
+
+        with pytest.raises(EncodeError) as caught:
+            encode({"config": [Secret()]})
+        assert "Secret" in str(caught.value)
+        assert "sk-1234" not in f"{caught.value!r} {caught.value} {caught.value.details}"
+
     def test_the_arguments_that_it_is_in_are_named_too(self) -> None:
         with pytest.raises(EncodeError) as caught:
             encode_map({"question": object()}, "arguments of ask")
