@@ -5,6 +5,7 @@
 import { fuzzPublicPort, type PortReport } from './fuzz/public-port.ts';
 import { fuzzPython, type PythonReport } from './fuzz/python-workers.ts';
 import { fuzzBatches, fuzzMessages, type StreamReport } from './fuzz/worker-streams.ts';
+import type { Say } from './scenario.ts';
 
 export interface FuzzReport {
   readonly frames: number;
@@ -24,20 +25,25 @@ const grownMax = 48 * 1024 * 1024;
 export async function fuzz({
   frames,
   seed = 1,
+  say = () => {},
 }: {
   readonly frames: number;
   readonly seed?: number;
+  readonly say?: Say;
 }): Promise<FuzzReport> {
-  const of = (share: number) => ({ frames: Math.ceil(frames * share), seed });
-  const port = await fuzzPublicPort(of(shares.port));
+  const of = (door: string, share: number) => {
+    say(door);
+    return { frames: Math.ceil(frames * share), seed };
+  };
+  const port = await fuzzPublicPort(of('the public port', shares.port));
   const streams = {
-    grpc: await fuzzBatches('grpc', of(shares.batches)),
-    unix: await fuzzBatches('unix', of(shares.batches)),
-    messages: await fuzzMessages(of(shares.messages)),
+    grpc: await fuzzBatches('grpc', of('streams, grpc', shares.batches)),
+    unix: await fuzzBatches('unix', of('streams, unix', shares.batches)),
+    messages: await fuzzMessages(of('messages of workers', shares.messages)),
   };
   const workers = {
-    grpc: await fuzzPython('grpc', of(shares.workers)),
-    unix: await fuzzPython('unix', of(shares.workers)),
+    grpc: await fuzzPython('grpc', of('workers, grpc', shares.workers)),
+    unix: await fuzzPython('unix', of('workers, unix', shares.workers)),
   };
   const wrong = [
     ...port.wrong,

@@ -2,12 +2,13 @@
  * `npm run soak -- SUITE [--only NAME] [--seed N] [--minutes N] [--json]`: the scenarios of a suite at full length; the
  * small runs of the same are tests. The last line is `N passed, N failed`; the exit code is 1 if any failed.
  */
+import { bridge } from './bridge.ts';
 import { RequestError, requestOf } from './request.ts';
 import { runSoak } from './run.ts';
 import { workers } from './workers.ts';
 
 async function main(): Promise<number> {
-  const request = requestOf(process.argv.slice(2), { workers });
+  const request = requestOf(process.argv.slice(2), { workers, bridge });
   const { json, suite } = request;
   const { passed, failed, skipped, stands } = await runSoak({ ...request, print: console.log, say: console.error });
   if (json) console.log(JSON.stringify({ suite, passed, failed, skipped }));

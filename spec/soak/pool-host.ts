@@ -5,6 +5,7 @@ import {
   type ActorSystem,
   type LinksOptions,
   nodeRuntime,
+  type OphionOptions,
   type OphionRef,
   ophion,
   type PoolRef,
@@ -25,12 +26,16 @@ export interface PoolHost {
 }
 
 /** Workers have more time to dial than by default: what is measured here is no quick start of many on few cores. */
-export async function startPool(options: PythonOptions, linksOptions: LinksOptions = {}): Promise<PoolHost> {
+export async function startPool(
+  options: PythonOptions,
+  linksOptions: LinksOptions = {},
+  more: Omit<OphionOptions<Record<never, never>>, 'pools' | 'links'> = {},
+): Promise<PoolHost> {
   const pool = python({ pythonPath: [fixtures], dialTimeoutMs: 60_000, ...options });
   const app = await startSupervisor({
     runtime: nodeRuntime({ log: () => {} }),
     maxRestarts: 100,
-    children: { ophion: ophion({ links: linksOptions, pools: { pool } }) },
+    children: { ophion: ophion({ ...more, links: linksOptions, pools: { pool } }) },
   });
   const { ophion: ref } = app.children;
   return {

@@ -116,6 +116,12 @@ export async function slowReader({
   return { ...report, p99DelayMs: report.beside.p99Ms - report.alone.p99Ms, itemsRead };
 }
 
+/** What is too slow, in words. On a quiet machine 20 ms is the bound; a busy one is measured by its own calls. */
+export function delayed({ alone, beside }: SlowReaderReport): readonly string[] {
+  const bound = 20 + 4 * alone.p99Ms;
+  return beside.p99Ms < bound ? [] : [`the slowest call in a hundred took ${beside.p99Ms} ms, more than ${bound} ms`];
+}
+
 function timesOf(times: readonly number[]): Times {
   const sorted = [...times].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
