@@ -6,6 +6,8 @@
  */
 
 const firstSlots = 16;
+/** How many characters of a key its hash looks at, from its end. */
+const hashedLength = 12;
 
 export class ChurnMap<K extends string | number, V> {
   #keys: (K | undefined)[] = new Array(firstSlots).fill(undefined);
@@ -119,6 +121,8 @@ export class ChurnMap<K extends string | number, V> {
 function hashOf(key: string | number): number {
   if (typeof key === 'number') return Math.imul(key, 0x9e3779b1) >>> 7;
   let hash = 0;
-  for (let i = 0; i < key.length; i += 1) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
+  // Ids differ in their last digits.
+  for (let i = Math.max(0, key.length - hashedLength); i < key.length; i += 1)
+    hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
   return (hash ^ (hash >>> 15)) & 0x3fffffff;
 }

@@ -275,6 +275,8 @@ export function changesOf(record: SessionRecord, after: AfterRevision | undefine
   if (after === undefined || after.epoch !== record.epoch) return { type: 'snapshot', snapshot: snapshotOf(record) };
   if (after.revision > record.revision) throw rewound(record, after);
   const { epoch, revision } = record;
+  // As nearly every call of a tool finds it.
+  if (after.revision === revision) return { type: 'commits', epoch, revision, commits: [] };
   if (record.history.reaches(after.revision)) {
     return { type: 'commits', epoch, revision, commits: record.history.after(after.revision) };
   }

@@ -108,6 +108,8 @@ export class OpenCall {
   readonly sink: CallSink;
   stage: CallStage = 'new';
   attempt = 1;
+  /** Names this attempt: at the pool, and as the key of the exchange. */
+  lease: string;
   pool = '';
   stream = '';
   worker = '';
@@ -127,16 +129,13 @@ export class OpenCall {
     this.id = id;
     this.plan = plan;
     this.sink = sink;
-  }
-
-  /** Names this attempt: at the pool, and as the key of the exchange. */
-  get lease(): string {
-    return `${this.id}/${this.attempt}`;
+    this.lease = `${id}/1`;
   }
 
   /** Begins the next attempt. */
   again(): void {
     this.attempt += 1;
+    this.lease = `${this.id}/${this.attempt}`;
     this.stage = 'new';
     this.stream = '';
     this.worker = '';
