@@ -113,7 +113,9 @@ export class Deadlines {
   }
 
   /** As `set`, for something that brings its own place in the list. */
-  add(ms: number, deadline: Deadline): void {
+  add(asked: number, deadline: Deadline): void {
+    // In whole milliseconds: what is left of other deadlines is a duration of its own each time.
+    const ms = Math.ceil(asked);
     const nowMs = this.#clock.monotonicMs();
     deadline.dueMs = nowMs + ms;
     this.#orders += 1;

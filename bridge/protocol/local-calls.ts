@@ -62,7 +62,7 @@ const localCallTask = server({
     joined.addEventListener('abort', onAbort, { once: true });
     const callId = ctx.runtime.ids.next();
     const context = new ToolContext(input.host, {
-      signal: joined,
+      abort: { signal: joined },
       deadlineMs: ctx.runtime.clock.monotonicMs() + timeoutMs,
       sessionId: input.sessionId,
       callId,

@@ -43,7 +43,8 @@ export interface LocalToolContext {
 
 /** The call that a tool runs in. */
 export interface RunningCall {
-  readonly signal: AbortSignal;
+  /** Its `signal` is made when it is asked for. */
+  readonly abort: { readonly signal: AbortSignal };
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   readonly sessionId: string;
@@ -61,7 +62,6 @@ export interface LocalHost {
 }
 
 export class ToolContext implements LocalToolContext {
-  readonly signal: AbortSignal;
   readonly sessionId: string;
   readonly callId: string;
   readonly traceparent: string;
@@ -72,11 +72,14 @@ export class ToolContext implements LocalToolContext {
   constructor(host: LocalHost, running: RunningCall) {
     this.#host = host;
     this.#running = running;
-    this.signal = running.signal;
     this.sessionId = running.sessionId;
     this.callId = running.callId;
     this.traceparent = running.traceparent;
     this.session = running.transaction ?? new FoundSession(host.provider, running.sessionId);
+  }
+
+  get signal(): AbortSignal {
+    return this.#running.abort.signal;
   }
 
   get timeoutMs(): number {
@@ -118,7 +121,8 @@ export class ToolContext implements LocalToolContext {
 
   /** Throws the signal's reason, or CallTimeoutError when the time of this call is over: nothing is sent then. */
   #nested(tool: ToolName, args: Readonly<Record<string, unknown>>, options: NestedCallOptions) {
-    const { signal, within, transaction, sessionId, traceparent } = this.#running;
+    const { within, transaction, sessionId, traceparent } = this.#running;
+    const { signal } = this;
     const { name, ...known } = typeof tool === 'string' ? { name: tool } : tool;
     const { idempotent, pool, affinityKey, affinityMode, maxAttempts, timeoutMs, signal: own } = options;
     signal.throwIfAborted();

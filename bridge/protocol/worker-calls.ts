@@ -23,6 +23,7 @@ import { callTable } from './call-table.ts';
 import { decodeMap, encodeValue } from './codec.ts';
 import { cancelledCode, faultOfTool } from './error-codes.ts';
 import type { ToolCall } from './gen/tools_pb.js';
+import { LazyAbort } from './lazy-abort.ts';
 import { type LocalHost, ToolContext } from './local-context.ts';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
 import { hostMessage } from './messages.ts';
@@ -58,7 +59,7 @@ export class WorkerCall implements Waiter {
   turn: Waiter['turn'] = 'none';
   readonly #host: WorkerCallHost;
   readonly #table: WorkerCallTable;
-  readonly #controller = new AbortController();
+  readonly #abort = new LazyAbort();
   /** On the monotonic clock. */
   #deadlineMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle | undefined;
@@ -108,8 +109,12 @@ export class WorkerCall implements Waiter {
    */
   run(ctx: ActorContext<WorkerCall>): Promise<void> {
     // However the task ends, the worker gets an answer.
-    const onEnd = () => this.fail(new ActorDownError(ctx.path, exitReason.shutdown()));
-    ctx.signal.addEventListener('abort', onEnd, { once: true });
+    void ctx
+      .ref(ctx.self)
+      .monitor()
+      .then(() => {
+        if (this.stage !== 'over') this.fail(new ActorDownError(ctx.path, exitReason.shutdown()));
+      });
     const over = new Promise<void>((resolve) => {
       this.#onOver = resolve;
     });
@@ -125,7 +130,7 @@ export class WorkerCall implements Waiter {
     const { stream, key } = this;
     const { provider, tools } = this.#host;
     try {
-      this.#finish(await plainAnswer(request, { provider, tools, stream, key, signal: this.#controller.signal }));
+      this.#finish(await plainAnswer(request, { provider, tools, stream, key, signal: this.#abort.signal }));
     } catch (error) {
       this.fail(error);
     }
@@ -135,7 +140,7 @@ export class WorkerCall implements Waiter {
   fail(error: unknown): void {
     if (this.stage === 'over') return;
     this.#finish(failureAnswer(this.request, error));
-    this.#controller.abort(error);
+    this.#abort.abort(error);
   }
 
   /** The worker has given up. */
@@ -146,7 +151,7 @@ export class WorkerCall implements Waiter {
   /** The worker is lost: nobody waits for an answer. */
   abandon(error: Error): void {
     this.#over();
-    this.#controller.abort(error);
+    this.#abort.abort(error);
   }
 
   /** The answer was above the limits and was not sent; this one is not. */
@@ -173,7 +178,6 @@ export class WorkerCall implements Waiter {
 
   async #call(call: ToolCall): Promise<void> {
     const { sessionId, tool } = call;
-    const { signal } = this.#controller;
     let args: Parameters<Awaited<ReturnType<typeof exposedFunction>>>[0];
     let run: Awaited<ReturnType<typeof exposedFunction>>;
     try {
@@ -183,7 +187,7 @@ export class WorkerCall implements Waiter {
       this.fail(error);
       return;
     }
-    if (signal.aborted) return;
+    if (this.#abort.aborted) return;
     const transaction = this.#transaction(call);
     try {
       const answer = run(args, this.#context(call, transaction));
@@ -209,10 +213,9 @@ export class WorkerCall implements Waiter {
   #context({ sessionId, callId, traceparent }: ToolCall, transaction: OverlaySession | undefined) {
     const { within } = this;
     const { system } = this.#host.caller;
-    const { signal } = this.#controller;
     const id = system.runtime.ids.next();
     return new ToolContext(this.#host, {
-      signal,
+      abort: this.#abort,
       deadlineMs: this.#deadlineMs,
       sessionId,
       callId: callId === '' ? id : callId,
@@ -224,7 +227,7 @@ export class WorkerCall implements Waiter {
 
   /** Sends items as the worker asks for them. A call that wants one answer gets them as a list. */
   async #stream(call: ToolCall, items: AsyncIterable<unknown>): Promise<unknown> {
-    const { signal } = this.#controller;
+    const abort = this.#abort;
     const collected: unknown[] = [];
     // Leaving the loop ends the generator.
     for await (const item of items) {
@@ -232,21 +235,21 @@ export class WorkerCall implements Waiter {
         const large = new Attachments();
         const value = encodeValue(item, large);
         await this.#mayItem();
-        if (signal.aborted) break;
+        if (abort.aborted) break;
         const attachments = large.detach();
         const payload = hostMessage('item', { $typeName: 'ophion.v1.Item', value });
         this.#host.links.cast('write', { key: this.key, payload, attachments });
       } else if (collected.length >= maxCollected) {
         throw new ActorError('too_large', `more than ${maxCollected} items; call it as a stream`);
       } else collected.push(item);
-      if (signal.aborted) break;
+      if (abort.aborted) break;
     }
     return call.stream ? undefined : collected;
   }
 
   /** Waits until the worker takes one more item. */
   async #mayItem(): Promise<void> {
-    const { signal } = this.#controller;
+    const { signal } = this.#abort;
     while (this.#credit === 0 && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#onCredit = resolve;

@@ -13,7 +13,7 @@ const frameOverhead = 44;
 /** The acknowledgement and the credit around the frames of a batch, at most. */
 const batchOverhead = 24;
 /** A batch that only acknowledges goes out after so many frames or bytes were taken. */
-const acknowledgeFrames = 32;
+const acknowledgeFrames = 128;
 const acknowledgeBytes = 256 * 1024;
 
 interface Entry {
