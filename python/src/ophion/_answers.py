@@ -9,7 +9,11 @@ from ophion._codec import encode_into
 from ophion._errors import ActorError, EncodeError, StateError
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, values_pb2
+from ophion._quick_write import quick_item, quick_result
 from ophion._scope import Scope
+
+# As calling the class does, which takes a step more in Python.
+_said = tuple.__new__
 
 
 class CallError(Exception):
@@ -22,6 +26,9 @@ class CallError(Exception):
 
 def said_item(tool: str, scope: Scope, item: object) -> Said:
     """One item of a stream. Fails with `CallError`."""
+    quick = quick_item(item)
+    if quick is not None:
+        return _checked(tool, scope, _said(Said, (quick, ())))
     message = bridge_pb2.WorkerMessage()
     attachments = _encode(message.item.value, tool, scope, "an item", item)
     return _checked(tool, scope, Said(message.SerializeToString(), attachments))
@@ -29,6 +36,10 @@ def said_item(tool: str, scope: Scope, item: object) -> Said:
 
 def said_result(tool: str, scope: Scope, value: object) -> Said:
     """The result of a call. Fails with `CallError`."""
+    if scope.overlay is None and not scope.reported:
+        quick = quick_result(value, scope.revision)
+        if quick is not None:
+            return _checked(tool, scope, _said(Said, (quick, ())))
     message = bridge_pb2.WorkerMessage()
     result = message.result
     result.revision = scope.revision
@@ -47,7 +58,7 @@ def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
     """The result of a call that raised; of one that was given up, whatever it raised then. It fits frames."""
     own = error.error if isinstance(error, CallError) else None
     found = fault_of_tool(tool, error) if own is None else fault_of_error(own)
-    cancellation = scope.cancellation()
+    cancellation = scope.cancellation
     if cancellation is not None:
         raised, found = found, fault_of_error(cancellation)
         if cancellation not in (error, own) and not isinstance(error, asyncio.CancelledError):

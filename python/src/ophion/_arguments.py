@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from ophion._attachments import Attachment
-from ophion._codec import decode, decode_view
+from ophion._codec import decode, decode_view, expecting
 from ophion._conform import Mismatch, conform, described, hints_of
 from ophion._errors import StateError, key_step
 from ophion._gen import values_pb2
 
-# What is looked up for a name that is no parameter.
-_UNKNOWN: Final = object()
+# An annotation, and the quick look for it.
+_Plan = tuple[Any, Callable[[values_pb2.Value], Any] | None]
+_ANY: Final[_Plan] = (Any, None)
 
 
 class Arguments:
@@ -32,42 +33,47 @@ class Arguments:
         self._takes_any = len(self._names) < len(parameters)
         named = parameters[: len(self._names)]
         self._required = frozenset(one.name for one in named if one.default is inspect.Parameter.empty)
-        self._hints: dict[str, Any] | None = None
+        self._plans: dict[str, _Plan] | None = None
 
     def taken(self, arguments: values_pb2.Map, attachments: Sequence[Attachment] = ()) -> dict[str, Any]:
         """The arguments as the function takes them; large bytes for a `memoryview` are not copied. Fails with
         `StateError` `invalid`, naming what is missing, unknown or of another type.
         """
-        hints = self._hints
-        if hints is None:
-            hints = self._hints = self._evaluated()
+        plans = self._plans
+        if plans is None:
+            plans = self._plans = self._planned()
         # Where any name is taken, an unknown one is taken as it is.
-        unknown = Any if self._takes_any else _UNKNOWN
+        unknown = _ANY if self._takes_any else None
         result = {}
         try:
             for entry in arguments.entries:
                 name = entry.key
-                hint = hints.get(name, unknown)
-                if hint is _UNKNOWN:
+                plan = plans.get(name, unknown)
+                if plan is None:
                     raise self._refused(arguments, attachments)
+                hint, likely = plan
                 wire = entry.value
-                value = decode_view(wire, attachments) if hint is memoryview else decode(wire, attachments)
-                # What is of the very type that was asked for needs no second look.
-                result[name] = value if type(value) is hint else conform(value, hint)
+                # Most are of the very type that was asked for, and need no second look.
+                value = None if likely is None else likely(wire)
+                if not value:
+                    value = decode_view(wire, attachments) if hint is memoryview else decode(wire, attachments)
+                    if type(value) is not hint:
+                        value = conform(value, hint)
+                result[name] = value
         except Mismatch:
             raise self._refused(arguments, attachments) from None
         if not self._required <= result.keys():
             raise self._refused(arguments, attachments)
         return result
 
-    def _evaluated(self) -> dict[str, Any]:
+    def _planned(self) -> dict[str, _Plan]:
         hints = hints_of(self._function)
-        return {name: hints.get(name, Any) for name in self._names}
+        return {name: (hint, expecting(hint)) for name in self._names for hint in (hints.get(name, Any),)}
 
     def _refused(self, arguments: values_pb2.Map, attachments: Sequence[Attachment]) -> StateError:
         """All that is wrong with them, at once."""
         given = {entry.key: entry.value for entry in arguments.entries}
-        hints = self._hints or {}
+        hints = {name: hint for name, (hint, _) in (self._plans or {}).items()}
         missing = [name for name in self._names if name in self._required - given.keys()]
         unknown = [] if self._takes_any else [name for name in given if name not in hints]
         # By place, `$.name`: what is told first is also where the error's details point.

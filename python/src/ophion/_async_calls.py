@@ -51,14 +51,15 @@ class AsyncCalls:
         came = self._came
         # What comes from now on has its turn after what else the loop has to do.
         calls = [came.popleft() for _ in range(len(came))]
+        loop, new_context = self._loop, contextvars.Context
         self._sender.begin_pass()
         self._to_come = len(calls)
         try:
             for call in calls:
                 self._to_come -= 1
-                error = call.scope.cancellation()
+                error = call.scope.cancellation
                 if error is None:
-                    call.task = begun(self._run(call), self._loop, contextvars.Context())
+                    call.task = begun(self._run(call), loop, new_context())
                 else:
                     self._sender.force(call.exchange, said_refusal(error))
                     self._ended(call)
@@ -76,26 +77,27 @@ class AsyncCalls:
             call.task.cancel()
 
     async def _run(self, call: Call) -> None:
-        current.set(call.scope)
-        name = call.tool.name
+        scope, tool = call.scope, call.tool
+        current.set(scope)
         try:
-            said = said_result(name, call.scope, await self._value(call))
+            if not scope.sees():
+                await run_async(call.catch_up(), _NO_DEADLINE)
+            started = call.started()
+            value = await (self._items(call, started) if tool.streams else started)
+            said = said_result(tool.name, scope, value)
         except BaseException as error:
-            said = said_failure(name, call.scope, error)
+            said = said_failure(tool.name, scope, error)
         try:
-            last = self._to_come == 0
-            steps = self._sender.say_last(call.exchange, said) if last else self._sender.say(call.exchange, said, True)
+            if self._to_come == 0:
+                steps = self._sender.say_last(call.exchange, said)
+            else:
+                # While calls are begun: one pass of the loop, which the sender knows of.
+                steps = self._sender.say(call.exchange, said, True, held=self._to_come > 0)
             if steps is not None:
                 await self._rest(call, said, steps)
         except ActorError:
             pass  # the stream is over: nobody is left to hear it
         self._ended(call)
-
-    async def _value(self, call: Call) -> Any:
-        if not call.scope.sees():
-            await run_async(call.catch_up(), _NO_DEADLINE)
-        started = call.started()
-        return await (self._items(call, started) if call.tool.streams else started)
 
     async def _items(self, call: Call, items: AsyncGenerator[Any, None]) -> None:
         try:

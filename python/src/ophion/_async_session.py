@@ -108,7 +108,7 @@ class AsyncSessionContext:
     @property
     def cancelled(self) -> bool:
         """See `SessionContext.cancelled`; for a tool that went on after `asyncio.CancelledError`."""
-        return self._scope.cancelled.done()
+        return self._scope.cancellation is not None
 
     def snapshot(self) -> Snapshot:
         """See `SessionContext.snapshot`."""

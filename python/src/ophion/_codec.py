@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from ophion._attachments import LEAST_BYTES, Attached, Attachment, attachment_of
@@ -92,6 +93,13 @@ def decode(value: pb.Value, attachments: Sequence[Attachment] = ()) -> Any:
         return decode_map(value.map, attachments)
     special = _DECODERS.get(kind)
     return getattr(value, kind) if special is None else special(value, attachments)
+
+
+def expecting(hint: object) -> Callable[[pb.Value], Any] | None:
+    """A quick look at a wire value that is most likely of this type: it answers the value, or something false when that
+    is for `decode` to find out. None: there is no quick look for this type.
+    """
+    return _LIKELY.get(hint) if isinstance(hint, type) else None
 
 
 def decode_view(value: pb.Value, attachments: Sequence[Attachment] = ()) -> Any:
@@ -273,6 +281,11 @@ def _put_data(target: pb.Blob | pb.Tensor, data: memoryview, walk: _Walk) -> Non
         target.data = data.tobytes()
 
 
+def _likely_bytes(value: pb.Value) -> bytes | None:
+    blob = value.blob
+    return None if blob.content_type or blob.attachment else blob.data
+
+
 def _decode_big(value: pb.Value, _: Sequence[Attachment]) -> int:
     digits = value.big_integer
     if len(digits) > MAX_DIGITS + 1 or not digits.lstrip("-").isdecimal() or not digits.isascii():
@@ -319,6 +332,14 @@ _ENCODERS: dict[type, _Encoder] = {
     datetime: _datetime,
     Tensor: _tensor,
     Blob: _blob,
+}
+# What is not set reads as something false.
+_LIKELY: dict[type, Callable[[pb.Value], Any]] = {
+    bool: attrgetter("boolean"),
+    int: attrgetter("integer"),
+    float: attrgetter("float"),
+    str: attrgetter("text"),
+    bytes: _likely_bytes,
 }
 _DECODERS: dict[str, Callable[[pb.Value, Sequence[Attachment]], Any]] = {
     "big_integer": _decode_big,

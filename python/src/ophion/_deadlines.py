@@ -1,51 +1,91 @@
-"""When calls have to be over: one heap for all of them, so that a call costs a push and no timer of its own."""
+"""When calls have to be over: one heap for all of them. Most calls are over before anybody looks: they cost no push,
+and no timer of their own.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import heapq
-import threading
-from collections.abc import Container
+import math
+from collections import deque
+from collections.abc import Container, Iterator
 
-# A heap this small is not worth being cleaned.
+# So few are not worth being cleaned.
 _FEW = 1024
 
 
 class Deadlines:
-    """Points on the monotonic clock, each of one exchange. Bounded: what is over is dropped as soon as it is most of
-    what is here.
+    """Points on the monotonic clock, each of one exchange. One thread adds, another one waits for `next` and takes out
+    what is `due`. Bounded: what is over is dropped as soon as it is most of what is here.
     """
 
     def __init__(self, going_on: Container[int]) -> None:
         self._going_on = going_on
-        self._lock = threading.Lock()
+        # Added, and not looked at yet.
+        self._new: deque[tuple[float, int]] = deque()
+        self._clean_new_at = _FEW
         self._heap: list[tuple[float, int]] = []
         self._clean_at = _FEW
+        # What is waited for.
+        self._first = math.inf
 
     def add(self, at: float, exchange: int) -> bool:
         """True when it is the first one now: then who waits for `next` should look again."""
-        with self._lock:
-            heap = self._heap
-            if len(heap) >= self._clean_at:
-                # The first one stays: somebody waits for it already.
-                heap[1:] = [entry for entry in heap[1:] if entry[1] in self._going_on]
-                heapq.heapify(heap)
-                self._clean_at = 2 * len(heap) + _FEW
-            entry = (at, exchange)
-            heapq.heappush(heap, entry)
-            return heap[0] is entry
+        new = self._new
+        new.append((at, exchange))
+        sooner = at < self._first
+        if sooner:
+            self._first = at
+        return self._cleaned() or sooner if len(new) >= self._clean_new_at else sooner
 
     def next(self) -> float | None:
         """The first of them, maybe of an exchange that is over; None when there is none."""
         heap = self._heap
-        return heap[0][0] if heap else None
+        while True:
+            # Who adds from now on is told to have it looked at again, until it is known what is waited for.
+            self._first = math.inf
+            self._look()
+            if heap:
+                self._first = heap[0][0]
+            # Added while that was found out, and maybe compared with what was waited for before.
+            if not self._new:
+                return heap[0][0] if heap else None
 
     def due(self, now: float) -> list[int]:
         """Takes out those that have passed, in order."""
-        passed = []
-        with self._lock:
-            while self._heap and self._heap[0][0] <= now:
-                passed.append(heapq.heappop(self._heap)[1])
+        self._look()
+        heap, passed = self._heap, []
+        while heap and heap[0][0] <= now:
+            passed.append(heapq.heappop(heap)[1])
         return passed
 
+    def _cleaned(self) -> bool:
+        """Drops new ones that are over; true when one of the others has to be looked at."""
+        new, going_on, look = self._new, self._going_on, False
+        for entry in _taken(new, len(new)):
+            if entry[1] in going_on:
+                # As if it was added now: who waits may have looked when it was not in here.
+                new.append(entry)
+                look = look or entry[0] < self._first
+        self._clean_new_at = 2 * len(new) + _FEW
+        return look
+
+    def _look(self) -> None:
+        heap, going_on = self._heap, self._going_on
+        for entry in _taken(self._new, len(self._new)):
+            if entry[1] in going_on:
+                heapq.heappush(heap, entry)
+        if len(heap) >= self._clean_at:
+            heap[:] = [entry for entry in heap if entry[1] in going_on]
+            heapq.heapify(heap)
+            self._clean_at = 2 * len(heap) + _FEW
+
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._new) + len(self._heap)
+
+
+def _taken(entries: deque[tuple[float, int]], most: int) -> Iterator[tuple[float, int]]:
+    """Takes them out one by one; another thread may be at it too."""
+    with contextlib.suppress(IndexError):
+        for _ in range(most):
+            yield entries.popleft()

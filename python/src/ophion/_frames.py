@@ -13,7 +13,9 @@ _NOT_LAST: Final = [bytes((128 | number,)) for number in range(128)]
 
 def varint(value: int) -> bytes:
     """An unsigned number."""
-    return _LAST[value] if value < 128 else _NOT_LAST[value & 127] + _upper(value >> 7)
+    if value < 16384:
+        return _LAST[value] if value < 128 else _NOT_LAST[value & 127] + _LAST[value >> 7]
+    return _NOT_LAST[value & 127] + _upper(value >> 7)
 
 
 @lru_cache(maxsize=4096)
@@ -26,18 +28,29 @@ def envelope_field(
     sequence: int, exchange: int, payload: bytes, more: bool, end: bool, elsewhere: bytes | None = None
 ) -> bytes:
     """The field `frames` of an `AttachRequest` with one envelope; `elsewhere` is in wire form."""
-    # Envelope: exchange = 1, payload = 2, more = 3, end = 4, elsewhere = 5. Frame: sequence = 1, envelope = 9.
-    head = b"\x08" + varint(exchange) if exchange else b""
-    if payload:
-        head += b"\x12" + varint(len(payload))
     tail = b"\x20\x01" if end else b""
     if more:
         tail = b"\x18\x01" + tail
     if elsewhere is not None:
         tail += b"\x2a" + varint(len(elsewhere)) + elsewhere
-    size = len(head) + len(payload) + len(tail)
-    start = b"\x08" + varint(sequence) + b"\x4a" + varint(size)
-    return b"".join((b"\x0a", varint(len(start) + size), start, head, payload, tail))
+    first = varint(sequence)
+    second = varint(exchange) if exchange else b""
+    frame, envelope, body = _before(len(first), len(second), len(payload), len(tail))
+    return b"".join((frame, first, envelope, second, body, payload, tail))
+
+
+@lru_cache(maxsize=4096)
+def _before(sequence: int, exchange: int, payload: int, tail: int) -> tuple[bytes, bytes, bytes]:
+    """What stands in an envelope's field before its sequence number, its exchange and its payload, which with what
+    follows them have so many bytes.
+    """
+    # Envelope: exchange = 1, payload = 2, more = 3, end = 4, elsewhere = 5. Frame: sequence = 1, envelope = 9.
+    second = b"\x08" if exchange else b""
+    body = b"\x12" + varint(payload) if payload else b""
+    size = len(second) + exchange + len(body) + payload + tail
+    envelope = b"\x4a" + varint(size)
+    frame = b"\x0a" + varint(1 + sequence + len(envelope) + size) + b"\x08"
+    return frame, envelope + second, body
 
 
 def frame_field(frame: bytes) -> bytes:

@@ -22,6 +22,9 @@ class Message(NamedTuple):
     attachments: Sequence[Attachment] = ()
 
 
+# As calling the class does, which takes a step more in Python.
+_message = tuple.__new__
+
 # Gets a message from where it lies. Fails with `ProtocolError`.
 TakeFrom = Callable[[pb.Elsewhere], tuple[bytes, list[Attachment]]]
 
@@ -57,13 +60,13 @@ class Inbox:
         envelope = frame.envelope
         exchange, payload, more = envelope.exchange, envelope.payload, envelope.more
         if self._window is not None:
-            self._window.take(payload)
+            self._window.take(len(payload))
         parts = self._parts.pop(exchange, None) if self._parts else None
         if parts is None:
             if not payload and envelope.HasField("elsewhere"):
                 return self._elsewhere(exchange, envelope)
             if not more:
-                return Message(exchange, payload, envelope.end)
+                return _message(Message, (exchange, payload, envelope.end, ()))
             parts = _Parts()
         parts.pieces.append(payload)
         parts.size += len(payload)

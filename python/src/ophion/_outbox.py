@@ -37,8 +37,8 @@ class Outbox:
     """The queue towards the host. Bounded in bytes, over what waits and what is not acknowledged yet."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
         self.window = Window(limits.window_bytes)
+        self.limits = limits
         self._lock = threading.Lock()
         self._control: deque[pb.Frame] = deque()
         self._liveness: pb.Frame | None = None
@@ -65,9 +65,16 @@ class Outbox:
         self._closed: ActorError | None = None
 
     @property
-    def max_bytes(self) -> int:
-        """Four messages of the largest size."""
-        return 4 * self.limits.max_message_bytes
+    def limits(self) -> Limits:
+        """Those of the stream, as of now."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limits = limits
+        # Four messages of the largest size.
+        self.max_bytes = 4 * limits.max_message_bytes
+        self._piece = limits.max_frame_bytes - _HEADER_BYTES
 
     @property
     def backlog(self) -> int:
@@ -105,7 +112,7 @@ class Outbox:
                 raise self._closed
             if not forced and self._bytes and self._bytes + size > self.max_bytes:
                 raise MailboxFullError(f"the stream holds {self._bytes} bytes that the host has not taken")
-            piece = self.limits.max_frame_bytes - _HEADER_BYTES
+            piece = self._piece
             if size <= piece:
                 self._add(exchange, payload, False, end, elsewhere)
             else:
@@ -116,9 +123,10 @@ class Outbox:
             self._changed()
             return
         self._held += 1
-        current = self._current
-        if self._held >= _EAGER_MESSAGES and current is not None and current.eager:
-            self.flush()
+        if self._held >= _EAGER_MESSAGES:
+            current = self._current
+            if current is not None and current.eager:
+                self.flush()
 
     def flush(self) -> None:
         """Sends what was held."""
@@ -127,13 +135,16 @@ class Outbox:
 
     def _add(self, exchange: int, payload: bytes, more: bool, end: bool, elsewhere: pb.Elsewhere | None = None) -> None:
         size = len(payload) + ENVELOPE_BYTES
-        self._last += 1
-        self._charged += size
+        number = self._last = self._last + 1
+        charged = self._charged = self._charged + size
         self._bytes += size
-        outside = 0 if elsewhere is None else sum(elsewhere.lengths)
-        place = None if elsewhere is None else elsewhere.SerializeToString()
-        field = envelope_field(self._last, exchange, payload, more, end, place)
-        self._waiting.append((self._last, self._charged, size, outside, field))
+        if elsewhere is None:
+            outside, place = 0, None
+        else:
+            outside, place = sum(elsewhere.lengths), elsewhere.SerializeToString()
+        self._waiting.append(
+            (number, charged, size, outside, envelope_field(number, exchange, payload, more, end, place))
+        )
 
     def room(self) -> Promise:
         """Settled when `put` is worth another try, or when the stream is closed (`put` then says why)."""

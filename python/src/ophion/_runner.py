@@ -62,17 +62,18 @@ class Runner:
         if tool is None or message.stream != tool.streams:
             self._refuse(exchange, self._no_such_tool(message))
             return
-        call = Call(exchange, tool, Scope(message, self._bridge, self._loop, attachments))
+        scope = Scope(message, self._bridge, self._loop, attachments)
         if tool.writes == "with_result":
-            call.scope.writes_with_result = True
-        with self._lock:
-            admitted = self._closed_to_new is None and len(self._calls) < self.max_exchanges
-            if admitted:
-                self._calls[exchange] = call
-        if not admitted:
+            scope.writes_with_result = True
+        call = Call(exchange, tool, scope)
+        calls = self._calls
+        calls[exchange] = call
+        # Looked at once it is in there, as `close` looks after it has set its reason: one of them sees the other.
+        if self._closed_to_new is not None or len(calls) > self.max_exchanges:
+            self._ended(call)
             self._refuse(exchange, self._no_room(tool))
             return
-        ends_at = call.scope.ends_at
+        ends_at = scope.ends_at
         # The host cancels at the deadline too; this is for when it cannot be heard.
         if ends_at is not None and self._deadlines.add(ends_at, exchange):
             self._deputy.wake()
@@ -108,13 +109,12 @@ class Runner:
 
     def close(self, why: str) -> Promise:
         """Takes nothing new; settled when nothing runs any more."""
+        self._closed_to_new = why
+        idle = promise()
         with self._lock:
-            self._closed_to_new = why
-            idle = promise()
-            if self._calls:
-                self._idle.append(idle)
-                return idle
-        idle.set_result(None)
+            self._idle.append(idle)
+        if not self._calls:
+            self._rest()
         return idle
 
     def _no_such_tool(self, message: tools_pb2.ToolCall) -> StateError:
@@ -160,10 +160,13 @@ class Runner:
                 self._cancel(call, call.scope.deadline.error())
 
     def _ended(self, call: Call) -> None:
+        # Without the lock, as in `start`: who waits is in the list before he looks whether there are calls.
+        self._calls.pop(call.exchange, None)
+        if self._idle and not self._calls:
+            self._rest()
+
+    def _rest(self) -> None:
         with self._lock:
-            self._calls.pop(call.exchange, None)
-            if self._calls or not self._idle:
-                return
             idle, self._idle = self._idle, []
         for one in idle:
             one.set_result(None)

@@ -20,6 +20,8 @@ from ophion._promise import Deadline, Promise, promise
 from ophion._state import NO_SESSION, Record, SessionState
 
 MAX_FACT_BYTES = 1024 * 1024
+# For the moment in which a call is given up or has facts added: too short to need one for each.
+_changing = threading.Lock()
 
 
 class Scope:
@@ -28,14 +30,13 @@ class Scope:
     """
 
     __slots__ = (
-        "_cancellation",
         "_cancelled",
         "_deadline",
         "_facts",
-        "_lock",
         "attachments",
         "bridge",
         "call",
+        "cancellation",
         "ends_at",
         "loop",
         "overlay",
@@ -63,13 +64,14 @@ class Scope:
         session_id = call.session_id
         self.state: SessionState | None = bridge.sessions.get(session_id) if session_id else None
         self.revision = 0
-        # When the caller gives up, on the monotonic clock.
-        self.ends_at = time.monotonic() + call.timeout_ms / 1000 if call.HasField("timeout_ms") else None
+        timeout_ms = call.timeout_ms
+        # When the caller gives up, on the monotonic clock. A time of 0 is one too.
+        self.ends_at = time.monotonic() + timeout_ms / 1000 if timeout_ms or call.HasField("timeout_ms") else None
         self._deadline: Deadline | None = None
-        self._cancellation: ActorError | None = None
+        # Why the call was given up; None when it was not.
+        self.cancellation: ActorError | None = None
         self._cancelled: Promise | None = None
         self._facts: dict[str, Any] | None = None
-        self._lock = threading.Lock()
 
     @property
     def record(self) -> Record:
@@ -113,36 +115,41 @@ class Scope:
     @property
     def cancelled(self) -> Promise:
         """Fails when the caller gives up. Never succeeds."""
-        with self._lock:
-            if self._cancelled is None:
-                self._cancelled = promise()
-                if self._cancellation is not None:
-                    self._cancelled.set_exception(self._cancellation)
-            return self._cancelled
+        with _changing:
+            cancelled = self._cancelled
+            if cancelled is not None:
+                return cancelled
+            cancelled = self._cancelled = promise()
+            error = self.cancellation
+        # Who cancels from now on finds it.
+        if error is not None:
+            cancelled.set_exception(error)
+        return cancelled
 
     def cancel(self, error: ActorError) -> bool:
         """The caller gave up: whoever waits gets this error. False when that happened before."""
-        with self._lock:
-            if self._cancellation is not None:
+        with _changing:
+            if self.cancellation is not None:
                 return False
-            self._cancellation = error
+            self.cancellation = error
             cancelled = self._cancelled
         if cancelled is not None:
             cancelled.set_exception(error)
         return True
 
-    def cancellation(self) -> ActorError | None:
-        """Why the call was given up; None when it was not."""
-        return self._cancellation
-
     def report(self, facts: dict[str, Any]) -> None:
         """Adds facts about the run. Fails with `EncodeError` for what cannot cross, `StateError` above 1 MiB."""
-        with self._lock:
-            merged = facts if self._facts is None else self._facts | facts
+        while True:
+            before = self._facts
+            merged = facts if before is None else before | facts
             size = encode_map(merged, "facts").ByteSize()
             if size > MAX_FACT_BYTES:
                 raise StateError(f"the facts of a call may have {MAX_FACT_BYTES} bytes, not {size}", code="too_large")
-            self._facts = merged
+            with _changing:
+                # Unless another thread of the call has reported meanwhile.
+                if self._facts is before:
+                    self._facts = merged
+                    return
 
     @property
     def reported(self) -> bool:
@@ -151,8 +158,7 @@ class Scope:
 
     def facts(self) -> values_pb2.Map:
         """The facts, in wire form."""
-        with self._lock:
-            return encode_map(self._facts or {})
+        return encode_map(self._facts or {})
 
 
 _ids: list[str] = []

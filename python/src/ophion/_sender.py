@@ -39,6 +39,8 @@ class Sender:
         # sees it cleared knows that what he put is being sent.
         self._left = False
         self._item_at = 0.0
+        # For every message: without a step in between.
+        self._put = outlet.put
         self.room, self.spill, self.unspill = outlet.room, outlet.spill, outlet.unspill
         deputy.duties.append(self.flush)
 
@@ -60,7 +62,7 @@ class Sender:
         """See `Outbox.put`. What is said in one pass of the event loop leaves together, but for the first of it."""
         if not held:
             held = self._joins_pass()
-        self._outlet.put(exchange, payload, end, forced=forced, held=held, elsewhere=elsewhere)
+        self._put(exchange, payload, end, forced=forced, held=held, elsewhere=elsewhere)
         if held:
             self._left = True
             self._deputy.ask()
@@ -69,12 +71,18 @@ class Sender:
         """Puts a message of any size. None when that is done; otherwise what is still to be waited for, which fails
         with `StateError` when there is no room for a large one, and with what closed the stream.
         """
-        if said.attachments or len(said.payload) > self._outlet.limits.max_message_bytes:
+        payload = said.payload
+        if said.attachments or len(payload) > self._outlet.limits.max_message_bytes:
             return self._said_in_time(exchange, said, end)
+        if not held:
+            held = self._joins_pass()
         try:
-            self.put(exchange, said.payload, end, held=held)
+            self._put(exchange, payload, end, held=held)
         except MailboxFullError:
             return self._said_in_time(exchange, said, end)
+        if held:
+            self._left = True
+            self._deputy.ask()
         return None
 
     def say_last(self, exchange: int, said: Said) -> Steps[None] | None:
@@ -82,7 +90,7 @@ class Sender:
         if said.attachments or len(said.payload) > self._outlet.limits.max_message_bytes:
             return self._said_in_time(exchange, said, True)
         try:
-            self._outlet.put(exchange, said.payload, True, held=True)
+            self._put(exchange, said.payload, True, held=True)
         except MailboxFullError:
             return self._said_in_time(exchange, said, True)
         self._left = True
@@ -105,7 +113,7 @@ class Sender:
     def force(self, exchange: int, said: Said) -> None:
         """Ends an exchange without waiting for room: these answers are small, or as many as there are calls."""
         with suppress(ActorError):
-            self._outlet.put(exchange, said.payload, True, forced=True)
+            self._put(exchange, said.payload, True, forced=True)
 
     def begin_pass(self) -> None:
         """From the loop's thread: what is put from now on leaves at `end_pass`."""

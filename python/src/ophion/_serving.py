@@ -54,9 +54,11 @@ class Serving:
         except DecodeError as error:
             self._unreadable(message.exchange, error)
             return
-        body = said.WhichOneof("body")
+        call = said.call
+        # Most are calls, and a call names its tool: no need to ask what it is.
+        body = "call" if call.tool else said.WhichOneof("body")
         if body == "call":
-            self.runner.start(message.exchange, said.call, message.attachments)
+            self.runner.start(message.exchange, call, message.attachments)
         elif body == "cancel":
             self.runner.cancel(message.exchange, said.cancel.reason)
         elif body == "credit":

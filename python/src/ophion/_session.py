@@ -105,11 +105,11 @@ class SessionContext:
         """True when nobody wants the answer any more: the tool should end soon. What waits inside `call`,
         `variables.set` and the like fails with `CallCancelledError` at once.
         """
-        return self._scope.cancelled.done()
+        return self._scope.cancellation is not None
 
     def raise_if_cancelled(self) -> None:
         """Fails with `CallCancelledError`, or `CallTimeoutError` when time ran out, once the call is cancelled."""
-        error = self._scope.cancellation()
+        error = self._scope.cancellation
         if error is not None:
             raise error
 

@@ -83,6 +83,16 @@ class Sessions:
 
     def get(self, session_id: str) -> SessionState:
         """The state of a session; empty when nothing was heard of it yet."""
+        sessions = self._sessions
+        try:
+            # Without the lock: each step is one of the interpreter's.
+            state = sessions[session_id]
+            sessions.move_to_end(session_id)
+            return state
+        except KeyError:
+            return self._added(session_id)
+
+    def _added(self, session_id: str) -> SessionState:
         with self._lock:
             state = self._sessions.get(session_id)
             if state is None:
@@ -90,8 +100,6 @@ class Sessions:
                 if len(self._sessions) > self._max:
                     # Who still holds it goes on reading; a commit for it finds a gap and leads to a pull.
                     self._sessions.popitem(last=False)
-            else:
-                self._sessions.move_to_end(session_id)
             return state
 
     def sync(self, change: bridge_pb2.SyncSession) -> None:

@@ -291,12 +291,14 @@ class Stream:
     def _take_frames(self, response: pb.AttachResponse) -> None:
         take, on_message = self._inbox.take, self._handler.on_message
         for frame in response.frames:
-            body = frame.WhichOneof("body")
-            if body == "envelope":
+            # Only envelopes are numbered, and most frames are envelopes.
+            if frame.sequence and frame.HasField("envelope"):
                 message = take(frame)
                 if message is not None:
                     on_message(message)
-            elif body == "drain":
+                continue
+            body = frame.WhichOneof("body")
+            if body == "drain":
                 self._handler.on_drain()
             elif body == "goodbye":
                 self._handler.on_goodbye(frame.goodbye.reason)

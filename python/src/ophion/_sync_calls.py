@@ -67,7 +67,7 @@ class SyncCalls:
         self._ended(call)
 
     def _value(self, call: Call) -> Any:
-        error = call.scope.cancellation()
+        error = call.scope.cancellation
         if error is not None:
             raise error
         if not call.scope.sees():
@@ -83,7 +83,7 @@ class SyncCalls:
                     item = next(items)
                 except StopIteration as stop:
                     return stop.value
-                error = scope.cancellation()
+                error = scope.cancellation
                 if error is not None:
                     raise error
                 steps = self._sender.say_item(call, said_item(call.tool.name, scope, item))

@@ -16,10 +16,12 @@ class Window:
         self._received = 0
         self._granted = 0
 
-    def take(self, payload: bytes) -> None:
-        """An envelope came. Fails with `ProtocolError` when the other side had no credit for it."""
-        self._received += len(payload) + ENVELOPE_BYTES
-        if self._received > self._granted > 0:
+    def take(self, size: int) -> None:
+        """An envelope came, whose payload has so many bytes. Fails with `ProtocolError` when the other side had no
+        credit for it.
+        """
+        received = self._received = self._received + size + ENVELOPE_BYTES
+        if received > self._granted > 0:
             raise ProtocolError(f"the host sent {self._received} bytes; its credit was {self._granted}")
 
     @property

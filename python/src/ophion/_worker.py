@@ -103,7 +103,7 @@ class Worker:
 
     def on_message(self, message: Message) -> None:
         """See `StreamHandler`."""
-        self._serving().on_message(message)
+        (self._made or self._serving()).on_message(message)
 
     def on_pause(self) -> None:
         """See `StreamHandler`."""
