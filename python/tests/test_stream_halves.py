@@ -276,7 +276,7 @@ class TestTurns:
         connection.requests.eager = True
         connection.requests.on_change = lambda: told.append(1)
         outbox.begin_turn()
-        for _ in range(40):
+        for _ in range(80):
             outbox.put(1, b"x")
         assert len(told) == 2
         outbox.end_turn()

@@ -27,8 +27,8 @@ class CallError(Exception):
 def said_item(tool: str, scope: Scope, item: object) -> Said:
     """One item of a stream. Fails with `CallError`."""
     quick = quick_item(item)
-    if quick is not None:
-        return _checked(tool, scope, _said(Said, (quick, ())))
+    if quick is not None and len(quick) <= scope.bridge.max_payload_bytes:
+        return _said(Said, (quick, ()))
     message = bridge_pb2.WorkerMessage()
     attachments = _encode(message.item.value, tool, scope, "an item", item)
     return _checked(tool, scope, Said(message.SerializeToString(), attachments))
@@ -36,15 +36,15 @@ def said_item(tool: str, scope: Scope, item: object) -> Said:
 
 def said_result(tool: str, scope: Scope, value: object) -> Said:
     """The result of a call. Fails with `CallError`."""
-    if scope.overlay is None and not scope.reported:
+    if scope.reported is None and scope.overlay is None:
         quick = quick_result(value, scope.revision)
-        if quick is not None:
-            return _checked(tool, scope, _said(Said, (quick, ())))
+        if quick is not None and len(quick) <= scope.bridge.max_payload_bytes:
+            return _said(Said, (quick, ()))
     message = bridge_pb2.WorkerMessage()
     result = message.result
     result.revision = scope.revision
     attachments = _encode(result.value, tool, scope, "the result", value)
-    if scope.reported:
+    if scope.reported is not None:
         result.facts.CopyFrom(scope.facts())
     if scope.overlay is not None:
         scope.overlay.end()

@@ -14,7 +14,7 @@ from typing import Any
 from ophion._answers import CallError, said_failure, said_item, said_refusal, said_result
 from ophion._attachments import Said
 from ophion._call import Call, as_call_error
-from ophion._eager import begun
+from ophion._eager import beginner
 from ophion._errors import ActorError, StateError
 from ophion._promise import Deadline, Steps, run_async
 from ophion._scope import current
@@ -28,6 +28,7 @@ class AsyncCalls:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sender: Sender, ended: Callable[[Call], None]) -> None:
         self._loop = loop
+        self._begin_task = beginner(loop)
         self._sender = sender
         self._ended = ended
         self._came: deque[Call] = deque()
@@ -51,7 +52,7 @@ class AsyncCalls:
         came = self._came
         # What comes from now on has its turn after what else the loop has to do.
         calls = [came.popleft() for _ in range(len(came))]
-        loop, new_context = self._loop, contextvars.Context
+        begin, new_context = self._begin_task, contextvars.Context
         self._sender.begin_pass()
         self._to_come = len(calls)
         try:
@@ -59,7 +60,7 @@ class AsyncCalls:
                 self._to_come -= 1
                 error = call.scope.cancellation
                 if error is None:
-                    call.task = begun(self._run(call), loop, new_context())
+                    call.task = begin(self._run(call), new_context())
                 else:
                     self._sender.force(call.exchange, said_refusal(error))
                     self._ended(call)

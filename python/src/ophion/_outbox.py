@@ -23,9 +23,9 @@ from ophion._window import ENVELOPE_BYTES, Window
 _HEADER_BYTES = 64
 _AROUND_FRAMES = 24
 # How many messages an eager connection lets come together in one turn.
-_EAGER_MESSAGES = 16
+_EAGER_MESSAGES = 32
 # A message that only acknowledges is sent after so many frames; otherwise any message carries it.
-_ACKNOWLEDGE_EVERY = 32
+_ACKNOWLEDGE_EVERY = 128
 
 
 # An envelope that was numbered: its number, what all up to this one count against the host's credit, what it counts

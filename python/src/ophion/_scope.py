@@ -32,7 +32,6 @@ class Scope:
     __slots__ = (
         "_cancelled",
         "_deadline",
-        "_facts",
         "attachments",
         "bridge",
         "call",
@@ -40,6 +39,7 @@ class Scope:
         "ends_at",
         "loop",
         "overlay",
+        "reported",
         "revision",
         "state",
         "writes_with_result",
@@ -71,7 +71,8 @@ class Scope:
         # Why the call was given up; None when it was not.
         self.cancellation: ActorError | None = None
         self._cancelled: Promise | None = None
-        self._facts: dict[str, Any] | None = None
+        # The facts that it has reported; None when there are none.
+        self.reported: dict[str, Any] | None = None
 
     @property
     def record(self) -> Record:
@@ -140,25 +141,20 @@ class Scope:
     def report(self, facts: dict[str, Any]) -> None:
         """Adds facts about the run. Fails with `EncodeError` for what cannot cross, `StateError` above 1 MiB."""
         while True:
-            before = self._facts
+            before = self.reported
             merged = facts if before is None else before | facts
             size = encode_map(merged, "facts").ByteSize()
             if size > MAX_FACT_BYTES:
                 raise StateError(f"the facts of a call may have {MAX_FACT_BYTES} bytes, not {size}", code="too_large")
             with _changing:
                 # Unless another thread of the call has reported meanwhile.
-                if self._facts is before:
-                    self._facts = merged
+                if self.reported is before:
+                    self.reported = merged
                     return
-
-    @property
-    def reported(self) -> bool:
-        """True when there are facts."""
-        return self._facts is not None
 
     def facts(self) -> values_pb2.Map:
         """The facts, in wire form."""
-        return encode_map(self._facts or {})
+        return encode_map(self.reported or {})
 
 
 _ids: list[str] = []

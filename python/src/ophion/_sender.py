@@ -36,7 +36,7 @@ class Sender:
         # The loop's thread is in the middle of something after which it flushes.
         self._in_pass = False
         # Something was put and its sending left for later. Set after the put, and cleared before a flush: so whoever
-        # sees it cleared knows that what he put is being sent.
+        # sees it cleared knows that what he put is being sent; who sees it set, that somebody is about to send it.
         self._left = False
         self._item_at = 0.0
         # For every message: without a step in between.
@@ -64,8 +64,7 @@ class Sender:
             held = self._joins_pass()
         self._put(exchange, payload, end, forced=forced, held=held, elsewhere=elsewhere)
         if held:
-            self._left = True
-            self._deputy.ask()
+            self._leave()
 
     def say(self, exchange: int, said: Said, end: bool, *, held: bool = False) -> Steps[None] | None:
         """Puts a message of any size. None when that is done; otherwise what is still to be waited for, which fails
@@ -80,9 +79,8 @@ class Sender:
             self._put(exchange, payload, end, held=held)
         except MailboxFullError:
             return self._said_in_time(exchange, said, end)
-        if held:
-            self._left = True
-            self._deputy.ask()
+        if held and not self._left:
+            self._leave()
         return None
 
     def say_last(self, exchange: int, said: Said) -> Steps[None] | None:
@@ -124,6 +122,10 @@ class Sender:
         """See `begin_pass`."""
         self._in_pass = False
         self.flush()
+
+    def _leave(self) -> None:
+        self._left = True
+        self._deputy.ask()
 
     def _joins_pass(self) -> bool:
         if threading.get_ident() != self._loop_thread:

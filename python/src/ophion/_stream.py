@@ -285,8 +285,9 @@ class Stream:
             self._take_frames(response)
             outbox.took(self._inbox.taken)
         finally:
-            self._handler.on_pause()
             outbox.end_turn()
+            # Last: other threads are woken by it, and would be in the way of what is left to do here.
+            self._handler.on_pause()
 
     def _take_frames(self, response: pb.AttachResponse) -> None:
         take, on_message = self._inbox.take, self._handler.on_message
