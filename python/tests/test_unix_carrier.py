@@ -92,7 +92,21 @@ def test_it_hears_frames_however_they_are_cut(side: Side) -> None:
         side.host.sendall(data[start : start + 7])
     side.say(END, b"")
     side.over.result(WAIT_S)
-    assert [one.frames[0].progress.what for one in side.heard[1:]] == ["x" * 1000] * 3
+    assert [frame.progress.what for one in side.heard[1:] for frame in one.frames] == ["x" * 1000] * 3
+
+
+def test_what_came_together_is_heard_together_in_order(side: Side) -> None:
+    side.welcome()
+    data = b""
+    for number in (1, 2, 3):
+        frame = pb.Frame(sequence=number, envelope=pb.Envelope(exchange=number, payload=bytes([number])))
+        body = pb.AttachResponse(frames=[frame], acknowledged=number, credit=10 * number).SerializeToString()
+        data += bytes([BATCH]) + len(body).to_bytes(3, "big") + body
+    side.host.sendall(data + bytes([END, 0, 0, 0]))
+    side.over.result(WAIT_S)
+    [heard] = side.heard[1:]
+    assert [(one.sequence, one.envelope.payload) for one in heard.frames] == [(1, b"\1"), (2, b"\2"), (3, b"\3")]
+    assert (heard.acknowledged, heard.credit) == (3, 30)
 
 
 def test_it_waits_for_a_host_that_does_not_read_without_holding_up_who_puts(side: Side) -> None:

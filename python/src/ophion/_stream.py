@@ -251,7 +251,8 @@ class Stream:
         self.outbox.welcome(welcome.resume_from)
         if not self.opened.done():
             self.opened.set_result(None)
-        rest = pb.AttachResponse(acknowledged=welcome.resume_from, credit=response.credit)
+        acknowledged = max(welcome.resume_from, response.acknowledged)
+        rest = pb.AttachResponse(acknowledged=acknowledged, credit=response.credit)
         rest.frames.extend(response.frames[1:])
         self._take(rest)
 

@@ -76,21 +76,27 @@ class UnixCarrier:
                 raise LinkLost("the connection was lost")
             data = held + chunk if held else chunk
             at, size = 0, len(data)
+            batches: list[bytes] = []
+            kind = BATCH
             while size - at >= 4:
                 body = at + 4
                 end = body + int.from_bytes(data[at + 1 : body], "big")
                 if end > size:
                     break
                 kind = data[at]
-                if kind == BATCH:
-                    hear(_decoded(data[body:end]))
-                elif kind == END:
-                    return
-                elif kind == REFUSED:
-                    raise LinkRefused(data[body:end].decode(errors="replace"))
-                else:
-                    raise ProtocolError(f"the host sent a frame of kind {kind}")
+                if kind != BATCH:
+                    break
+                batches.append(data[body:end])
                 at = end
+            if batches:
+                # Messages that follow each other are one, as protobuf has it: what came together is heard together.
+                hear(_decoded(batches[0] if len(batches) == 1 else b"".join(batches)))
+            if kind == END:
+                return
+            if kind == REFUSED:
+                raise LinkRefused(data[body:end].decode(errors="replace"))
+            if kind != BATCH:
+                raise ProtocolError(f"the host sent a frame of kind {kind}")
             held = data[at:]
 
     def _flush(self) -> None:
