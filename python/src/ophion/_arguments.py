@@ -62,7 +62,9 @@ class Arguments:
                 result[name] = value
         except Mismatch:
             raise self._refused(arguments, attachments) from None
-        if not self._required <= result.keys():
+        # Where only its parameters are taken, and as many are here, none is missing.
+        some_missing = self._takes_any or len(result) < len(self._names)
+        if some_missing and not self._required <= result.keys():
             raise self._refused(arguments, attachments)
         return result
 

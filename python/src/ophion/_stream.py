@@ -251,8 +251,7 @@ class Stream:
         self.outbox.welcome(welcome.resume_from)
         if not self.opened.done():
             self.opened.set_result(None)
-        acknowledged = max(welcome.resume_from, response.acknowledged)
-        rest = pb.AttachResponse(acknowledged=acknowledged, credit=response.credit)
+        rest = pb.AttachResponse(acknowledged=welcome.resume_from, credit=response.credit)
         rest.frames.extend(response.frames[1:])
         self._take(rest)
 
@@ -293,8 +292,8 @@ class Stream:
     def _take_frames(self, response: pb.AttachResponse) -> None:
         take, on_message = self._inbox.take, self._handler.on_message
         for frame in response.frames:
-            # Only envelopes are numbered, and most frames are envelopes.
-            if frame.sequence and frame.HasField("envelope"):
+            # Most are, and this costs less than to ask what it is.
+            if frame.HasField("envelope"):
                 message = take(frame)
                 if message is not None:
                     on_message(message)
