@@ -84,8 +84,8 @@ class AsyncCalls:
             if not scope.sees():
                 await run_async(call.catch_up(), _NO_DEADLINE)
             started = call.started()
-            value = await (self._items(call, started) if tool.streams else started)
-            said = said_result(tool.name, scope, value)
+            # Nothing here keeps what it answers: it may be large, and its bytes may wait for room.
+            said = said_result(tool.name, scope, await (self._items(call, started) if tool.streams else started))
         except BaseException as error:
             said = said_failure(tool.name, scope, error)
         try:
