@@ -1,7 +1,8 @@
 /**
  * A Map for what comes and goes by the thousand a second. V8's own Map leaves a table behind each time its deleted
  * entries fill it, and that table, once it is old, holds what was in it until the next full collection: with 64 entries
- * alive, everything that was ever put in survives. This one deletes in place. For keys that are made here: its hash
+ * alive, everything that was ever put in survives. And it keeps a deleted entry in the chain of its bucket, so that one
+ * key, deleted and set over and over in a large map, is looked up ever more slowly. This one deletes in place. For keys that are made here: its hash
  * does not withstand who chooses keys to collide.
  */
 

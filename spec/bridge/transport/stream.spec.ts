@@ -85,16 +85,16 @@ describe('a batch', () => {
     expect(stream.next()?.frames.map(({ body }) => body.case)).to.deep.equal(['drain', 'envelope']);
   });
 
-  it('is not made for an acknowledgement alone before 32 frames, unless asked for', () => {
+  it('is not made for an acknowledgement alone before 128 frames, unless asked for', () => {
     const outbox = new Outbox(defaultLimits);
     const credit = defaultLimits.windowBytes;
     // The first one tells the worker what it may send.
     expect(outbox.next()).to.deep.equal({ frames: [], acknowledged: 0, credit });
-    outbox.took(31, 10);
+    outbox.took(127, 10);
     expect(outbox.next()).to.equal(undefined);
-    expect(outbox.next(true)).to.deep.equal({ frames: [], acknowledged: 31, credit });
-    outbox.took(63, 10);
-    expect(outbox.next()).to.deep.equal({ frames: [], acknowledged: 63, credit });
+    expect(outbox.next(true)).to.deep.equal({ frames: [], acknowledged: 127, credit });
+    outbox.took(255, 10);
+    expect(outbox.next()).to.deep.equal({ frames: [], acknowledged: 255, credit });
   });
 });
 
