@@ -9,6 +9,7 @@ import { listOf } from './listing.ts';
 import type { StateHost } from './local-state.ts';
 import { sessionPath } from './paths.ts';
 import type {
+  ImportOptions,
   ListOptions,
   OpenOptions,
   SessionExport,
@@ -56,7 +57,7 @@ class BridgedState implements StateProvider, VaultHost {
     return new BridgedSession(this, sessionId);
   }
 
-  async import(content: SessionExport, options: OpenOptions & StateCallOptions = {}): Promise<StateSession> {
+  async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
     const id = checkSessionId(content?.sessionId);
     await this.#open(id, options, content);
     return new BridgedSession(this, id);
@@ -67,14 +68,15 @@ class BridgedState implements StateProvider, VaultHost {
     return listOf(this.tables.bridged, this.system.runtime.clock.monotonicMs(), options);
   }
 
-  #open(id: string, options: OpenOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
+  #open(id: string, options: ImportOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
     const ttlMs = checkTtl(options.ttlMs);
+    const { sealedMs } = options;
     return persist(
       { system: this.system, root: this.tables.root, target: `session '${id}'` },
       options,
       async (attempt) => {
         try {
-          return await call(this.tables.store, 'open', { id, ttlMs, content }, callOptions(attempt));
+          return await call(this.tables.store, 'open', { id, ttlMs, content, sealedMs }, callOptions(attempt));
         } catch (error) {
           const entry = this.tables.bridged.entries.get(id);
           const same = content !== undefined && entry !== undefined && equalExports(exportOf(entry.record), content);

@@ -32,6 +32,7 @@ export type {
   Commit,
   CommitRequest,
   Folded,
+  ImportOptions,
   ListOptions,
   OpenOptions,
   Remembered,

@@ -6,6 +6,7 @@ import { type ActorSystem, call } from '../core/index.ts';
 import { checkSessionId, equalExports, exportOf } from './export.ts';
 import { listOf } from './listing.ts';
 import type {
+  ImportOptions,
   ListOptions,
   OpenOptions,
   SessionExport,
@@ -63,7 +64,7 @@ class LocalState implements StateProvider, VaultHost {
     return this.#session(sessionId);
   }
 
-  async import(content: SessionExport, options: OpenOptions & StateCallOptions = {}): Promise<StateSession> {
+  async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
     const id = checkSessionId(content?.sessionId);
     await this.#create(id, options, content);
     return this.#session(id);
@@ -74,9 +75,9 @@ class LocalState implements StateProvider, VaultHost {
     return listOf(this.tables.local, this.system.runtime.clock.monotonicMs(), options);
   }
 
-  #create(id: string, options: OpenOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
+  #create(id: string, options: ImportOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
     const ttlMs = checkTtl(options.ttlMs);
-    const order = { realm: 'local', id, ttlMs, max: this.#max, content };
+    const order = { realm: 'local', id, ttlMs, max: this.#max, content, sealedMs: options.sealedMs };
     return persist(
       { system: this.system, root: this.tables.root, target: `session '${id}'` },
       options,

@@ -8,9 +8,15 @@ import { equalExports } from './export.ts';
 import type { OpenOptions, StateCallOptions, StateProvider, StateSession } from './provider.ts';
 
 export interface MoveOptions extends OpenOptions, StateCallOptions {
-  /** Makes the new session the one that is used; called once, when it is proven equal and before the old one ends. */
+  /**
+   * Makes the new session the one that is used; called once, when it is proven equal and before the old one ends. The
+   * new one takes no commits yet.
+   */
   readonly swap?: (moved: StateSession) => void | Promise<void>;
-  /** Told when the old session could not be freed: the move is done, the leftover ends with its time to live or process. */
+  /**
+   * Told when the old session could not be freed, or the new one's seal not be lifted: the move is done, the leftover
+   * ends with its time to live or process, the seal with the time for the move.
+   */
   readonly onLeftover?: (error: Error) => void;
 }
 
@@ -31,10 +37,12 @@ export async function moveSession(
   const call = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
   const open = ttlMs === undefined ? call : { ...call, ttlMs };
   let moved: StateSession | undefined;
+  let arrived: StateSession;
   try {
     await old.seal(timeoutMs, call);
     const content = await old.export(call);
-    moved = await to.import(content, open);
+    // Sealed: whoever holds an old handle and tries again would commit into the copy, and lose it if the move fails.
+    moved = await to.import(content, { ...open, sealedMs: timeoutMs });
     const copy = await moved.export(call);
     if (!equalExports(copy, content)) throw changed(old, 'the copy differs from it');
     // The seal may have been over before the copy was made.
@@ -43,6 +51,7 @@ export async function moveSession(
     if (revision !== content.revision || epoch !== content.epoch)
       throw changed(old, 'it was written to while it was copied');
     await swap?.(moved);
+    arrived = moved;
   } catch (error) {
     const failures = await undo(old, moved);
     throw failures.length === 0
@@ -50,9 +59,11 @@ export async function moveSession(
       : new AggregateError([error, ...failures], `session '${old.id}': could not be moved`);
   }
   // From here on there is no way back: whether the old one is there still may be unknown.
-  const leftover = await attempt(() => old.close({ timeoutMs }));
-  if (leftover !== undefined) onLeftover?.(leftover);
-  return moved;
+  for (const work of [() => arrived.unseal({ timeoutMs }), () => old.close({ timeoutMs })]) {
+    const leftover = await attempt(work);
+    if (leftover !== undefined) onLeftover?.(leftover);
+  }
+  return arrived;
 }
 
 /** Frees the copy and lifts the seal. */

@@ -132,6 +132,11 @@ export interface OpenOptions {
   readonly ttlMs?: number;
 }
 
+export interface ImportOptions extends OpenOptions {
+  /** Begin as `seal` would leave it, for so many milliseconds: nobody commits before who brought it is done. Default: not. */
+  readonly sealedMs?: number;
+}
+
 /** Which sessions to list. */
 export interface ListOptions {
   /** How many at most. Default 100, at most 1,000. */
@@ -199,7 +204,7 @@ export interface StateProvider {
   /** The session that is open under this id; rejects with `not_found`, `expired` or `lost`. */
   find(sessionId: string, options?: StateCallOptions): Promise<StateSession>;
   /** Opens a session with this content; validated as writes are. Rejects with `already_exists` or `invalid`. */
-  import(content: SessionExport, options?: OpenOptions & StateCallOptions): Promise<StateSession>;
+  import(content: SessionExport, options?: ImportOptions & StateCallOptions): Promise<StateSession>;
   /**
    * Ids of open sessions in the order of their code units, a page at a time: one that is open all the while is listed
    * once, whatever is opened and closed between two pages.

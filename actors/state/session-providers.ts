@@ -5,6 +5,7 @@
 import type { ActorSystem } from '../core/index.ts';
 import type { StateHost } from './local-state.ts';
 import type {
+  ImportOptions,
   ListOptions,
   OpenOptions,
   SessionExport,
@@ -60,7 +61,7 @@ class PlacedState implements StateProvider {
     return this.#of(sessionId).find(sessionId, options);
   }
 
-  import(content: SessionExport, options?: OpenOptions & StateCallOptions): Promise<StateSession> {
+  import(content: SessionExport, options?: ImportOptions & StateCallOptions): Promise<StateSession> {
     return this.#of(content?.sessionId).import(content, options);
   }
 

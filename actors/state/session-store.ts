@@ -74,12 +74,17 @@ export const sessionStore = server({
     /** Opens a session or answers the one that is open; with `content` it must not be there yet. */
     open(
       state: StoreState,
-      order: { id: string; ttlMs?: number | undefined; content?: SessionExport | undefined },
+      order: {
+        id: string;
+        ttlMs?: number | undefined;
+        content?: SessionExport | undefined;
+        sealedMs?: number | undefined;
+      },
       ctx: Ctx,
     ) {
-      const { id, ttlMs, content } = order;
+      const { id, ttlMs, content, sealedMs } = order;
       const next = crowding(state, ctx);
-      add(next, id, { goal: 'open', from: ctx.from, ttlMs, content, steps: 0 }, ctx);
+      add(next, id, { goal: 'open', from: ctx.from, ttlMs, content, sealedMs, steps: 0 }, ctx);
       return noreply<Opened, StoreState>(next);
     },
     /** Sees to it that an open session has its actor; fails with `not_found`, `expired` or `lost`. */
@@ -178,11 +183,11 @@ function take(state: StoreState, tag: Tag, ctx: Ctx): void {
   const options = { tag, timeoutMs: Number.POSITIVE_INFINITY };
   switch (step) {
     case 'create': {
-      const { ttlMs, content } = task;
+      const { ttlMs, content, sealedMs } = task;
       ctx.request(
         state.tables.vault,
         'create',
-        { realm: 'bridged', id, ttlMs, content, max: state.maxSessions },
+        { realm: 'bridged', id, ttlMs, content, sealedMs, max: state.maxSessions },
         options,
       );
       return;

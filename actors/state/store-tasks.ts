@@ -17,6 +17,7 @@ export interface Task {
   readonly from: From | undefined;
   readonly ttlMs?: number | undefined;
   readonly content?: SessionExport | undefined;
+  readonly sealedMs?: number | undefined;
   steps: number;
   /** The vault has made the session for this task. */
   created?: boolean;

@@ -30,6 +30,8 @@ export interface CreateOrder {
   readonly max: number;
   /** Begin with this; then the session must not be there yet. */
   readonly content?: SessionExport | undefined;
+  /** Begin sealed for so long. */
+  readonly sealedMs?: number | undefined;
 }
 
 export interface CommitOrder {
@@ -114,7 +116,7 @@ export const vault = server({
   call: {
     /** Makes a session, or finds the one that is there. */
     create(state: VaultState, order: CreateOrder, ctx: Ctx) {
-      const { realm, id, ttlMs, max, content } = order;
+      const { realm, id, ttlMs, max, content, sealedMs } = order;
       const table = state.tables[realm];
       const nowMs = ctx.runtime.clock.monotonicMs();
       const known = table.entries.get(id);
@@ -141,7 +143,9 @@ export const vault = server({
           content === undefined ? emptyRecord(id, state.tables.epoch + 1) : recordOf(content, state.limits, nowMs);
         state.tables.epoch = Math.max(state.tables.epoch, record.epoch);
         const { from } = ctx;
-        state.store.create(new SessionEntry(realm, record, ttlMs, nowMs), (failure) => {
+        const entry = new SessionEntry(realm, record, ttlMs, nowMs);
+        if (sealedMs !== undefined) entry.sealedUntilMs = nowMs + sealedMs;
+        state.store.create(entry, (failure) => {
           if (failure !== undefined) {
             ctx.replyError(from, failure);
             return;

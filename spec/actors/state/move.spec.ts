@@ -69,6 +69,19 @@ describe('moveSession', () => {
     expect(revision).to.equal(2 + written);
   });
 
+  it('takes no commit of a stale handle into the copy before it is the session', async () => {
+    const there = await moveSession(session, bridged);
+    // Back again: the old handle on the first place finds the copy there, under the same id.
+    let early: unknown = 'nothing';
+    await moveSession(there, local, {
+      swap: async () => {
+        early = await rejection(session.commit({ set: { counter: 7 } }, { timeoutMs: 20 }));
+      },
+    });
+    expect(early).to.have.property('code', 'unavailable');
+    expect((await session.commit({ set: { counter: 8 } })).revision).to.equal(3);
+  });
+
   for (const [when, broken] of [
     ['the target has one of this id', (to: StateProvider): StateProvider => to],
     [
