@@ -8,6 +8,7 @@ import type { CommitRequest, Value } from '../../actors/state/index.ts';
 import type { AffinityMode } from '../../actors/worker/index.ts';
 import type { Map as WireMap } from './gen/values_pb.js';
 import type { CommitPlan } from './gen/variables_pb.js';
+import { ItemWindow } from './item-window.ts';
 import { noTraits, type ToolTraits } from './tool-registry.ts';
 
 /** What a call resolves to. */
@@ -75,8 +76,8 @@ export interface CallPlan {
   readonly outcomeKey: string;
   /** Names tool and arguments, where they are to be compared with another call's; else empty. */
   readonly fingerprint: string;
-  /** How many stream items may be under way or unread. */
-  readonly window: number;
+  /** How many stream items may be under way or unread; undefined: see `ItemWindow`. */
+  readonly window: number | undefined;
 }
 
 /**
@@ -120,6 +121,8 @@ export class OpenCall {
   /** How many items the worker was allowed to send, and how many were handed on. */
   credited = 0;
   items = 0;
+  /** A stream's only. */
+  readonly window: ItemWindow | undefined;
   /** What the tool says of itself: that it may be run twice, and that it wants to be when its writes collide. */
   traits: ToolTraits = noTraits;
   /** While its writes are being committed. */
@@ -130,6 +133,7 @@ export class OpenCall {
     this.plan = plan;
     this.sink = sink;
     this.lease = `${id}/1`;
+    this.window = plan.stream ? new ItemWindow(plan.window) : undefined;
   }
 
   /** Begins the next attempt. */

@@ -47,6 +47,11 @@ interface Reader {
   readonly reject: (error: unknown) => void;
 }
 
+/** How many items its reader wants under way or unread; undefined: as `ItemWindow` has it. */
+export interface StreamWindow {
+  readonly items: number | undefined;
+}
+
 export class Caller implements CallSink {
   readonly id: string;
   readonly outcome: Promise<CallOutcome>;
@@ -54,7 +59,6 @@ export class Caller implements CallSink {
   /** What the call added to the transaction that it was made in, once it has its outcome. */
   writes: CommitPlan | undefined;
   readonly #target: CallTarget;
-  readonly #window: number;
   readonly #call: OpenCall | undefined;
   readonly #items: Value[] = [];
   readonly #readers: Reader[] = [];
@@ -65,15 +69,16 @@ export class Caller implements CallSink {
   #settled: Promise<CallSettled> | undefined;
   /** The run that it shares with whoever has the same key. */
   #run: SharedRun | undefined;
-  #asked = 0;
+  /** How much the worker was allowed to send when more was asked for. */
+  #askedAt = -1;
   #timer: TimerHandle | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(target: CallTarget, request: ToolRequest, options: ToolCallOptions, window: number | undefined) {
+  /** `window`: of a stream, see `ToolStreamOptions`; undefined for a call that answers once. */
+  constructor(target: CallTarget, request: ToolRequest, options: ToolCallOptions, window?: StreamWindow) {
     const { runtime } = target.system;
     this.id = runtime.ids.next();
     this.#target = target;
-    this.#window = window ?? 0;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -85,7 +90,7 @@ export class Caller implements CallSink {
     }
   }
 
-  #open(request: ToolRequest, options: ToolCallOptions, window: number | undefined): OpenCall | undefined {
+  #open(request: ToolRequest, options: ToolCallOptions, window: StreamWindow | undefined): OpenCall | undefined {
     const { system, bridge } = this.#target;
     const plan = this.#plan(request, options, window);
     const run = plan.fingerprint === '' ? undefined : this.#joined(plan);
@@ -112,12 +117,12 @@ export class Caller implements CallSink {
   #plan(
     request: ToolRequest,
     { timeoutMs = defaultToolTimeoutMs, maxAttempts = defaultAttempts, signal }: ToolCallOptions,
-    window: number | undefined,
+    window: StreamWindow | undefined,
   ): CallPlan {
     const { tool, idempotencyKey: key, overlay, sessionId = '' } = request;
     positive(tool, 'timeoutMs', timeoutMs);
     positive(tool, 'maxAttempts', maxAttempts);
-    positive(tool, 'window', window ?? 1);
+    positive(tool, 'window', window?.items ?? 1);
     const { affinityMode = 'hint' } = request;
     if (!affinityModes.includes(affinityMode))
       throw new SpecError(tool, `invalid_affinityMode: one of ${affinityModes.join(', ')}`, affinityMode);
@@ -147,7 +152,7 @@ export class Caller implements CallSink {
       overlay,
       outcomeKey: shared ? outcomeKey(request.keyOwner ?? '', key) : `call:${this.id}`,
       fingerprint: shared ? fingerprintOf(tool, args, attachments) : '',
-      window: this.#window,
+      window: window?.items,
     };
   }
 
@@ -211,7 +216,7 @@ export class Caller implements CallSink {
       this.#took();
       return true;
     }
-    if (this.#items.length >= this.#window) return false;
+    if (this.#items.length >= (this.#call?.window?.most ?? 0)) return false;
     this.#items.push(value);
     return true;
   }
@@ -252,13 +257,20 @@ export class Caller implements CallSink {
     return this.#run?.leave(this) ?? true;
   }
 
-  /** A reader has taken an item: half a window taken is worth a message, and the last one before a commit is. */
+  /**
+   * A reader has taken an item. It is worth a message when the worker may send no more than half a window, and the last
+   * one before a commit is. One message is enough: a bridge that starts again looks for itself.
+   */
   #took(): void {
     this.consumed += 1;
-    const isLast = this.#call?.stage === 'committing' && this.#items.length === 0;
-    if (!isLast && this.consumed - this.#asked < Math.max(1, this.#window >> 1)) return;
-    this.#asked = this.consumed;
-    if (this.#ended === undefined) this.#target.bridge.cast('credit', this.id);
+    const call = this.#call;
+    if (call?.window === undefined || this.#ended !== undefined) return;
+    const isLast = call.stage === 'committing' && this.#items.length === 0;
+    if (!isLast) {
+      if (call.credited - this.consumed > call.window.size >> 1 || this.#askedAt === call.credited) return;
+      this.#askedAt = call.credited;
+    }
+    this.#target.bridge.cast('credit', this.id);
   }
 
   #end(ended: { readonly error?: unknown }, known: Known, outcome?: CallOutcome): void {

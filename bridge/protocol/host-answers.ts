@@ -54,8 +54,8 @@ export class HostAnswers {
   }
 
   topUp(call: OpenCall): void {
-    if (!call.plan.stream) return;
-    const items = call.plan.window + call.sink.consumed - call.credited;
+    if (call.window === undefined) return;
+    const items = call.window.size + call.sink.consumed - call.credited;
     if (items <= 0) return;
     this.#port.step('credit', call.id);
     this.#port.write(call, hostMessage('credit', { $typeName: 'ophion.v1.Credit', items }));
@@ -69,7 +69,7 @@ export class HostAnswers {
     const said = heard(call, happening);
     switch (said.kind) {
       case 'item':
-        this.#item(call, said.value, delivery);
+        this.#item(call, said.value, happening, delivery);
         return;
       case 'not_taken':
         this.#notTaken(call, said.error);
@@ -94,12 +94,13 @@ export class HostAnswers {
     }
   }
 
-  #item(call: OpenCall, value: Value, delivery: number): void {
+  #item(call: OpenCall, value: Value, { payload, attachments = [] }: Message, delivery: number): void {
     // Told twice when the bridge crashed in between.
     if (delivery <= call.seen) return;
     const taken = call.sink.item(value);
     call.seen = delivery;
     call.items += 1;
+    call.window?.came(attachments.reduce((bytes, { length }) => bytes + length, payload.length));
     if (taken || call.cancelled !== undefined) return;
     if (call.items > call.credited) {
       const error = new ActorError('protocol', `${call.worker}: sent more items than it was asked for`);

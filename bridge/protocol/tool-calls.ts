@@ -61,11 +61,12 @@ export interface ToolCallOptions extends CallOptions {
 }
 
 export interface ToolStreamOptions extends ToolCallOptions {
-  /** How many items may be under way or unread. Default 32. */
+  /**
+   * How many items may be under way or unread. Default: 32, and up to 256 while they are so small that they come to no
+   * more than 1 MiB.
+   */
   readonly window?: number;
 }
-
-const defaultWindow = 32;
 
 /** A call that was made. */
 export class ToolHandle {
@@ -146,10 +147,10 @@ export class ToolStream implements AsyncIterableIterator<Value> {
 
 /** Calls a Python tool that answers once. Nothing is thrown: every failure is the handle's outcome. */
 export function callTool(target: CallTarget, request: ToolRequest, options: ToolCallOptions = {}): ToolHandle {
-  return new ToolHandle(new Caller(target, request, options, undefined));
+  return new ToolHandle(new Caller(target, request, options));
 }
 
 /** Calls a Python tool that answers item by item. */
 export function streamTool(target: CallTarget, request: ToolRequest, options: ToolStreamOptions = {}): ToolStream {
-  return new ToolStream(new Caller(target, request, options, options.window ?? defaultWindow));
+  return new ToolStream(new Caller(target, request, options, { items: options.window }));
 }
