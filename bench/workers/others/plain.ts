@@ -49,16 +49,25 @@ export async function rawFrames(...mode: readonly string[]): Promise<Baseline> {
   const program = new Program('raw_frames.py', path, ...mode);
   const [socket] = (await once(server, 'connection')) as [Socket];
   const waiting = new Waiting();
-  let rest: Buffer = Buffer.alloc(0);
+  // Put together once a frame is whole: at each chunk it would be quadratic in the size of an answer.
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let needed = 4;
   socket.on('data', (chunk: Buffer) => {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    held.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes < needed) return;
+    const bytes = held.length === 1 ? chunk : Buffer.concat(held, heldBytes);
     let at = 0;
-    while (rest.length - at >= 4 && rest.length - at - 4 >= rest.readUInt32BE(at)) {
-      const end = at + 4 + rest.readUInt32BE(at);
-      waiting.answer(rest.subarray(at + 4, end));
+    while (bytes.length - at >= 4 && bytes.length - at - 4 >= bytes.readUInt32BE(at)) {
+      const end = at + 4 + bytes.readUInt32BE(at);
+      waiting.answer(bytes.subarray(at + 4, end));
       at = end;
     }
-    rest = rest.subarray(at);
+    const rest = bytes.subarray(at);
+    held = rest.length === 0 ? [] : [rest];
+    heldBytes = rest.length;
+    needed = rest.length < 4 ? 4 : 4 + rest.readUInt32BE(0);
   });
   return {
     echo: (payload) => {
