@@ -4,14 +4,14 @@ import { ItemWindow } from '../../../bridge/protocol/item-window.ts';
 const MiB = 1024 * 1024;
 
 describe('how many items of a stream may be unread', () => {
-  const after = (count: number, bytes: number, window = new ItemWindow(undefined)) => {
+  const having = (count: number, bytes: number, window = new ItemWindow(undefined)) => {
     for (let i = 0; i < count; i += 1) window.came(bytes);
     return window;
   };
 
   it('is what its reader says, whatever comes', () => {
-    expect(after(1_000, 10, new ItemWindow(3)).size).to.equal(3);
-    expect(after(1_000, MiB, new ItemWindow(500)).size).to.equal(500);
+    expect(having(1_000, 10, new ItemWindow(3)).size).to.equal(3);
+    expect(having(1_000, MiB, new ItemWindow(500)).size).to.equal(500);
   });
 
   for (const [count, bytes, size, what] of [
@@ -22,12 +22,12 @@ describe('how many items of a stream may be unread', () => {
     [64, 10_000, 104, 'is what makes 1 MiB together'],
     [64, 16 * MiB, 32, 'is never less than 32'],
   ] as const) {
-    it(what, () => expect(after(count, bytes).size).to.equal(size));
+    it(what, () => expect(having(count, bytes).size).to.equal(size));
   }
 
   it('shrinks again when large ones come', () => {
-    const window = after(100, 10);
+    const window = having(100, 10);
     expect(window.size).to.equal(256);
-    expect(after(100, MiB, window).size).to.equal(32);
+    expect(having(100, MiB, window).size).to.equal(32);
   });
 });
