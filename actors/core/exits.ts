@@ -4,6 +4,7 @@
  * S-136). Whom an end concerns hears of it in the order in which the ends came about, so that a chain of ends is no
  * chain of calls.
  */
+import { ChurnSet } from './churn-set.ts';
 import { ActorDownError } from './errors.ts';
 import { type ExitReason, exitReason, isExitReason, isNormal, toExitReason } from './exit-reason.ts';
 import type { Verdict } from './faults.ts';
@@ -71,7 +72,7 @@ export abstract class Exits extends Turns {
     if (from.settled) return;
     from.holder = this as never;
     const rare = this.rarely();
-    rare.deferred ??= new Set();
+    rare.deferred ??= new ChurnSet();
     rare.deferred.add(from);
   }
 
@@ -168,13 +169,13 @@ export abstract class Exits extends Turns {
     if (this.rare?.onStarted !== undefined) this.startEnded(reason);
     const { links } = this;
     this.links = undefined;
-    if (links instanceof Set) for (const other of links) this.#signal(other, reason);
+    if (links instanceof ChurnSet) for (const other of links) this.#signal(other, reason);
     else if (links !== undefined) this.#signal(links, reason);
     this.#failCalls(reason);
     if (this.rare?.parked !== undefined) this.unpark();
     const { monitors } = this;
     this.monitors = undefined;
-    if (monitors instanceof Set) for (const monitor of monitors) this.#tell(monitor, reason);
+    if (monitors instanceof ChurnSet) for (const monitor of monitors) this.#tell(monitor, reason);
     else if (monitors !== undefined) this.#tell(monitors, reason);
   }
 
@@ -215,7 +216,7 @@ export abstract class Exits extends Turns {
       fire();
     });
     const rare = this.rarely();
-    rare.timers ??= new Set();
+    rare.timers ??= new ChurnSet();
     rare.timers.add(timer);
     return timer;
   }

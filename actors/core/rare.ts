@@ -1,4 +1,5 @@
 /** What few actors have, kept apart so that an idle one stays small. */
+import type { ChurnSet } from './churn-set.ts';
 import type { Debug } from './debug.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { From } from './from.ts';
@@ -29,8 +30,8 @@ export class Rare {
   /** What its children have as theirs. */
   lineage: Lineage | undefined = undefined;
   /** Calls taken and not answered yet. */
-  deferred: Set<From> | undefined = undefined;
-  timers: Set<TimerHandle> | undefined = undefined;
+  deferred: ChurnSet<From> | undefined = undefined;
+  timers: ChurnSet<TimerHandle> | undefined = undefined;
   /** Aborts when it ends. */
   abort: AbortController | undefined = undefined;
   /** Whether an ancestor that it ends with has ended. */

@@ -35,15 +35,12 @@ export class Inward {
   readonly #options: InwardOptions;
   readonly #tasks: DynamicSupervisorRef;
   readonly #table: WorkerCallTable;
-  /** Numbers the tasks. */
-  readonly #counter: { count: number };
 
   constructor(options: InwardOptions) {
     const { ctx } = options;
     this.#options = options;
     this.#tasks = new DynamicSupervisorRef(ctx.system, options.tasks);
     this.#table = table(ctx.system, `${ctx.path}/worker-calls`, () => new ChurnMap());
-    this.#counter = table(ctx.system, `${ctx.path}/tasks`, () => ({ count: 0 }));
   }
 
   /** After a restart: what was taken and not started is started, in its turn. */
@@ -90,11 +87,9 @@ export class Inward {
   #open(key: string, { stream, exchange, attachments = [] }: Message, body: WorkerBody): void {
     const { links, provider, tools, caller, turns, onTurn } = this.#options;
     if (!isRequest(body)) return;
-    this.#counter.count += 1;
     const said: { request: WorkerRequest; attachments: readonly Uint8Array[] } = { request: body, attachments };
-    const taskId = `t${this.#counter.count}`;
     const host: WorkerCallHost = { links, provider, tools, caller, turns, onTurn };
-    const call = new WorkerCall(key, taskId, stream, exchange, said, host, this.#table);
+    const call = new WorkerCall(key, stream, exchange, said, host, this.#table);
     this.#take(call);
   }
 
@@ -118,7 +113,8 @@ export class Inward {
     const { ctx } = this.#options;
     step(ctx, 'start', call.key);
     const tag: Started = { type: 'task.started', key: call.key };
-    const spec = { id: call.taskId, logic: workerCallTask, input: call, restart: 'temporary', shutdown: 1_000 };
+    // Without a name: one for each call would be remembered for as long as that of a place.
+    const spec = { logic: workerCallTask, input: call, restart: 'temporary', shutdown: 1_000 };
     ctx.request(this.#tasks, 'startChild', spec, { tag, timeoutMs: Number.POSITIVE_INFINITY });
   }
 

@@ -48,7 +48,6 @@ export class WorkerCall implements Waiter {
   /** Names the exchange at links, and this call in the table. */
   readonly key: string;
   /** The id of its task. */
-  readonly taskId: string;
   readonly stream: string;
   readonly exchange: number;
   readonly request: WorkerRequest;
@@ -69,7 +68,6 @@ export class WorkerCall implements Waiter {
 
   constructor(
     key: string,
-    taskId: string,
     stream: string,
     exchange: number,
     { request, attachments = [] }: { readonly request: WorkerRequest; readonly attachments?: readonly Uint8Array[] },
@@ -77,7 +75,6 @@ export class WorkerCall implements Waiter {
     table: WorkerCallTable,
   ) {
     this.key = key;
-    this.taskId = taskId;
     this.stream = stream;
     this.exchange = exchange;
     this.request = request;
