@@ -8,6 +8,8 @@ import { crashLaws } from './state-laws/crashes.ts';
 import { loadChai } from './state-laws/expect.ts';
 import { portLaws } from './state-laws/exports.ts';
 import { lifeLaws } from './state-laws/lives.ts';
+import { pastLaws } from './state-laws/pasts.ts';
+import { secretLaws } from './state-laws/secrets.ts';
 import type { LawBook } from './state-laws/subject.ts';
 import { valueLaws } from './state-laws/values.ts';
 import { watchLaws } from './state-laws/watches.ts';
@@ -49,6 +51,8 @@ export function stateProviderContract(name: string, make: () => StateSubject | P
     watchLaws(book);
     crashLaws(book);
     portLaws(book);
+    pastLaws(book);
+    secretLaws(book);
     lifeLaws(book);
   });
 }

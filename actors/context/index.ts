@@ -32,4 +32,5 @@ export type { JsonSchema, StandardSchema } from './standard-schema.ts';
 export type { SystemEvent } from './system-event.ts';
 export type { LocalToolContext } from './tool-context.ts';
 export type { CallOutcome, CallSettled, ToolOptions, ToolStream } from './tools.ts';
-export { type Change, type SetOptions, Variables, type WatchVariablesOptions } from './variables.ts';
+export type { Change, OnChangeOptions, Subscription, WatchVariablesOptions } from './variable-changes.ts';
+export { type SetOptions, Variables } from './variables.ts';

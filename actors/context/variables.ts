@@ -3,44 +3,36 @@
  * TypeScript has set, the very next call in Python sees.
  */
 import { StateError } from '../core/index.ts';
-import type {
-  Commit,
-  CommitRequest,
-  Declarations,
-  SessionView,
-  Snapshot,
-  StateCallOptions,
-  Value,
-  Values,
-  Variable,
+import {
+  type Commit,
+  type CommitRequest,
+  compareAndSet,
+  type Declarations,
+  type HistoryOptions,
+  type RollbackOptions,
+  rollback,
+  type SessionHistory,
+  type SessionView,
+  type Snapshot,
+  type StateCallOptions,
+  type Value,
+  type Values,
+  type Variable,
 } from '../state/index.ts';
+import {
+  type Change,
+  follow,
+  type OnChangeOptions,
+  type Subscription,
+  subscribe,
+  valuesOf,
+  type WatchVariablesOptions,
+} from './variable-changes.ts';
 
 export interface SetOptions extends StateCallOptions {
   /** The version that the variable must have, as `version` told it; else the write is a `conflict`. */
   readonly expect?: number;
 }
-
-/** One change of one commit. */
-export interface Change<V = unknown> {
-  readonly revision: number;
-  /** Everything that the commit wrote. */
-  readonly values: Partial<V>;
-  readonly removed: readonly string[];
-  readonly writer: string;
-  /** Stands for several commits, of which only the outcome is told: this reader was too slow. */
-  readonly folded: boolean;
-}
-
-export interface WatchVariablesOptions<N extends string> {
-  /** Only these variables. Default: all. */
-  readonly names?: readonly N[];
-  /** Changes after this revision. Default: begin with the values of now. */
-  readonly from?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** How often `update` tries again when somebody else wrote in between. */
-const updateAttempts = 100;
 
 type Name<V> = keyof V & string;
 
@@ -77,6 +69,11 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     return this.#read(undefined, options);
   }
 
+  /** The variables whose names match, at one revision: `*` stands for any run of characters, as in `model.*`. */
+  async list(pattern: string, options?: StateCallOptions): Promise<readonly Variable[]> {
+    return (await (await this.#session()).list(pattern, options)).variables;
+  }
+
   /** Sets one variable. Rejects with `not_found`, `invalid` (naming the constraint), or `conflict`. */
   set<N extends Name<V>>(name: N, value: V[N], { expect, ...options }: SetOptions = {}): Promise<Commit> {
     return this.#commit(
@@ -92,17 +89,54 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
 
   /**
    * Sets a variable to a function of its value, without losing anybody's write: compare and set, tried again (at
-   * most 100 times, then `conflict`) when another write came between.
+   * most 100 times, then `conflict`) when another write came between. `fn` runs here, once for each try.
    */
-  async update<N extends Name<V>>(name: N, fn: (value: V[N]) => V[N], options?: StateCallOptions): Promise<Commit> {
-    for (let attempt = 1; ; attempt += 1) {
-      const { value, version } = await this.read(name, options);
-      try {
-        return await this.set(name, fn(value as V[N]), { ...options, expect: version });
-      } catch (error) {
-        if (!(error instanceof StateError && error.code === 'conflict') || attempt === updateAttempts) throw error;
-      }
-    }
+  async update<N extends Name<V>>(
+    name: N,
+    fn: (value: V[N]) => V[N] | Promise<V[N]>,
+    options?: StateCallOptions,
+  ): Promise<Commit> {
+    const decide = async ({ variables }: Snapshot): Promise<CommitRequest> => {
+      const variable = variables[0];
+      if (variable === undefined) throw unknownVariable(this.#id, name);
+      return { set: { [name]: (await fn(variable.value as V[N])) as Value } };
+    };
+    return compareAndSet(await this.#session(), [name], decide, options);
+  }
+
+  /**
+   * As `update`, of several variables in one commit: `fn` gets the values of one revision and answers what is to be
+   * set. All of them must still be as they were read.
+   */
+  async updateAll<N extends Name<V>>(
+    names: readonly N[],
+    fn: (values: Pick<V, N>) => Partial<Pick<V, N>> | Promise<Partial<Pick<V, N>>>,
+    options?: StateCallOptions,
+  ): Promise<Commit> {
+    const decide = async ({ variables }: Snapshot): Promise<CommitRequest> => {
+      const values = valuesOf(variables);
+      for (const name of names) if (!Object.hasOwn(values, name)) throw unknownVariable(this.#id, name);
+      return { set: (await fn(values as Pick<V, N>)) as Record<string, Value> };
+    };
+    return compareAndSet(await this.#session(), names, decide, options);
+  }
+
+  /** Kept commits, newest last. Default: the last 100; `names`, `since`, `upTo` and `limit` choose others. */
+  async history(options?: HistoryOptions & StateCallOptions): Promise<SessionHistory> {
+    return (await this.#session()).history(options);
+  }
+
+  /** The values as they were at a revision. Rejects with `compacted` when that is not known any more. */
+  async valuesAt(revision: number, options?: StateCallOptions): Promise<Partial<V>> {
+    return valuesOf((await (await this.#session()).at(revision, undefined, options)).variables) as Partial<V>;
+  }
+
+  /**
+   * Makes the variables (or those of `names`) again what they were at a revision, as one new commit. Rejects with
+   * `compacted` or `rewound` when that revision is not known.
+   */
+  async rollback(revision: number, options?: RollbackOptions): Promise<Commit> {
+    return rollback(await this.#session(), revision, options);
   }
 
   /** Adds variables; the same handle then knows their types. Rejects with `already_exists` or `invalid`. */
@@ -123,42 +157,21 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
    * Follows the variables: first the values of now (or, told a revision, what came after it), then every commit, in
    * order and without gap, also across a move to another provider and a crash of anything below.
    */
-  async *watch<N extends Name<V>>(
+  watch<N extends Name<V>>(
     options: WatchVariablesOptions<N> = {},
   ): AsyncGenerator<Change<Pick<V, N>>, void, undefined> {
-    const { names, signal } = options;
-    let cursor = options.from;
-    for (;;) {
-      const session = await this.#session();
-      const watching = session.watch({
-        ...(names === undefined ? {} : { names }),
-        ...(cursor === undefined ? {} : { from: cursor }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-      for await (const event of watching) {
-        if (event.type === 'snapshot') {
-          cursor = event.snapshot.revision;
-          yield {
-            revision: cursor,
-            values: valuesOf(event.snapshot.variables) as never,
-            removed: [],
-            writer: '',
-            folded: event.folded !== undefined,
-          };
-        } else {
-          cursor = event.commit.revision;
-          yield {
-            revision: cursor,
-            values: valuesOf(wanted(event.commit.written, names)) as never,
-            removed: event.commit.removed,
-            writer: event.commit.writer,
-            folded: event.folded !== undefined,
-          };
-        }
-      }
-      // The session ended: it was closed, or it has moved and goes on elsewhere at the same revision.
-      if ((await this.#session()) === session) return;
-    }
+    return follow<Pick<V, N>>(this.#session, options);
+  }
+
+  /**
+   * As `watch`, with a callback, which is called for one change after the other: the next waits until it has resolved.
+   * `await using`, `stop` or the signal end it.
+   */
+  onChange<N extends Name<V>>(
+    callback: (change: Change<Pick<V, N>>) => void | Promise<void>,
+    options: OnChangeOptions<N> = {},
+  ): Subscription {
+    return subscribe<Pick<V, N>>(this.#session, callback, options);
   }
 
   async #read(names: readonly string[] | undefined, options?: StateCallOptions): Promise<Snapshot> {
@@ -168,14 +181,6 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   async #commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
     return (await this.#session()).commit(request, options);
   }
-}
-
-function wanted(variables: readonly Variable[], names: readonly string[] | undefined): readonly Variable[] {
-  return names === undefined ? variables : variables.filter((variable) => names.includes(variable.name));
-}
-
-function valuesOf(variables: readonly Variable[]): Record<string, unknown> {
-  return Object.fromEntries(variables.map((variable) => [variable.name, variable.value]));
 }
 
 export function unknownVariable(contextId: string, name: string): StateError {

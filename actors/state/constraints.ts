@@ -4,6 +4,7 @@
  */
 import type { StateError } from '../core/index.ts';
 import { invalid } from './invalid.ts';
+import { isSecret, secretRefused } from './secret.ts';
 import { asTensor, fitsShape, floatsOf } from './tensor-values.ts';
 import type { ConstraintsOf, ValueOf, VariableType } from './types.ts';
 import { type Json, show, Tensor } from './value.ts';
@@ -102,12 +103,14 @@ export function coerce<T extends VariableType>(
 ): ValueOf[T] {
   const check = checks[type] as (value: unknown, constraints: unknown, refuse: Refuse) => Any;
   return check(value, constraints, (why, constraint) =>
-    invalid(`variable '${variable}': ${show(value)} ${why}`, {
-      variable,
-      type,
-      value: show(value),
-      ...(constraint === undefined ? {} : { constraint }),
-    }),
+    isSecret(constraints)
+      ? secretRefused(variable, type, constraint)
+      : invalid(`variable '${variable}': ${show(value)} ${why}`, {
+          variable,
+          type,
+          value: show(value),
+          ...(constraint === undefined ? {} : { constraint }),
+        }),
   ) as ValueOf[T];
 }
 

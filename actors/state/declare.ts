@@ -2,10 +2,20 @@
  * Declarations: `float({ min: 0, max: 2, default: 0.7 })`. The types of the values follow from them. Each is
  * validated where it is written; a wrong one throws StateError `invalid`.
  */
+import { StateError } from '../core/index.ts';
 import { coerce, isVariableType } from './constraints.ts';
 import { invalid } from './invalid.ts';
-import { store } from './stored.ts';
-import type { ConstraintsOf, Declaration, Declarations, ValueOf, VariableType } from './types.ts';
+import { concealed, isSecret, secretRefused } from './secret.ts';
+import { type Stored, store } from './stored.ts';
+import type {
+  CommonConstraints,
+  ConstraintsOf,
+  Declaration,
+  Declarations,
+  OwnConstraintsOf,
+  ValueOf,
+  VariableType,
+} from './types.ts';
 import { type Dtype, dtypes, elementCount, equalValues, type Json, show, Tensor } from './value.ts';
 
 export interface Described {
@@ -16,56 +26,56 @@ export interface Described {
 type Options<T extends VariableType, V = ValueOf[T]> = ConstraintsOf[T] & Described & { readonly default?: V };
 
 /** True or false. Default false. */
-export const boolean = (options: Options<'boolean'> = {}) => make('boolean', {}, options);
+export const boolean = ({ secret, ...rest }: Options<'boolean'> = {}) => make('boolean', { secret }, rest);
 
 /** A whole number. Default 0, or the bound nearest to it. */
-export function integer({ min, max, ...rest }: Options<'integer'> = {}): Declaration<'integer'> {
-  return make('integer', { min, max }, rest);
+export function integer({ min, max, secret, ...rest }: Options<'integer'> = {}): Declaration<'integer'> {
+  return make('integer', { min, max, secret }, rest);
 }
 
 /** A double. Default 0, or the bound nearest to it. */
-export function float({ min, max, finite, ...rest }: Options<'float'> = {}): Declaration<'float'> {
-  return make('float', { min, max, finite }, rest);
+export function float({ min, max, finite, secret, ...rest }: Options<'float'> = {}): Declaration<'float'> {
+  return make('float', { min, max, finite, secret }, rest);
 }
 
 /** Text. Default empty, or the first of its choices. */
 export function string(options: Options<'string'> = {}): Declaration<'string'> {
-  const { minLength, maxLength, pattern, choices, ...rest } = options;
-  return make('string', { minLength, maxLength, pattern, choices }, rest);
+  const { minLength, maxLength, pattern, choices, secret, ...rest } = options;
+  return make('string', { minLength, maxLength, pattern, choices, secret }, rest);
 }
 
 /** One of some words. Default the first. */
 export function choice<const C extends string>(
   choices: readonly C[],
-  options: Described & { readonly default?: NoInfer<C> } = {},
+  { secret, ...rest }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
 ): Declaration<'choice', C> {
-  return make('choice', { choices }, options) as Declaration<'choice', C>;
+  return make('choice', { choices, secret }, rest) as Declaration<'choice', C>;
 }
 
 /** The name of a class or module. Default the first of `modules`; without them a default must be given. */
 export function module<const M extends string = string>(
-  options: Described & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
+  options: Described & CommonConstraints & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
 ): Declaration<'module', M> {
-  const { modules, ...rest } = options;
-  return make('module', { modules }, rest) as Declaration<'module', M>;
+  const { modules, secret, ...rest } = options;
+  return make('module', { modules, secret }, rest) as Declaration<'module', M>;
 }
 
 /** A list of doubles. Default `dimensions` zeros. */
-export function embedding({ dimensions, ...rest }: Options<'embedding'> = {}): Declaration<'embedding'> {
-  return make('embedding', { dimensions }, rest);
+export function embedding({ dimensions, secret, ...rest }: Options<'embedding'> = {}): Declaration<'embedding'> {
+  return make('embedding', { dimensions, secret }, rest);
 }
 
 /** A dense array. Default zeros of `shape` with 0 for any size. */
-export function tensor({ shape, dtype, ...rest }: Options<'tensor'> = {}): Declaration<'tensor'> {
-  return make('tensor', { shape, dtype }, rest);
+export function tensor({ shape, dtype, secret, ...rest }: Options<'tensor'> = {}): Declaration<'tensor'> {
+  return make('tensor', { shape, dtype, secret }, rest);
 }
 
 /** Anything that JSON can say. Default null. */
-export const json = (options: Options<'json'> = {}) => make('json', {}, options);
+export const json = ({ secret, ...rest }: Options<'json'> = {}) => make('json', { secret }, rest);
 
 /** Raw bytes. Default none. */
-export function bytes({ maxBytes, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
-  return make('bytes', { maxBytes }, rest);
+export function bytes({ maxBytes, secret, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
+  return make('bytes', { maxBytes, secret }, rest);
 }
 
 /** A set of declarations by name; checks the names. */
@@ -120,6 +130,7 @@ class Checked<T extends VariableType> implements Declaration<T> {
     this.constraints = constraints;
     this.description = description;
     this.bytes = bytes;
+    if (isSecret(constraints)) concealed<Declaration>(this, 'default');
     Object.freeze(this);
   }
 }
@@ -135,8 +146,18 @@ function make<T extends VariableType>(
   const constraints = constraintsOf(name, type, given as Record<string, unknown>);
   const first = initial === undefined ? neutral[type](constraints as never) : initial;
   if (first === undefined) throw invalid(`variable '${name}': a ${type} needs a default`, { variable: name });
-  const stored = store(`variable '${name}'`, first);
+  const stored = storedFor(name, type, isSecret(constraints), first);
   return new Checked(type, coerce(name, type, constraints, stored.value), constraints, description, stored.bytes);
+}
+
+/** The stored form of a value for a variable; what a secret one is does not stand in the error. */
+export function storedFor(name: string, type: string, secret: boolean, value: unknown): Stored {
+  try {
+    return store(`variable '${name}'`, value);
+  } catch (error) {
+    if (secret && error instanceof StateError && error.code === 'invalid') throw secretRefused(name, type, undefined);
+    throw error;
+  }
 }
 
 const nearest = ({ min, max }: { readonly min?: number; readonly max?: number }): number =>
@@ -161,6 +182,7 @@ const neutral: { readonly [T in VariableType]: (constraints: ConstraintsOf[T]) =
 
 type Rule = (value: unknown) => boolean;
 const whole: Rule = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const flag: Rule = (value) => typeof value === 'boolean';
 const finite: Rule = (value) => typeof value === 'number' && Number.isFinite(value);
 const words: Rule = (value) =>
   Array.isArray(value) &&
@@ -176,10 +198,10 @@ const expression: Rule = (value) => {
 };
 
 /** Which constraints each type has, and what they may be. */
-const rules: { readonly [T in VariableType]: { readonly [K in keyof Required<ConstraintsOf[T]>]: Rule } } = {
+const rules: { readonly [T in VariableType]: { readonly [K in keyof Required<OwnConstraintsOf[T]>]: Rule } } = {
   boolean: {},
   integer: { min: Number.isSafeInteger, max: Number.isSafeInteger },
-  float: { min: finite, max: finite, finite: (value) => typeof value === 'boolean' },
+  float: { min: finite, max: finite, finite: flag },
   string: { minLength: whole, maxLength: whole, pattern: expression, choices: words },
   choice: { choices: words },
   module: { modules: words },
@@ -200,8 +222,9 @@ function constraintsOf<T extends VariableType>(
   const known = rules[type] as Readonly<Record<string, Rule>>;
   const constraints: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given ?? {})) {
-    if (value === undefined) continue;
-    const rule = Object.hasOwn(known, key) ? known[key] : undefined;
+    // Not secret is as if nothing was said.
+    if (value === undefined || (key === 'secret' && value === false)) continue;
+    const rule = key === 'secret' ? flag : Object.hasOwn(known, key) ? known[key] : undefined;
     const details = { variable: name, constraint: key };
     if (rule === undefined) throw invalid(`variable '${name}': a ${type} has no constraint '${key}'`, details);
     if (!rule(value)) throw invalid(`variable '${name}': constraint ${key} cannot be ${show(value)}`, details);
@@ -214,5 +237,5 @@ function constraintsOf<T extends VariableType>(
   if (min !== undefined && max !== undefined && min > max) {
     throw invalid(`variable '${name}': min ${min} is above max ${max}`, { variable: name, constraint: 'min' });
   }
-  return Object.freeze(constraints) as ConstraintsOf[T];
+  return Object.freeze(constraints) as unknown as ConstraintsOf[T];
 }

@@ -1,12 +1,12 @@
 /** A whole session as data, and back: lossless, and checked as strictly as a write (parity lessons 48b, 50). */
 import { StateError } from '../core/index.ts';
 import { coerce } from './constraints.ts';
-import { checkName, declarationOf } from './declare.ts';
+import { checkName, declarationOf, storedFor } from './declare.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import type { Commit, SessionExport } from './provider.ts';
 import { freeze, placesOf, type RecordLimits, type SessionRecord } from './record.ts';
-import { store } from './stored.ts';
+import { isSecret } from './secret.ts';
 import type { Variable } from './types.ts';
 import { equalValues, show } from './value.ts';
 
@@ -118,7 +118,7 @@ function variableFrom(given: unknown, revision: number): { variable: Variable; b
   if (!within(version, 0, revision))
     throw malformed(`variable '${name}' is of version ${show(version)}, above revision ${revision}`);
   const { type, constraints, description } = declarationOf(name, { ...kind, default: value });
-  const stored = store(`variable '${name}'`, value);
+  const stored = storedFor(name, type, isSecret(constraints), value);
   const fitting = coerce(name, type, constraints, stored.value);
   return {
     variable: freeze({ name, type, value: fitting, version: version as number, constraints, description }),

@@ -2,6 +2,7 @@
 export { Blob, contentTypeOf } from './blob.ts';
 export { bridgedState } from './bridged-state.ts';
 export { type StateOptions, stateChildren } from './children.ts';
+export { compareAndSet, type RollbackOptions, rollback } from './compare-and-set.ts';
 export { asFloat, isVariableType } from './constraints.ts';
 export {
   boolean,
@@ -32,11 +33,13 @@ export type {
   Commit,
   CommitRequest,
   Folded,
+  HistoryOptions,
   ImportOptions,
   ListOptions,
   OpenOptions,
   Remembered,
   SessionExport,
+  SessionHistory,
   SessionList,
   Snapshot,
   StateBackend,

@@ -3,11 +3,12 @@
  * caller's left in it. Made where the request enters, so that the vault runs nobody's getters.
  */
 import { StateError } from '../core/index.ts';
-import { checkName, declarationOf } from './declare.ts';
+import { checkName, declarationOf, storedFor } from './declare.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import type { CommitRequest } from './provider.ts';
-import { type Stored, store } from './stored.ts';
+import { NamedEntries } from './secret.ts';
+import type { Stored } from './stored.ts';
 import type { Declaration } from './types.ts';
 import { show, valueBytesMax } from './value.ts';
 
@@ -29,21 +30,23 @@ export interface Order {
 }
 
 const none: readonly never[] = [];
+const never = (): boolean => false;
 /** The longest idempotency key or writer, in characters. */
 const labelLengthMax = 500;
 
 /**
- * Makes the order of a request, under its own idempotency key or this one. Throws StateError `invalid` or
+ * Makes the order of a request, under its own idempotency key or this one. `secret` tells which variables are known to
+ * be secret, so that no error says what they were to be. Throws StateError `invalid` or
  * `too_large`, which names the variable.
  */
-export function orderOf(request: CommitRequest, own?: OwnKey): Order {
+export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: string) => boolean = never): Order {
   if (typeof request !== 'object' || request === null) throw invalid(`commit: ${show(request)} is no request`);
   const { expect, set, remove, declare, writer = 'typescript', idempotencyKey: key, outcome } = request;
   return {
     expect: expect === undefined ? none : entries(expect, 'expect', expected),
     remove: remove === undefined ? none : removals(remove),
     declare: declare === undefined ? none : entries(declare, 'declare', declared),
-    set: set === undefined ? none : entries(set, 'set', stored),
+    set: set === undefined ? none : entries(set, 'set', (name, value) => storedFor(name, 'value', secret(name), value)),
     writer: label(writer, 'writer'),
     key: key === undefined ? own : label(key, 'idempotencyKey'),
     since: undefined,
@@ -68,7 +71,7 @@ function entries<T>(
 ): (readonly [string, T])[] {
   if (typeof given !== 'object' || given === null) throw invalid(`commit: ${part} must be an object by name`);
   const names = Object.keys(given);
-  const list = new Array<readonly [string, T]>(names.length);
+  const list = new NamedEntries<T>(names.length);
   for (let i = 0; i < names.length; i += 1) {
     const name = names[i] as string;
     list[i] = [name, read(name, given[name])];
@@ -86,10 +89,6 @@ function expected(name: string, version: unknown): number | null {
 function declared(name: string, declaration: unknown): Declaration {
   checkName(name);
   return declarationOf(name, declaration);
-}
-
-function stored(name: string, value: unknown): Stored {
-  return store(`variable '${name}'`, value);
 }
 
 function removals(names: unknown): readonly string[] {

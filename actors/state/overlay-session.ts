@@ -3,9 +3,12 @@
  * needed; the commit is the business of whoever began the transaction.
  */
 import { Overlay } from './overlay.ts';
+import { matcher } from './pattern.ts';
 import type {
   Commit,
   CommitRequest,
+  HistoryOptions,
+  SessionHistory,
   Snapshot,
   StateCallOptions,
   StateSession,
@@ -14,7 +17,7 @@ import type {
 } from './provider.ts';
 
 /** What code that works on the variables of a session needs of it. */
-export type SessionView = Pick<StateSession, 'read' | 'commit' | 'watch'>;
+export type SessionView = Pick<StateSession, 'read' | 'list' | 'history' | 'at' | 'commit' | 'watch'>;
 
 export class OverlaySession implements SessionView {
   readonly #session: () => Promise<StateSession>;
@@ -31,6 +34,21 @@ export class OverlaySession implements SessionView {
 
   async read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
     return (await this.#loaded(options)).read(names);
+  }
+
+  async list(pattern: string, options?: StateCallOptions): Promise<Snapshot> {
+    const wanted = matcher(pattern);
+    return (await this.#loaded(options)).list(wanted);
+  }
+
+  /** What was committed; what this transaction writes is not among it before it is committed. */
+  async history(options?: HistoryOptions & StateCallOptions): Promise<SessionHistory> {
+    return (await this.#session()).history(options);
+  }
+
+  /** As `history`: of what was committed. */
+  async at(revision: number, names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
+    return (await this.#session()).at(revision, names, options);
   }
 
   async commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {

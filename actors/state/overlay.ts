@@ -7,7 +7,7 @@ import { StateError } from '../core/index.ts';
 import { History } from './history.ts';
 import { type Order, orderOf } from './order.ts';
 import type { Commit, CommitRequest, Snapshot } from './provider.ts';
-import { applyCommit, find, placesOf, type SessionRecord, snapshotOf } from './record.ts';
+import { applyCommit, find, placesOf, type SessionRecord, secretsOf, snapshotOf } from './record.ts';
 import type { Declaration } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -70,7 +70,7 @@ export class Overlay {
     const history = History.after(revision);
     this.#base = { sessionId, epoch, revision, variables, places: placesOf(variables), history };
     const { expect: _, ...plain } = joined;
-    const order = orderOf(plain);
+    const order = orderOf(plain, undefined, secretsOf(this.#base));
     const applied = applyCommit(this.#base, order, noTime);
     if (applied instanceof StateError) {
       const message = `session '${sessionId}': was changed under its transaction: ${applied.message}`;
@@ -90,9 +90,15 @@ export class Overlay {
     return snapshotOf(this.#seen, names);
   }
 
+  /** As `read`, of the names that match. */
+  list(wanted: (name: string) => boolean): Snapshot {
+    const names = [...this.#seen.places.keys()].filter(wanted);
+    return this.read(names);
+  }
+
   /** Does all of it or nothing, in here. Throws StateError as a commit does. */
   commit(request: CommitRequest): Commit {
-    const order = orderOf(request);
+    const order = orderOf(request, undefined, secretsOf(this.#seen));
     const versions = order.expect.map(([name]) => [name, this.#version(name)] as const);
     return this.#take(order, versions);
   }
@@ -110,7 +116,7 @@ export class Overlay {
         details: { variable: name },
       });
     }
-    this.#take(orderOf(request), versions);
+    this.#take(orderOf(request, undefined, secretsOf(this.#seen)), versions);
   }
 
   /**

@@ -26,6 +26,10 @@
  *    `list` tells which are open: each once, whatever is opened and closed between two pages.
  * 13. What a commit brings as its `outcome` is kept in that same commit, under its idempotency key and as long as that
  *    is remembered; `outcome` gives it back with the commit. A refused commit leaves none.
+ * 14. `history` and `at` tell what was, from the kept commits, and say `compacted` rather than guess. Going back to a
+ *    revision is a commit like any other: it adds a revision and takes none away.
+ * 15. The value of a variable with the constraint `secret` is in what readings, watches, histories and exports answer,
+ *    and in nothing that is made of them to be looked at, nor in any error.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';
@@ -83,7 +87,10 @@ export interface Folded {
   readonly upTo: number;
 }
 
-/** `folded`: stands for several commits, of which only the outcome is told. */
+/**
+ * `folded`: stands for several commits, of which only the outcome is told. On a snapshot that came in place of commits,
+ * they were compacted: who reads is slower than the kept history. On a commit they were joined, as `debounceMs` asked.
+ */
 export type WatchEvent =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot; readonly folded?: Folded }
   | { readonly type: 'commit'; readonly commit: Commit; readonly folded?: Folded };
@@ -110,8 +117,37 @@ export interface WatchOptions {
   readonly epoch?: number;
   /** Only these variables; commits that touch none of them are left out. Default: all. */
   readonly names?: readonly string[];
+  /** Only variables whose names match, as `list` takes it; those of `names` as well. Default: all. */
+  readonly match?: string;
+  /**
+   * Waits until nothing was committed for so many milliseconds (at most ten times as long) and tells what was as one
+   * event, whose `folded` says what it stands for. The first snapshot comes at once. Default: each commit at once.
+   */
+  readonly debounceMs?: number;
   /** Ends the watch: a waiting `next` rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** Which of the kept commits. */
+export interface HistoryOptions {
+  /** Only commits that touch these variables, and of them only what they did to these. Default: all. */
+  readonly names?: readonly string[];
+  /** Only those after this revision. Default: all that are kept. */
+  readonly since?: number;
+  /** Only those up to and including this revision. Default: up to now. */
+  readonly upTo?: number;
+  /** How many at most; the newest count. Default 100, at most 1,000. */
+  readonly limit?: number;
+}
+
+export interface SessionHistory {
+  readonly epoch: number;
+  /** Where the session was when this was read. */
+  readonly revision: number;
+  /** The oldest revision that is kept; above `revision` when none is. */
+  readonly first: number;
+  /** Oldest first. */
+  readonly commits: readonly Commit[];
 }
 
 /** A whole session as data. */
@@ -169,6 +205,15 @@ export interface StateSession {
   readonly ttlMs: number | undefined;
   /** Reads at one revision: all variables, or those of `names` that exist. */
   read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
+  /** The variables whose names match, at one revision: `*` stands for any run of characters. Rejects with `invalid`. */
+  list(pattern: string, options?: StateCallOptions): Promise<Snapshot>;
+  /** Kept commits, the newest of those asked for (law 14). Reading it is an access. */
+  history(options?: HistoryOptions & StateCallOptions): Promise<SessionHistory>;
+  /**
+   * The variables (or those of `names` that existed) as they were at a revision; those that are still there come
+   * first. Rejects with `compacted` when the history does not tell any more, `rewound` for a revision never reached.
+   */
+  at(revision: number, names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
   /** Commits all of it or nothing (laws 1 to 6, 8 and 13). */
   commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit>;
   /** What is remembered under an idempotency key; undefined when nothing is, or not any more (law 13). */

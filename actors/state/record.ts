@@ -9,6 +9,7 @@ import { sameKind } from './declare.ts';
 import { defaultHistoryLimits, History, type HistoryLimits } from './history.ts';
 import type { Order } from './order.ts';
 import type { AfterRevision, Changes, Commit, Folded, Snapshot } from './provider.ts';
+import { concealed, isSecret } from './secret.ts';
 import type { Declaration, Variable } from './types.ts';
 
 export interface SessionRecord {
@@ -187,6 +188,7 @@ export function freeze(variable: Variable): Variable {
     const bytes = variable.value as Uint8Array;
     Object.defineProperty(variable, 'value', { enumerable: true, get: () => copyOfBytes(bytes) });
   }
+  if (isSecret(variable.constraints)) concealed(variable, 'value');
   return Object.freeze(variable);
 }
 
@@ -254,6 +256,14 @@ export function find(record: SessionRecord, name: string): Variable | undefined 
   return place === undefined ? undefined : record.variables[place];
 }
 
+/** Tells which variables of a record are secret. */
+export function secretsOf(record: SessionRecord | undefined): (name: string) => boolean {
+  return (name) => {
+    const variable = record === undefined ? undefined : find(record, name);
+    return variable !== undefined && isSecret(variable.constraints);
+  };
+}
+
 /** All variables, or those of `names` that exist. */
 export function snapshotOf(record: SessionRecord, names?: readonly string[]): Snapshot {
   const { sessionId, epoch, revision } = record;
@@ -267,6 +277,12 @@ export function snapshotOf(record: SessionRecord, names?: readonly string[]): Sn
     variables = found;
   }
   return { sessionId, epoch, revision, variables: Object.freeze(variables) };
+}
+
+/** The variables of these names alone. */
+export function snapshotWhere(record: SessionRecord, wanted: (name: string) => boolean): Snapshot {
+  const { sessionId, epoch, revision } = record;
+  return { sessionId, epoch, revision, variables: Object.freeze(record.variables.filter(({ name }) => wanted(name))) };
 }
 
 /** What a reader who has the state `after` still lacks. */

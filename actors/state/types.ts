@@ -23,7 +23,8 @@ export interface ValueOf {
 
 export type VariableType = keyof ValueOf;
 
-export interface ConstraintsOf {
+/** The constraints that each type has of its own. */
+export interface OwnConstraintsOf {
   readonly boolean: Record<never, never>;
   readonly integer: { readonly min?: number; readonly max?: number };
   readonly float: {
@@ -51,6 +52,17 @@ export interface ConstraintsOf {
   readonly json: Record<never, never>;
   readonly bytes: { readonly maxBytes?: number };
 }
+
+/** Those of every type. */
+export interface CommonConstraints {
+  /**
+   * The value goes to whoever reads it, and is left out of logs, traces, inspection and errors. Default false; a variable
+   * that is declared again otherwise is `already_exists`.
+   */
+  readonly secret?: boolean;
+}
+
+export type ConstraintsOf = { readonly [T in VariableType]: OwnConstraintsOf[T] & CommonConstraints };
 
 /** What is wanted of a variable. `V` is the value's type where it is narrower, as for a choice. */
 export interface Declaration<T extends VariableType = VariableType, V extends ValueOf[T] = ValueOf[T]> {

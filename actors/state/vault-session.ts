@@ -3,28 +3,36 @@
  * the vault's tables without a message, and each is as new as the last commit that was answered.
  */
 import { type ActorSystem, StateError } from '../core/index.ts';
+import { debounced } from './debounced.ts';
 import { exportOf } from './export.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import { orderOf } from './order.ts';
+import { historyOf, snapshotAt } from './past.ts';
+import { matcher } from './pattern.ts';
 import type {
   AfterRevision,
   Changes,
   Commit,
   CommitRequest,
+  HistoryOptions,
   Remembered,
   SessionExport,
+  SessionHistory,
   Snapshot,
   StateCallOptions,
   StateSession,
   WatchEvent,
   WatchOptions,
 } from './provider.ts';
-import { changesOf, snapshotOf } from './record.ts';
+import { changesOf, secretsOf, snapshotOf, snapshotWhere } from './record.ts';
 import { type Attempt, type Persistence, persist } from './retry.ts';
 import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
 import { show } from './value.ts';
 import { Watch } from './watch.ts';
+
+/** The longest that a watch may wait for quiet. */
+const longestDebounceMs = 60_000;
 
 /** Makes a client's own idempotency keys. */
 export class Keys {
@@ -71,6 +79,18 @@ export abstract class VaultSession implements StateSession {
     return this.#look(options, ({ record }) => snapshotOf(record, names));
   }
 
+  list(pattern: string, options: StateCallOptions = {}): Promise<Snapshot> {
+    return this.#look(options, ({ record }) => snapshotWhere(record, matcher(pattern)));
+  }
+
+  history(options: HistoryOptions & StateCallOptions = {}): Promise<SessionHistory> {
+    return this.#look(options, ({ record }) => historyOf(record, options));
+  }
+
+  at(revision: number, names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
+    return this.#look(options, ({ record }) => snapshotAt(record, revision, names));
+  }
+
   changes(after?: AfterRevision, options: StateCallOptions = {}): Promise<Changes> {
     return this.#look(options, ({ record }) => changesOf(record, after));
   }
@@ -85,9 +105,10 @@ export abstract class VaultSession implements StateSession {
 
   commit(request: CommitRequest, options: StateCallOptions = {}): Promise<Commit> {
     try {
-      const order = orderOf(request, this.host.keys.next());
+      const record = this.table.entries.get(this.id)?.record;
+      const order = orderOf(request, this.host.keys.next(), secretsOf(record));
       // Before it is sent: what it may do happens after this revision.
-      const since = this.table.entries.get(this.id)?.record.revision ?? 0;
+      const since = record?.revision ?? 0;
       return persist(this.#on, options, (attempt) =>
         this.ask('commit', attempt.number === 0 ? order : { ...order, since }, attempt),
       ) as Promise<Commit>;
@@ -105,7 +126,11 @@ export abstract class VaultSession implements StateSession {
 
   watch(options: WatchOptions = {}): AsyncIterableIterator<WatchEvent> {
     try {
-      return new Watch(this.host.system, this.host.tables, this.#entry(), options);
+      const { debounceMs } = options;
+      if (debounceMs !== undefined && !(debounceMs > 0 && debounceMs <= longestDebounceMs))
+        throw invalid(`watch: debounceMs is milliseconds up to ${longestDebounceMs}, not ${show(debounceMs)}`);
+      const watch = new Watch(this.host.system, this.host.tables, this.#entry(), options);
+      return debounceMs === undefined ? watch : debounced(watch, debounceMs, this.host.system.deadlines);
     } catch (error) {
       return failed(error);
     }

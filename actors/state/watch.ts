@@ -11,8 +11,10 @@ import {
   type Process,
   unwatch,
 } from '../core/index.ts';
-import type { Commit, WatchEvent, WatchOptions } from './provider.ts';
-import { fold, rewound, snapshotOf } from './record.ts';
+import { only } from './past.ts';
+import { matcher } from './pattern.ts';
+import type { Snapshot, WatchEvent, WatchOptions } from './provider.ts';
+import { fold, rewound, type SessionRecord, snapshotOf, snapshotWhere } from './record.ts';
 import { topOf } from './retry.ts';
 import { ended, type SessionEntry, type StateTables, type Wakeable } from './tables.ts';
 
@@ -28,7 +30,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
   readonly #system: ActorSystem;
   readonly #tables: StateTables;
   readonly #entry: SessionEntry;
-  readonly #names: readonly string[] | undefined;
+  /** Which names are wanted. Undefined: all. */
+  readonly #wanted: ((name: string) => boolean) | undefined;
   readonly #signal: AbortSignal | undefined;
   /** The last revision that was delivered. */
   #place: number | undefined;
@@ -42,7 +45,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
 
   /** Throws StateError `rewound` when the session was never where the watch is to begin. */
   constructor(system: ActorSystem, tables: StateTables, entry: SessionEntry, options: WatchOptions = {}) {
-    const { from, epoch, names, signal } = options;
+    const { from, epoch, signal } = options;
     const { record } = entry;
     if (from !== undefined && (from > record.revision || (epoch !== undefined && epoch !== record.epoch))) {
       throw rewound(record, { revision: from, epoch });
@@ -50,7 +53,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
     this.#system = system;
     this.#tables = tables;
     this.#entry = entry;
-    this.#names = names === undefined ? undefined : [...new Set(names)];
+    this.#wanted = wantedOf(options);
     this.#signal = signal;
     this.#place = from;
   }
@@ -123,20 +126,24 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
     const { record } = this.#entry;
     if (this.#place === undefined) {
       this.#place = record.revision;
-      return { type: 'snapshot', snapshot: snapshotOf(record, this.#names) };
+      return { type: 'snapshot', snapshot: this.#snapshot(record) };
     }
     while (this.#place < record.revision) {
       const commit = record.history.at(this.#place + 1);
       if (commit === undefined) {
         const folded = fold(this.#place, record.revision);
         this.#place = record.revision;
-        return { type: 'snapshot', snapshot: snapshotOf(record, this.#names), folded };
+        return { type: 'snapshot', snapshot: this.#snapshot(record), folded };
       }
       this.#place += 1;
-      const seen = this.#names === undefined ? commit : only(commit, this.#names);
+      const seen = this.#wanted === undefined ? commit : only(commit, this.#wanted);
       if (seen !== undefined) return { type: 'commit', commit: seen };
     }
     return undefined;
+  }
+
+  #snapshot(record: SessionRecord): Snapshot {
+    return this.#wanted === undefined ? snapshotOf(record) : snapshotWhere(record, this.#wanted);
   }
 
   #begin(): void {
@@ -187,11 +194,9 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
   }
 }
 
-/** What a commit did to these variables; undefined when nothing. */
-function only(commit: Commit, names: readonly string[]): Commit | undefined {
-  const written = commit.written.filter(({ name }) => names.includes(name));
-  const removed = commit.removed.filter((name) => names.includes(name));
-  const seen = written.length + removed.length;
-  if (seen === 0) return undefined;
-  return seen === commit.written.length + commit.removed.length ? commit : { ...commit, written, removed };
+function wantedOf({ names, match }: WatchOptions): ((name: string) => boolean) | undefined {
+  if (names === undefined && match === undefined) return undefined;
+  const set = new Set(names);
+  const matches = match === undefined ? () => false : matcher(match);
+  return (name) => set.has(name) || matches(name);
 }

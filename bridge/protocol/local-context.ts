@@ -162,6 +162,18 @@ class FoundSession implements SessionView {
     return (await this.#provider.find(this.#id)).read(...args);
   }
 
+  async list(...args: Parameters<SessionView['list']>): ReturnType<SessionView['list']> {
+    return (await this.#provider.find(this.#id)).list(...args);
+  }
+
+  async history(...args: Parameters<SessionView['history']>): ReturnType<SessionView['history']> {
+    return (await this.#provider.find(this.#id)).history(...args);
+  }
+
+  async at(...args: Parameters<SessionView['at']>): ReturnType<SessionView['at']> {
+    return (await this.#provider.find(this.#id)).at(...args);
+  }
+
   async commit(...args: Parameters<SessionView['commit']>): ReturnType<SessionView['commit']> {
     return (await this.#provider.find(this.#id)).commit(...args);
   }

@@ -23,12 +23,16 @@ export interface StateSystem {
 
 export async function startState(
   options: StateOptions = {},
-  { clock, maxRestarts = 100_000 }: { readonly clock?: Clock; readonly maxRestarts?: number } = {},
+  {
+    clock,
+    maxRestarts = 100_000,
+    log = () => {},
+  }: { readonly clock?: Clock; readonly maxRestarts?: number; readonly log?: Runtime['log'] } = {},
 ): Promise<StateSystem> {
   const node = nodeRuntime();
   let skewMs = 0;
   const skewed: Clock = { ...node.clock, monotonicMs: () => node.clock.monotonicMs() + skewMs };
-  const runtime: Runtime = { ...node, log: () => {}, clock: clock ?? skewed };
+  const runtime: Runtime = { ...node, log, clock: clock ?? skewed };
   const ophion = supervisor((ctx) => ({ maxRestarts, children: stateChildren(ctx.path, options) }));
   const app = (await startSupervisor({ runtime, children: { ophion } })) as unknown as SystemRef;
   const host = { system: app.system, root: 'app/ophion' };

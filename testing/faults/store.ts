@@ -8,10 +8,12 @@ import type {
   Changes,
   Commit,
   CommitRequest,
+  HistoryOptions,
   ListOptions,
   OpenOptions,
   Remembered,
   SessionExport,
+  SessionHistory,
   SessionList,
   Snapshot,
   StateCallOptions,
@@ -137,6 +139,18 @@ class FaultySession implements StateSession {
 
   read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
     return this.#door.ask('read', this.id, options, () => this.#inner.read(names, options));
+  }
+
+  list(pattern: string, options?: StateCallOptions): Promise<Snapshot> {
+    return this.#door.ask('list', this.id, options, () => this.#inner.list(pattern, options));
+  }
+
+  history(options?: HistoryOptions & StateCallOptions): Promise<SessionHistory> {
+    return this.#door.ask('history', this.id, options, () => this.#inner.history(options));
+  }
+
+  at(revision: number, names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
+    return this.#door.ask('at', this.id, options, () => this.#inner.at(revision, names, options));
   }
 
   commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {

@@ -1,5 +1,5 @@
 /** Law 7: what a watch delivers. */
-import { integer } from '../../actors/state/index.ts';
+import { integer, type WatchEvent } from '../../actors/state/index.ts';
 import { expect } from './expect.ts';
 import { codeOf, commitsOf, type LawBook, opened, take } from './subject.ts';
 
@@ -46,6 +46,80 @@ export function watchLaws(book: LawBook): void {
       expect(both?.written.map(({ name }) => name)).to.deep.equal(['b']);
       expect(gone).to.deep.include({ revision: 4, removed: ['b'] });
       await events.return?.();
+    });
+
+    it('leaves out what does not match a pattern, and takes names beside it', async () => {
+      const session = await opened(book, { ...two, 'b.x': integer() });
+      const events = session.watch({ match: 'b*' });
+      const [first] = await take(events, 1);
+      expect(first?.type === 'snapshot' && first.snapshot.variables.map(({ name }) => name)).to.deep.equal([
+        'b',
+        'b.x',
+      ]);
+      const both = session.watch({ match: '*.x', names: ['a'], from: 1 });
+      await session.commit({ set: { a: 1 } });
+      await session.commit({ set: { a: 2, 'b.x': 2 } });
+      await session.commit({ declare: { 'b.y': integer() } });
+      await session.commit({ set: { b: 3 } });
+      const written = (list: WatchEvent[]) => commitsOf(list).map((one) => one.written.map(({ name }) => name));
+      expect(written(await take(events, 3))).to.deep.equal([['b.x'], ['b.y'], ['b']]);
+      expect(written(await take(both, 2))).to.deep.equal([['a'], ['a', 'b.x']]);
+      await events.return?.();
+      await both.return?.();
+      expect(await codeOf(session.watch({ match: 7 as never }).next())).to.equal('invalid');
+    });
+
+    it('waits for quiet when it is told to, and then tells all of it as one, the last values for sure', async () => {
+      const session = await opened(book, two);
+      const events = session.watch({ debounceMs: 5 });
+      const [first] = await take(events, 1);
+      expect(first?.type === 'snapshot' && first.folded).to.equal(undefined);
+      const count = 60;
+      let told = 0;
+      const reading = (async () => {
+        let revision = 1;
+        for (;;) {
+          const [event] = await take(events, 1);
+          told += 1;
+          const commit = commitsOf([event as WatchEvent])[0];
+          // What it stands for begins where the one before has ended.
+          if (event?.folded !== undefined) {
+            expect(event.folded).to.deep.equal({ after: revision, upTo: commit?.revision });
+            expect(event.folded.upTo - event.folded.after).to.be.above(1);
+          } else expect(commit?.revision).to.equal(revision + 1);
+          revision = commit?.revision ?? 0;
+          const b = commit?.written.find(({ name }) => name === 'b')?.value;
+          if (b === count) return commit;
+        }
+      })();
+      for (let b = 1; b <= count; b += 1) await session.commit({ set: b % 2 === 0 ? { a: b, b } : { a: -b } });
+      const last = await reading;
+      expect(last?.written.map(({ name, value }) => [name, value])).to.have.deep.members([
+        ['a', count],
+        ['b', count],
+      ]);
+      expect(told).to.be.below(count);
+      await events.return?.();
+      const patient = session.watch({ from: 61, debounceMs: 60_000 });
+      const waiting = patient.next();
+      await session.commit({ set: { a: 1 } });
+      await session.commit({ remove: ['b'] });
+      for (const wrong of [0, -1, Number.NaN, 60_001])
+        expect(await codeOf(session.watch({ debounceMs: wrong }).next())).to.equal('invalid');
+      await session.close();
+      // The end does not wait, and loses nothing.
+      expect((await waiting).value).to.deep.include({ type: 'commit', folded: { after: 61, upTo: 63 } });
+      expect(await patient.next()).to.deep.equal({ done: true, value: undefined });
+    });
+
+    it('is left at once, also while it waits for quiet', async () => {
+      const session = await opened(book, two);
+      const events = session.watch({ from: 1, debounceMs: 60_000 });
+      const waiting = events.next();
+      await session.commit({ set: { a: 1 } });
+      await events.return?.();
+      expect(await waiting).to.deep.equal({ done: true, value: undefined });
+      expect(await events.next()).to.deep.equal({ done: true, value: undefined });
     });
 
     it('gives who is too slow a snapshot that says what it stands for, and goes on from there', async () => {

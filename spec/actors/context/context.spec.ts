@@ -9,6 +9,14 @@ const declared = declare({
   style: choice(['short', 'long'], { default: 'short' }),
 });
 
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 describe('a context on local state', () => {
   const system = useSystem(() => ophion());
   const open = () => openContext(system.current, { variables: declared });
@@ -51,6 +59,37 @@ describe('a context on local state', () => {
     await using context = await open();
     await Promise.all(Array.from({ length: 20 }, () => context.variables.update('max_tokens', (n) => n + 1)));
     expect(await context.variables.get('max_tokens')).to.equal(84);
+  });
+
+  it('updates several at one revision, with a function that may take its time', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const { variables } = context;
+    const grow = () =>
+      variables.updateAll(['temperature', 'max_tokens'], async ({ temperature, max_tokens }) => {
+        await Promise.resolve();
+        return { temperature: temperature === 2 ? 0 : 2, max_tokens: max_tokens + 1 };
+      });
+    await Promise.all(Array.from({ length: 10 }, grow));
+    expect(await variables.getAll(['temperature', 'max_tokens'])).to.deep.equal({ temperature: 0, max_tokens: 74 });
+    expect(await rejection(variables.updateAll(['nope' as 'style'], (values) => values))).to.have.property(
+      'code',
+      'not_found',
+    );
+  });
+
+  it('goes back to what it was, also after its move', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const { variables } = context;
+    const { revision } = await variables.set('style', 'long');
+    await variables.set('style', 'short');
+    await context.ensureBridged();
+    await variables.rollback(revision);
+    expect(await variables.get('style')).to.equal('long');
+    expect((await variables.history({ names: ['style'] })).commits.map((one) => one.revision)).to.deep.equal([
+      1, 2, 3, 4,
+    ]);
+    expect(await variables.valuesAt(1)).to.deep.equal({ temperature: 0.7, max_tokens: 64, style: 'short' });
+    expect((await variables.list('*t*')).map(({ name }) => name)).to.deep.equal(['temperature', 'max_tokens', 'style']);
   });
 
   it('runs a native program with its bound variables', async () => {
@@ -118,6 +157,73 @@ describe('a context that needs Python', () => {
     expect((await watcher.next()).value).to.have.nested.property('values.max_tokens', 1);
     expect((await watcher.next()).value).to.have.nested.property('values.max_tokens', 2);
     await watcher.return();
+  });
+
+  it('calls back for each change, one after the other, across the move', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const { variables } = context;
+    const seen: unknown[] = [];
+    let running = 0;
+    const begun = withResolvers();
+    const told = withResolvers();
+    const subscription = variables.onChange(
+      async ({ values, compacted, folded }) => {
+        running += 1;
+        expect(running).to.equal(1);
+        await Promise.resolve();
+        running -= 1;
+        seen.push([values.max_tokens, compacted, folded]);
+        begun.resolve();
+        if (values.max_tokens === 3) told.resolve();
+      },
+      { match: 'max_*' },
+    );
+    await begun.promise;
+    for (const value of [1, 2]) await variables.set('max_tokens', value);
+    await context.ensureBridged();
+    await variables.batch({ max_tokens: 3, style: 'long' });
+    await told.promise;
+    await subscription.stop();
+    await subscription.ended;
+    await variables.set('max_tokens', 4);
+    expect(seen).to.deep.equal([64, 1, 2, 3].map((value) => [value, false, false]));
+  });
+
+  it('tells what a callback throws, and goes on when that is handled', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const { variables } = context;
+    const boom = new Error('boom');
+    const ends = variables.onChange(() => {
+      throw boom;
+    });
+    expect(await rejection(ends.ended)).to.equal(boom);
+    await ends.stop();
+    const errors: unknown[] = [];
+    const failed = withResolvers();
+    const third = withResolvers();
+    const goesOn = variables.onChange(
+      ({ values }) => {
+        if (values.max_tokens === 3) third.resolve();
+        else throw boom;
+      },
+      {
+        onError: (error) => {
+          errors.push(error);
+          failed.resolve();
+        },
+      },
+    );
+    await failed.promise;
+    await variables.set('max_tokens', 2);
+    await variables.set('max_tokens', 3);
+    await third.promise;
+    expect(errors).to.deep.equal([boom, boom]);
+    const controller = new AbortController();
+    const withSignal = variables.onChange(() => {}, { signal: controller.signal });
+    controller.abort();
+    await withSignal.ended;
+    await context.close();
+    await goesOn.ended;
   });
 
   for (const name of ['Session', 'SessionStore', 'ObserverManager', 'bridge'] as const) {

@@ -1,0 +1,91 @@
+/**
+ * Read, decide, commit if nobody wrote in between, else again: what `update` and `rollback` are made of, on any backend.
+ */
+import { StateError } from '../core/index.ts';
+import type { SessionView } from './overlay-session.ts';
+import type { Commit, CommitRequest, Snapshot, StateCallOptions } from './provider.ts';
+import type { Variable } from './types.ts';
+import { equalValues, type Value } from './value.ts';
+
+/** How often it is tried when others write in between; then `conflict`. */
+export const attemptsMax = 100;
+
+/**
+ * Commits what `decide` makes of a reading of `names` (default: all variables), under the condition that what it has
+ * read and writes is still as it was read. Rejects with what `decide` throws (then nothing is written), with what a
+ * commit rejects with, and with `conflict` after 100 attempts. `options` are those of each single operation.
+ */
+export async function compareAndSet(
+  session: SessionView,
+  names: readonly string[] | undefined,
+  decide: (read: Snapshot) => CommitRequest | Promise<CommitRequest>,
+  options?: StateCallOptions,
+): Promise<Commit> {
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await session.read(names, options);
+    const request = await decide(snapshot);
+    try {
+      return await session.commit({ ...request, expect: expectedOf(snapshot, names, request) }, options);
+    } catch (error) {
+      if (!(error instanceof StateError && error.code === 'conflict') || attempt === attemptsMax) throw error;
+    }
+  }
+}
+
+export interface RollbackOptions extends StateCallOptions {
+  /** Only these variables. Default: all. */
+  readonly names?: readonly string[];
+  /** Default `typescript`. */
+  readonly writer?: string;
+}
+
+/**
+ * Makes variables again what they were at a revision, as one new commit: values, types and constraints; those that
+ * were not there go. What is as it was is not written. Rejects with `compacted` when the history does not tell any
+ * more, `rewound` for a revision that was never reached.
+ */
+export async function rollback(
+  session: SessionView,
+  revision: number,
+  { names, writer, ...options }: RollbackOptions = {},
+): Promise<Commit> {
+  const decide = async ({ variables }: Snapshot): Promise<CommitRequest> => {
+    // Read again each time: it may be compacted meanwhile, and then the truth is not known.
+    const past = await session.at(revision, names, options);
+    const request = difference(variables, past.variables);
+    return writer === undefined ? request : { ...request, writer };
+  };
+  return compareAndSet(session, names, decide, options);
+}
+
+/** What makes the variables of now those of then. */
+function difference(now: readonly Variable[], then: readonly Variable[]): CommitRequest {
+  const current = new Map(now.map((variable) => [variable.name, variable]));
+  const set: [string, Value][] = [];
+  const declare: [string, NonNullable<CommitRequest['declare']>[string]][] = [];
+  const remove: string[] = [];
+  for (const { name, type, value, constraints, description } of then) {
+    const known = current.get(name);
+    current.delete(name);
+    const same = known?.type === type && known.description === description;
+    if (known !== undefined && same && equalValues(known.constraints, constraints)) {
+      if (!equalValues(known.value, value)) set.push([name, value as Value]);
+    } else {
+      if (known !== undefined) remove.push(name);
+      declare.push([name, { type, default: value, constraints, description }]);
+    }
+  }
+  remove.push(...current.keys());
+  return { set: Object.fromEntries(set), declare: Object.fromEntries(declare), remove };
+}
+
+/** The versions that were read, of all names that were asked for, or, of everything, those that are written. */
+function expectedOf(
+  { variables }: Snapshot,
+  names: readonly string[] | undefined,
+  { set = {}, declare = {}, remove = [] }: CommitRequest,
+): Record<string, number | null> {
+  const versions = new Map(variables.map(({ name, version }) => [name, version]));
+  const concerned = new Set(names ?? [...Object.keys(set), ...Object.keys(declare), ...remove]);
+  return Object.fromEntries([...concerned].map((name) => [name, versions.get(name) ?? null]));
+}

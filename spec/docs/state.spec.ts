@@ -1,0 +1,74 @@
+import { expect } from 'chai';
+import { type Context, declare, float, openContext, ophion, string, type Values } from '../../index.ts';
+import { useSystem } from '../../testing/index.ts';
+
+const declared = declare({
+  'model.name': string({ default: 'small' }),
+  'model.temperature': float({ min: 0, max: 2, default: 0.7 }),
+  runs: float(),
+});
+type Known = Values<typeof declared>;
+
+// #region past
+async function tryHotter({ variables }: Context<Known>) {
+  const { revision } = await variables.update('model.temperature', (value) => value + 0.5);
+  await variables.batch({ 'model.name': 'large', runs: 1 });
+
+  const { commits } = await variables.history({ names: ['model.name'], limit: 10 });
+  const before = await variables.valuesAt(revision);
+  await variables.rollback(revision, { names: ['model.name'] });
+
+  return { commits, before, model: await variables.list('model.*') };
+}
+// #endregion
+
+// #region watching
+async function follow({ variables }: Context<Known>, done: AbortSignal) {
+  const seen: string[] = [];
+  await using _names = variables.onChange(({ values }) => void seen.push(`now ${values['model.name']}`), {
+    names: ['model.name'],
+  });
+  try {
+    for await (const { values, folded } of variables.watch({ match: 'model.*', debounceMs: 50, signal: done })) {
+      seen.push(`${folded ? 'several: ' : ''}${values['model.temperature']}`);
+    }
+  } catch (error) {
+    if (error !== done.reason) throw error;
+  }
+  return seen;
+}
+// #endregion
+
+describe('the programs of docs/state.md', () => {
+  const system = useSystem(() => ophion());
+
+  it('do what the page says: the past', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const { commits, before, model } = await tryHotter(context);
+    expect(commits.map(({ revision }) => revision)).to.deep.equal([1, 3]);
+    expect(before).to.deep.equal({ 'model.name': 'small', 'model.temperature': 1.2, runs: 0 });
+    expect(model.map(({ name, value, version }) => [name, value, version])).to.deep.equal([
+      ['model.name', 'small', 4],
+      ['model.temperature', 1.2, 2],
+    ]);
+  });
+
+  it('do what the page says: watching', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const done = new AbortController();
+    const following = follow(context, done.signal);
+    const seen = context.variables.watch({ match: 'model.*' });
+    await seen.next();
+    await context.variables.set('model.temperature', 1);
+    await context.variables.batch({ 'model.temperature': 2, 'model.name': 'large' });
+    const quiet = context.variables.watch({ from: 1, debounceMs: 100 });
+    expect((await quiet.next()).value).to.include({ revision: 3, folded: true });
+    done.abort(new Error('done'));
+    const told = await following;
+    expect(told).to.include.members(['now small', 'now large', '0.7']);
+    // Both writes as one, unless this machine stood still in between.
+    expect(told.at(-1)).to.match(/^(several: )?2$/);
+    await seen.return();
+    await quiet.return();
+  });
+});
