@@ -37,17 +37,25 @@ export const observers = server({
     return { tables, wakes };
   },
   call: {
-    /** How many sessions are watched, by how many, and how often this incarnation woke somebody. */
+    /**
+     * How many sessions are watched and by how many; how many revisions the slowest watcher is behind; how often this
+     * incarnation woke somebody; watches since the system was started.
+     */
     stats(state: ObserversState) {
+      const { watched, watches } = state.tables;
       let watchers = 0;
-      for (const entry of state.tables.watched) watchers += entry.watchers?.size ?? 0;
-      return reply({ sessions: state.tables.watched.size, watchers, wakes: state.wakes }, state);
+      let largestLag = 0;
+      for (const entry of watched) {
+        watchers += entry.watchers?.size ?? 0;
+        for (const { lag } of entry.watchers ?? []) largestLag = Math.max(largestLag, lag);
+      }
+      return reply({ sessions: watched.size, watchers, largestLag, wakes: state.wakes, ...watches }, state);
     },
   },
   cast: {
     /** The vault tells: this session has a new record, or has ended. */
     committed: (state: ObserversState, entry: SessionEntry): ObserversState => ({
-      tables: state.tables,
+      ...state,
       wakes: state.wakes + wakeAll(state.tables, entry),
     }),
   },

@@ -13,7 +13,6 @@ import {
   StateError,
   server,
 } from '../core/index.ts';
-import { tell } from './events.ts';
 import type { SessionExport } from './provider.ts';
 import { session } from './session.ts';
 import { nextStep, type Step, type Task } from './store-tasks.ts';
@@ -48,7 +47,8 @@ export interface StoreState {
   /** What is to be done, by session. Owned by this incarnation and changed in place. */
   readonly queues: Map<string, Task[]>;
   readonly sweep: Sweep | undefined;
-  readonly filling: boolean;
+  /** How often it looked for expired sessions, this incarnation. */
+  readonly sweeps: number;
 }
 
 type Ctx = ActorContext<never>;
@@ -67,7 +67,7 @@ export const sessionStore = server({
       sweepMs,
       queues: new Map(),
       sweep: undefined,
-      filling: false,
+      sweeps: 0,
     };
   },
   call: {
@@ -83,9 +83,8 @@ export const sessionStore = server({
       ctx: Ctx,
     ) {
       const { id, ttlMs, content, sealedMs } = order;
-      const next = crowding(state, ctx);
-      add(next, id, { goal: 'open', from: ctx.from, ttlMs, content, sealedMs, steps: 0 }, ctx);
-      return noreply<Opened, StoreState>(next);
+      add(state, id, { goal: 'open', from: ctx.from, ttlMs, content, sealedMs, steps: 0 }, ctx);
+      return noreply<Opened, StoreState>(state);
     },
     /** Sees to it that an open session has its actor; fails with `not_found`, `expired` or `lost`. */
     find(state: StoreState, id: string, ctx: Ctx) {
@@ -97,9 +96,11 @@ export const sessionStore = server({
       add(state, id, { goal: 'close', from: ctx.from, steps: 0 }, ctx);
       return noreply<undefined, StoreState>(state);
     },
+    /** How many sessions are open and may be, and are being worked on; and what happened since the system was started. */
     stats(state: StoreState) {
-      const { entries, counts } = state.tables.bridged;
-      return reply({ open: entries.size, max: state.maxSessions, busy: state.queues.size, ...counts }, state);
+      const { tables, maxSessions: max, sweeps, queues } = state;
+      const { entries, mortal, counts } = tables.bridged;
+      return reply({ open: entries.size, max, mortal: mortal.size, busy: queues.size, sweeps, ...counts }, state);
     },
   },
   cast: {
@@ -124,15 +125,6 @@ export const sessionStore = server({
   },
 });
 
-/** Warns once when few places are left. */
-function crowding(state: StoreState, ctx: Ctx): StoreState {
-  const open = state.tables.bridged.entries.size;
-  const filling = open + 1 > state.maxSessions * 0.8;
-  if (filling === state.filling) return state;
-  if (filling) tell(ctx, { type: 'sessions.filling', open, max: state.maxSessions });
-  return { ...state, filling };
-}
-
 function sweep(state: StoreState, ctx: Ctx): StoreState {
   const running = state.sweep ?? sweepOf(state.tables.bridged);
   const more = sweepOn(running, ctx.runtime.clock.monotonicMs(), (entry) =>
@@ -140,7 +132,7 @@ function sweep(state: StoreState, ctx: Ctx): StoreState {
   );
   if (more) ctx.send(ctx.self, sweepMessage);
   else ctx.setTimer(state.sweepMs, sweepMessage);
-  return { ...state, sweep: more ? running : undefined };
+  return { ...state, sweep: more ? running : undefined, sweeps: state.sweeps + (more ? 0 : 1) };
 }
 
 function add(state: StoreState, id: string, task: Task, ctx: Ctx): void {

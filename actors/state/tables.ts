@@ -15,6 +15,8 @@ export type Ending = 'closed' | 'expired' | 'lost';
 
 /** Who wants to hear that something was committed, or that the session has ended. Must not throw, nor run user code. */
 export interface Wakeable {
+  /** How many revisions it has not been told of yet. */
+  readonly lag: number;
   wake(): void;
 }
 
@@ -74,8 +76,22 @@ export class SessionTable {
   readonly entries = new Map<string, SessionEntry>();
   /** Those with a time to live: the only ones that a sweep looks at. */
   readonly mortal = new Set<SessionEntry>();
-  /** How many sessions were opened and how they ended, since the system was started. */
-  readonly counts = { opened: 0, closed: 0, expired: 0, lost: 0 };
+  /** What happened since the system was started. */
+  readonly counts = {
+    opened: 0,
+    closed: 0,
+    expired: 0,
+    lost: 0,
+    /** The most that were open at once. */
+    peak: 0,
+    /** How many were refused with `quota`. */
+    refused: 0,
+    /** Commits that added a revision, and those that were refused with `conflict`. */
+    commits: 0,
+    conflicts: 0,
+  };
+  /** True while few places are left, and that has been told. */
+  filling = false;
   readonly #tombstones = new Map<string, Ending>();
 
   constructor(realm: Realm) {
@@ -98,6 +114,7 @@ export class SessionTable {
   add(entry: SessionEntry): void {
     this.counts.opened += 1;
     this.entries.set(entry.id, entry);
+    this.counts.peak = Math.max(this.counts.peak, this.entries.size);
     if (entry.ttlMs !== undefined) this.mortal.add(entry);
     this.#tombstones.delete(entry.id);
   }
@@ -143,6 +160,8 @@ export class StateTables {
   readonly bridged = new SessionTable('bridged');
   /** Sessions that somebody watches. */
   readonly watched = new Set<SessionEntry>();
+  /** What happened to watches since the system was started: begun, ended, and how often one got a snapshot instead. */
+  readonly watches = { begun: 0, ended: 0, folded: 0 };
   /** Epochs are never used twice, so that a session that is opened again is not taken for the old one. */
   epoch = 0;
 

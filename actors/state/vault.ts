@@ -4,14 +4,14 @@
  * finds the tables, checks each record and ends a session whose record is broken with `lost`.
  */
 import { type ActorContext, type NoReply, noreply, reply, StateError, server } from '../core/index.ts';
-import { tell } from './events.ts';
+import { isFilling, tell } from './events.ts';
 import { recordOf } from './export.ts';
 import type { Order } from './order.ts';
 import { sessionPath } from './paths.ts';
 import type { SessionExport } from './provider.ts';
 import { applyCommit, checkRecord, defaultRecordLimits, emptyRecord, type RecordLimits } from './record.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
-import { type Ending, type Realm, SessionEntry, type StateTables, stateTables } from './tables.ts';
+import { type Ending, type Realm, SessionEntry, type SessionTable, type StateTables, stateTables } from './tables.ts';
 import { memoryStore, type VaultStore } from './vault-store.ts';
 
 export interface VaultInput {
@@ -129,7 +129,9 @@ export const vault = server({
           new StateError('already_exists', `session '${id}': is open already`, { details: { sessionId: id } }),
         );
       }
+      crowding(table, max, ctx);
       if (table.entries.size >= max) {
+        table.counts.refused += 1;
         return fail(
           ctx,
           state,
@@ -166,14 +168,19 @@ export const vault = server({
         const entry = state.tables[realm].access(id, nowMs);
         const head = state.store.head(entry);
         const applied = applyCommit(head, order, { wallMs: clock.wallMs(), monotonicMs: nowMs }, state.limits);
-        if (applied instanceof StateError) return fail(ctx, state, applied);
+        if (applied instanceof StateError) {
+          if (applied.code === 'conflict') state.tables[realm].counts.conflicts += 1;
+          return fail(ctx, state, applied);
+        }
         entry.touchedAtMs = nowMs;
         if (applied.record === head) return reply(applied.commit, state);
         if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
         const { from } = ctx;
         state.store.swap(entry, applied.record, (failure) => {
           if (failure === undefined) {
+            state.tables[realm].counts.commits += 1;
             wake(state, entry, ctx);
+            growing(entry, head.variables.length, state.limits.variablesMax, ctx);
             ctx.reply(from, applied.commit);
           } else ctx.replyError(from, failure);
         });
@@ -222,6 +229,21 @@ export const vault = server({
     return { ...state, sweep: more ? sweep : undefined };
   },
 });
+
+/** Warns once when the session that is about to be made leaves few places. */
+function crowding(table: SessionTable, max: number, ctx: Ctx): void {
+  const open = table.entries.size + 1;
+  const filling = isFilling(open, max);
+  if (filling && !table.filling && open <= max) tell(ctx, { type: 'sessions.filling', realm: table.realm, open, max });
+  table.filling = filling;
+}
+
+/** Warns when a session comes to have nearly as many variables as it may. */
+function growing(entry: SessionEntry, before: number, max: number, ctx: Ctx): void {
+  const variables = entry.record.variables.length;
+  if (variables <= before || isFilling(before, max) || !isFilling(variables, max)) return;
+  tell(ctx, { type: 'variables.filling', realm: entry.realm, sessionId: entry.id, variables, max });
+}
 
 function sealed(id: string): StateError {
   return new StateError('unavailable', `session '${id}': is being moved; commits are refused until that is done`, {

@@ -62,6 +62,10 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
     return this;
   }
 
+  get lag(): number {
+    return this.#entry.record.revision - (this.#place ?? 0);
+  }
+
   next(): Promise<Result> {
     if (!this.#begun) this.#begin();
     if (this.#waiting.length === 0) {
@@ -132,6 +136,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
       const commit = record.history.at(this.#place + 1);
       if (commit === undefined) {
         const folded = fold(this.#place, record.revision);
+        this.#tables.watches.folded += 1;
         this.#place = record.revision;
         return { type: 'snapshot', snapshot: this.#snapshot(record), folded };
       }
@@ -156,6 +161,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
     this.#signal?.addEventListener('abort', this.#aborted, { once: true });
     this.#entry.watchers ??= new Set();
     this.#entry.watchers.add(this);
+    this.#tables.watches.begun += 1;
     this.#tables.watched.add(this.#entry);
     // Nothing that is restarted below ends a watch; the end of the whole system does.
     const { root } = this.#tables;
@@ -183,7 +189,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
 
   #release(): void {
     const entry = this.#entry;
-    entry.watchers?.delete(this);
+    if (entry.watchers?.delete(this)) this.#tables.watches.ended += 1;
     if (entry.watchers?.size === 0) {
       entry.watchers = undefined;
       this.#tables.watched.delete(entry);

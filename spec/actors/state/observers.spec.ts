@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { From } from '../../../actors/core/index.ts';
 import { integer, localState, orderOf, type StateSession } from '../../../actors/state/index.ts';
+import { defaultRecordLimits } from '../../../actors/state/record.ts';
 import { type StateSystem, startState } from '../../helpers/state-system.ts';
 
 describe('the ObserverManager', () => {
@@ -64,6 +65,28 @@ describe('the ObserverManager', () => {
     for (const watch of watches) await watch.return?.();
     expect(await state.names.observers.call('stats')).to.include({ sessions: 1, watchers: 1 });
     await elsewhere.return?.();
+  });
+
+  it('tells how far the slowest watcher is behind, and what became of watches, over its own crash', async () => {
+    const slow = session.watch({ from: 1 });
+    const quick = session.watch({ from: 1 });
+    for (const watch of [slow, quick]) {
+      const next = watch.next();
+      await session.commit({ set: { a: 1 } });
+      await next;
+    }
+    for (let a = 2; a <= 4; a += 1) await session.commit({ set: { a } });
+    const stats = async () => await state.names.observers.call('stats');
+    expect(await stats()).to.include({ watchers: 2, largestLag: 4, begun: 2, ended: 0, folded: 0 });
+    await slow.return?.();
+    state.kill(state.names.observers.path);
+    await quick.next();
+    expect(await stats()).to.include({ watchers: 1, largestLag: 3, begun: 2, ended: 1 });
+    const { historyMax } = defaultRecordLimits;
+    await Promise.all(Array.from({ length: historyMax + 1 }, (_, i) => session.commit({ set: { a: i } })));
+    expect((await quick.next()).value).to.include({ type: 'snapshot' });
+    expect(await stats()).to.include({ largestLag: 0, folded: 1 });
+    await quick.return?.();
   });
 
   it('is left with nothing of a session that ended, also when nobody reads its watches to the end', async () => {

@@ -21,11 +21,58 @@ describe('the SessionStore', () => {
     for (let i = 1; i <= 4; i += 1) await provider.open(`s${i}`);
     expect(warnings).to.deep.equal([]);
     await provider.open('s5');
-    expect(warnings).to.deep.equal([{ type: 'sessions.filling', open: 4, max: 5 }]);
+    expect(warnings).to.deep.equal([{ type: 'sessions.filling', realm: 'bridged', open: 5, max: 5 }]);
     expect(await rejection(provider.open('s6'))).to.have.property('code', 'quota');
     expect((await provider.open('s5')).id).to.equal('s5');
     await (await provider.find('s1')).close();
     expect((await provider.open('s6')).id).to.equal('s6');
+    state.kill(state.names.vault.path);
+    await rejection(provider.open('s7'));
+    expect(warnings).to.have.length(1);
+    for (const id of ['s2', 's3']) await (await provider.find(id)).close();
+    for (const id of ['s7', 's8']) await provider.open(id);
+    expect(warnings).to.have.length(2);
+    expect(await state.names.store.call('stats')).to.include({
+      open: 5,
+      max: 5,
+      opened: 8,
+      closed: 3,
+      refused: 2,
+      peak: 5,
+    });
+  });
+
+  it('tells how many sessions may end by themselves, how often it looked, and what commits did', async () => {
+    const clock = new ManualClock();
+    await start({ sweepMs: 1_000 }, { clock });
+    const session = await provider.open('s1', { ttlMs: 60_000 });
+    await session.commit({ declare: { a: integer() } });
+    await session.commit({});
+    expect(await rejection(session.commit({ expect: { a: 9 }, set: { a: 1 } }))).to.have.property('code', 'conflict');
+    clock.advance(1_000);
+    const stats = await state.names.store.call('stats');
+    expect(stats).to.include({ open: 1, mortal: 1, sweeps: 1, commits: 1, conflicts: 1 });
+  });
+
+  it('warns when a session comes to have four fifths of its variables, each time that it does', async () => {
+    await start({ limits: { variablesMax: 10 } });
+    const warnings: AnyEvent[] = [];
+    state.app.system.events.onAll((event) => event.type === 'variables.filling' && warnings.push(event));
+    const session = await provider.open('s1');
+    const declare = (from: number, to: number) =>
+      session.commit({
+        declare: Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`v${from + i}`, integer()])),
+      });
+    await declare(0, 8);
+    expect(warnings).to.deep.equal([]);
+    await declare(8, 9);
+    await declare(9, 10);
+    const warning = { type: 'variables.filling', realm: 'bridged', sessionId: 's1', variables: 9, max: 10 };
+    expect(warnings).to.deep.equal([warning]);
+    expect(await rejection(declare(10, 11))).to.have.property('code', 'quota');
+    await session.commit({ remove: ['v8', 'v9'] });
+    await declare(8, 9);
+    expect(warnings).to.deep.equal([warning, warning]);
   });
 
   it('knows after its crash what it knew before', async () => {
