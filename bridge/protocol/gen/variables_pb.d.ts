@@ -26,6 +26,20 @@ export declare type ReadVariablesRequest = Message<"ophion.v1.ReadVariablesReque
    * @generated from field: repeated string names = 2;
    */
   names: string[];
+
+  /**
+   * As they were at this revision; absent: as they are now.
+   *
+   * @generated from field: optional uint64 at_revision = 3;
+   */
+  atRevision?: bigint | undefined;
+
+  /**
+   * Only names that match, `*` for any run of characters; with neither names nor at_revision.
+   *
+   * @generated from field: string match = 4;
+   */
+  match: string;
 };
 
 /**
@@ -149,6 +163,131 @@ export declare type WatchVariablesResponse = Message<"ophion.v1.WatchVariablesRe
  * Use `create(WatchVariablesResponseSchema)` to create a new message.
  */
 export declare const WatchVariablesResponseSchema: GenMessage<WatchVariablesResponse>;
+
+/**
+ * @generated from message ophion.v1.ReadHistoryRequest
+ */
+export declare type ReadHistoryRequest = Message<"ophion.v1.ReadHistoryRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * Only commits that touch these, and what they did to these; empty for all.
+   *
+   * @generated from field: repeated string names = 2;
+   */
+  names: string[];
+
+  /**
+   * Only those after this revision; absent: all that are kept.
+   *
+   * @generated from field: optional uint64 since_revision = 3;
+   */
+  sinceRevision?: bigint | undefined;
+
+  /**
+   * Only those up to and including this revision; absent: up to now.
+   *
+   * @generated from field: optional uint64 up_to_revision = 4;
+   */
+  upToRevision?: bigint | undefined;
+
+  /**
+   * How many at most, the newest; 0 means 100, at most 1,000.
+   *
+   * @generated from field: uint32 limit = 5;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message ophion.v1.ReadHistoryRequest.
+ * Use `create(ReadHistoryRequestSchema)` to create a new message.
+ */
+export declare const ReadHistoryRequestSchema: GenMessage<ReadHistoryRequest>;
+
+/**
+ * @generated from message ophion.v1.ReadHistoryResponse
+ */
+export declare type ReadHistoryResponse = Message<"ophion.v1.ReadHistoryResponse"> & {
+  /**
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * Where the session was when this was read.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * The oldest revision that is kept; above `revision` when none is.
+   *
+   * @generated from field: uint64 first_revision = 3;
+   */
+  firstRevision: bigint;
+
+  /**
+   * Oldest first.
+   *
+   * @generated from field: repeated ophion.v1.Commit commits = 4;
+   */
+  commits: Commit[];
+};
+
+/**
+ * Describes the message ophion.v1.ReadHistoryResponse.
+ * Use `create(ReadHistoryResponseSchema)` to create a new message.
+ */
+export declare const ReadHistoryResponseSchema: GenMessage<ReadHistoryResponse>;
+
+/**
+ * @generated from message ophion.v1.RollbackVariablesRequest
+ */
+export declare type RollbackVariablesRequest = Message<"ophion.v1.RollbackVariablesRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * Only these; empty for all.
+   *
+   * @generated from field: repeated string names = 3;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message ophion.v1.RollbackVariablesRequest.
+ * Use `create(RollbackVariablesRequestSchema)` to create a new message.
+ */
+export declare const RollbackVariablesRequestSchema: GenMessage<RollbackVariablesRequest>;
+
+/**
+ * @generated from message ophion.v1.RollbackVariablesResponse
+ */
+export declare type RollbackVariablesResponse = Message<"ophion.v1.RollbackVariablesResponse"> & {
+  /**
+   * @generated from field: ophion.v1.Commit commit = 1;
+   */
+  commit?: Commit | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.RollbackVariablesResponse.
+ * Use `create(RollbackVariablesResponseSchema)` to create a new message.
+ */
+export declare const RollbackVariablesResponseSchema: GenMessage<RollbackVariablesResponse>;
 
 /**
  * What a commit is to do. Everything or nothing of it takes effect.
@@ -439,6 +578,26 @@ export declare const VariableService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchVariablesRequestSchema;
     output: typeof WatchVariablesResponseSchema;
+  },
+  /**
+   * What was: the newest kept commits.
+   *
+   * @generated from rpc ophion.v1.VariableService.ReadHistory
+   */
+  readHistory: {
+    methodKind: "unary";
+    input: typeof ReadHistoryRequestSchema;
+    output: typeof ReadHistoryResponseSchema;
+  },
+  /**
+   * Makes variables again what they were at a revision, as one new commit.
+   *
+   * @generated from rpc ophion.v1.VariableService.RollbackVariables
+   */
+  rollbackVariables: {
+    methodKind: "unary";
+    input: typeof RollbackVariablesRequestSchema;
+    output: typeof RollbackVariablesResponseSchema;
   },
 }>;
 

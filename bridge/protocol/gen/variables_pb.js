@@ -9,7 +9,7 @@ import { file_ophion_v1_values } from "./values_pb.js";
  * Describes the file ophion/v1/variables.proto.
  */
 export const file_ophion_v1_variables = /*@__PURE__*/
-  fileDesc("ChlvcGhpb24vdjEvdmFyaWFibGVzLnByb3RvEglvcGhpb24udjEiOQoUUmVhZFZhcmlhYmxlc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRINCgVuYW1lcxgCIAMoCSI+ChVSZWFkVmFyaWFibGVzUmVzcG9uc2USJQoIc25hcHNob3QYASABKAsyEy5vcGhpb24udjEuU25hcHNob3QiUQoWQ29tbWl0VmFyaWFibGVzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEiMKBHBsYW4YAiABKAsyFS5vcGhpb24udjEuQ29tbWl0UGxhbiI8ChdDb21taXRWYXJpYWJsZXNSZXNwb25zZRIhCgZjb21taXQYASABKAsyES5vcGhpb24udjEuQ29tbWl0IoYBChVXYXRjaFZhcmlhYmxlc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIaCg1mcm9tX3JldmlzaW9uGAIgASgESACIAQESDQoFbmFtZXMYAyADKAkSEgoFZXBvY2gYBCABKARIAYgBAUIQCg5fZnJvbV9yZXZpc2lvbkIICgZfZXBvY2gibwoWV2F0Y2hWYXJpYWJsZXNSZXNwb25zZRInCghzbmFwc2hvdBgBIAEoCzITLm9waGlvbi52MS5TbmFwc2hvdEgAEiMKBmNvbW1pdBgCIAEoCzIRLm9waGlvbi52MS5Db21taXRIAEIHCgVldmVudCK/AQoKQ29tbWl0UGxhbhIsCgxleHBlY3RhdGlvbnMYASADKAsyFi5vcGhpb24udjEuRXhwZWN0YXRpb24SKgoLYXNzaWdubWVudHMYAiADKAsyFS5vcGhpb24udjEuQXNzaWdubWVudBIQCghyZW1vdmFscxgDIAMoCRIsCgxkZWNsYXJhdGlvbnMYBCADKAsyFi5vcGhpb24udjEuRGVjbGFyYXRpb24SFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJIj0KC0V4cGVjdGF0aW9uEgwKBG5hbWUYASABKAkSFAoHdmVyc2lvbhgCIAEoBEgAiAEBQgoKCF92ZXJzaW9uIjsKCkFzc2lnbm1lbnQSDAoEbmFtZRgBIAEoCRIfCgV2YWx1ZRgCIAEoCzIQLm9waGlvbi52MS5WYWx1ZSKGAQoLRGVjbGFyYXRpb24SDAoEbmFtZRgBIAEoCRIMCgR0eXBlGAIgASgJEiEKB2luaXRpYWwYAyABKAsyEC5vcGhpb24udjEuVmFsdWUSIwoLY29uc3RyYWludHMYBCABKAsyDi5vcGhpb24udjEuTWFwEhMKC2Rlc2NyaXB0aW9uGAUgASgJIpIBCghWYXJpYWJsZRIMCgRuYW1lGAEgASgJEgwKBHR5cGUYAiABKAkSHwoFdmFsdWUYAyABKAsyEC5vcGhpb24udjEuVmFsdWUSDwoHdmVyc2lvbhgEIAEoBBIjCgtjb25zdHJhaW50cxgFIAEoCzIOLm9waGlvbi52MS5NYXASEwoLZGVzY3JpcHRpb24YBiABKAkiZwoIU25hcHNob3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRINCgVlcG9jaBgCIAEoBBIQCghyZXZpc2lvbhgDIAEoBBImCgl2YXJpYWJsZXMYBCADKAsyEy5vcGhpb24udjEuVmFyaWFibGUinQEKBkNvbW1pdBISCgpzZXNzaW9uX2lkGAEgASgJEg0KBWVwb2NoGAIgASgEEhAKCHJldmlzaW9uGAMgASgEEiQKB3dyaXR0ZW4YBCADKAsyEy5vcGhpb24udjEuVmFyaWFibGUSDwoHcmVtb3ZlZBgFIAMoCRIOCgZ3cml0ZXIYBiABKAkSFwoPY29tbWl0dGVkX2F0X21zGAcgASgBMpgCCg9WYXJpYWJsZVNlcnZpY2USUgoNUmVhZFZhcmlhYmxlcxIfLm9waGlvbi52MS5SZWFkVmFyaWFibGVzUmVxdWVzdBogLm9waGlvbi52MS5SZWFkVmFyaWFibGVzUmVzcG9uc2USWAoPQ29tbWl0VmFyaWFibGVzEiEub3BoaW9uLnYxLkNvbW1pdFZhcmlhYmxlc1JlcXVlc3QaIi5vcGhpb24udjEuQ29tbWl0VmFyaWFibGVzUmVzcG9uc2USVwoOV2F0Y2hWYXJpYWJsZXMSIC5vcGhpb24udjEuV2F0Y2hWYXJpYWJsZXNSZXF1ZXN0GiEub3BoaW9uLnYxLldhdGNoVmFyaWFibGVzUmVzcG9uc2UwAWIGcHJvdG8z", [file_ophion_v1_values]);
+  fileDesc("ChlvcGhpb24vdjEvdmFyaWFibGVzLnByb3RvEglvcGhpb24udjEicgoUUmVhZFZhcmlhYmxlc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRINCgVuYW1lcxgCIAMoCRIYCgthdF9yZXZpc2lvbhgDIAEoBEgAiAEBEg0KBW1hdGNoGAQgASgJQg4KDF9hdF9yZXZpc2lvbiI+ChVSZWFkVmFyaWFibGVzUmVzcG9uc2USJQoIc25hcHNob3QYASABKAsyEy5vcGhpb24udjEuU25hcHNob3QiUQoWQ29tbWl0VmFyaWFibGVzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEiMKBHBsYW4YAiABKAsyFS5vcGhpb24udjEuQ29tbWl0UGxhbiI8ChdDb21taXRWYXJpYWJsZXNSZXNwb25zZRIhCgZjb21taXQYASABKAsyES5vcGhpb24udjEuQ29tbWl0IoYBChVXYXRjaFZhcmlhYmxlc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIaCg1mcm9tX3JldmlzaW9uGAIgASgESACIAQESDQoFbmFtZXMYAyADKAkSEgoFZXBvY2gYBCABKARIAYgBAUIQCg5fZnJvbV9yZXZpc2lvbkIICgZfZXBvY2gibwoWV2F0Y2hWYXJpYWJsZXNSZXNwb25zZRInCghzbmFwc2hvdBgBIAEoCzITLm9waGlvbi52MS5TbmFwc2hvdEgAEiMKBmNvbW1pdBgCIAEoCzIRLm9waGlvbi52MS5Db21taXRIAEIHCgVldmVudCKmAQoSUmVhZEhpc3RvcnlSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSDQoFbmFtZXMYAiADKAkSGwoOc2luY2VfcmV2aXNpb24YAyABKARIAIgBARIbCg51cF90b19yZXZpc2lvbhgEIAEoBEgBiAEBEg0KBWxpbWl0GAUgASgNQhEKD19zaW5jZV9yZXZpc2lvbkIRCg9fdXBfdG9fcmV2aXNpb24icgoTUmVhZEhpc3RvcnlSZXNwb25zZRINCgVlcG9jaBgBIAEoBBIQCghyZXZpc2lvbhgCIAEoBBIWCg5maXJzdF9yZXZpc2lvbhgDIAEoBBIiCgdjb21taXRzGAQgAygLMhEub3BoaW9uLnYxLkNvbW1pdCJPChhSb2xsYmFja1ZhcmlhYmxlc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBINCgVuYW1lcxgDIAMoCSI+ChlSb2xsYmFja1ZhcmlhYmxlc1Jlc3BvbnNlEiEKBmNvbW1pdBgBIAEoCzIRLm9waGlvbi52MS5Db21taXQivwEKCkNvbW1pdFBsYW4SLAoMZXhwZWN0YXRpb25zGAEgAygLMhYub3BoaW9uLnYxLkV4cGVjdGF0aW9uEioKC2Fzc2lnbm1lbnRzGAIgAygLMhUub3BoaW9uLnYxLkFzc2lnbm1lbnQSEAoIcmVtb3ZhbHMYAyADKAkSLAoMZGVjbGFyYXRpb25zGAQgAygLMhYub3BoaW9uLnYxLkRlY2xhcmF0aW9uEhcKD2lkZW1wb3RlbmN5X2tleRgFIAEoCSI9CgtFeHBlY3RhdGlvbhIMCgRuYW1lGAEgASgJEhQKB3ZlcnNpb24YAiABKARIAIgBAUIKCghfdmVyc2lvbiI7CgpBc3NpZ25tZW50EgwKBG5hbWUYASABKAkSHwoFdmFsdWUYAiABKAsyEC5vcGhpb24udjEuVmFsdWUihgEKC0RlY2xhcmF0aW9uEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRIhCgdpbml0aWFsGAMgASgLMhAub3BoaW9uLnYxLlZhbHVlEiMKC2NvbnN0cmFpbnRzGAQgASgLMg4ub3BoaW9uLnYxLk1hcBITCgtkZXNjcmlwdGlvbhgFIAEoCSKSAQoIVmFyaWFibGUSDAoEbmFtZRgBIAEoCRIMCgR0eXBlGAIgASgJEh8KBXZhbHVlGAMgASgLMhAub3BoaW9uLnYxLlZhbHVlEg8KB3ZlcnNpb24YBCABKAQSIwoLY29uc3RyYWludHMYBSABKAsyDi5vcGhpb24udjEuTWFwEhMKC2Rlc2NyaXB0aW9uGAYgASgJImcKCFNuYXBzaG90EhIKCnNlc3Npb25faWQYASABKAkSDQoFZXBvY2gYAiABKAQSEAoIcmV2aXNpb24YAyABKAQSJgoJdmFyaWFibGVzGAQgAygLMhMub3BoaW9uLnYxLlZhcmlhYmxlIp0BCgZDb21taXQSEgoKc2Vzc2lvbl9pZBgBIAEoCRINCgVlcG9jaBgCIAEoBBIQCghyZXZpc2lvbhgDIAEoBBIkCgd3cml0dGVuGAQgAygLMhMub3BoaW9uLnYxLlZhcmlhYmxlEg8KB3JlbW92ZWQYBSADKAkSDgoGd3JpdGVyGAYgASgJEhcKD2NvbW1pdHRlZF9hdF9tcxgHIAEoATLGAwoPVmFyaWFibGVTZXJ2aWNlElIKDVJlYWRWYXJpYWJsZXMSHy5vcGhpb24udjEuUmVhZFZhcmlhYmxlc1JlcXVlc3QaIC5vcGhpb24udjEuUmVhZFZhcmlhYmxlc1Jlc3BvbnNlElgKD0NvbW1pdFZhcmlhYmxlcxIhLm9waGlvbi52MS5Db21taXRWYXJpYWJsZXNSZXF1ZXN0GiIub3BoaW9uLnYxLkNvbW1pdFZhcmlhYmxlc1Jlc3BvbnNlElcKDldhdGNoVmFyaWFibGVzEiAub3BoaW9uLnYxLldhdGNoVmFyaWFibGVzUmVxdWVzdBohLm9waGlvbi52MS5XYXRjaFZhcmlhYmxlc1Jlc3BvbnNlMAESTAoLUmVhZEhpc3RvcnkSHS5vcGhpb24udjEuUmVhZEhpc3RvcnlSZXF1ZXN0Gh4ub3BoaW9uLnYxLlJlYWRIaXN0b3J5UmVzcG9uc2USXgoRUm9sbGJhY2tWYXJpYWJsZXMSIy5vcGhpb24udjEuUm9sbGJhY2tWYXJpYWJsZXNSZXF1ZXN0GiQub3BoaW9uLnYxLlJvbGxiYWNrVmFyaWFibGVzUmVzcG9uc2ViBnByb3RvMw", [file_ophion_v1_values]);
 
 /**
  * Describes the message ophion.v1.ReadVariablesRequest.
@@ -54,53 +54,81 @@ export const WatchVariablesResponseSchema = /*@__PURE__*/
   messageDesc(file_ophion_v1_variables, 5);
 
 /**
+ * Describes the message ophion.v1.ReadHistoryRequest.
+ * Use `create(ReadHistoryRequestSchema)` to create a new message.
+ */
+export const ReadHistoryRequestSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_variables, 6);
+
+/**
+ * Describes the message ophion.v1.ReadHistoryResponse.
+ * Use `create(ReadHistoryResponseSchema)` to create a new message.
+ */
+export const ReadHistoryResponseSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_variables, 7);
+
+/**
+ * Describes the message ophion.v1.RollbackVariablesRequest.
+ * Use `create(RollbackVariablesRequestSchema)` to create a new message.
+ */
+export const RollbackVariablesRequestSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_variables, 8);
+
+/**
+ * Describes the message ophion.v1.RollbackVariablesResponse.
+ * Use `create(RollbackVariablesResponseSchema)` to create a new message.
+ */
+export const RollbackVariablesResponseSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_variables, 9);
+
+/**
  * Describes the message ophion.v1.CommitPlan.
  * Use `create(CommitPlanSchema)` to create a new message.
  */
 export const CommitPlanSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 6);
+  messageDesc(file_ophion_v1_variables, 10);
 
 /**
  * Describes the message ophion.v1.Expectation.
  * Use `create(ExpectationSchema)` to create a new message.
  */
 export const ExpectationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 7);
+  messageDesc(file_ophion_v1_variables, 11);
 
 /**
  * Describes the message ophion.v1.Assignment.
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 8);
+  messageDesc(file_ophion_v1_variables, 12);
 
 /**
  * Describes the message ophion.v1.Declaration.
  * Use `create(DeclarationSchema)` to create a new message.
  */
 export const DeclarationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 9);
+  messageDesc(file_ophion_v1_variables, 13);
 
 /**
  * Describes the message ophion.v1.Variable.
  * Use `create(VariableSchema)` to create a new message.
  */
 export const VariableSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 10);
+  messageDesc(file_ophion_v1_variables, 14);
 
 /**
  * Describes the message ophion.v1.Snapshot.
  * Use `create(SnapshotSchema)` to create a new message.
  */
 export const SnapshotSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 11);
+  messageDesc(file_ophion_v1_variables, 15);
 
 /**
  * Describes the message ophion.v1.Commit.
  * Use `create(CommitSchema)` to create a new message.
  */
 export const CommitSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_variables, 12);
+  messageDesc(file_ophion_v1_variables, 16);
 
 /**
  * Variables of a session: reads from one revision, atomic commits, gap-free watch.

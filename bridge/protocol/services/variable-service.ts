@@ -1,6 +1,7 @@
-/** VariableService for any client: reads from one revision, atomic commits, watch without gap. */
+/** VariableService for any client: reads from one revision, what was, atomic commits, watch without gap. */
 import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { StateError } from '../../../actors/core/index.ts';
+import { rollback } from '../../../actors/state/index.ts';
 import type { VariableService, WatchVariablesRequest, WatchVariablesResponse } from '../gen/variables_pb.js';
 import { decodePlan, encodeCommit, encodeSnapshot } from '../state-messages.ts';
 import { checkNames, checkPlan } from './bounds.ts';
@@ -18,12 +19,43 @@ import {
 export function variableService(host: ServiceHost): ServiceImpl<typeof VariableService> {
   const options = (context: HandlerContext) => ({ signal: context.signal, timeoutMs: timeoutOf(context, 5_000) });
   return {
-    readVariables: ({ sessionId, names }, context) =>
+    readVariables: ({ sessionId, names, atRevision, match }, context) =>
+      answer(host, context, async () => {
+        checkNames(names);
+        if (match !== '' && (names.length > 0 || atRevision !== undefined))
+          throw new StateError('invalid', 'match: goes with neither names nor at_revision', {
+            details: { path: 'match' },
+          });
+        const session = await host.provider.find(sessionIdOf(context, sessionId), options(context));
+        if (match !== '') return { snapshot: encodeSnapshot(await session.list(match, options(context))) };
+        const some = names.length === 0 ? undefined : names;
+        const snapshot =
+          atRevision === undefined
+            ? await session.read(some, options(context))
+            : await session.at(whole('at_revision', atRevision), some, options(context));
+        return { snapshot: encodeSnapshot(snapshot) };
+      }),
+    readHistory: ({ sessionId, names, sinceRevision, upToRevision, limit }, context) =>
       answer(host, context, async () => {
         checkNames(names);
         const session = await host.provider.find(sessionIdOf(context, sessionId), options(context));
-        const snapshot = await session.read(names.length === 0 ? undefined : names, options(context));
-        return { snapshot: encodeSnapshot(snapshot) };
+        const { epoch, revision, first, commits } = await session.history({
+          ...options(context),
+          ...(names.length === 0 ? {} : { names }),
+          ...(sinceRevision === undefined ? {} : { since: whole('since_revision', sinceRevision) }),
+          ...(upToRevision === undefined ? {} : { upTo: whole('up_to_revision', upToRevision) }),
+          ...(limit === 0 ? {} : { limit }),
+        });
+        const numbers = { epoch: BigInt(epoch), revision: BigInt(revision), firstRevision: BigInt(first) };
+        return { ...numbers, commits: commits.map(encodeCommit) };
+      }),
+    rollbackVariables: ({ sessionId, revision, names }, context) =>
+      answer(host, context, async () => {
+        checkNames(names);
+        const session = await host.provider.find(sessionIdOf(context, sessionId), options(context));
+        const some = names.length === 0 ? {} : { names };
+        const how = { ...options(context), ...some, writer: writerOf(context) };
+        return { commit: encodeCommit(await rollback(session, whole('revision', revision), how)) };
       }),
     commitVariables: ({ sessionId, plan }, context) =>
       answer(host, context, async () => {

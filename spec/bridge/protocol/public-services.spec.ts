@@ -5,13 +5,13 @@ import { Code, ConnectError, createClient, type Transport } from '@connectrpc/co
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
 import { expect } from 'chai';
 import { SpecError, StartError } from '../../../actors/core/index.ts';
-import { declare, float } from '../../../actors/state/index.ts';
+import { declare, float, integer } from '../../../actors/state/index.ts';
 import { decodeValue, encodeMap, encodeValue } from '../../../bridge/protocol/codec.ts';
 import { ErrorInfoSchema, RetryInfoSchema } from '../../../bridge/protocol/gen/error_details_pb.js';
 import { Health, HealthCheckResponse_ServingStatus as Status } from '../../../bridge/protocol/gen/health_pb.js';
 import { SessionService } from '../../../bridge/protocol/gen/sessions_pb.js';
 import { ToolCallSchema, type ToolResult, ToolService } from '../../../bridge/protocol/gen/tools_pb.js';
-import { CommitPlanSchema, VariableService } from '../../../bridge/protocol/gen/variables_pb.js';
+import { CommitPlanSchema, type Variable, VariableService } from '../../../bridge/protocol/gen/variables_pb.js';
 import { Access } from '../../../bridge/protocol/services/access.ts';
 import { type BridgeSystem, startBridge } from '../../helpers/bridge-system.ts';
 import { rejection } from '../../helpers/rejection.ts';
@@ -160,6 +160,43 @@ describe('the public services', () => {
           Code.InvalidArgument,
           'INVALID',
         ]);
+      });
+
+      it('tell what was, and go back to it', async () => {
+        const session = await t.state.open('s');
+        await session.commit({
+          declare: declare({ temperature: float({ default: 0 }), top_k: integer({ default: 1 }) }),
+        });
+        await session.commit({ set: { temperature: 1 } });
+        await session.commit({ set: { top_k: 5 } });
+        const { variables } = clients();
+        const valuesOf = (read: readonly Variable[] = []) =>
+          Object.fromEntries(read.map(({ name, value }) => [name, value && decodeValue(value)]));
+        const read = async (how: object) =>
+          valuesOf((await variables.readVariables({ sessionId: 's', ...how }, as('reader'))).snapshot?.variables);
+        expect(await read({ match: 't*_k' })).to.deep.equal({ top_k: 5 });
+        expect(await read({ atRevision: 1n })).to.deep.equal({ temperature: 0, top_k: 1 });
+        const { commits, revision, firstRevision } = await variables.readHistory(
+          { sessionId: 's', names: ['temperature'], sinceRevision: 1n },
+          as('reader'),
+        );
+        expect([revision, firstRevision]).to.deep.equal([3n, 1n]);
+        expect(commits.map((one) => [one.revision, valuesOf(one.written)])).to.deep.equal([[2n, { temperature: 1 }]]);
+        expect(
+          (await variables.readHistory({ sessionId: 's', limit: 2 }, as('reader'))).commits.map((one) => one.revision),
+        ).to.deep.equal([2n, 3n]);
+        const back = { sessionId: 's', revision: 1n, names: ['top_k'] };
+        expect(await codeOf(variables.rollbackVariables(back, as('reader')))).to.equal(Code.PermissionDenied);
+        const { commit } = await variables.rollbackVariables(back, as('all'));
+        expect([commit?.revision, valuesOf(commit?.written)]).to.deep.equal([4n, { top_k: 1 }]);
+        expect(commit?.writer).to.contain('all');
+        expect(await read({})).to.deep.equal({ temperature: 1, top_k: 1 });
+        expect(await codeOf(variables.rollbackVariables({ sessionId: 's', revision: 9n }, as('all')))).to.equal(
+          Code.Aborted,
+        );
+        expect(
+          await codeOf(variables.readVariables({ sessionId: 's', match: 't*', names: ['top_k'] }, as('reader'))),
+        ).to.equal(Code.InvalidArgument);
       });
 
       it('refuse no token, a wrong one, and one without the scope', async () => {

@@ -8,12 +8,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ReadVariablesRequest(_message.Message):
-    __slots__ = ("session_id", "names")
+    __slots__ = ("session_id", "names", "at_revision", "match")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
+    AT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     names: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+    at_revision: int
+    match: str
+    def __init__(self, session_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., at_revision: _Optional[int] = ..., match: _Optional[str] = ...) -> None: ...
 
 class ReadVariablesResponse(_message.Message):
     __slots__ = ("snapshot",)
@@ -54,6 +58,48 @@ class WatchVariablesResponse(_message.Message):
     snapshot: Snapshot
     commit: Commit
     def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
+
+class ReadHistoryRequest(_message.Message):
+    __slots__ = ("session_id", "names", "since_revision", "up_to_revision", "limit")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    SINCE_REVISION_FIELD_NUMBER: _ClassVar[int]
+    UP_TO_REVISION_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    names: _containers.RepeatedScalarFieldContainer[str]
+    since_revision: int
+    up_to_revision: int
+    limit: int
+    def __init__(self, session_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., since_revision: _Optional[int] = ..., up_to_revision: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ReadHistoryResponse(_message.Message):
+    __slots__ = ("epoch", "revision", "first_revision", "commits")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    FIRST_REVISION_FIELD_NUMBER: _ClassVar[int]
+    COMMITS_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    revision: int
+    first_revision: int
+    commits: _containers.RepeatedCompositeFieldContainer[Commit]
+    def __init__(self, epoch: _Optional[int] = ..., revision: _Optional[int] = ..., first_revision: _Optional[int] = ..., commits: _Optional[_Iterable[_Union[Commit, _Mapping]]] = ...) -> None: ...
+
+class RollbackVariablesRequest(_message.Message):
+    __slots__ = ("session_id", "revision", "names")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    revision: int
+    names: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, session_id: _Optional[str] = ..., revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RollbackVariablesResponse(_message.Message):
+    __slots__ = ("commit",)
+    COMMIT_FIELD_NUMBER: _ClassVar[int]
+    commit: Commit
+    def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
 
 class CommitPlan(_message.Message):
     __slots__ = ("expectations", "assignments", "removals", "declarations", "idempotency_key")
