@@ -113,9 +113,7 @@ export class Deadlines {
   }
 
   /** As `set`, for something that brings its own place in the list. */
-  add(asked: number, deadline: Deadline): void {
-    // In whole milliseconds: what is left of other deadlines is a duration of its own each time.
-    const ms = Math.ceil(asked);
+  add(ms: number, deadline: Deadline): void {
     const nowMs = this.#clock.monotonicMs();
     deadline.dueMs = nowMs + ms;
     this.#orders += 1;

@@ -185,7 +185,7 @@ export class Caller implements CallSink {
     }
     if (timeoutMs !== Number.POSITIVE_INFINITY) {
       const late = () => this.giveUp(new CallTimeoutError(tool, timeoutMs, { outcome: this.#knows() }));
-      this.#timer = this.#target.system.deadlines.set(timeoutMs, late);
+      this.#timer = this.#target.system.deadlines.set(Math.ceil(timeoutMs), late);
     }
   }
 

@@ -170,7 +170,8 @@ export class WorkerCall implements Waiter {
       const outcome = this.stage === 'new' ? 'not_started' : 'unknown';
       this.fail(new CallTimeoutError(tool, timeoutMs, { outcome }));
     };
-    this.#timer = system.deadlines.set(timeoutMs, late);
+    // In whole milliseconds: deadlines of the same duration share a list, and what is left of others is never the same.
+    this.#timer = system.deadlines.set(Math.ceil(timeoutMs), late);
   }
 
   async #call(call: ToolCall): Promise<void> {
