@@ -64,6 +64,12 @@ module.exports = {
       to: { path: npm('ioredis|redis|@redis/.+') },
     },
     {
+      name: 'lmdb-stays-in-its-file',
+      severity: 'error',
+      from: { path: source, pathNot: '^actors/state/durable/lmdb-file\\.ts$' },
+      to: { path: npm('lmdb') },
+    },
+    {
       name: 'connect-and-grpc-stay-in-bridge',
       severity: 'error',
       from: { path: source, pathNot: '^bridge/' },

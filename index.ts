@@ -198,6 +198,7 @@ export {
   type Declarations,
   declare,
   embedding,
+  type FsyncPolicy,
   float,
   type HistoryOptions,
   Instant,
@@ -209,6 +210,7 @@ export {
   rollback,
   type SessionHistory,
   type Snapshot,
+  type StateOptions,
   type StateProvider,
   type StateSession,
   string,
@@ -217,6 +219,9 @@ export {
   type Value,
   type Values,
   type Variable,
+  VaultError,
+  type VaultErrorCode,
+  type VaultOptions,
 } from './actors/state/index.ts';
 export {
   type AffinityMode,

@@ -20,7 +20,7 @@ import {
   supervisor,
 } from '../../supervisors/index.ts';
 import { type ActorRef, type ActorSystem, MachineRef, ServerRef } from '../core/index.ts';
-import { type StateNames, type StateOptions, stateChildren, stateNames } from '../state/index.ts';
+import { checkVaultOptions, type StateNames, type StateOptions, stateChildren, stateNames } from '../state/index.ts';
 import { type PoolLogic, PoolRef } from '../worker/index.ts';
 import type { contextActor } from './context-actor.ts';
 
@@ -29,7 +29,7 @@ type Pools = Readonly<Record<string, PoolLogic>>;
 export interface OphionOptions<P extends Pools> {
   /** Pools of Python workers, by name: `{ default: python({ module: 'my_tools', size: 2 }) }`. Default: none. */
   readonly pools?: P;
-  /** Quotas and sweeps of session state. */
+  /** Quotas and sweeps of session state, and where it is kept: `{ vault: { path } }`. */
   readonly state?: StateOptions;
   /** Where workers dial in, and the limits of their streams. Default: gRPC on a socket file in a private folder. */
   readonly links?: LinksOptions;
@@ -52,7 +52,8 @@ export interface OphionLogic<P extends Pools> extends LogicWithRef<OphionRef<P>>
 
 /** Defines the system. Starts nothing: give it to a supervisor. Wrong options are refused here (SpecError). */
 export function ophion<const P extends Pools = Record<never, never>>(options: OphionOptions<P> = {}): OphionLogic<P> {
-  const { pools = {} as P, services, maxRestarts = 10, periodMs = 5_000 } = options;
+  const { pools = {} as P, services, state, maxRestarts = 10, periodMs = 5_000 } = options;
+  if (state?.vault !== undefined) checkVaultOptions(state.vault);
   const logic = supervisor((ctx) => {
     const root = ctx.path;
     const { tasks, bridge } = bridgeChildren({ ...options.bridge, root, pools: Object.keys(pools) });
@@ -61,7 +62,7 @@ export function ophion<const P extends Pools = Record<never, never>>(options: Op
       maxRestarts,
       periodMs,
       children: {
-        ...stateChildren(root, options.state),
+        ...stateChildren(root, state),
         contexts: dynamicSupervisor({ perChildBudget: true, ...contextRestarts }),
         links: { logic: links, input: options.links },
         tasks,

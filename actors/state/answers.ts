@@ -24,7 +24,20 @@ export class Answers {
   #oldest = 0;
   #bytes = 0;
   /** Keys of commits up to this revision may have been forgotten. */
-  forgotten = 0;
+  forgotten: number;
+
+  constructor(forgotten = 0) {
+    this.forgotten = forgotten;
+  }
+
+  get newest(): Answered | undefined {
+    return this.#list.at(-1);
+  }
+
+  /** The revision of the oldest; undefined when there is none. */
+  get oldest(): number | undefined {
+    return this.#list[this.#oldest]?.commit.revision;
+  }
 
   find(key: string, nowMs: number): Answered | undefined {
     const answered = this.#byKey.get(key);

@@ -1,11 +1,17 @@
 /** The child specs of the state layer, in start order. They find each other by name, so each restarts alone. */
 import { dynamicSupervisor } from '../../supervisors/index.ts';
+import { checkVaultOptions, type VaultOptions } from './durable/options.ts';
 import { type ObserversInput, observers } from './observers.ts';
 import type { RecordLimits } from './record.ts';
 import { type StoreInput, sessionStore } from './session-store.ts';
 import { type VaultInput, vault } from './vault.ts';
 
 export interface StateOptions {
+  /**
+   * Keeps bridged sessions in a folder, for the next start of any process on it: variables, history, outcomes, times
+   * to live. Default: memory, which ends with the process.
+   */
+  readonly vault?: VaultOptions;
   /** How many bridged sessions may be open. Default 10,000; one more is `quota`. */
   readonly maxSessions?: number;
   /** How often expired sessions are looked for. Default 30,000 ms; an access finds out at once. */
@@ -19,9 +25,10 @@ export interface StateOptions {
 
 /** vault, observers, store and sessions, for the tree whose root has this path. */
 export function stateChildren(root: string, options: StateOptions = {}) {
-  const { maxSessions, sweepMs, limits, maxRestarts = 3, periodMs = 5_000 } = options;
+  const { vault: durable, maxSessions, sweepMs, limits, maxRestarts = 3, periodMs = 5_000 } = options;
+  const kept = durable && checkVaultOptions(durable);
   return {
-    vault: { logic: vault, input: { root, limits, sweepMs } satisfies VaultInput },
+    vault: { logic: vault, input: { root, limits, sweepMs, durable: kept } satisfies VaultInput },
     observers: { logic: observers, input: { root } satisfies ObserversInput },
     store: { logic: sessionStore, input: { root, maxSessions, sweepMs } satisfies StoreInput },
     sessions: dynamicSupervisor({ perChildBudget: true, maxRestarts, periodMs }),

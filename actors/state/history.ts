@@ -101,6 +101,13 @@ export class History {
     return new History(new Log(revision), revision + 1, revision, 0);
   }
 
+  /** The same of a session whose commits up to there were kept once: their keys are forgotten. */
+  static resumed(revision: number): History {
+    const history = History.after(revision);
+    if (revision > 0) history.#log.answers = new Answers(revision);
+    return history;
+  }
+
   /** The commit of a revision; undefined when it is not kept, or not there yet. */
   at(revision: number): Commit | undefined {
     if (revision < this.first || revision > this.last) return undefined;
@@ -161,6 +168,30 @@ export class History {
       found.set(revision, outcome === undefined ? { key, revision } : { key, revision, outcome: outcome.slice() });
     }
     return [...found.values()].sort((a, b) => a.revision - b.revision);
+  }
+
+  /** The oldest commit that is still needed, for what it did or for its key. */
+  get oldest(): number {
+    return Math.min(this.first, this.#log.answers?.oldest ?? this.first);
+  }
+
+  /** The kept commits and what is kept with each, oldest first; without those of which only the key is left. */
+  entries(): readonly Entry[] {
+    const answers = new Map(this.#log.answers?.all().map((answered) => [answered.commit.revision, answered]));
+    return this.after(0).map((commit) => this.#entry(commit, answers.get(commit.revision)));
+  }
+
+  /** The last commit and what is kept with it. */
+  newest(): Entry | undefined {
+    const commit = this.at(this.last);
+    return commit && this.#entry(commit, this.#log.answers?.newest);
+  }
+
+  #entry(commit: Commit, answered: Answered | undefined): Entry {
+    const place = commit.revision - this.#log.base;
+    const bytes = this.#log.bytes[place] as number;
+    if (answered?.commit !== commit) return { commit, bytes, key: this.#log.keys[place], outcome: undefined };
+    return { commit, bytes, key: answered.key, outcome: answered.outcome };
   }
 
   /** This history and one more commit, of the next revision. */

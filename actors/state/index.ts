@@ -19,6 +19,7 @@ export {
   string,
   tensor,
 } from './declare.ts';
+export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durable/options.ts';
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
@@ -71,3 +72,4 @@ export {
   valueBytesMax,
   valueDepthMax,
 } from './value.ts';
+export { VaultError, type VaultErrorCode } from './vault-error.ts';

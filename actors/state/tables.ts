@@ -7,6 +7,7 @@
 import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
 import { statePaths } from './paths.ts';
 import type { SessionRecord } from './record.ts';
+import type { VaultStore } from './vault-store.ts';
 
 /** `local`: for the process's own contexts. `bridged`: for everybody, with a Session actor each. */
 export type Realm = 'local' | 'bridged';
@@ -124,9 +125,19 @@ export class SessionTable {
     entry.ended = ending;
     this.entries.delete(entry.id);
     this.mortal.delete(entry);
-    this.#tombstones.delete(entry.id);
+    this.#bury(entry.id, ending);
+  }
+
+  /** A session that is known to have been there, and nothing more. */
+  lose(id: string): void {
+    this.counts.lost += 1;
+    this.#bury(id, 'lost');
+  }
+
+  #bury(id: string, ending: Ending): void {
+    this.#tombstones.delete(id);
     if (ending === 'closed') return;
-    this.#tombstones.set(entry.id, ending);
+    this.#tombstones.set(id, ending);
     if (this.#tombstones.size > tombstonesMax) {
       for (const oldest of this.#tombstones.keys()) {
         this.#tombstones.delete(oldest);
@@ -164,6 +175,8 @@ export class StateTables {
   readonly watches = { begun: 0, ended: 0, folded: 0 };
   /** Epochs are never used twice, so that a session that is opened again is not taken for the old one. */
   epoch = 0;
+  /** The vault's store, when it is not these tables alone: it outlives the vault as they do. */
+  durable: VaultStore | undefined;
 
   /** The actors that work on them; one ref each for all who need it. */
   readonly vault: ActorRef;

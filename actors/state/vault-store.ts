@@ -3,7 +3,7 @@
  * be lost any more. It answers in the order in which it was asked, and makes nothing visible before.
  */
 import type { SessionRecord } from './record.ts';
-import type { Ending, SessionEntry, StateTables } from './tables.ts';
+import type { Ending, Realm, SessionEntry, StateTables } from './tables.ts';
 
 /** Told once: kept, or why not; then nothing has changed. */
 export type Kept = (failure: Error | undefined) => void;
@@ -15,6 +15,12 @@ export interface VaultStore {
   /** Replaces a session's record. */
   swap(entry: SessionEntry, record: SessionRecord, kept: Kept): void;
   remove(entry: SessionEntry, ending: Ending, kept: Kept): void;
+  /** Answers once the head is kept for good, or why it was not: who was shown it may not be answered before. */
+  settled(entry: SessionEntry, kept: Kept): void;
+  /** How many sessions of this realm are being made. */
+  opening(realm: Realm): number;
+  /** Keeps accesses, some at a time; answers whether there is more to be looked at. */
+  note(): boolean;
 }
 
 /** Keeps records in the tables alone: they survive every actor, but not the OS process. */
@@ -33,5 +39,8 @@ export function memoryStore(tables: StateTables): VaultStore {
       tables[entry.realm].remove(entry, ending);
       kept(undefined);
     },
+    settled: (_entry, kept) => kept(undefined),
+    opening: () => 0,
+    note: () => false,
   };
 }

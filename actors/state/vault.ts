@@ -4,15 +4,24 @@
  * finds the tables, checks each record and ends a session whose record is broken with `lost`.
  */
 import { type ActorContext, type NoReply, noreply, reply, StateError, server } from '../core/index.ts';
+import type { VaultOptions } from './durable/options.ts';
 import { isFilling, tell } from './events.ts';
 import { recordOf } from './export.ts';
 import type { Order } from './order.ts';
 import { sessionPath } from './paths.ts';
-import type { SessionExport } from './provider.ts';
-import { applyCommit, checkRecord, defaultRecordLimits, emptyRecord, type RecordLimits } from './record.ts';
+import type { Commit, SessionExport } from './provider.ts';
+import {
+  type Applied,
+  applyCommit,
+  checkRecord,
+  defaultRecordLimits,
+  emptyRecord,
+  type RecordLimits,
+} from './record.ts';
+import { storeOf } from './stores.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
 import { type Ending, type Realm, SessionEntry, type SessionTable, type StateTables, stateTables } from './tables.ts';
-import { memoryStore, type VaultStore } from './vault-store.ts';
+import type { VaultStore } from './vault-store.ts';
 
 export interface VaultInput {
   /** The path of the ophion tree. */
@@ -20,6 +29,8 @@ export interface VaultInput {
   readonly limits?: Partial<RecordLimits> | undefined;
   /** How often expired local sessions are looked for. Default 30,000 ms. */
   readonly sweepMs?: number | undefined;
+  /** Where bridged sessions are kept. Default: in memory. */
+  readonly durable?: Required<VaultOptions> | undefined;
 }
 
 export interface CreateOrder {
@@ -56,11 +67,12 @@ function fail(ctx: Ctx, state: VaultState, error: unknown): NoReply<never, Vault
   return noreply<never, VaultState>(state);
 }
 
-function wake(state: VaultState, entry: SessionEntry, ctx: Ctx): void {
+function wake(state: VaultState, entry: SessionEntry): void {
   // An ObserverManager that is away wakes everybody when it comes back.
-  if (entry.watchers === undefined || entry.waking || state.tables.observers.pid === undefined) return;
-  entry.waking = true;
-  ctx.cast(state.tables.observers, 'committed', entry);
+  const { process } = state.tables.observers;
+  if (entry.watchers === undefined || entry.waking || process === undefined) return;
+  // Not by `ctx`: what was kept after this incarnation's end is told as well.
+  entry.waking = process.accept({ kind: 'cast', name: 'committed', arg: entry });
 }
 
 function end(
@@ -72,7 +84,7 @@ function end(
 ): void {
   state.store.remove(entry, ending, (failure) => {
     if (failure === undefined) {
-      wake(state, entry, ctx);
+      wake(state, entry);
       const session = ctx.ref(sessionPath(state.tables.root, entry.id));
       if (entry.realm === 'bridged' && session.pid !== undefined) ctx.send(session, { type: 'session.ended' });
       tell(ctx, { type: 'session.ended', realm: entry.realm, sessionId: entry.id, ending });
@@ -100,12 +112,13 @@ function checkOne(state: VaultState, entry: SessionEntry | undefined, ctx: Ctx):
 export const vault = server({
   host: 'xstate',
   init(ctx: ActorContext<VaultInput>): VaultState {
-    const { root, limits, sweepMs = 30_000 } = ctx.input;
+    const { root, sweepMs = 30_000, durable } = ctx.input;
     const tables = stateTables(ctx.system, root);
+    const limits: RecordLimits = { ...defaultRecordLimits, ...ctx.input.limits };
     const state: VaultState = {
       tables,
-      store: memoryStore(tables),
-      limits: { ...defaultRecordLimits, ...limits },
+      store: storeOf(ctx.system, tables, durable && { ...durable, limits, noteMs: sweepMs }),
+      limits,
       sweepMs,
       sweep: undefined,
     };
@@ -130,7 +143,7 @@ export const vault = server({
         );
       }
       crowding(table, max, ctx);
-      if (table.entries.size >= max) {
+      if (table.entries.size + state.store.opening(realm) >= max) {
         table.counts.refused += 1;
         return fail(
           ctx,
@@ -168,23 +181,28 @@ export const vault = server({
         const entry = state.tables[realm].access(id, nowMs);
         const head = state.store.head(entry);
         const applied = applyCommit(head, order, { wallMs: clock.wallMs(), monotonicMs: nowMs }, state.limits);
-        if (applied instanceof StateError) {
-          if (applied.code === 'conflict') state.tables[realm].counts.conflicts += 1;
-          return fail(ctx, state, applied);
-        }
-        entry.touchedAtMs = nowMs;
-        if (applied.record === head) return reply(applied.commit, state);
-        if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
+        if (applied instanceof StateError && applied.code === 'conflict') state.tables[realm].counts.conflicts += 1;
+        if (!(applied instanceof StateError)) entry.touchedAtMs = nowMs;
         const { from } = ctx;
+        if (applied instanceof StateError || applied.record === head) {
+          // What was found is answered, an error as well, when it cannot be lost any more.
+          state.store.settled(entry, (failure) => {
+            const error = failure ?? (applied instanceof StateError ? applied : undefined);
+            if (error !== undefined) ctx.replyError(from, error);
+            else ctx.reply(from, (applied as Applied).commit);
+          });
+          return noreply<Commit, VaultState>(state);
+        }
+        if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
         state.store.swap(entry, applied.record, (failure) => {
           if (failure === undefined) {
             state.tables[realm].counts.commits += 1;
-            wake(state, entry, ctx);
+            wake(state, entry);
             growing(entry, head.variables.length, state.limits.variablesMax, ctx);
             ctx.reply(from, applied.commit);
           } else ctx.replyError(from, failure);
         });
-        return noreply<typeof applied.commit, VaultState>(state);
+        return noreply<Commit, VaultState>(state);
       } catch (error) {
         // Nothing has changed. One session's trouble must not become everybody's: its caller hears of it.
         checkOne(state, state.tables[realm].entries.get(id), ctx);
@@ -207,7 +225,13 @@ export const vault = server({
       try {
         const entry = state.tables[realm].access(id, nowMs);
         entry.sealedUntilMs = ms > 0 ? nowMs + ms : undefined;
-        return reply(entry.record.revision, state);
+        const { from } = ctx;
+        // What was taken before is in the session that is moved.
+        state.store.settled(entry, (failure) => {
+          if (failure === undefined) ctx.reply(from, entry.record.revision);
+          else ctx.replyError(from, failure);
+        });
+        return noreply<number, VaultState>(state);
       } catch (error) {
         return fail(ctx, state, error);
       }
@@ -224,7 +248,8 @@ export const vault = server({
     const more = sweepOn(sweep, ctx.runtime.clock.monotonicMs(), (entry) =>
       end(state, entry, 'expired', ctx as Ctx, ignoreFailure),
     );
-    if (more) ctx.send(ctx.self, sweepMessage);
+    const noting = state.store.note();
+    if (more || noting) ctx.send(ctx.self, sweepMessage);
     else ctx.setTimer(state.sweepMs, sweepMessage);
     return { ...state, sweep: more ? sweep : undefined };
   },

@@ -5,10 +5,11 @@
 import { bridge } from './bridge.ts';
 import { RequestError, requestOf } from './request.ts';
 import { runSoak } from './run.ts';
+import { state } from './state.ts';
 import { workers } from './workers.ts';
 
 async function main(): Promise<number> {
-  const request = requestOf(process.argv.slice(2), { workers, bridge });
+  const request = requestOf(process.argv.slice(2), { workers, bridge, state });
   const { json, suite } = request;
   const { passed, failed, skipped, stands } = await runSoak({ ...request, print: console.log, say: console.error });
   if (json) console.log(JSON.stringify({ suite, passed, failed, skipped }));

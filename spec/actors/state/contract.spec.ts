@@ -1,4 +1,14 @@
-import { bridgedState, localState, type StateBackend, type StateHost } from '../../../actors/state/index.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  bridgedState,
+  type FsyncPolicy,
+  localState,
+  type StateBackend,
+  type StateHost,
+  type StateOptions,
+} from '../../../actors/state/index.ts';
 import { type StateSubject, stateProviderContract } from '../../../testing/state-provider-contract.ts';
 import { startState } from '../../helpers/state-system.ts';
 
@@ -7,8 +17,9 @@ const historyMax = 300;
 async function subject(
   backend: StateBackend<StateHost>,
   crashable: readonly ('vault' | 'observers' | 'store' | 'sessions' | 'session')[],
+  options: StateOptions = {},
 ): Promise<StateSubject> {
-  const state = await startState({ limits: { historyMax } });
+  const state = await startState({ limits: { historyMax }, ...options });
   const { names } = state;
   return {
     provider: backend.connect(state.host),
@@ -25,4 +36,13 @@ async function subject(
 }
 
 stateProviderContract('local', () => subject(localState(), ['vault', 'observers']));
-stateProviderContract('bridged', () => subject(bridgedState(), ['vault', 'observers', 'store', 'session', 'sessions']));
+const everybody = ['vault', 'observers', 'store', 'session', 'sessions'] as const;
+stateProviderContract('bridged', () => subject(bridgedState(), everybody));
+for (const fsync of ['commit', 'never'] satisfies FsyncPolicy[]) {
+  stateProviderContract(`bridged, durable, fsync '${fsync}'`, async () => {
+    const path = mkdtempSync(join(tmpdir(), 'vault-'));
+    const durable = await subject(bridgedState(), everybody, { vault: { path, fsync } });
+    const dispose = () => durable.dispose().finally(() => rmSync(path, { recursive: true }));
+    return { ...durable, dispose };
+  });
+}

@@ -1,0 +1,204 @@
+/**
+ * What stands in the durable vault's file, row by row. A session has a number there; its rows begin with it:
+ *
+ * | key | value |
+ * | --- | --- |
+ * | `meta` | the format, the last epoch, the next session's number |
+ * | `head`, session | id, epoch, revision, times |
+ * | `names`, session | its variables' names, in the order of their creation |
+ * | `variable`, session, name | a variable as it is now |
+ * | `commits`, session, revision | kept commits that follow each other, the first of this revision, with their keys and outcomes |
+ *
+ * A commit writes the head, what it wrote and itself, however large the session is. Each value has a checksum.
+ */
+import type { Entry } from '../history.ts';
+import type { Commit } from '../provider.ts';
+import { freeze } from '../record.ts';
+import type { Variable, VariableType } from '../types.ts';
+import type { Value } from '../value.ts';
+import { ByteReader, ByteWriter, seal, unseal } from './bytes.ts';
+import { readValue, writeValue } from './values.ts';
+
+/** Of this release. A file of a higher one is refused; a lower one would be read as what it is. */
+export const format = 1;
+
+const tags = { meta: 1, head: 2, names: 3, variable: 4, commits: 5 } as const;
+
+/** 48 bits are more sessions and revisions than anybody makes. */
+const numberBytes = 6;
+
+function keyOf(tag: number, session: number, more = 0): Buffer {
+  const key = Buffer.alloc(1 + numberBytes + more);
+  key[0] = tag;
+  key.writeUIntBE(session, 1, numberBytes);
+  return key;
+}
+
+export const keys = {
+  meta: Buffer.from([tags.meta]),
+  head: (session: number): Buffer => keyOf(tags.head, session),
+  names: (session: number): Buffer => keyOf(tags.names, session),
+  variable: (session: number, name: string): Buffer =>
+    Buffer.concat([keyOf(tags.variable, session), new ByteWriter().text(name).done()]),
+  commits(session: number, revision: number): Buffer {
+    const key = keyOf(tags.commits, session, numberBytes);
+    key.writeUIntBE(revision, 1 + numberBytes, numberBytes);
+    return key;
+  },
+} as const;
+
+/** Where the heads of all sessions stand. */
+export const allHeads = { start: keys.head(0), end: keys.names(0) } as const;
+/** Where a session's commits stand. */
+export const commitsOf = (session: number) => ({ start: keys.commits(session, 0), end: keys.commits(session + 1, 0) });
+/** Where a session's variables stand. */
+export const variablesOf = (session: number) => ({
+  start: keyOf(tags.variable, session),
+  end: keyOf(tags.variable, session + 1),
+});
+export const sessionOf = (key: Buffer): number => key.readUIntBE(1, numberBytes);
+export const revisionOf = (key: Buffer): number => key.readUIntBE(1 + numberBytes, numberBytes);
+
+export interface Meta {
+  readonly format: number;
+  readonly epoch: number;
+  readonly nextSession: number;
+}
+
+export const metaRow = ({ format: version, epoch, nextSession }: Meta): Buffer =>
+  seal(new ByteWriter().uint(version).uint(epoch).uint(nextSession).done());
+
+/** Of a newer format only the format can be read. */
+export function readMeta(row: Buffer): Meta {
+  const from = new ByteReader(unseal(row));
+  const version = from.uint();
+  if (version > format) return { format: version, epoch: 0, nextSession: 0 };
+  return { format: version, epoch: from.uint(), nextSession: from.uint() };
+}
+
+export interface Head {
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly revision: number;
+  readonly ttlMs: number | undefined;
+  /** Wall clock, milliseconds since 1970: no other outlives the process. */
+  readonly openedAtMs: number;
+  readonly touchedAtMs: number;
+}
+
+export function headRow({ sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs }: Head): Buffer {
+  const to = new ByteWriter().text(sessionId).uint(epoch).uint(revision);
+  to.double(openedAtMs)
+    .double(touchedAtMs)
+    .byte(ttlMs === undefined ? 0 : 1);
+  if (ttlMs !== undefined) to.double(ttlMs);
+  return seal(to.done());
+}
+
+export function readHead(row: Buffer): Head {
+  const from = new ByteReader(unseal(row));
+  const [sessionId, epoch, revision] = [from.text(), from.uint(), from.uint()];
+  const [openedAtMs, touchedAtMs] = [from.double(), from.double()];
+  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs: from.byte() === 0 ? undefined : from.double() };
+}
+
+export function namesRow(variables: readonly Variable[]): Buffer {
+  const to = new ByteWriter().uint(variables.length);
+  for (const { name } of variables) to.text(name);
+  return seal(to.done());
+}
+
+export function readNames(row: Buffer): readonly string[] {
+  const from = new ByteReader(unseal(row));
+  return Array.from({ length: from.uint() }, () => from.text());
+}
+
+/** A variable within a row. */
+export function variableBytes({ name, version, value, ...kind }: Variable): Buffer {
+  const to = new ByteWriter().text(name).uint(version).bytes(kindBytes(kind));
+  writeValue(to, value as Value);
+  return to.done();
+}
+
+type Kind = Pick<Variable, 'type' | 'constraints' | 'description'>;
+
+function kindBytes({ type, constraints, description }: Kind): Buffer {
+  const to = new ByteWriter().text(type).text(description);
+  writeValue(to, constraints as Value);
+  return to.done();
+}
+
+/** Reads variables: those of one kind share it, as they did before. */
+export class VariableReader {
+  readonly #kinds = new Map<string, Kind>();
+
+  read(from: ByteReader): Variable {
+    const name = from.text();
+    const version = from.uint();
+    const { type, constraints, description } = this.#kind(from.bytes());
+    const value = readValue(from) as Variable['value'];
+    return freeze({ name, type, value, version, constraints, description });
+  }
+
+  row(row: Buffer): Variable {
+    return this.read(new ByteReader(unseal(row)));
+  }
+
+  #kind(bytes: Buffer): Kind {
+    const key = bytes.toString('latin1');
+    let kind = this.#kinds.get(key);
+    if (kind === undefined) {
+      const from = new ByteReader(bytes);
+      const [type, description] = [from.text() as VariableType, from.text()];
+      kind = { type, description, constraints: readValue(from) as Kind['constraints'] };
+      this.#kinds.set(key, kind);
+    }
+    return kind;
+  }
+}
+
+const keyKinds = { none: 0, given: 1, own: 2 } as const;
+
+/** A commit within a row, and what is kept with it. `written` are the bytes of its variables. */
+export function commitBytes({ commit, bytes, key, outcome }: Entry, written: readonly Buffer[]): Buffer {
+  const to = new ByteWriter().uint(commit.revision).text(commit.writer).double(commit.committedAtMs).uint(bytes);
+  to.uint(written.length);
+  for (const variable of written) to.raw(variable);
+  to.uint(commit.removed.length);
+  for (const name of commit.removed) to.text(name);
+  if (key === undefined) to.byte(keyKinds.none);
+  else if (typeof key === 'string') to.byte(keyKinds.given).text(key);
+  else to.byte(keyKinds.own).text(key.client).uint(key.number);
+  to.byte(outcome === undefined ? 0 : 1);
+  if (outcome !== undefined) to.bytes(outcome);
+  return to.done();
+}
+
+/** The commits of a row, oldest first. */
+export function* readCommits(row: Buffer, head: Head, variables: VariableReader): Generator<Entry, void> {
+  const from = new ByteReader(unseal(row));
+  while (from.more) yield readCommit(from, head, variables);
+}
+
+function readCommit(from: ByteReader, { sessionId, epoch }: Head, variables: VariableReader): Entry {
+  const [revision, writer, committedAtMs, bytes] = [from.uint(), from.text(), from.double(), from.uint()];
+  const written = Object.freeze(Array.from({ length: from.uint() }, () => variables.read(from)));
+  const removed = Object.freeze(Array.from({ length: from.uint() }, () => from.text()));
+  const key = readKey(from);
+  const outcome = from.byte() === 0 ? undefined : new Uint8Array(from.bytes());
+  const commit: Commit = Object.freeze({ sessionId, epoch, revision, written, removed, writer, committedAtMs });
+  return { commit, bytes, key, outcome };
+}
+
+function readKey(from: ByteReader): Entry['key'] {
+  switch (from.byte()) {
+    case keyKinds.none:
+      return undefined;
+    case keyKinds.given:
+      return from.text();
+    case keyKinds.own:
+      return { client: from.text(), number: from.uint() };
+    default:
+      throw new RangeError('there is no such kind of key');
+  }
+}
