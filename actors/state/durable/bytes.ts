@@ -77,7 +77,10 @@ export class ByteReader {
   }
 
   byte(): number {
-    return this.raw(1)[0] as number;
+    const byte = this.#bytes[this.#at];
+    if (byte === undefined) throw new RangeError('a byte is wanted, and none is there');
+    this.#at += 1;
+    return byte;
   }
 
   uint(): number {
@@ -92,12 +95,15 @@ export class ByteReader {
   }
 
   double(): number {
-    return this.raw(8).readDoubleLE();
+    const at = this.#pass(8);
+    return this.#bytes.readDoubleLE(at);
   }
 
   text(): string {
     const encoding = this.byte() === 0 ? 'utf8' : 'utf16le';
-    return this.bytes().toString(encoding);
+    const length = this.uint();
+    const at = this.#pass(length);
+    return this.#bytes.toString(encoding, at, at + length);
   }
 
   /** A view of what is read. */
@@ -106,11 +112,16 @@ export class ByteReader {
   }
 
   raw(length: number): Buffer {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw new RangeError(`${length} bytes are wanted, and fewer are there`);
-    const view = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return view;
+    const at = this.#pass(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Answers where they begin. */
+  #pass(length: number): number {
+    const at = this.#at;
+    if (at + length > this.#bytes.length) throw new RangeError(`${length} bytes are wanted, and fewer are there`);
+    this.#at = at + length;
+    return at;
   }
 }
 

@@ -3,6 +3,7 @@ import { History } from '../history.ts';
 import { checkRecord, placesOf, type RecordLimits, type SessionRecord } from '../record.ts';
 import { SessionEntry } from '../tables.ts';
 import type { Variable } from '../types.ts';
+import { ByteReader, unseal } from './bytes.ts';
 import type { LmdbFile } from './lmdb-file.ts';
 import type { Clocks, Place } from './places.ts';
 import {
@@ -31,21 +32,22 @@ export interface LoadOptions {
 }
 
 export function* loadSessions(file: LmdbFile, options: LoadOptions): Generator<Loaded, void> {
+  const reader = new VariableReader();
   for (const [key, row] of file.range(allHeads)) {
     const session = sessionOf(key);
     let head: Head | undefined;
     try {
       head = readHead(row);
-      yield load(file, session, head, options);
+      yield load(file, session, head, reader, options);
     } catch (error) {
       yield { session, sessionId: head?.sessionId, fault: String(error) };
     }
   }
 }
 
-function load(file: LmdbFile, session: number, head: Head, options: LoadOptions): Loaded {
+function load(file: LmdbFile, session: number, head: Head, reader: VariableReader, options: LoadOptions): Loaded {
   const { now, graceMs } = options;
-  const { record, commits } = recordOf(file, session, head, options);
+  const { record, commits } = recordOf(file, session, head, reader, options);
   const fault = checkRecord(record);
   if (fault !== undefined) throw new RangeError(fault);
   // A wall clock that was put back is no reason to expire later than a whole time to live.
@@ -55,9 +57,8 @@ function load(file: LmdbFile, session: number, head: Head, options: LoadOptions)
   return { entry, place: { session, commits, notedAtMs: entry.touchedAtMs } };
 }
 
-function recordOf(file: LmdbFile, session: number, head: Head, { limits, now }: LoadOptions) {
+function recordOf(file: LmdbFile, session: number, head: Head, reader: VariableReader, { limits, now }: LoadOptions) {
   const { sessionId, epoch, revision } = head;
-  const reader = new VariableReader();
   const commits: number[] = [];
   const written = new Map<string, Variable>();
   let history: History | undefined;
@@ -71,10 +72,9 @@ function recordOf(file: LmdbFile, session: number, head: Head, { limits, now }: 
     }
   }
   const variables = readNames(present(file.get(keys.names(session)), 'the names')).map((name) => {
-    const variable = reader.row(present(file.get(keys.variable(session, name)), `variable '${name}'`));
-    const known = written.get(name);
-    // The one that the commit holds already.
-    return known?.version === variable.version ? known : variable;
+    const row = unseal(present(file.get(keys.variable(session, name)), `variable '${name}'`));
+    // The one that a commit holds already, if there is one.
+    return written.get(name) ?? reader.read(new ByteReader(row));
   });
   const record: SessionRecord = {
     sessionId,

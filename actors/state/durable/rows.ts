@@ -128,7 +128,10 @@ function kindBytes({ type, constraints, description }: Kind): Buffer {
   return to.done();
 }
 
-/** Reads variables: those of one kind share it, as they did before. */
+/** How many kinds of variables are held at a time. */
+const kindsMax = 10_000;
+
+/** Reads variables: those of one kind share it, as they did before, also those of different sessions. */
 export class VariableReader {
   readonly #kinds = new Map<string, Kind>();
 
@@ -140,10 +143,6 @@ export class VariableReader {
     return freeze({ name, type, value, version, constraints, description });
   }
 
-  row(row: Buffer): Variable {
-    return this.read(new ByteReader(unseal(row)));
-  }
-
   #kind(bytes: Buffer): Kind {
     const key = bytes.toString('latin1');
     let kind = this.#kinds.get(key);
@@ -151,6 +150,8 @@ export class VariableReader {
       const from = new ByteReader(bytes);
       const [type, description] = [from.text() as VariableType, from.text()];
       kind = { type, description, constraints: readValue(from) as Kind['constraints'] };
+      // Kinds without end are nobody's program.
+      if (this.#kinds.size >= kindsMax) this.#kinds.clear();
       this.#kinds.set(key, kind);
     }
     return kind;
