@@ -33,6 +33,7 @@ const everyType = declare({
   tensor: tensor({ default: Tensor.of([2, 2], [1, 2, 3, 4], 'float32') }),
   json: json({ default: { list: [1, null, { deep: 'x' }], __proto__: 1 } }),
   bytes: bytes({ default: new Uint8Array([0, 255, 7]) }),
+  secret: string({ secret: true, default: 'hunter2' }),
 });
 
 /** Resolves when the next transaction has been written. */
@@ -70,6 +71,7 @@ describe('a durable vault', () => {
     expect((await second.provider.list()).sessionIds).to.deep.equal(['one', 'two']);
     const again = await second.provider.find('one');
     expect(equalExports(await again.export(), before)).to.equal(true);
+    expect(JSON.stringify(await again.read(['secret']))).to.not.include('hunter2');
     expect(equalExports(await (await second.provider.find('two')).export(), other)).to.equal(true);
     const remembered = await again.outcome('k');
     expect([remembered?.commit.revision, remembered?.outcome]).to.deep.equal([53, new Uint8Array([1, 2])]);
