@@ -10,11 +10,13 @@ import type {
   Snapshot,
   Value,
   Variable,
+  WatchEvent,
 } from '../../actors/state/index.ts';
 import { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
 import type { SyncSession } from './gen/bridge_pb.js';
 import type {
   CommitPlan,
+  WatchVariablesResponse,
   Commit as WireCommit,
   Snapshot as WireSnapshot,
   Variable as WireVariable,
@@ -49,6 +51,21 @@ export function encodeChanges(changes: Changes): readonly SyncSession[] {
     return [syncOf({ case: 'snapshot', value: encodeSnapshot(changes.snapshot) })];
   }
   return changes.commits.map((commit) => syncOf({ case: 'commit', value: encodeCommit(commit) }));
+}
+
+/** What a watch tells. */
+export function encodeWatchEvent(event: WatchEvent): WatchVariablesResponse {
+  const { folded } = event;
+  return {
+    $typeName: 'ophion.v1.WatchVariablesResponse',
+    event:
+      event.type === 'snapshot'
+        ? { case: 'snapshot', value: encodeSnapshot(event.snapshot) }
+        : { case: 'commit', value: encodeCommit(event.commit) },
+    ...(folded === undefined
+      ? {}
+      : { folded: { $typeName: 'ophion.v1.Folded', after: BigInt(folded.after), upTo: BigInt(folded.upTo) } }),
+  };
 }
 
 function syncOf(change: SyncSession['change']): SyncSession {

@@ -1,5 +1,5 @@
 /**
- * What workers ask of the host: calls of TypeScript tools, commits, snapshots. Each runs as a temporary child of
+ * What workers ask of the host: calls of TypeScript tools, commits, snapshots, watches. Each runs as a temporary child of
  * `tasks` that writes its answer to the worker's stream itself, so it survives the bridge; the request lies in a
  * table, so one that was taken and not started is started by the next bridge. One answer each.
  */
@@ -23,6 +23,8 @@ import { callTable } from './call-table.ts';
 import { decodeMap, encodeValue } from './codec.ts';
 import { cancelledCode, faultOfTool } from './error-codes.ts';
 import type { ToolCall } from './gen/tools_pb.js';
+import type { WatchVariablesRequest } from './gen/variables_pb.js';
+import { ItemCredit } from './item-credit.ts';
 import { LazyAbort } from './lazy-abort.ts';
 import { type LocalHost, ToolContext } from './local-context.ts';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
@@ -30,7 +32,15 @@ import { hostMessage } from './messages.ts';
 import { decodePlan, encodePlan, isEmptyPlan } from './state-messages.ts';
 import { spanOf } from './trace.ts';
 import type { Turns, Waiter } from './turns.ts';
-import { failureAnswer, type PlainRequest, plainAnswer, resultOf, type WorkerRequest } from './worker-requests.ts';
+import {
+  failureAnswer,
+  type PlainRequest,
+  plainAnswer,
+  resultOf,
+  type WorkerRequest,
+  watchEnd,
+} from './worker-requests.ts';
+import { followSession } from './worker-watch.ts';
 
 /** What a task needs; nothing of it belongs to an incarnation of the bridge. */
 export interface WorkerCallHost extends LocalHost {
@@ -63,8 +73,7 @@ export class WorkerCall implements Waiter {
   #deadlineMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle | undefined;
   #onOver: (() => void) | undefined;
-  #credit = 0;
-  #onCredit: (() => void) | undefined;
+  readonly #credit = new ItemCredit(this.#abort);
 
   constructor(
     key: string,
@@ -120,7 +129,8 @@ export class WorkerCall implements Waiter {
 
   #work(): Promise<void> {
     const { request } = this;
-    return request.case === 'call' ? this.#call(request.value) : this.#answer(request);
+    if (request.case === 'call') return this.#call(request.value);
+    return request.case === 'watch' ? this.#watch(request.value) : this.#answer(request);
   }
 
   async #answer(request: PlainRequest): Promise<void> {
@@ -128,6 +138,20 @@ export class WorkerCall implements Waiter {
     const { provider, tools } = this.#host;
     try {
       this.#finish(await plainAnswer(request, { provider, tools, stream, key, signal: this.#abort.signal }));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #watch(request: WatchVariablesRequest): Promise<void> {
+    try {
+      await followSession(request, {
+        provider: this.#host.provider,
+        signal: this.#abort.signal,
+        mayTell: () => this.#credit.take(),
+        tell: (event) => this.#host.links.cast('write', { key: this.key, payload: hostMessage('watched', event) }),
+      });
+      this.#finish(hostMessage('watchEnd', watchEnd()));
     } catch (error) {
       this.fail(error);
     }
@@ -151,15 +175,15 @@ export class WorkerCall implements Waiter {
     this.#abort.abort(error);
   }
 
-  /** The answer was above the limits and was not sent; this one is not. */
+  /** What it said was above the limits and was not sent; this answer is not. */
   refused(error: unknown): void {
-    this.#host.links.cast('write', { key: this.key, payload: failureAnswer(this.request, error), end: true });
+    if (this.stage !== 'over') this.fail(error);
+    else this.#host.links.cast('write', { key: this.key, payload: failureAnswer(this.request, error), end: true });
   }
 
   /** The worker takes so many more items. */
   addCredit(items: number): void {
-    this.#credit += items;
-    this.#onCredit?.();
+    this.#credit.give(items);
   }
 
   #limit(timeoutMs: number): void {
@@ -232,7 +256,7 @@ export class WorkerCall implements Waiter {
       if (call.stream) {
         const large = new Attachments();
         const value = encodeValue(item, large);
-        await this.#mayItem();
+        await this.#credit.take();
         if (abort.aborted) break;
         const attachments = large.detach();
         const payload = hostMessage('item', { $typeName: 'ophion.v1.Item', value });
@@ -243,19 +267,6 @@ export class WorkerCall implements Waiter {
       if (abort.aborted) break;
     }
     return call.stream ? undefined : collected;
-  }
-
-  /** Waits until the worker takes one more item. */
-  async #mayItem(): Promise<void> {
-    const { signal } = this.#abort;
-    while (this.#credit === 0 && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#onCredit = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
-    this.#onCredit = undefined;
-    this.#credit -= 1;
   }
 
   #finish(payload: Uint8Array, attachments: readonly Uint8Array[] = []): void {

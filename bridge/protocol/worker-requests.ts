@@ -1,13 +1,14 @@
 /**
- * What a worker can ask of the host beside calls: commits, snapshots, lists of tools; and how each kind of request is
+ * What a worker can ask of the host beside calls: commits, snapshots, lists of tools, a watch; and how each kind of request is
  * answered on the wire, a failure too.
  */
 import type { StateProvider } from '../../actors/state/index.ts';
 import { encodeMap } from './codec.ts';
 import { faultOf } from './error-codes.ts';
-import type { CommitReply, ListSessionTools, Pull, PullReply, ToolList } from './gen/bridge_pb.js';
+import type { CommitReply, ListSessionTools, Pull, PullReply, ToolList, WatchEnd } from './gen/bridge_pb.js';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
-import type { CommitVariablesRequest } from './gen/variables_pb.js';
+import type { Fault } from './gen/values_pb.js';
+import type { CommitVariablesRequest, WatchVariablesRequest } from './gen/variables_pb.js';
 import type { SessionTools } from './local-tools.ts';
 import { describedTool, hostMessage, toolResult, type WorkerBody } from './messages.ts';
 import { decodePlan, encodeCommit, encodeSnapshot } from './state-messages.ts';
@@ -17,14 +18,17 @@ export type WorkerRequest =
   | { readonly case: 'call'; readonly value: ToolCall }
   | { readonly case: 'commit'; readonly value: CommitVariablesRequest }
   | { readonly case: 'pull'; readonly value: Pull }
-  | { readonly case: 'listTools'; readonly value: ListSessionTools };
+  | { readonly case: 'listTools'; readonly value: ListSessionTools }
+  | { readonly case: 'watch'; readonly value: WatchVariablesRequest };
 
 /** One that is answered at once, from what there is. */
-export type PlainRequest = Exclude<WorkerRequest, { case: 'call' }>;
+export type PlainRequest = Exclude<WorkerRequest, { case: 'call' | 'watch' }>;
+
+const requests: ReadonlySet<WorkerRequest['case']> = new Set(['call', 'commit', 'pull', 'listTools', 'watch']);
 
 /** Whether it is one of them. */
 export function isRequest(body: WorkerBody): body is WorkerRequest & WorkerBody {
-  return body.case === 'call' || body.case === 'commit' || body.case === 'pull' || body.case === 'listTools';
+  return requests.has(body.case as WorkerRequest['case']);
 }
 
 export interface Asker {
@@ -77,6 +81,8 @@ export function failureAnswer(request: WorkerRequest, error: unknown): Uint8Arra
       return hostMessage('pull', pullReply({ case: 'fault', value }));
     case 'listTools':
       return hostMessage('tools', toolList({ case: 'fault', value }));
+    case 'watch':
+      return hostMessage('watchEnd', watchEnd(value));
     default: {
       const never: never = request;
       return never;
@@ -88,6 +94,12 @@ export function failureAnswer(request: WorkerRequest, error: unknown): Uint8Arra
 export function resultOf(outcome: ToolResult['outcome']): ToolResult {
   return toolResult(outcome, { facts: encodeMap({}, 'facts') });
 }
+
+/** Why a watch has ended; without a fault: the session was closed. */
+export const watchEnd = (fault?: Fault): WatchEnd => ({
+  $typeName: 'ophion.v1.WatchEnd',
+  ...(fault === undefined ? {} : { fault }),
+});
 
 const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });
 const pullReply = (outcome: PullReply['outcome']): PullReply => ({ $typeName: 'ophion.v1.PullReply', outcome });

@@ -42,6 +42,9 @@ export interface WorkerSide {
 
 export type DescribedTool = Pick<ToolDescription, 'name'> & Partial<ToolDescription>;
 
+/** What ends an exchange that the worker has opened. */
+const ends: ReadonlySet<HostBody['case']> = new Set(['result', 'commit', 'pull', 'tools', 'watchEnd']);
+
 interface Session {
   revision: number;
   epoch: number;
@@ -138,7 +141,7 @@ export class ProtocolWorker {
     const answer = new Promise<HostBody>((resolve) => {
       this.#answers.set(exchange, (body) => {
         onMessage?.(body);
-        if (body.case === 'result' || body.case === 'commit' || body.case === 'pull' || body.case === 'tools') {
+        if (ends.has(body.case)) {
           this.#answers.delete(exchange);
           resolve(body);
         }

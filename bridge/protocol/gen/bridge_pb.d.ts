@@ -5,7 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { ToolCall, ToolDescription, ToolResult } from "./tools_pb.js";
-import type { Commit, CommitVariablesRequest, Snapshot } from "./variables_pb.js";
+import type { Commit, CommitVariablesRequest, Snapshot, WatchVariablesRequest, WatchVariablesResponse } from "./variables_pb.js";
 import type { Fault, Value } from "./values_pb.js";
 
 /**
@@ -102,6 +102,23 @@ export declare type HostMessage = Message<"ophion.v1.HostMessage"> & {
      */
     value: ToolList;
     case: "tools";
+  } | {
+    /**
+     * On a worker exchange that watches: what happened to the session next. All of
+     * a commit, whichever names are watched: the worker's own state goes on with it.
+     *
+     * @generated from field: ophion.v1.WatchVariablesResponse watched = 11;
+     */
+    value: WatchVariablesResponse;
+    case: "watched";
+  } | {
+    /**
+     * Ends a worker exchange that watched.
+     *
+     * @generated from field: ophion.v1.WatchEnd watch_end = 12;
+     */
+    value: WatchEnd;
+    case: "watchEnd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -199,6 +216,14 @@ export declare type WorkerMessage = Message<"ophion.v1.WorkerMessage"> & {
      */
     value: Catalog;
     case: "catalog";
+  } | {
+    /**
+     * Opens a worker exchange: tell what happens to the session, as there is credit.
+     *
+     * @generated from field: ophion.v1.WatchVariablesRequest watch = 11;
+     */
+    value: WatchVariablesRequest;
+    case: "watch";
   } | { case: undefined; value?: undefined };
 };
 
@@ -438,6 +463,24 @@ export declare type PullReply = Message<"ophion.v1.PullReply"> & {
  * Use `create(PullReplySchema)` to create a new message.
  */
 export declare const PullReplySchema: GenMessage<PullReply>;
+
+/**
+ * @generated from message ophion.v1.WatchEnd
+ */
+export declare type WatchEnd = Message<"ophion.v1.WatchEnd"> & {
+  /**
+   * Why no more can be told. Absent: the session was closed.
+   *
+   * @generated from field: ophion.v1.Fault fault = 1;
+   */
+  fault?: Fault | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.WatchEnd.
+ * Use `create(WatchEndSchema)` to create a new message.
+ */
+export declare const WatchEndSchema: GenMessage<WatchEnd>;
 
 /**
  * @generated from message ophion.v1.LogRecord

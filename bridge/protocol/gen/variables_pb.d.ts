@@ -156,6 +156,14 @@ export declare type WatchVariablesResponse = Message<"ophion.v1.WatchVariablesRe
     value: Commit;
     case: "commit";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Set when the event stands for several commits, of which only the outcome is
+   * told: the reader was too slow for the kept history.
+   *
+   * @generated from field: ophion.v1.Folded folded = 3;
+   */
+  folded?: Folded | undefined;
 };
 
 /**
@@ -163,6 +171,30 @@ export declare type WatchVariablesResponse = Message<"ophion.v1.WatchVariablesRe
  * Use `create(WatchVariablesResponseSchema)` to create a new message.
  */
 export declare const WatchVariablesResponseSchema: GenMessage<WatchVariablesResponse>;
+
+/**
+ * Commits that were not told one by one: those after `after`, up to and
+ * including `up_to`.
+ *
+ * @generated from message ophion.v1.Folded
+ */
+export declare type Folded = Message<"ophion.v1.Folded"> & {
+  /**
+   * @generated from field: uint64 after = 1;
+   */
+  after: bigint;
+
+  /**
+   * @generated from field: uint64 up_to = 2;
+   */
+  upTo: bigint;
+};
+
+/**
+ * Describes the message ophion.v1.Folded.
+ * Use `create(FoldedSchema)` to create a new message.
+ */
+export declare const FoldedSchema: GenMessage<Folded>;
 
 /**
  * @generated from message ophion.v1.ReadHistoryRequest

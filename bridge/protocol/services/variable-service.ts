@@ -3,7 +3,7 @@ import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { StateError } from '../../../actors/core/index.ts';
 import { rollback } from '../../../actors/state/index.ts';
 import type { VariableService, WatchVariablesRequest, WatchVariablesResponse } from '../gen/variables_pb.js';
-import { decodePlan, encodeCommit, encodeSnapshot } from '../state-messages.ts';
+import { decodePlan, encodeCommit, encodeSnapshot, encodeWatchEvent } from '../state-messages.ts';
 import { checkNames, checkPlan } from './bounds.ts';
 import {
   answer,
@@ -88,15 +88,7 @@ async function* watch(
   });
   // Nothing may happen for hours; that it is watched the client is to know now.
   context.values.get(beginKey)(context.responseHeader);
-  for await (const event of events) {
-    yield {
-      $typeName: 'ophion.v1.WatchVariablesResponse',
-      event:
-        event.type === 'snapshot'
-          ? { case: 'snapshot', value: encodeSnapshot(event.snapshot) }
-          : { case: 'commit', value: encodeCommit(event.commit) },
-    };
-  }
+  for await (const event of events) yield encodeWatchEvent(event);
 }
 
 function whole(field: string, value: bigint): number {

@@ -17,6 +17,7 @@ from ophion._version import __version__
 
 if TYPE_CHECKING:
     from ophion._async_session import AsyncSessionContext, AsyncVariables, current_async_session
+    from ophion._changes import Change, Folded
     from ophion._errors import (
         ActorDownError,
         ActorError,
@@ -40,18 +41,22 @@ if TYPE_CHECKING:
     from ophion._session import SessionContext, Variables, current_session
     from ophion._tool import tool
     from ophion._values import Blob, Tensor
+    from ophion._watch import AsyncWatch, Watch
 
 __all__ = [
     "ActorDownError",
     "ActorError",
     "AsyncSessionContext",
     "AsyncVariables",
+    "AsyncWatch",
     "AuthError",
     "Blob",
     "CallCancelledError",
     "CallTimeoutError",
+    "Change",
     "Declaration",
     "EncodeError",
+    "Folded",
     "MailboxFullError",
     "PoolError",
     "ProtocolError",
@@ -65,6 +70,7 @@ __all__ = [
     "ToolInfo",
     "VariableNotFoundError",
     "Variables",
+    "Watch",
     "WorkerLostError",
     "__version__",
     "current_async_session",
@@ -78,13 +84,17 @@ __all__ = [
 _HOMES = {
     "AsyncSessionContext": "_async_session",
     "AsyncVariables": "_async_session",
+    "AsyncWatch": "_watch",
     "Blob": "_values",
+    "Change": "_changes",
     "Declaration": "_operations",
+    "Folded": "_changes",
     "SessionContext": "_session",
     "Snapshot": "_read",
     "Tensor": "_values",
     "ToolInfo": "_operations",
     "Variables": "_session",
+    "Watch": "_watch",
     "current_async_session": "_async_session",
     "current_session": "_session",
     "progress": "_loading",

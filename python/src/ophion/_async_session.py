@@ -11,6 +11,7 @@ from ophion._promise import Deadline, Steps, run_async
 from ophion._read import MISSING, Snapshot, read
 from ophion._scope import Scope
 from ophion._session import current_scope, time_limit
+from ophion._watch import AsyncWatch, Follower
 
 T = TypeVar("T")
 
@@ -66,6 +67,12 @@ class AsyncVariables:
         """See `Variables.commit`."""
         plan = commit_plan(set or {}, expect or {}, remove, declare or {})
         return await _run(self._scope, operations.committed(self._scope, plan), "commit")
+
+    def watch(self, *names: str, after: int | None = None) -> AsyncWatch:
+        """See `Variables.watch`; any number of tasks may share it. Being cancelled comes as `asyncio.CancelledError`.
+        Who is cancelled while he waits, such as by `asyncio.timeout`, leaves the change to the next who asks.
+        """
+        return AsyncWatch(Follower(self._scope, names, after))
 
 
 class AsyncSessionContext:

@@ -30,6 +30,8 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT_S = 60.0
 UPDATE_ATTEMPTS = 16
 _PULL_ATTEMPTS = 3
+# How often in a row the host is asked for something that does no harm twice, when it has lost the request.
+ASK_ATTEMPTS = 16
 # Items of a stream that may be on their way; more are granted when half of them were taken.
 STREAM_CREDIT = 32
 
@@ -91,22 +93,20 @@ def seen(scope: Scope) -> Steps[Record]:
     """
     if scope.state is None:
         return scope.record
-    record = yield from _at_least(scope, scope.state, scope.call.min_revision)
+    record = yield from at_least(scope, scope.state, scope.call.min_revision)
     if scope.writes_with_result:
         scope.overlay = Overlay(record, scope.call.overlay if scope.call.HasField("overlay") else None)
     return record
 
 
-def _at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]:
+def at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]:
+    """The session's record at this revision or a later one; pulled where it is not here."""
     for _ in range(_PULL_ATTEMPTS):
         record = state.record
         if record is not None and record.revision >= revision:
             return record
         request = bridge_pb2.Pull(session_id=state.session_id, min_revision=revision)
-        exchange = yield from _open(scope, bridge_pb2.WorkerMessage(pull=request))
-        reply = (yield from _only_answer(exchange, "pull")).message.pull
-        if reply.WhichOneof("outcome") == "fault":
-            raise error_of_fault(reply.fault)
+        reply = yield from _answered(scope, bridge_pb2.WorkerMessage(pull=request), "pull")
         state.take_snapshot(reply.snapshot)
     raise StateError(
         f"session {state.session_id!r} was asked for revision {revision} and answered older ones", code="unavailable"
@@ -121,13 +121,11 @@ def committed(scope: Scope, plan: variables_pb2.CommitPlan) -> Steps[int]:
     if scope.overlay is not None:
         return scope.overlay.commit(plan)
     request = variables_pb2.CommitVariablesRequest(session_id=state.session_id, plan=plan)
-    exchange = yield from _open(scope, bridge_pb2.WorkerMessage(commit=request))
-    reply = (yield from _only_answer(exchange, "commit")).message.commit
-    if reply.WhichOneof("outcome") == "fault":
-        raise error_of_fault(reply.fault)
+    # It has a key, so it happens once however often it is asked for.
+    reply: bridge_pb2.CommitReply = yield from _answered(scope, bridge_pb2.WorkerMessage(commit=request), "commit")
     commit = reply.commit
     if not state.take_commit(commit):
-        yield from _at_least(scope, state, commit.revision)
+        yield from at_least(scope, state, commit.revision)
     return commit.revision
 
 
@@ -149,7 +147,7 @@ def updated(scope: Scope, name: str, fn: Callable[[Any], object], attempts: int)
                 raise
         if state.record is record:
             # What it collided with has not come here yet.
-            yield from _at_least(scope, state, record.revision + 1)
+            yield from at_least(scope, state, record.revision + 1)
     raise StateError(
         f"{name!r} was changed by others {attempts} times in a row", code="conflict", details={"name": name}
     )
@@ -194,13 +192,17 @@ def _merge(scope: Scope, result: tools_pb2.ToolResult) -> None:
         scope.overlay.merge(result.writes)
 
 
+def watch_opened(scope: Scope, request: variables_pb2.WatchVariablesRequest) -> Steps[Exchange]:
+    """Has the host tell what happens to the session, so many events ahead of their reader."""
+    exchange = yield from _open(scope, bridge_pb2.WorkerMessage(watch=request))
+    exchange.grant(STREAM_CREDIT)
+    return exchange
+
+
 def tools_listed(scope: Scope) -> Steps[list[ToolInfo]]:
     """The TypeScript tools of the session that may be called now."""
     request = bridge_pb2.ListSessionTools(session_id=scope.session().session_id)
-    exchange = yield from _open(scope, bridge_pb2.WorkerMessage(list_tools=request))
-    reply = (yield from _only_answer(exchange, "tools")).message.tools
-    if reply.WhichOneof("outcome") == "fault":
-        raise error_of_fault(reply.fault)
+    reply = yield from _answered(scope, bridge_pb2.WorkerMessage(list_tools=request), "tools")
     return [ToolInfo(one.name, one.description, one.stream) for one in reply.tools.tools]
 
 
@@ -242,6 +244,20 @@ def _open(scope: Scope, message: bridge_pb2.WorkerMessage, attachments: Sequence
             return bridge.open(message, elsewhere)
         except MailboxFullError:
             yield bridge.room()
+
+
+def _answered(scope: Scope, message: bridge_pb2.WorkerMessage, wanted: str) -> Steps[Any]:
+    """What the host answers to a request that may be made twice: made again when whoever had it there has crashed."""
+    attempt = 1
+    while True:
+        exchange = yield from _open(scope, message)
+        reply = getattr((yield from _only_answer(exchange, wanted)).message, wanted)
+        if reply.WhichOneof("outcome") != "fault":
+            return reply
+        error = error_of_fault(reply.fault)
+        if error.code != "actor_down" or attempt == ASK_ATTEMPTS:
+            raise error
+        attempt += 1
 
 
 def _only_answer(exchange: Exchange, wanted: str) -> Steps[Heard]:

@@ -162,6 +162,7 @@ class Runner:
     def _ended(self, call: Call) -> None:
         # Without the lock, as in `start`: who waits is in the list before he looks whether there are calls.
         self._calls.pop(call.exchange, None)
+        call.scope.end()
         if self._idle and not self._calls:
             self._rest()
 

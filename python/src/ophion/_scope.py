@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ophion._attachments import Attachment
 from ophion._codec import encode_map
@@ -22,6 +22,14 @@ from ophion._state import NO_SESSION, Record, SessionState
 MAX_FACT_BYTES = 1024 * 1024
 # For the moment in which a call is given up or has facts added: too short to need one for each.
 _changing = threading.Lock()
+
+
+class Watching(Protocol):
+    """A watch of a call."""
+
+    def close(self, reason: str, error: ActorError | None = None) -> None:
+        """Ends it; who waits fails with the error, if there is one. Never waits."""
+        ...
 
 
 class Scope:
@@ -42,6 +50,7 @@ class Scope:
         "reported",
         "revision",
         "state",
+        "watches",
         "writes_with_result",
     )
 
@@ -73,6 +82,8 @@ class Scope:
         self._cancelled: Promise | None = None
         # The facts that it has reported; None when there are none.
         self.reported: dict[str, Any] | None = None
+        # Those that are open; None once the call has ended.
+        self.watches: tuple[Watching, ...] | None = ()
 
     @property
     def record(self) -> Record:
@@ -83,6 +94,11 @@ class Scope:
             return self.overlay.record
         record = self.state.record if self.state is not None else None
         return NO_SESSION if record is None else record
+
+    @property
+    def committed_record(self) -> Record:
+        """As `record`, without what a transaction has not committed yet."""
+        return self.record if self.overlay is None else self.overlay.base
 
     def sees(self) -> bool:
         """Begins the call at the session's revision here, unless that is older than what it must see, or more has to be
@@ -134,9 +150,34 @@ class Scope:
                 return False
             self.cancellation = error
             cancelled = self._cancelled
+            watches = self.watches
         if cancelled is not None:
             cancelled.set_exception(error)
+        for one in watches or ():
+            one.close("the call was given up", error)
         return True
+
+    def end(self) -> None:
+        """The call is over, and so are its watches."""
+        with _changing:
+            watches, self.watches = self.watches, None
+        for one in watches or ():
+            one.close("the call has ended")
+
+    def watched(self, one: Watching) -> None:
+        """The call has this watch. Fails with `StateError` when it has ended, and with what it was given up for."""
+        with _changing:
+            if self.cancellation is not None:
+                raise self.cancellation
+            if self.watches is None:
+                raise StateError("the call has ended: it can watch nothing any more", code="unavailable")
+            self.watches = (*self.watches, one)
+
+    def unwatched(self, one: Watching) -> None:
+        """The watch is over."""
+        with _changing:
+            if self.watches:
+                self.watches = tuple(other for other in self.watches if other is not one)
 
     def report(self, facts: dict[str, Any]) -> None:
         """Adds facts about the run. Fails with `EncodeError` for what cannot cross, `StateError` above 1 MiB."""

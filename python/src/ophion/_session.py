@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ophion import _operations as operations
+from ophion._drive import drive
 from ophion._errors import CallTimeoutError
 from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
-from ophion._promise import Deadline, Steps, run
+from ophion._promise import Deadline, Steps
 from ophion._read import Snapshot
 from ophion._scope import Scope, current
 from ophion._state import Record
+from ophion._watch import Follower, Watch
 
 T = TypeVar("T")
 
@@ -61,6 +62,18 @@ class Variables(Snapshot):
         """
         plan = commit_plan(set or {}, expect or {}, remove, declare or {})
         return _run(self._scope, operations.committed(self._scope, plan), None, "commit")
+
+    def watch(self, *names: str, after: int | None = None) -> Watch:
+        """What happens to the session, to these variables or to all: first their values as this call reads them, then
+        every commit, in order, none left out and none twice. With `after`, every commit after that revision. When some
+        are not kept any more, a snapshot that is `folded` stands for them. `variables` are never older than what was
+        told.
+
+        It ends with the session, with the call, and when it is left; any number of threads may share it. Fails with
+        `StateError`: `rewound` for a revision that the session has not reached, `expired`, `lost`; with
+        `CallCancelledError` and `CallTimeoutError` as the call does.
+        """
+        return Watch(Follower(self._scope, names, after))
 
 
 class SessionContext:
@@ -159,11 +172,11 @@ class SessionContext:
         limit = time_limit(self._scope, timeout)
         deadline = Deadline(limit, tool)
         opening = operations.stream_opened(self._scope, tool, {**(arguments or {}), **named}, limit)
-        exchange = _drive(self._scope, opening, deadline)
+        exchange = drive(self._scope, opening, deadline)
         taken = 0
         try:
             while True:
-                item = _drive(self._scope, operations.stream_item(self._scope, exchange, tool), deadline)
+                item = drive(self._scope, operations.stream_item(self._scope, exchange, tool), deadline)
                 taken += 1
                 if taken % (operations.STREAM_CREDIT // 2) == 0:
                     exchange.grant(operations.STREAM_CREDIT // 2)
@@ -206,14 +219,4 @@ def time_limit(scope: Scope, timeout: float | None) -> float:
 
 
 def _run(scope: Scope, steps: Steps[T], timeout: float | None, what: str) -> T:
-    return _drive(scope, steps, Deadline(time_limit(scope, timeout) if timeout is None else timeout, what))
-
-
-def _drive(scope: Scope, steps: Steps[T], deadline: Deadline) -> T:
-    try:
-        loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-    except RuntimeError:
-        loop = None
-    if loop is not None and loop is scope.loop:
-        raise RuntimeError("a sync session would block the event loop of all async tools; use AsyncSessionContext")
-    return run(steps, deadline, scope.cancelled)
+    return drive(scope, steps, Deadline(time_limit(scope, timeout) if timeout is None else timeout, what))

@@ -33,6 +33,11 @@ class Record:
 NO_SESSION = Record(0, 0, {})
 
 
+def record_of(snapshot: variables_pb2.Snapshot) -> Record:
+    """The record that a snapshot is of."""
+    return Record(snapshot.epoch, snapshot.revision, {one.name: one for one in snapshot.variables})
+
+
 @dataclass
 class SessionState:
     """One session. Written by the stream's thread and by replies, read from anywhere."""
@@ -43,7 +48,7 @@ class SessionState:
 
     def take_snapshot(self, snapshot: variables_pb2.Snapshot) -> Record:
         """Takes a snapshot unless it is older than what is here. Answers what is here then."""
-        taken = Record(snapshot.epoch, snapshot.revision, {one.name: one for one in snapshot.variables})
+        taken = record_of(snapshot)
         with self._lock:
             if self.record is None or taken.order > self.record.order:
                 self.record = taken

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from typing import Any
 
@@ -24,7 +24,8 @@ from ophion._errors import ActorError, CallCancelledError, StateError
 from ophion._exchange import Exchange, Heard
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, variables_pb2, workers_pb2
-from ophion._operations import Declaration
+from ophion._local_watches import LocalWatches
+from ophion._operations import Declaration, commit_plan
 from ophion._overlay import TYPES, Overlay, applied, expected
 from ophion._promise import Promise, settled
 from ophion._scope import Scope, current
@@ -33,7 +34,7 @@ from ophion._spill import Job
 from ophion._state import Sessions
 from ophion._tool import Writes
 
-__all__ = ["cancel", "committed", "facts", "session"]
+__all__ = ["cancel", "commit", "committed", "facts", "session"]
 
 _SESSION_ID = "test"
 
@@ -79,6 +80,7 @@ class session:
         self._leave(kind is None)
 
     def _leave(self, succeeded: bool) -> None:
+        self._scope.end()
         if self._token is not None:
             current.reset(self._token)
             self._token = None
@@ -95,9 +97,27 @@ def facts(context: SessionContext | AsyncSessionContext) -> dict[str, Any]:
 
 def committed(context: SessionContext | AsyncSessionContext) -> dict[str, Any]:
     """The variables as everybody sees them: without what a transaction has not committed yet."""
+    return {one.name: decode(one.value) for one in _bridge_of(context).snapshot().variables}
+
+
+def commit(
+    context: SessionContext | AsyncSessionContext,
+    *,
+    set: Mapping[str, object] | None = None,
+    remove: Sequence[str] = (),
+    declare: Mapping[str, Declaration] | None = None,
+) -> int:
+    """Commits as somebody else would, while the code under test runs; answers the revision. From any thread."""
+    bridge = _bridge_of(context)
+    change = bridge.commit(commit_plan(set or {}, {}, remove, declare or {}))
+    bridge.sessions.sync(bridge_pb2.SyncSession(commit=change))
+    return change.revision
+
+
+def _bridge_of(context: SessionContext | AsyncSessionContext) -> LocalBridge:
     bridge = context._scope.bridge
     assert isinstance(bridge, LocalBridge)
-    return {one.name: decode(one.value) for one in bridge.snapshot().variables}
+    return bridge
 
 
 def cancel(context: SessionContext | AsyncSessionContext, reason: str = "the test cancelled it") -> None:
@@ -112,7 +132,8 @@ class LocalBridge:
         self.sessions = Sessions()
         self.max_message_bytes = self.max_payload_bytes = 16 * 1024 * 1024
         self._tools = tools
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._watches = LocalWatches(self.snapshot)
         self._variables: dict[str, variables_pb2.Variable] = {}
         self._revision = 0
         self._last = 0
@@ -138,9 +159,11 @@ class LocalBridge:
 
     def open(self, message: bridge_pb2.WorkerMessage, elsewhere: workers_pb2.Elsewhere | None = None) -> Exchange:
         """See `Bridge.open`."""
-        self._last += 2
+        with self._lock:
+            self._last += 2
+            number = self._last
         credit = Credit()
-        exchange = Exchange(self._last, lambda said: credit.give(said.credit.items), lambda: True)
+        exchange = Exchange(number, lambda said: self._said(number, credit, said), lambda: True)
         body = message.WhichOneof("body")
         if body == "call":
             threading.Thread(target=self._serve, args=(exchange, message.call, credit), daemon=True).start()
@@ -155,7 +178,18 @@ class LocalBridge:
             exchange.hear(Heard(bridge_pb2.HostMessage(tools=bridge_pb2.ToolList(tools=self.catalog()))))
         elif body == "pull":
             exchange.hear(Heard(bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self.snapshot()))))
+        elif body == "watch":
+            with self._lock:
+                self._watches.open(exchange, message.watch)
         return exchange
+
+    def _said(self, number: int, credit: Credit, said: bridge_pb2.WorkerMessage) -> None:
+        credit.give(said.credit.items)
+        with self._lock:
+            if said.HasField("cancel"):
+                self._watches.close(number)
+            else:
+                self._watches.grant(number, said.credit.items)
 
     def catalog(self) -> bridge_pb2.Catalog:
         """The tools that may be called."""
@@ -204,7 +238,7 @@ class LocalBridge:
             self._variables = after
             if written or plan.removals:
                 self._revision = revision
-            return variables_pb2.Commit(
+            commit = variables_pb2.Commit(
                 session_id=_SESSION_ID,
                 epoch=1,
                 revision=self._revision,
@@ -212,6 +246,9 @@ class LocalBridge:
                 removed=[name for name in plan.removals if name not in after],
                 writer="test",
             )
+            if self._revision == revision:
+                self._watches.committed(commit)
+            return commit
 
 
 def _type_of(value: object) -> str:

@@ -72,6 +72,16 @@ describe('sessions and watches on the public port', () => {
     expect(await codeOf(watch({ fromRevision: 1n << 60n }).next())).to.equal(Code.InvalidArgument);
   });
 
+  it('tell a watcher that is behind the kept history which commits were folded', async () => {
+    const session = await t.state.open('long');
+    const { revision } = await session.commit({ declare: declare({ a: float({ default: 0 }) }) });
+    for (let n = 1; n <= 1_100; n += 1) await session.commit({ set: { a: n } });
+    const watch = variables().watchVariables({ sessionId: 'long', fromRevision: BigInt(revision) }, as);
+    const { value } = await watch[Symbol.asyncIterator]().next();
+    expect(value?.event.case).to.equal('snapshot');
+    expect(value?.folded).to.include({ after: 1n, upTo: 1_101n });
+  });
+
   it('send the headers of a watch before anything has happened', async () => {
     const session = await t.state.open('silent');
     const { revision } = await session.commit({ declare: declare({ a: float({ default: 0 }) }) });

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class HostMessage(_message.Message):
-    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop", "tools")
+    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop", "tools", "watched", "watch_end")
     CALL_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     CREDIT_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,8 @@ class HostMessage(_message.Message):
     SYNC_FIELD_NUMBER: _ClassVar[int]
     DROP_FIELD_NUMBER: _ClassVar[int]
     TOOLS_FIELD_NUMBER: _ClassVar[int]
+    WATCHED_FIELD_NUMBER: _ClassVar[int]
+    WATCH_END_FIELD_NUMBER: _ClassVar[int]
     call: _tools_pb2.ToolCall
     cancel: Cancel
     credit: Credit
@@ -31,10 +33,12 @@ class HostMessage(_message.Message):
     sync: SyncSession
     drop: DropSession
     tools: ToolList
-    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ..., tools: _Optional[_Union[ToolList, _Mapping]] = ...) -> None: ...
+    watched: _variables_pb2.WatchVariablesResponse
+    watch_end: WatchEnd
+    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ..., tools: _Optional[_Union[ToolList, _Mapping]] = ..., watched: _Optional[_Union[_variables_pb2.WatchVariablesResponse, _Mapping]] = ..., watch_end: _Optional[_Union[WatchEnd, _Mapping]] = ...) -> None: ...
 
 class WorkerMessage(_message.Message):
-    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log", "list_tools", "catalog")
+    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log", "list_tools", "catalog", "watch")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
     CREDIT_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +49,7 @@ class WorkerMessage(_message.Message):
     LOG_FIELD_NUMBER: _ClassVar[int]
     LIST_TOOLS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
+    WATCH_FIELD_NUMBER: _ClassVar[int]
     result: _tools_pb2.ToolResult
     item: Item
     credit: Credit
@@ -55,7 +60,8 @@ class WorkerMessage(_message.Message):
     log: LogRecord
     list_tools: ListSessionTools
     catalog: Catalog
-    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ..., list_tools: _Optional[_Union[ListSessionTools, _Mapping]] = ..., catalog: _Optional[_Union[Catalog, _Mapping]] = ...) -> None: ...
+    watch: _variables_pb2.WatchVariablesRequest
+    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ..., list_tools: _Optional[_Union[ListSessionTools, _Mapping]] = ..., catalog: _Optional[_Union[Catalog, _Mapping]] = ..., watch: _Optional[_Union[_variables_pb2.WatchVariablesRequest, _Mapping]] = ...) -> None: ...
 
 class Catalog(_message.Message):
     __slots__ = ("tools",)
@@ -132,6 +138,12 @@ class PullReply(_message.Message):
     snapshot: _variables_pb2.Snapshot
     fault: _values_pb2.Fault
     def __init__(self, snapshot: _Optional[_Union[_variables_pb2.Snapshot, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
+
+class WatchEnd(_message.Message):
+    __slots__ = ("fault",)
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    fault: _values_pb2.Fault
+    def __init__(self, fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
 
 class LogRecord(_message.Message):
     __slots__ = ("level", "logger", "message", "session_id", "call_id", "traceparent")

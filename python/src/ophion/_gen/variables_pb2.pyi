@@ -52,12 +52,22 @@ class WatchVariablesRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., from_revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ...) -> None: ...
 
 class WatchVariablesResponse(_message.Message):
-    __slots__ = ("snapshot", "commit")
+    __slots__ = ("snapshot", "commit", "folded")
     SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
     COMMIT_FIELD_NUMBER: _ClassVar[int]
+    FOLDED_FIELD_NUMBER: _ClassVar[int]
     snapshot: Snapshot
     commit: Commit
-    def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
+    folded: Folded
+    def __init__(self, snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., commit: _Optional[_Union[Commit, _Mapping]] = ..., folded: _Optional[_Union[Folded, _Mapping]] = ...) -> None: ...
+
+class Folded(_message.Message):
+    __slots__ = ("after", "up_to")
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    UP_TO_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    up_to: int
+    def __init__(self, after: _Optional[int] = ..., up_to: _Optional[int] = ...) -> None: ...
 
 class ReadHistoryRequest(_message.Message):
     __slots__ = ("session_id", "names", "since_revision", "up_to_revision", "limit")

@@ -1,0 +1,51 @@
+"""What a watch tells: each commit of the session, or what several of them came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from ophion._codec import decode
+from ophion._gen import variables_pb2
+from ophion._state import Record
+
+
+class Folded(NamedTuple):
+    """Revisions that are not told one by one: those after `after`, up to and including `up_to`."""
+
+    after: int
+    up_to: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has happened to the session."""
+
+    # A snapshot has all variables that are watched, a commit those that it wrote.
+    kind: Literal["snapshot", "commit"]
+    # The session's revision after it: one higher with each commit.
+    revision: int
+    values: Mapping[str, Any]
+    removed: tuple[str, ...] = ()
+    # Who committed, such as "typescript" or a worker's pid; empty for a snapshot.
+    writer: str = ""
+    # Set when a snapshot stands for commits that are not kept any more: the reader was slower than the history is long.
+    folded: Folded | None = None
+
+
+def snapshot_change(record: Record, names: Set[str] | None, folded: Folded | None = None) -> Change:
+    """The variables at one revision; all of them without names."""
+    values = {
+        name: decode(variable.value) for name, variable in record.variables.items() if names is None or name in names
+    }
+    return Change("snapshot", record.revision, values, folded=folded)
+
+
+def commit_change(commit: variables_pb2.Commit, names: Set[str] | None) -> Change | None:
+    """What a commit did to these variables; None when nothing."""
+    values = {one.name: decode(one.value) for one in commit.written if names is None or one.name in names}
+    removed = tuple(name for name in commit.removed if names is None or name in names)
+    if not values and not removed:
+        return None
+    return Change("commit", commit.revision, values, removed, commit.writer)
