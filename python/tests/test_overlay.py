@@ -68,7 +68,7 @@ class TestATransaction:
     def test_takes_nothing_any_more_once_it_has_ended(self) -> None:
         with session({"n": 1}, writes="with_result") as context:
             pass
-        with pytest.raises(StateError, match="the call has ended"):
+        with pytest.raises(StateError, match="it has ended"):
             context.variables.set("n", 2)
 
 

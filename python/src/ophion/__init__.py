@@ -17,6 +17,7 @@ from ophion._version import __version__
 
 if TYPE_CHECKING:
     from ophion._async_session import AsyncSessionContext, AsyncVariables, current_async_session
+    from ophion._batch import Batch
     from ophion._changes import Change, Folded
     from ophion._errors import (
         ActorDownError,
@@ -50,6 +51,7 @@ __all__ = [
     "AsyncVariables",
     "AsyncWatch",
     "AuthError",
+    "Batch",
     "Blob",
     "CallCancelledError",
     "CallTimeoutError",
@@ -85,6 +87,7 @@ _HOMES = {
     "AsyncSessionContext": "_async_session",
     "AsyncVariables": "_async_session",
     "AsyncWatch": "_watch",
+    "Batch": "_batch",
     "Blob": "_values",
     "Change": "_changes",
     "Declaration": "_operations",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
 
 from ophion import _operations as operations
+from ophion._batch import Batch, batch_plan
 from ophion._operations import UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
 from ophion._promise import Deadline, Steps, run_async
-from ophion._read import MISSING, Snapshot, read
+from ophion._read import MISSING, Snapshot, matching, read
 from ophion._scope import Scope
 from ophion._session import current_scope, time_limit
 from ophion._watch import AsyncWatch, Follower
@@ -30,6 +32,10 @@ class AsyncVariables:
     def version(self, name: str) -> int:
         """The revision of the commit that last wrote the variable. Fails with `VariableNotFoundError`."""
         return Snapshot(self._scope.record).version(name)
+
+    def names(self, pattern: str = "*") -> list[str]:
+        """See `Snapshot.names`."""
+        return matching(self._scope.record, pattern)
 
     def __contains__(self, name: object) -> bool:
         return name in self._scope.record.variables
@@ -67,6 +73,15 @@ class AsyncVariables:
         """See `Variables.commit`."""
         plan = commit_plan(set or {}, expect or {}, remove, declare or {})
         return await _run(self._scope, operations.committed(self._scope, plan), "commit")
+
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[Batch]:
+        """See `Variables.batch`; only its end waits."""
+        batch = Batch(self._scope)
+        yield batch
+        plan = batch_plan(batch)
+        if plan is not None:
+            await _run(self._scope, operations.committed(self._scope, plan), "commit")
 
     def watch(self, *names: str, after: int | None = None) -> AsyncWatch:
         """See `Variables.watch`; any number of tasks may share it. Being cancelled comes as `asyncio.CancelledError`.

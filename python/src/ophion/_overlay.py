@@ -145,6 +145,11 @@ class Overlay:
         """The variables as this call sees them. Its revision only counts the writes: nobody else ever sees it."""
         return self._record
 
+    @property
+    def unnoted(self) -> Record:
+        """As `record`; what is read of it does not count as read by the call."""
+        return Record(self.base.epoch, self._record.revision, self._variables)
+
     def commit(self, plan: CommitPlan) -> int:
         """Does all of it or nothing, in here. Fails with `StateError`."""
         with self._lock:
@@ -191,7 +196,7 @@ class Overlay:
 
     def _take(self, plan: CommitPlan, versions: Mapping[str, int | None]) -> int:
         if self._ended:
-            raise StateError("the call has ended: its writes were committed, or dropped", code="unavailable")
+            raise StateError("it has ended: what was written before was committed, or dropped", code="unavailable")
         self._variables = applied(self._variables, plan, self._record.revision + 1)
         # Of what was written in here nobody else knows a version.
         self._expected |= {name: version for name, version in versions.items() if not self._all.touches(name)}

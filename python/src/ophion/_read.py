@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeVar, overload
 
@@ -38,6 +39,14 @@ def read(record: Record, name: str, hint: Any, default: Any) -> Any:
         ) from None
 
 
+def matching(record: Record, pattern: str) -> list[str]:
+    """Names of variables that fit a pattern, in the order of their creation: `*` stands for any letters, or none."""
+    if pattern == "*":
+        return list(record.variables)
+    fits = re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL).fullmatch
+    return [name for name in record.variables if fits(name)]
+
+
 class Snapshot:
     """A session's variables, frozen at one revision. `dict(snapshot)` takes all of them."""
 
@@ -71,6 +80,12 @@ class Snapshot:
 
     def __getitem__(self, name: str) -> Any:
         return read(self._record, name, Any, MISSING)
+
+    def names(self, pattern: str = "*") -> list[str]:
+        """Names of variables in the order of their creation: all, or those that fit, as in `"lm_*"`; `*` stands for any
+        letters, or none.
+        """
+        return matching(self._record, pattern)
 
     def keys(self) -> list[str]:
         """The names of the variables."""

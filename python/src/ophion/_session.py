@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ophion import _operations as operations
+from ophion._batch import Batch, batch_plan
 from ophion._drive import drive
 from ophion._errors import CallTimeoutError
 from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
@@ -62,6 +64,18 @@ class Variables(Snapshot):
         """
         plan = commit_plan(set or {}, expect or {}, remove, declare or {})
         return _run(self._scope, operations.committed(self._scope, plan), None, "commit")
+
+    @contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """Collects writes in a `with` block and commits them at its end, in one commit; nothing when the block raises.
+        Reads in it are of one revision, and of its own writes. What it has read and then written must be as it was, or
+        the end fails with `StateError` `conflict`; and with what `commit` fails with.
+        """
+        batch = Batch(self._scope)
+        yield batch
+        plan = batch_plan(batch)
+        if plan is not None:
+            _run(self._scope, operations.committed(self._scope, plan), None, "commit")
 
     def watch(self, *names: str, after: int | None = None) -> Watch:
         """What happens to the session, to these variables or to all: first their values as this call reads them, then
