@@ -28,6 +28,7 @@ export { type MoveOptions, moveSession } from './move.ts';
 export { type StateNames, stateNames } from './names.ts';
 export { type Order, orderOf } from './order.ts';
 export { OverlaySession, type SessionView } from './overlay-session.ts';
+export { matcher } from './pattern.ts';
 export type {
   AfterRevision,
   Changes,

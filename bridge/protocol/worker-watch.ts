@@ -4,7 +4,7 @@
  * after a restart of the bridge, and it ends where the worker has many sessions. This one has a place in the session's
  * history, so nothing is left out; and it outlives the bridge, as every task does.
  */
-import type { StateProvider, WatchEvent } from '../../actors/state/index.ts';
+import { matcher, type StateProvider, type WatchEvent } from '../../actors/state/index.ts';
 import type { WatchVariablesRequest, WatchVariablesResponse } from './gen/variables_pb.js';
 import { checkNames } from './services/bounds.ts';
 import { encodeWatchEvent } from './state-messages.ts';
@@ -25,7 +25,7 @@ export async function followSession(request: WatchVariablesRequest, follower: Fo
   const { sessionId, fromRevision, epoch, names } = request;
   const { provider, signal, mayTell, tell } = follower;
   checkNames(names);
-  const wanted = new Set(names);
+  const wanted = wantedOf(names);
   const session = await provider.find(sessionId, { signal });
   // Of all variables: the worker's own record goes on with whole commits alone.
   const events = session.watch({
@@ -47,9 +47,16 @@ export async function followSession(request: WatchVariablesRequest, follower: Fo
   }
 }
 
-/** Whether it is about one of these; none: of all. */
-function touches(event: WatchEvent, names: ReadonlySet<string>): boolean {
-  if (names.size === 0 || event.type === 'snapshot') return true;
+/** Whether a name is one of these, some of which may be patterns; every one is when there are none. */
+function wantedOf(names: readonly string[]): (name: string) => boolean {
+  if (names.length === 0) return () => true;
+  const exact = new Set(names);
+  const patterns = names.filter((name) => name.includes('*')).map(matcher);
+  return (name) => exact.has(name) || patterns.some((matches) => matches(name));
+}
+
+function touches(event: WatchEvent, wanted: (name: string) => boolean): boolean {
+  if (event.type === 'snapshot') return true;
   const { written, removed } = event.commit;
-  return written.some(({ name }) => names.has(name)) || removed.some((name) => names.has(name));
+  return written.some(({ name }) => wanted(name)) || removed.some(wanted);
 }

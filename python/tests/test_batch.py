@@ -112,6 +112,8 @@ def test_names_by_pattern_in_the_order_of_their_creation() -> None:
         assert variables.names("*model") == ["lm_model", "model"]
         assert variables.names("lm.*") == ["lm.size"], "a dot is a dot"
         assert variables.names("t*p*e") == ["temperature"]
+        assert variables.names("l*l") == ["lm_model"]
+        assert variables.names("model*model") == [], "a letter is used once"
         assert variables.names("temp") == []
         assert context.snapshot().names("mo*") == ["model"]
 

@@ -88,6 +88,17 @@ class TestWhatIsTold:
                 Change("commit", 4, {}, ("c",), "test"),
             ]
 
+    def test_of_names_by_pattern(self) -> None:
+        with session({"lm.size": 1, "lm.name": "x", "n": 1}) as context:
+            watch = context.variables.watch("lm.*")
+            commit(context, set={"n": 2})
+            commit(context, set={"n": 3, "lm.size": 2})
+            assert [next(watch).values, next(watch).values] == [{"lm.size": 1, "lm.name": "x"}, {"lm.size": 2}]
+
+    def test_a_change_does_not_show_values_where_it_is_printed(self) -> None:
+        change = Change("commit", 2, {"key": "a secret"}, ("old",))
+        assert repr(change) == "<Change commit at revision 2: key, -old>"
+
     def test_who_is_slower_than_the_history_is_long_has_the_latest_and_is_told_what_was_folded(self) -> None:
         with session({"n": 0}) as context:
             watch = context.variables.watch(after=1)

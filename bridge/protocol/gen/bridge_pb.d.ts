@@ -219,6 +219,7 @@ export declare type WorkerMessage = Message<"ophion.v1.WorkerMessage"> & {
   } | {
     /**
      * Opens a worker exchange: tell what happens to the session, as there is credit.
+     * A name with `*` stands for all that match.
      *
      * @generated from field: ophion.v1.WatchVariablesRequest watch = 11;
      */

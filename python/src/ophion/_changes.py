@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -33,19 +33,22 @@ class Change:
     # Set when a snapshot stands for commits that are not kept any more: the reader was slower than the history is long.
     folded: Folded | None = None
 
+    def __repr__(self) -> str:
+        # Without the values: they may be secret.
+        named = ", ".join([*self.values, *(f"-{name}" for name in self.removed)])
+        return f"<{type(self).__name__} {self.kind} at revision {self.revision}: {named}>"
 
-def snapshot_change(record: Record, names: Set[str] | None, folded: Folded | None = None) -> Change:
-    """The variables at one revision; all of them without names."""
-    values = {
-        name: decode(variable.value) for name, variable in record.variables.items() if names is None or name in names
-    }
+
+def snapshot_change(record: Record, wanted: Callable[[str], bool], folded: Folded | None = None) -> Change:
+    """The variables at one revision, those that are wanted."""
+    values = {name: decode(variable.value) for name, variable in record.variables.items() if wanted(name)}
     return Change("snapshot", record.revision, values, folded=folded)
 
 
-def commit_change(commit: variables_pb2.Commit, names: Set[str] | None) -> Change | None:
+def commit_change(commit: variables_pb2.Commit, wanted: Callable[[str], bool]) -> Change | None:
     """What a commit did to these variables; None when nothing."""
-    values = {one.name: decode(one.value) for one in commit.written if names is None or one.name in names}
-    removed = tuple(name for name in commit.removed if names is None or name in names)
+    values = {one.name: decode(one.value) for one in commit.written if wanted(one.name)}
+    removed = tuple(name for name in commit.removed if wanted(name))
     if not values and not removed:
         return None
     return Change("commit", commit.revision, values, removed, commit.writer)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeVar, overload
 
 from ophion._codec import decode
 from ophion._conform import Mismatch, conform
 from ophion._errors import StateError, VariableNotFoundError
+from ophion._pattern import matcher
 from ophion._state import Record
 
 T = TypeVar("T")
@@ -40,11 +40,8 @@ def read(record: Record, name: str, hint: Any, default: Any) -> Any:
 
 
 def matching(record: Record, pattern: str) -> list[str]:
-    """Names of variables that fit a pattern, in the order of their creation: `*` stands for any letters, or none."""
-    if pattern == "*":
-        return list(record.variables)
-    fits = re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL).fullmatch
-    return [name for name in record.variables if fits(name)]
+    """Names of variables that fit a pattern, in the order of their creation (see `_pattern`)."""
+    return list(filter(matcher((pattern,)), record.variables))
 
 
 class Snapshot:
@@ -82,8 +79,8 @@ class Snapshot:
         return read(self._record, name, Any, MISSING)
 
     def names(self, pattern: str = "*") -> list[str]:
-        """Names of variables in the order of their creation: all, or those that fit, as in `"lm_*"`; `*` stands for any
-        letters, or none.
+        """Names of variables in the order of their creation: all, or those that match. `*` stands for any run of
+        characters, also none: `"model.*"`.
         """
         return matching(self._record, pattern)
 

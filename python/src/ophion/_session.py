@@ -79,9 +79,9 @@ class Variables(Snapshot):
 
     def watch(self, *names: str, after: int | None = None) -> Watch:
         """What happens to the session, to these variables or to all: first their values as this call reads them, then
-        every commit, in order, none left out and none twice. With `after`, every commit after that revision. When some
-        are not kept any more, a snapshot that is `folded` stands for them. `variables` are never older than what was
-        told.
+        every commit, in order, none left out and none twice. A name may be a pattern, as in `names`. With `after`:
+        every commit after that revision. When some are not kept any more, a snapshot that is `folded` stands for them.
+        `variables` are never older than what was told.
 
         It ends with the session, with the call, and when it is left; any number of threads may share it. Fails with
         `StateError`: `rewound` for a revision that the session has not reached, `expired`, `lost`; with

@@ -21,6 +21,7 @@ from ophion._errors import ActorError, ProtocolError, StateError
 from ophion._exchange import Exchange, Heard
 from ophion._faults import error_of_fault
 from ophion._gen import bridge_pb2, variables_pb2
+from ophion._pattern import matcher
 from ophion._promise import Promise, Steps, run_async
 from ophion._scope import Scope
 from ophion._state import record_of
@@ -39,7 +40,8 @@ class Follower:
         if after is not None and after < 0:
             raise StateError(f"a watch cannot begin after revision {after}", details={"after": after})
         record = scope.committed_record
-        self._names = frozenset(names) if names else None
+        self._names = sorted(set(names))
+        self._wanted = matcher(self._names)
         # None once it is told.
         self._initial = record if after is None else None
         # Told up to here.
@@ -66,7 +68,7 @@ class Follower:
                 raise self._error or WatchEnded
             if self._initial is not None:
                 initial, self._initial = self._initial, None
-                return snapshot_change(initial, self._names)
+                return snapshot_change(initial, self._wanted)
             if self._heard is None:
                 self._heard = yield from self._hear()
                 continue
@@ -153,10 +155,10 @@ class Follower:
         if (at.epoch, at.revision) <= (self._epoch, self._place):
             return None
         if commit is None:
-            change: Change | None = snapshot_change(record_of(event.snapshot), self._names, folded)
+            change: Change | None = snapshot_change(record_of(event.snapshot), self._wanted, folded)
             state.take_snapshot(event.snapshot)
         else:
-            change = commit_change(commit, self._names)
+            change = commit_change(commit, self._wanted)
             if not state.take_commit(commit):
                 yield from operations.at_least(self.scope, state, commit.revision)
         self._epoch, self._place, self._reopened = at.epoch, at.revision, 0
@@ -167,7 +169,7 @@ class Follower:
             session_id=self._state.session_id,
             from_revision=self._place,
             epoch=self._epoch,
-            names=sorted(self._names or ()),
+            names=self._names,
         )
 
 

@@ -70,6 +70,20 @@ describe('a worker that watches a session', () => {
     await nothingLeft();
   });
 
+  it('is told of names by pattern', async () => {
+    await session.commit({
+      declare: declare({ 'lm.size': float({ default: 1 }), 'lm.name': string({ default: 'x' }) }),
+    });
+    const { told, grant, came, leave } = watch(['lm.*', 'a']);
+    grant(10);
+    for (const name of ['b', 'lm.name', 'a', 'b', 'lm.size'])
+      await session.commit({ set: { [name]: name === 'a' || name === 'lm.size' ? 2 : 'y' } });
+    await came(4);
+    expect(told).to.deep.equal(['2: lm.size lm.name', '4: lm.name', '5: a', '7: lm.size']);
+    leave();
+    await nothingLeft();
+  });
+
   it('that asks for nothing for long has the latest, and is told what was folded', async () => {
     const { told, grant, came, leave } = watch();
     for (let n = 1; n <= 1_200; n += 1) await session.commit({ set: { a: n } });
