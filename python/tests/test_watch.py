@@ -24,6 +24,7 @@ from ophion import (
 from ophion._exchange import Heard
 from ophion._faults import fault_of_error
 from ophion._gen.bridge_pb2 import HostMessage, WatchEnd
+from ophion._item_window import ItemWindow
 from ophion._local_watches import HISTORY_MAX
 from ophion.testing import LocalBridge, cancel, commit, session
 
@@ -141,6 +142,30 @@ def context_plan(values: dict[str, object]) -> Any:
     from ophion._operations import commit_plan
 
     return commit_plan(values, {}, (), {})
+
+
+class TestTheWindow:
+    def test_is_wider_while_changes_are_small(self) -> None:
+        small, large, huge = ItemWindow(), ItemWindow(), ItemWindow()
+        assert small.size == 32
+        for _ in range(40):
+            small.came(100)
+            large.came(10_000)
+            huge.came(1_000_000)
+        assert (small.size, large.size, huge.size) == (256, 104, 32)
+
+    def test_bounds_what_waits_in_the_worker(self) -> None:
+        with session({"n": 0}) as context:
+            watch = context.variables.watch(after=1)
+            for n in range(900):
+                commit(context, set={"n": n})
+            most = 0
+            for revision in range(2, 902):
+                assert next(watch).revision == revision
+                exchange = watch._follower._exchange
+                assert exchange is not None
+                most = max(most, len(exchange._heard))
+            assert 200 < most <= 256
 
 
 class TestTheHost:

@@ -192,10 +192,10 @@ def _merge(scope: Scope, result: tools_pb2.ToolResult) -> None:
         scope.overlay.merge(result.writes)
 
 
-def watch_opened(scope: Scope, request: variables_pb2.WatchVariablesRequest) -> Steps[Exchange]:
+def watch_opened(scope: Scope, request: variables_pb2.WatchVariablesRequest, items: int) -> Steps[Exchange]:
     """Has the host tell what happens to the session, so many events ahead of their reader."""
     exchange = yield from _open(scope, bridge_pb2.WorkerMessage(watch=request))
-    exchange.grant(STREAM_CREDIT)
+    exchange.grant(items)
     return exchange
 
 

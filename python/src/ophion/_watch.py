@@ -21,6 +21,7 @@ from ophion._errors import ActorError, ProtocolError, StateError
 from ophion._exchange import Exchange, Heard
 from ophion._faults import error_of_fault
 from ophion._gen import bridge_pb2, variables_pb2
+from ophion._item_window import ItemWindow
 from ophion._pattern import matcher
 from ophion._promise import Promise, Steps, run_async
 from ophion._scope import Scope
@@ -52,7 +53,9 @@ class Follower:
         self._pending: Promise | None = None
         # What came and was not told yet.
         self._heard: variables_pb2.WatchVariablesResponse | None = None
-        self._taken = 0
+        self._window = ItemWindow()
+        # How many more the host may send in this conversation.
+        self._credit = 0
         self._reopened = 0
         self._over = False
         # Why the call was given up, if that ended it.
@@ -74,9 +77,7 @@ class Follower:
                 continue
             change = yield from self._told(self._heard)
             self._heard = None
-            self._taken += 1
-            if self._taken % (operations.STREAM_CREDIT // 2) == 0 and self._exchange is not None:
-                self._exchange.grant(operations.STREAM_CREDIT // 2)
+            self._top_up()
             if change is not None:
                 return change
 
@@ -105,7 +106,9 @@ class Follower:
         """What the host says next; None when it has lost this watch, or it is over: then that is to be looked at."""
         exchange = self._exchange
         if exchange is None:
-            exchange = yield from operations.watch_opened(self.scope, self._request())
+            credit = self._window.size
+            exchange = yield from operations.watch_opened(self.scope, self._request(), credit)
+            self._credit = credit
             with self._lock:
                 left = self._over
                 if not left:
@@ -128,11 +131,20 @@ class Follower:
         self._pending = None
         body = heard.message.WhichOneof("body")
         if body == "watched":
+            self._credit -= 1
+            self._window.came(heard.message.watched.ByteSize())
             return heard.message.watched
         if body != "watch_end":
             raise ProtocolError(f"the host answered a watch with {body}")
         self._ended(heard.message.watch_end)
         return None
+
+    def _top_up(self) -> None:
+        """Lets the host send more once half of what it may was taken: few messages, and never a pause."""
+        size = self._window.size
+        if self._exchange is not None and self._credit <= size // 2:
+            self._exchange.grant(size - self._credit)
+            self._credit = size
 
     def _ended(self, end: bridge_pb2.WatchEnd) -> None:
         error = error_of_fault(end.fault) if end.HasField("fault") else None
