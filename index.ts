@@ -204,6 +204,8 @@ export {
   Instant,
   integer,
   json,
+  Lock,
+  type LockOptions,
   localState,
   module,
   type RollbackOptions,

@@ -8,6 +8,7 @@ import { crashLaws } from './state-laws/crashes.ts';
 import { loadChai } from './state-laws/expect.ts';
 import { portLaws } from './state-laws/exports.ts';
 import { lifeLaws } from './state-laws/lives.ts';
+import { lockLaws } from './state-laws/locks.ts';
 import { pastLaws } from './state-laws/pasts.ts';
 import { secretLaws } from './state-laws/secrets.ts';
 import type { LawBook } from './state-laws/subject.ts';
@@ -53,6 +54,7 @@ export function stateProviderContract(name: string, make: () => StateSubject | P
     portLaws(book);
     pastLaws(book);
     secretLaws(book);
+    lockLaws(book);
     lifeLaws(book);
   });
 }

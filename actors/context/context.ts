@@ -7,9 +7,14 @@ import {
   bridgedState,
   type Commit,
   type Declarations,
+  type HeldLock,
+  type Lock,
+  type LockOptions,
   localState,
+  lockVariable,
   placeSession,
   type StateBackend,
+  type StateCallOptions,
   type StateHost,
   type StateProvider,
   sessionTools,
@@ -108,6 +113,21 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
   async declare<D extends Declarations>(declarations: D): Promise<Context<V & Values<D>>> {
     await this.variables.declare(declarations);
     return this as unknown as Context<V & Values<D>>;
+  }
+
+  /**
+   * Locks a variable: one holder at a time, such as the optimizer that is at work on it. Others may read it, and write it
+   * unless they write under a lock; `variables.under(lock)` writes only while the lock is held. It is renewed until it
+   * is released or lost (`lock.lost`). Rejects with StateError `locked` when somebody else holds it (`policy`: `wait`,
+   * `abort`, `preempt`), `not_found` for no variable.
+   */
+  lock(name: keyof V & string, options?: LockOptions): Promise<Lock> {
+    return lockVariable(this.#ophion.system, () => settledSession(this.#record), name, options);
+  }
+
+  /** Which of its variables are locked now, and by whom. */
+  async locks(options?: StateCallOptions): Promise<readonly HeldLock[]> {
+    return (await settledSession(this.#record)).locks(options);
   }
 
   /** Moves a local context to bridged state; the others are there already. On failure the old state is intact. */

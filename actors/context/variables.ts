@@ -8,7 +8,9 @@ import {
   type CommitRequest,
   compareAndSet,
   type Declarations,
+  fenced,
   type HistoryOptions,
+  type Lock,
   type RollbackOptions,
   rollback,
   type SessionHistory,
@@ -40,10 +42,14 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   readonly #id: string;
   readonly #session: () => Promise<SessionView>;
 
+  /** The numbers of the locks that writes are made under. */
+  readonly #fences: Readonly<Record<string, number>>;
+
   /** `id` names them in messages; `session` is where they are now. */
-  constructor(id: string, session: () => Promise<SessionView>) {
+  constructor(id: string, session: () => Promise<SessionView>, fences: Readonly<Record<string, number>> = {}) {
     this.#id = id;
     this.#session = session;
+    this.#fences = fences;
   }
 
   /** The value. Rejects with StateError `not_found` when there is no such variable. */
@@ -101,7 +107,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
       if (variable === undefined) throw unknownVariable(this.#id, name);
       return { set: { [name]: (await fn(variable.value as V[N])) as Value } };
     };
-    return compareAndSet(await this.#session(), [name], decide, options);
+    return compareAndSet(await this.#writable(), [name], decide, options);
   }
 
   /**
@@ -118,7 +124,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
       for (const name of names) if (!Object.hasOwn(values, name)) throw unknownVariable(this.#id, name);
       return { set: (await fn(values as Pick<V, N>)) as Record<string, Value> };
     };
-    return compareAndSet(await this.#session(), names, decide, options);
+    return compareAndSet(await this.#writable(), names, decide, options);
   }
 
   /** Kept commits, newest last. Default: the last 100; `names`, `since`, `upTo` and `limit` choose others. */
@@ -136,7 +142,15 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
    * `compacted` or `rewound` when that revision is not known.
    */
   async rollback(revision: number, options?: RollbackOptions): Promise<Commit> {
-    return rollback(await this.#session(), revision, options);
+    return rollback(await this.#writable(), revision, options);
+  }
+
+  /** The same variables, written only while these locks are held: else each write is refused as `locked`. */
+  under(...locks: readonly Lock[]): Variables<V> {
+    return new Variables<V>(this.#id, this.#session, {
+      ...this.#fences,
+      ...Object.fromEntries(locks.map(({ name, fence }) => [name, fence])),
+    });
   }
 
   /** Adds variables; the same handle then knows their types. Rejects with `already_exists` or `invalid`. */
@@ -179,7 +193,12 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   }
 
   async #commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
-    return (await this.#session()).commit(request, options);
+    return (await this.#writable()).commit(request, options);
+  }
+
+  async #writable(): Promise<SessionView> {
+    const session = await this.#session();
+    return Object.keys(this.#fences).length === 0 ? session : fenced(session, this.#fences);
   }
 }
 

@@ -97,7 +97,7 @@ class BridgedSession extends VaultSession {
     this.#session = new ActorRef(host.system, sessionPath(host.tables.root, id));
   }
 
-  protected ask(name: 'commit' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
+  protected ask(name: 'commit' | 'lock' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
     const { store } = this.host.tables;
     if (name === 'close') return call(store, 'close', this.id, callOptions(attempt));
     return askSession(this.#session, store, this.id, name, arg, attempt);

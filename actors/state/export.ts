@@ -4,6 +4,7 @@ import { coerce } from './constraints.ts';
 import { checkName, declarationOf, storedFor } from './declare.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
+import { locksFrom, noLocks } from './locks.ts';
 import type { Commit, SessionExport } from './provider.ts';
 import { freeze, placesOf, type RecordLimits, type SessionRecord } from './record.ts';
 import { isSecret } from './secret.ts';
@@ -11,7 +12,7 @@ import type { Variable } from './types.ts';
 import { equalValues, show } from './value.ts';
 
 export function exportOf(record: SessionRecord): SessionExport {
-  const { sessionId, epoch, revision, variables, history } = record;
+  const { sessionId, epoch, revision, variables, history, locks } = record;
   return Object.freeze({
     format: 1,
     sessionId,
@@ -20,6 +21,7 @@ export function exportOf(record: SessionRecord): SessionExport {
     variables: Object.freeze(variables),
     history: Object.freeze(history.after(0)),
     outcomes: Object.freeze(history.outcomes().filter((outcome) => outcome.revision >= history.first)),
+    ...(locks === noLocks ? {} : { locks: Object.freeze([...locks.held.values()]), fence: locks.fence }),
   });
 }
 
@@ -39,7 +41,8 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   const places = placesOf(variables);
   if (places.size !== variables.length) throw malformed('a variable is there twice');
   const history = historyFrom(content, { sessionId, epoch, revision }, limits, nowMs);
-  return { sessionId, epoch, revision, variables, places, history };
+  const locks = locksFrom(content.locks, content.fence);
+  return { sessionId, epoch, revision, variables, places, history, locks };
 }
 
 /** Whether two exports are of the same content. */

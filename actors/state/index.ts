@@ -22,8 +22,10 @@ export {
 export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durable/options.ts';
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
+export { fenced } from './fenced.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
 export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
+export { Lock, type LockOptions, lockVariable } from './lock.ts';
 export { type MoveOptions, moveSession } from './move.ts';
 export { type StateNames, stateNames } from './names.ts';
 export { type Order, orderOf } from './order.ts';
@@ -35,9 +37,11 @@ export type {
   Commit,
   CommitRequest,
   Folded,
+  HeldLock,
   HistoryOptions,
   ImportOptions,
   ListOptions,
+  LockRequest,
   OpenOptions,
   Remembered,
   SessionExport,

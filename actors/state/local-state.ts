@@ -106,12 +106,14 @@ class LocalSession extends VaultSession {
     super(host, host.tables.local, id);
   }
 
-  protected ask(name: 'commit' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
+  protected ask(name: 'commit' | 'lock' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
     const { id } = this;
     const { vault } = this.host.tables;
     switch (name) {
       case 'commit':
         return call(vault, 'commit', { realm: 'local', id, order: arg }, callOptions(attempt));
+      case 'lock':
+        return call(vault, 'lock', { realm: 'local', id, order: arg }, callOptions(attempt));
       case 'seal':
         return call(vault, 'seal', { realm: 'local', id, ms: arg }, callOptions(attempt));
       case 'close':

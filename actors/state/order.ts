@@ -17,6 +17,7 @@ export interface Order {
   readonly remove: readonly string[];
   readonly declare: readonly (readonly [name: string, declaration: Declaration])[];
   readonly set: readonly (readonly [name: string, stored: Stored])[];
+  readonly fences: readonly (readonly [name: string, fence: number])[];
   readonly writer: string;
   /** The caller's, or one of the client's own. */
   readonly key: string | OwnKey | undefined;
@@ -41,12 +42,13 @@ const labelLengthMax = 500;
  */
 export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: string) => boolean = never): Order {
   if (typeof request !== 'object' || request === null) throw invalid(`commit: ${show(request)} is no request`);
-  const { expect, set, remove, declare, writer = 'typescript', idempotencyKey: key, outcome } = request;
+  const { expect, set, remove, declare, fences, writer = 'typescript', idempotencyKey: key, outcome } = request;
   return {
     expect: expect === undefined ? none : entries(expect, 'expect', expected),
     remove: remove === undefined ? none : removals(remove),
     declare: declare === undefined ? none : entries(declare, 'declare', declared),
     set: set === undefined ? none : entries(set, 'set', (name, value) => storedFor(name, 'value', secret(name), value)),
+    fences: fences === undefined ? none : entries(fences, 'fences', fenced),
     writer: label(writer, 'writer'),
     key: key === undefined ? own : label(key, 'idempotencyKey'),
     since: undefined,
@@ -84,6 +86,11 @@ function expected(name: string, version: unknown): number | null {
   throw invalid(`variable '${name}': ${show(version)} is no version; null expects that it is absent`, {
     variable: name,
   });
+}
+
+function fenced(name: string, fence: unknown): number {
+  if (Number.isSafeInteger(fence)) return fence as number;
+  throw invalid(`variable '${name}': ${show(fence)} is no number of a lock`, { variable: name });
 }
 
 function declared(name: string, declaration: unknown): Declaration {

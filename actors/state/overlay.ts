@@ -5,6 +5,8 @@
  */
 import { StateError } from '../core/index.ts';
 import { History } from './history.ts';
+import { invalid } from './invalid.ts';
+import { noLocks } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
 import type { Commit, CommitRequest, Snapshot } from './provider.ts';
 import { applyCommit, find, placesOf, type SessionRecord, secretsOf, snapshotOf } from './record.ts';
@@ -68,7 +70,7 @@ export class Overlay {
   constructor(base: Snapshot, joined: CommitRequest = {}) {
     const { sessionId, epoch, revision, variables } = base;
     const history = History.after(revision);
-    this.#base = { sessionId, epoch, revision, variables, places: placesOf(variables), history };
+    this.#base = { sessionId, epoch, revision, variables, places: placesOf(variables), history, locks: noLocks };
     const { expect: _, ...plain } = joined;
     const order = orderOf(plain, undefined, secretsOf(this.#base));
     const applied = applyCommit(this.#base, order, noTime);
@@ -146,6 +148,9 @@ export class Overlay {
     const { sessionId } = this.#base;
     if (this.#ended)
       throw new StateError('unavailable', `session '${sessionId}': the call that writes to it has ended`);
+    // Whoever commits the transaction may be in Python, which knows no locks.
+    if (order.fences.length > 0)
+      throw invalid(`session '${sessionId}': a call that joins a transaction cannot write under a lock`);
     const applied = applyCommit(this.#seen, order, noTime);
     if (applied instanceof StateError) throw applied;
     this.#seen = applied.record;

@@ -30,6 +30,9 @@
  *    revision is a commit like any other: it adds a revision and takes none away.
  * 15. The value of a variable with the constraint `secret` is in what readings, watches, histories and exports answer,
  *    and in nothing that is made of them to be looked at, nor in any error.
+ * 16. A lock has one holder at a time, and each that is granted a number greater than all before. A commit that names
+ *    the number of a lock (`fences`) is carried out only while that lock is held under it. A lock ends when it is
+ *    released or taken away, when its lease is over, or with the session; it survives what a commit survives.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';
@@ -66,6 +69,8 @@ export interface CommitRequest {
   readonly set?: Readonly<Record<string, Value>>;
   readonly remove?: readonly string[];
   readonly declare?: Readonly<Record<string, Declaration>>;
+  /** Locks that must be held, by variable: the numbers under which they were granted. Else `locked`. */
+  readonly fences?: Readonly<Record<string, number>>;
   /** Default `typescript`. */
   readonly writer?: string;
   /** Makes the commit happen at most once. Default: a new one for each commit. */
@@ -128,6 +133,28 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface LockRequest {
+  /** The variable that it is about. */
+  readonly name: string;
+  /** Who asks: 1 to 200 characters. The same holder again renews the lease and keeps the number. */
+  readonly holder: string;
+  /** How long it is held without being renewed, in milliseconds of the wall clock. Default 10,000, at most a day. */
+  readonly leaseMs?: number;
+  /** Take it away from whoever holds it. Default false. */
+  readonly preempt?: boolean;
+  /** Only renew the lock that is held under this number; `locked` when it is not. Default: also a new one. */
+  readonly fence?: number;
+}
+
+export interface HeldLock {
+  readonly name: string;
+  readonly holder: string;
+  /** The number under which it was granted. */
+  readonly fence: number;
+  /** When its lease is over: wall clock, milliseconds since 1970. */
+  readonly untilMs: number;
+}
+
 /** Which of the kept commits. */
 export interface HistoryOptions {
   /** Only commits that touch these variables, and of them only what they did to these. Default: all. */
@@ -161,6 +188,9 @@ export interface SessionExport {
   readonly history: readonly Commit[];
   /** Idempotency keys of kept commits, and the outcomes that came with them. */
   readonly outcomes: readonly { readonly key: string; readonly revision: number; readonly outcome?: Uint8Array }[];
+  /** Locks that were granted and not released, and the last number of one; left out: none. */
+  readonly locks?: readonly HeldLock[];
+  readonly fence?: number;
 }
 
 export interface OpenOptions {
@@ -231,7 +261,13 @@ export interface StateSession {
   /** Follows the session (law 7). Ends when the session is closed; `expired` or `lost` is thrown. */
   watch(options?: WatchOptions): AsyncIterableIterator<WatchEvent>;
   export(options?: StateCallOptions): Promise<SessionExport>;
-  /** Refuses commits (`unavailable`) for this long or until `unseal` or `close`: used to move a session. */
+  /** Grants or renews a lock (law 16). Rejects with `locked` while another holds it, `not_found`, `quota`, `invalid`. */
+  acquire(request: LockRequest, options?: StateCallOptions): Promise<HeldLock>;
+  /** Lets go of the lock that is held under this number; resolves to whether it was. */
+  release(name: string, fence: number, options?: StateCallOptions): Promise<boolean>;
+  /** Which locks are held now. */
+  locks(options?: StateCallOptions): Promise<readonly HeldLock[]>;
+  /** Refuses commits and locks (`unavailable`) for this long or until `unseal` or `close`: used to move a session. */
   seal(ms: number, options?: StateCallOptions): Promise<void>;
   unseal(options?: StateCallOptions): Promise<void>;
   /** Ends the session for everybody and frees all that it holds. Safe to call twice. */

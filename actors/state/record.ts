@@ -7,8 +7,9 @@ import { copyOfBytes } from './blob.ts';
 import { coerce } from './constraints.ts';
 import { sameKind } from './declare.ts';
 import { defaultHistoryLimits, History, type HistoryLimits } from './history.ts';
+import { acquired, expectFences, type LockOrder, type Locks, noLocks, released } from './locks.ts';
 import type { Order } from './order.ts';
-import type { AfterRevision, Changes, Commit, Folded, Snapshot } from './provider.ts';
+import type { AfterRevision, Changes, Commit, Folded, HeldLock, Snapshot } from './provider.ts';
 import { concealed, isSecret } from './secret.ts';
 import type { Declaration, Variable } from './types.ts';
 
@@ -21,6 +22,7 @@ export interface SessionRecord {
   /** Where each name stands in `variables`; shared by all records with the same names. */
   readonly places: ReadonlyMap<string, number>;
   readonly history: History;
+  readonly locks: Locks;
 }
 
 export interface RecordLimits extends HistoryLimits {
@@ -43,7 +45,7 @@ export interface Applied {
 }
 
 export function emptyRecord(sessionId: string, epoch: number): SessionRecord {
-  return { sessionId, epoch, revision: 0, variables: [], places: new Map(), history: History.after(0) };
+  return { sessionId, epoch, revision: 0, variables: [], places: new Map(), history: History.after(0), locks: noLocks };
 }
 
 /** Carries out an order on a record, all of it or nothing: the next record, or why not. Throws nothing. */
@@ -56,10 +58,11 @@ export function applyCommit(
   try {
     const known = answered(record, order, now);
     if (known !== undefined) return { record, commit: known };
+    expectFences(record.locks, order.fences, now.wallMs);
     expectAll(record, order.expect);
     const change =
       order.remove.length + order.declare.length === 0 ? setOnly(record, order) : rebuild(record, order, limits);
-    const { sessionId, epoch } = record;
+    const { sessionId, epoch, locks } = record;
     const nothing = change.written.length + change.removed.length === 0;
     const revision = nothing ? record.revision : record.revision + 1;
     const commit: Commit = Object.freeze({
@@ -78,13 +81,29 @@ export function applyCommit(
       limits,
     );
     return {
-      record: { sessionId, epoch, revision, variables: change.variables, places: change.places, history },
+      record: { sessionId, epoch, revision, variables: change.variables, places: change.places, history, locks },
       commit,
     };
   } catch (error) {
     if (error instanceof StateError) return error;
     throw error;
   }
+}
+
+/** Carries out a lock order: the record with its locks, and what to answer. Throws StateError. */
+export function applyLock(
+  record: SessionRecord,
+  order: LockOrder,
+  wallMs: number,
+): { readonly record: SessionRecord; readonly answer: HeldLock | boolean } {
+  if (order.type === 'release') {
+    const locks = released(record.locks, order.name, order.fence);
+    const done = locks !== record.locks;
+    return { record: done ? { ...record, locks } : record, answer: done };
+  }
+  if (!record.places.has(order.name)) throw unknownVariable(record, order.name);
+  const { locks, lock } = acquired(record.locks, order, wallMs);
+  return { record: { ...record, locks }, answer: lock };
 }
 
 interface Change {

@@ -84,7 +84,8 @@ function passing(error: unknown): boolean {
   );
 }
 
-function pause(system: ActorSystem, ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Resolves after so many milliseconds; rejects with the signal's reason. */
+export function pause(system: ActorSystem, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason as Error);

@@ -20,8 +20,9 @@ import {
   stop,
 } from '../core/index.ts';
 import { exportOf } from './export.ts';
+import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
-import type { AfterRevision, Commit, SessionExport, Snapshot } from './provider.ts';
+import type { AfterRevision, Commit, HeldLock, SessionExport, Snapshot } from './provider.ts';
 import { changesOf, snapshotOf } from './record.ts';
 import { type SessionEntry, type SessionTool, type StateTables, stateTables } from './tables.ts';
 import { addTools, keepTools, type ToolOffer } from './tools.ts';
@@ -122,6 +123,9 @@ export const session = server({
       answer(state, ctx, ({ record }) => changesOf(record, after)),
     export: (state: SessionState, _: undefined, ctx: Ctx): Answer<SessionExport> =>
       answer(state, ctx, ({ record }) => exportOf(record)),
+    /** Carries out a lock order (see locks.ts). */
+    lock: (state: SessionState, order: LockOrder, ctx: Ctx): Answer<HeldLock | boolean> =>
+      forward(state, ctx, 'lock', { order }),
     /** Refuses commits for `ms` from now on; 0 lifts it. */
     seal: (state: SessionState, ms: number, ctx: Ctx): Answer<number> => forward(state, ctx, 'seal', { ms }),
     /** Offers tools. Those that the same place offered before are replaced; another's is `already_exists`. */

@@ -7,6 +7,7 @@ import { debounced } from './debounced.ts';
 import { exportOf } from './export.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
+import { liveLocks, lockOrder } from './locks.ts';
 import { orderOf } from './order.ts';
 import { historyOf, snapshotAt } from './past.ts';
 import { matcher } from './pattern.ts';
@@ -15,7 +16,9 @@ import type {
   Changes,
   Commit,
   CommitRequest,
+  HeldLock,
   HistoryOptions,
+  LockRequest,
   Remembered,
   SessionExport,
   SessionHistory,
@@ -73,7 +76,7 @@ export abstract class VaultSession implements StateSession {
   }
 
   /** Asks whoever carries out what changes the session. */
-  protected abstract ask(name: 'commit' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown>;
+  protected abstract ask(name: 'commit' | 'lock' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown>;
 
   read(names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
     return this.#look(options, ({ record }) => snapshotOf(record, names));
@@ -134,6 +137,23 @@ export abstract class VaultSession implements StateSession {
     } catch (error) {
       return failed(error);
     }
+  }
+
+  async acquire(request: LockRequest, options: StateCallOptions = {}): Promise<HeldLock> {
+    const order = lockOrder(request);
+    return persist(this.#on, options, (attempt) => this.ask('lock', order, attempt)) as Promise<HeldLock>;
+  }
+
+  async release(name: string, fence: number, options: StateCallOptions = {}): Promise<boolean> {
+    return (await persist(this.#on, options, async (attempt) => {
+      const done = await this.ask('lock', { type: 'release', name, fence }, attempt);
+      // An attempt before, whose answer was lost, may have done it.
+      return done === true || attempt.number > 0;
+    })) as boolean;
+  }
+
+  locks(options: StateCallOptions = {}): Promise<readonly HeldLock[]> {
+    return this.#look(options, ({ record }) => liveLocks(record.locks, this.host.system.runtime.clock.wallMs()));
   }
 
   async seal(ms: number, options: StateCallOptions = {}): Promise<void> {

@@ -7,12 +7,14 @@ import { type ActorContext, type NoReply, noreply, reply, StateError, server } f
 import type { VaultOptions } from './durable/options.ts';
 import { isFilling, tell } from './events.ts';
 import { recordOf } from './export.ts';
+import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
 import { sessionPath } from './paths.ts';
 import type { Commit, SessionExport } from './provider.ts';
 import {
   type Applied,
   applyCommit,
+  applyLock,
   checkRecord,
   defaultRecordLimits,
   emptyRecord,
@@ -206,6 +208,26 @@ export const vault = server({
       } catch (error) {
         // Nothing has changed. One session's trouble must not become everybody's: its caller hears of it.
         checkOne(state, state.tables[realm].entries.get(id), ctx);
+        return fail(ctx, state, error);
+      }
+    },
+    /** Carries out a lock order. Answers the lock, or whether one was let go. */
+    lock(state: VaultState, { realm, id, order }: { realm: Realm; id: string; order: LockOrder }, ctx: Ctx) {
+      const { clock } = ctx.runtime;
+      const nowMs = clock.monotonicMs();
+      try {
+        const entry = state.tables[realm].access(id, nowMs);
+        const head = state.store.head(entry);
+        const { record, answer } = applyLock(head, order, clock.wallMs());
+        entry.touchedAtMs = nowMs;
+        if (record === head) return reply(answer, state);
+        if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
+        const { from } = ctx;
+        state.store.swap(entry, record, (failure) =>
+          failure === undefined ? ctx.reply(from, answer) : ctx.replyError(from, failure),
+        );
+        return noreply<typeof answer, VaultState>(state);
+      } catch (error) {
         return fail(ctx, state, error);
       }
     },

@@ -39,6 +39,21 @@ async function follow({ variables }: Context<Known>, done: AbortSignal) {
 }
 // #endregion
 
+// #region locks
+async function optimize(context: Context<Known>, score: (temperature: number) => number) {
+  await using lock = await context.lock('model.temperature', { policy: 'wait', timeoutMs: 1_000 });
+  const variables = context.variables.under(lock);
+  let best = Number.NEGATIVE_INFINITY;
+  for (const temperature of [0.2, 0.8, 1.4]) {
+    if (lock.lost.aborted) break;
+    const points = score(temperature);
+    if (points > best) await variables.set('model.temperature', temperature);
+    best = Math.max(best, points);
+  }
+  return best;
+}
+// #endregion
+
 describe('the programs of docs/state.md', () => {
   const system = useSystem(() => ophion());
 
@@ -70,5 +85,17 @@ describe('the programs of docs/state.md', () => {
     expect(told.at(-1)).to.match(/^(several: )?2$/);
     await seen.return();
     await quiet.return();
+  });
+
+  it('do what the page says: locks', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    const [one, other] = await Promise.all([
+      optimize(context, (temperature) => 10 - temperature),
+      optimize(context, (temperature) => temperature),
+    ]);
+    expect([one, other]).to.deep.equal([9.8, 1.4]);
+    expect(await context.locks()).to.deep.equal([]);
+    // Each ran alone: what is there now is the best of whoever came second.
+    expect(await context.variables.get('model.temperature')).to.be.oneOf([0.2, 1.4]);
   });
 });

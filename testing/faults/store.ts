@@ -8,8 +8,10 @@ import type {
   Changes,
   Commit,
   CommitRequest,
+  HeldLock,
   HistoryOptions,
   ListOptions,
+  LockRequest,
   OpenOptions,
   Remembered,
   SessionExport,
@@ -167,6 +169,18 @@ class FaultySession implements StateSession {
 
   export(options?: StateCallOptions): Promise<SessionExport> {
     return this.#door.ask('export', this.id, options, () => this.#inner.export(options));
+  }
+
+  acquire(request: LockRequest, options?: StateCallOptions): Promise<HeldLock> {
+    return this.#door.ask('acquire', this.id, options, () => this.#inner.acquire(request, options));
+  }
+
+  release(name: string, fence: number, options?: StateCallOptions): Promise<boolean> {
+    return this.#door.ask('release', this.id, options, () => this.#inner.release(name, fence, options));
+  }
+
+  locks(options?: StateCallOptions): Promise<readonly HeldLock[]> {
+    return this.#door.ask('locks', this.id, options, () => this.#inner.locks(options));
   }
 
   seal(ms: number, options?: StateCallOptions): Promise<void> {

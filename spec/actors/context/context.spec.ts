@@ -159,6 +159,33 @@ describe('a context that needs Python', () => {
     await watcher.return();
   });
 
+  it('is locked for one holder at a time, also across the move, and written under the lock alone', async () => {
+    await using context = await openContext(system.current, { variables: declared });
+    await using lock = await context.lock('style', { holder: 'one' });
+    await context.ensureBridged();
+    const mine = context.variables.under(lock);
+    await mine.set('style', 'long');
+    await mine.update('max_tokens', (tokens) => tokens + 1);
+    expect(await rejection(context.lock('style', { policy: 'abort' }))).to.have.property('code', 'locked');
+    expect((await context.locks()).map(({ name, holder }) => [name, holder])).to.deep.equal([['style', 'one']]);
+    await using _other = await context.lock('style', { policy: 'preempt' });
+    for (const write of [
+      mine.set('style', 'short'),
+      mine.batch({ max_tokens: 1 }),
+      mine.update('style', () => 'short'),
+      mine.rollback(1),
+      mine.declare({ more: integer() }),
+      mine.remove('style'),
+    ])
+      expect(await rejection(write)).to.have.property('code', 'locked');
+    expect(await mine.getAll()).to.deep.equal({ temperature: 0.7, max_tokens: 65, style: 'long' });
+    await context.variables.set('style', 'short');
+    const watching = mine.watch();
+    expect((await watching.next()).value).to.have.nested.property('values.style', 'short');
+    await context.close();
+    expect((await watching.next()).done).to.equal(true);
+  });
+
   it('calls back for each change, one after the other, across the move', async () => {
     await using context = await openContext(system.current, { variables: declared });
     const { variables } = context;

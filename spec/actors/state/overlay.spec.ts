@@ -21,6 +21,14 @@ const values = (overlay: Overlay) =>
   Object.fromEntries(overlay.read().variables.map(({ name, value }) => [name, value]));
 
 describe('an overlay', () => {
+  it('takes no writes under a lock: nobody would mind it when they are committed', () => {
+    const overlay = over(base('a'));
+    expect(() => overlay.commit({ set: { a: 1 }, fences: { a: 1 } }))
+      .to.throw()
+      .with.property('code', 'invalid');
+    expect(overlay.writes().set).to.deep.equal({});
+  });
+
   it('reads what was written through it, and is one request in the end', () => {
     const overlay = over(base('a', 'b'));
     overlay.commit({ set: { a: 1 } });

@@ -78,6 +78,7 @@ describe('the vault', () => {
       expect: [],
       remove: [],
       declare: [],
+      fences: [],
       set: [['a', { value: 1, bytes: 8 }]],
       writer: 'x',
       key: 'k',
