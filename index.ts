@@ -5,6 +5,7 @@ export {
   Context,
   type ContextOptions,
   DefinedTool,
+  type DeriveOptions,
   type DspyProgram,
   type Inputs,
   type JsonSchema,

@@ -5,6 +5,7 @@
 import type { StateProvider } from '../actors/state/index.ts';
 import { commitLaws } from './state-laws/commits.ts';
 import { crashLaws } from './state-laws/crashes.ts';
+import { dependencyLaws } from './state-laws/dependencies.ts';
 import { loadChai } from './state-laws/expect.ts';
 import { portLaws } from './state-laws/exports.ts';
 import { lifeLaws } from './state-laws/lives.ts';
@@ -55,6 +56,7 @@ export function stateProviderContract(name: string, make: () => StateSubject | P
     pastLaws(book);
     secretLaws(book);
     lockLaws(book);
+    dependencyLaws(book);
     lifeLaws(book);
   });
 }

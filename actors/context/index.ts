@@ -1,6 +1,7 @@
 /** Layer 3: what application code touches. */
 export { Context, type ContextOptions, openContext } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
+export type { Derive, DeriveOptions } from './derive.ts';
 export {
   DefinedTool,
   type LocalTool,

@@ -2,12 +2,12 @@
  * `Variables`: typed from their declaration. Every write is one atomic commit of the session, with a revision; what
  * TypeScript has set, the very next call in Python sees.
  */
-import { StateError } from '../core/index.ts';
 import {
   type Commit,
   type CommitRequest,
   compareAndSet,
   type Declarations,
+  dependentsOf,
   fenced,
   type HistoryOptions,
   type Lock,
@@ -21,6 +21,7 @@ import {
   type Values,
   type Variable,
 } from '../state/index.ts';
+import { type Derive, type DeriveOptions, derive } from './derive.ts';
 import {
   type Change,
   follow,
@@ -30,6 +31,7 @@ import {
   valuesOf,
   type WatchVariablesOptions,
 } from './variable-changes.ts';
+import { unknownVariable } from './variables-error.ts';
 
 export interface SetOptions extends StateCallOptions {
   /** The version that the variable must have, as `version` told it; else the write is a `conflict`. */
@@ -145,6 +147,23 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     return rollback(await this.#writable(), revision, options);
   }
 
+  /** What depends on a variable, also through others, each behind what it depends on. */
+  async dependents(name: Name<V>, options?: StateCallOptions): Promise<readonly Name<V>[]> {
+    const { variables } = await this.#read(undefined, options);
+    if (!variables.some((variable) => variable.name === name)) throw unknownVariable(this.#id, name);
+    return dependentsOf(variables, [name]).map((variable) => variable.name as Name<V>);
+  }
+
+  /**
+   * Computes variables from those that they were declared to depend on (`dependsOn`), now and after every change,
+   * until it is stopped. Functions run here, each behind what it depends on, and get the values of one revision by name;
+   * what they answer is one commit. They may run again when others write meanwhile. What one throws, and a value that
+   * does not fit, ends it (see `Subscription`) or goes to `onError`.
+   */
+  derive(functions: { readonly [N in Name<V>]?: Derive<V, V[N]> }, options: DeriveOptions = {}): Subscription {
+    return derive(this.#id, this.#session, () => this.#writable(), functions as never, options);
+  }
+
   /** The same variables, written only while these locks are held: else each write is refused as `locked`. */
   under(...locks: readonly Lock[]): Variables<V> {
     return new Variables<V>(this.#id, this.#session, {
@@ -200,10 +219,4 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     const session = await this.#session();
     return Object.keys(this.#fences).length === 0 ? session : fenced(session, this.#fences);
   }
-}
-
-export function unknownVariable(contextId: string, name: string): StateError {
-  return new StateError('not_found', `${contextId}: there is no variable '${name}'; declare it first`, {
-    details: { name },
-  });
 }

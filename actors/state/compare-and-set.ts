@@ -11,8 +11,8 @@ import { equalValues, type Value } from './value.ts';
 export const attemptsMax = 100;
 
 /**
- * Commits what `decide` makes of a reading of `names` (default: all variables), under the condition that what it has
- * read and writes is still as it was read. Rejects with what `decide` throws (then nothing is written), with what a
+ * Commits what `decide` makes of a reading of `names` (default: all variables), under the condition that these, or of
+ * all variables those that it writes, are still as they were read, and what it expects itself. Rejects with what `decide` throws (then nothing is written), with what a
  * commit rejects with, and with `conflict` after 100 attempts. `options` are those of each single operation.
  */
 export async function compareAndSet(
@@ -25,7 +25,8 @@ export async function compareAndSet(
     const snapshot = await session.read(names, options);
     const request = await decide(snapshot);
     try {
-      return await session.commit({ ...request, expect: expectedOf(snapshot, names, request) }, options);
+      const expect = { ...request.expect, ...expectedOf(snapshot, names, request) };
+      return await session.commit({ ...request, expect }, options);
     } catch (error) {
       if (!(error instanceof StateError && error.code === 'conflict') || attempt === attemptsMax) throw error;
     }

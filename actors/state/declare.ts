@@ -26,56 +26,62 @@ export interface Described {
 type Options<T extends VariableType, V = ValueOf[T]> = ConstraintsOf[T] & Described & { readonly default?: V };
 
 /** True or false. Default false. */
-export const boolean = ({ secret, ...rest }: Options<'boolean'> = {}) => make('boolean', { secret }, rest);
+export const boolean = ({ secret, dependsOn, ...rest }: Options<'boolean'> = {}) =>
+  make('boolean', { secret, dependsOn }, rest);
 
 /** A whole number. Default 0, or the bound nearest to it. */
-export function integer({ min, max, secret, ...rest }: Options<'integer'> = {}): Declaration<'integer'> {
-  return make('integer', { min, max, secret }, rest);
+export function integer({ min, max, secret, dependsOn, ...rest }: Options<'integer'> = {}): Declaration<'integer'> {
+  return make('integer', { min, max, secret, dependsOn }, rest);
 }
 
 /** A double. Default 0, or the bound nearest to it. */
-export function float({ min, max, finite, secret, ...rest }: Options<'float'> = {}): Declaration<'float'> {
-  return make('float', { min, max, finite, secret }, rest);
+export function float({ min, max, finite, secret, dependsOn, ...rest }: Options<'float'> = {}): Declaration<'float'> {
+  return make('float', { min, max, finite, secret, dependsOn }, rest);
 }
 
 /** Text. Default empty, or the first of its choices. */
 export function string(options: Options<'string'> = {}): Declaration<'string'> {
-  const { minLength, maxLength, pattern, choices, secret, ...rest } = options;
-  return make('string', { minLength, maxLength, pattern, choices, secret }, rest);
+  const { minLength, maxLength, pattern, choices, secret, dependsOn, ...rest } = options;
+  return make('string', { minLength, maxLength, pattern, choices, secret, dependsOn }, rest);
 }
 
 /** One of some words. Default the first. */
 export function choice<const C extends string>(
   choices: readonly C[],
-  { secret, ...rest }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
+  { secret, dependsOn, ...rest }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
 ): Declaration<'choice', C> {
-  return make('choice', { choices, secret }, rest) as Declaration<'choice', C>;
+  return make('choice', { choices, secret, dependsOn }, rest) as Declaration<'choice', C>;
 }
 
 /** The name of a class or module. Default the first of `modules`; without them a default must be given. */
 export function module<const M extends string = string>(
   options: Described & CommonConstraints & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
 ): Declaration<'module', M> {
-  const { modules, secret, ...rest } = options;
-  return make('module', { modules, secret }, rest) as Declaration<'module', M>;
+  const { modules, secret, dependsOn, ...rest } = options;
+  return make('module', { modules, secret, dependsOn }, rest) as Declaration<'module', M>;
 }
 
 /** A list of doubles. Default `dimensions` zeros. */
-export function embedding({ dimensions, secret, ...rest }: Options<'embedding'> = {}): Declaration<'embedding'> {
-  return make('embedding', { dimensions, secret }, rest);
+export function embedding({
+  dimensions,
+  secret,
+  dependsOn,
+  ...rest
+}: Options<'embedding'> = {}): Declaration<'embedding'> {
+  return make('embedding', { dimensions, secret, dependsOn }, rest);
 }
 
 /** A dense array. Default zeros of `shape` with 0 for any size. */
-export function tensor({ shape, dtype, secret, ...rest }: Options<'tensor'> = {}): Declaration<'tensor'> {
-  return make('tensor', { shape, dtype, secret }, rest);
+export function tensor({ shape, dtype, secret, dependsOn, ...rest }: Options<'tensor'> = {}): Declaration<'tensor'> {
+  return make('tensor', { shape, dtype, secret, dependsOn }, rest);
 }
 
 /** Anything that JSON can say. Default null. */
-export const json = ({ secret, ...rest }: Options<'json'> = {}) => make('json', { secret }, rest);
+export const json = ({ secret, dependsOn, ...rest }: Options<'json'> = {}) => make('json', { secret, dependsOn }, rest);
 
 /** Raw bytes. Default none. */
-export function bytes({ maxBytes, secret, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
-  return make('bytes', { maxBytes, secret }, rest);
+export function bytes({ maxBytes, secret, dependsOn, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
+  return make('bytes', { maxBytes, secret, dependsOn }, rest);
 }
 
 /** A set of declarations by name; checks the names. */
@@ -214,6 +220,11 @@ const rules: { readonly [T in VariableType]: { readonly [K in keyof Required<Own
   bytes: { maxBytes: whole },
 };
 
+/** Those of every type. */
+const common: Readonly<Record<string, Rule>> = { secret: flag, dependsOn: words } satisfies {
+  readonly [K in keyof Required<CommonConstraints>]: Rule;
+};
+
 function constraintsOf<T extends VariableType>(
   name: string,
   type: T,
@@ -224,7 +235,7 @@ function constraintsOf<T extends VariableType>(
   for (const [key, value] of Object.entries(given ?? {})) {
     // Not secret is as if nothing was said.
     if (value === undefined || (key === 'secret' && value === false)) continue;
-    const rule = key === 'secret' ? flag : Object.hasOwn(known, key) ? known[key] : undefined;
+    const rule = Object.hasOwn(common, key) ? common[key] : Object.hasOwn(known, key) ? known[key] : undefined;
     const details = { variable: name, constraint: key };
     if (rule === undefined) throw invalid(`variable '${name}': a ${type} has no constraint '${key}'`, details);
     if (!rule(value)) throw invalid(`variable '${name}': constraint ${key} cannot be ${show(value)}`, details);

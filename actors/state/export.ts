@@ -2,6 +2,7 @@
 import { StateError } from '../core/index.ts';
 import { coerce } from './constraints.ts';
 import { checkName, declarationOf, storedFor } from './declare.ts';
+import { checkDependencies } from './dependencies.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { locksFrom, noLocks } from './locks.ts';
@@ -40,6 +41,7 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   }
   const places = placesOf(variables);
   if (places.size !== variables.length) throw malformed('a variable is there twice');
+  checkGraph(variables);
   const history = historyFrom(content, { sessionId, epoch, revision }, limits, nowMs);
   const locks = locksFrom(content.locks, content.fence);
   return { sessionId, epoch, revision, variables, places, history, locks };
@@ -55,6 +57,14 @@ export function checkSessionId(id: unknown): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is refused
   if (typeof id === 'string' && id !== '' && id.length <= 200 && !/[/#~\u0000-\u001f\u007f]/.test(id)) return id;
   throw invalid(`session ${show(id)}: an id is 1 to 200 characters without / # ~ and control characters`);
+}
+
+function checkGraph(variables: readonly Variable[]): void {
+  try {
+    checkDependencies(variables);
+  } catch (error) {
+    throw malformed((error as Error).message);
+  }
 }
 
 interface Head {

@@ -19,6 +19,7 @@ export {
   string,
   tensor,
 } from './declare.ts';
+export { dependenciesOf, dependentsOf, sorted } from './dependencies.ts';
 export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durable/options.ts';
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';

@@ -33,6 +33,8 @@
  * 16. A lock has one holder at a time, and each that is granted a number greater than all before. A commit that names
  *    the number of a lock (`fences`) is carried out only while that lock is held under it. A lock ends when it is
  *    released or taken away, when its lease is over, or with the session; it survives what a commit survives.
+ * 17. What variables depend on (`dependsOn`) is there and makes no cycle, after every commit: else the whole commit is
+ *    refused, as `not_found` or `cycle`.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';

@@ -6,6 +6,7 @@ import { StateError } from '../core/index.ts';
 import { copyOfBytes } from './blob.ts';
 import { coerce } from './constraints.ts';
 import { sameKind } from './declare.ts';
+import { checkDependencies } from './dependencies.ts';
 import { defaultHistoryLimits, History, type HistoryLimits } from './history.ts';
 import { acquired, expectFences, type LockOrder, type Locks, noLocks, released } from './locks.ts';
 import type { Order } from './order.ts';
@@ -171,6 +172,7 @@ function rebuild(record: SessionRecord, order: Order, limits: RecordLimits): Cha
     });
   }
   const variables = [...byName.values()];
+  checkDependencies(variables);
   return {
     variables,
     // When only a known declaration came along, the names are what they were.

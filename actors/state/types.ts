@@ -60,6 +60,11 @@ export interface CommonConstraints {
    * that is declared again otherwise is `already_exists`.
    */
   readonly secret?: boolean;
+  /**
+   * Other variables of the session, from which this one follows. They must be there, and none may depend on this one,
+   * not through others either: `cycle`. Default: none.
+   */
+  readonly dependsOn?: readonly string[];
 }
 
 export type ConstraintsOf = { readonly [T in VariableType]: OwnConstraintsOf[T] & CommonConstraints };

@@ -39,6 +39,24 @@ async function follow({ variables }: Context<Known>, done: AbortSignal) {
 }
 // #endregion
 
+// #region derived
+const bill = declare({
+  net: float({ default: 100 }),
+  tax: float({ dependsOn: ['net'] }),
+  total: float({ dependsOn: ['net', 'tax'] }),
+});
+
+async function follows({ variables }: Context<Values<typeof bill>>) {
+  await using _derived = variables.derive({
+    tax: ({ net }) => net / 5,
+    total: ({ net, tax }) => net + tax,
+  });
+  await variables.set('net', 200);
+  for await (const { values } of variables.watch({ names: ['total'] })) if (values.total === 240) break;
+  return variables.dependents('net');
+}
+// #endregion
+
 // #region locks
 async function optimize(context: Context<Known>, score: (temperature: number) => number) {
   await using lock = await context.lock('model.temperature', { policy: 'wait', timeoutMs: 1_000 });
@@ -97,5 +115,11 @@ describe('the programs of docs/state.md', () => {
     expect(await context.locks()).to.deep.equal([]);
     // Each ran alone: what is there now is the best of whoever came second.
     expect(await context.variables.get('model.temperature')).to.be.oneOf([0.2, 1.4]);
+  });
+
+  it('do what the page says: variables that follow from others', async () => {
+    await using context = await openContext(system.current, { variables: bill });
+    expect(await follows(context)).to.deep.equal(['tax', 'total']);
+    expect(await context.variables.getAll()).to.deep.equal({ net: 200, tax: 40, total: 240 });
   });
 });

@@ -159,6 +159,58 @@ describe('a context that needs Python', () => {
     await watcher.return();
   });
 
+  it('keeps derived variables computed, each behind what it depends on, also across the move', async () => {
+    const order = declare({
+      net: float({ default: 100 }),
+      rate: float({ default: 0.2 }),
+      tax: float({ dependsOn: ['net', 'rate'] }),
+      total: float({ dependsOn: ['tax', 'net'] }),
+    });
+    await using context = await openContext(system.current, { variables: order });
+    const { variables } = context;
+    expect(await variables.dependents('rate')).to.deep.equal(['tax', 'total']);
+    expect(await variables.dependents('total')).to.deep.equal([]);
+    const seen = variables.watch({ names: ['net', 'tax', 'total'] });
+    await seen.next();
+    await using derived = variables.derive({
+      total: ({ net, tax }) => net + tax,
+      tax: async ({ net, rate }) => net * rate,
+    });
+    expect((await seen.next()).value)
+      .to.include({ revision: 2 })
+      .and.deep.include({ values: { tax: 20, total: 120 } });
+    await variables.set('net', 200);
+    await seen.next();
+    expect((await seen.next()).value?.values).to.deep.equal({ tax: 40, total: 240 });
+    await context.ensureBridged();
+    await variables.set('net', 10);
+    await seen.next();
+    expect((await seen.next()).value?.values).to.deep.equal({ tax: 2, total: 12 });
+    // What follows already is not written again.
+    await variables.set('rate', 0.2);
+    await variables.set('net', 10);
+    expect((await seen.next()).value?.values).to.deep.equal({ net: 10 });
+    await derived.stop();
+    expect((await variables.snapshot()).revision).to.equal(8);
+  });
+
+  it('tells what a function of a derived variable throws', async () => {
+    const order = declare({ net: float(), total: float({ max: 5, dependsOn: ['net'] }) });
+    await using context = await openContext(system.current, { variables: order });
+    const { variables } = context;
+    const boom = new Error('boom');
+    const throws = variables.derive({
+      total: () => {
+        throw boom;
+      },
+    });
+    expect(await rejection(throws.ended)).to.equal(boom);
+    const wide = variables.derive({ total: ({ net }) => net + 6 });
+    expect(await rejection(wide.ended)).to.have.property('code', 'invalid');
+    const unknown = variables.derive({ nope: () => 1 } as never);
+    expect(await rejection(unknown.ended)).to.have.property('code', 'not_found');
+  });
+
   it('is locked for one holder at a time, also across the move, and written under the lock alone', async () => {
     await using context = await openContext(system.current, { variables: declared });
     await using lock = await context.lock('style', { holder: 'one' });
