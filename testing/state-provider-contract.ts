@@ -3,6 +3,7 @@
  * are those of the laws in actors/state/provider.ts.
  */
 import type { StateProvider } from '../actors/state/index.ts';
+import { accessLaws } from './state-laws/access.ts';
 import { commitLaws } from './state-laws/commits.ts';
 import { crashLaws } from './state-laws/crashes.ts';
 import { dependencyLaws } from './state-laws/dependencies.ts';
@@ -57,6 +58,7 @@ export function stateProviderContract(name: string, make: () => StateSubject | P
     secretLaws(book);
     lockLaws(book);
     dependencyLaws(book);
+    accessLaws(book);
     lifeLaws(book);
   });
 }

@@ -5,6 +5,7 @@
 import { StateError } from '../core/index.ts';
 import { coerce, isVariableType } from './constraints.ts';
 import { invalid } from './invalid.ts';
+import { patternLengthMax } from './pattern.ts';
 import { concealed, isSecret, secretRefused } from './secret.ts';
 import { type Stored, store } from './stored.ts';
 import type {
@@ -26,39 +27,54 @@ export interface Described {
 type Options<T extends VariableType, V = ValueOf[T]> = ConstraintsOf[T] & Described & { readonly default?: V };
 
 /** True or false. Default false. */
-export const boolean = ({ secret, dependsOn, ...rest }: Options<'boolean'> = {}) =>
-  make('boolean', { secret, dependsOn }, rest);
+export const boolean = ({ secret, dependsOn, writers, ...rest }: Options<'boolean'> = {}) =>
+  make('boolean', { secret, dependsOn, writers }, rest);
 
 /** A whole number. Default 0, or the bound nearest to it. */
-export function integer({ min, max, secret, dependsOn, ...rest }: Options<'integer'> = {}): Declaration<'integer'> {
-  return make('integer', { min, max, secret, dependsOn }, rest);
+export function integer({
+  min,
+  max,
+  secret,
+  dependsOn,
+  writers,
+  ...rest
+}: Options<'integer'> = {}): Declaration<'integer'> {
+  return make('integer', { min, max, secret, dependsOn, writers }, rest);
 }
 
 /** A double. Default 0, or the bound nearest to it. */
-export function float({ min, max, finite, secret, dependsOn, ...rest }: Options<'float'> = {}): Declaration<'float'> {
-  return make('float', { min, max, finite, secret, dependsOn }, rest);
+export function float({
+  min,
+  max,
+  finite,
+  secret,
+  dependsOn,
+  writers,
+  ...rest
+}: Options<'float'> = {}): Declaration<'float'> {
+  return make('float', { min, max, finite, secret, dependsOn, writers }, rest);
 }
 
 /** Text. Default empty, or the first of its choices. */
 export function string(options: Options<'string'> = {}): Declaration<'string'> {
-  const { minLength, maxLength, pattern, choices, secret, dependsOn, ...rest } = options;
-  return make('string', { minLength, maxLength, pattern, choices, secret, dependsOn }, rest);
+  const { minLength, maxLength, pattern, choices, secret, dependsOn, writers, ...rest } = options;
+  return make('string', { minLength, maxLength, pattern, choices, secret, dependsOn, writers }, rest);
 }
 
 /** One of some words. Default the first. */
 export function choice<const C extends string>(
   choices: readonly C[],
-  { secret, dependsOn, ...rest }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
+  { secret, dependsOn, writers, ...rest }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
 ): Declaration<'choice', C> {
-  return make('choice', { choices, secret, dependsOn }, rest) as Declaration<'choice', C>;
+  return make('choice', { choices, secret, dependsOn, writers }, rest) as Declaration<'choice', C>;
 }
 
 /** The name of a class or module. Default the first of `modules`; without them a default must be given. */
 export function module<const M extends string = string>(
   options: Described & CommonConstraints & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
 ): Declaration<'module', M> {
-  const { modules, secret, dependsOn, ...rest } = options;
-  return make('module', { modules, secret, dependsOn }, rest) as Declaration<'module', M>;
+  const { modules, secret, dependsOn, writers, ...rest } = options;
+  return make('module', { modules, secret, dependsOn, writers }, rest) as Declaration<'module', M>;
 }
 
 /** A list of doubles. Default `dimensions` zeros. */
@@ -66,22 +82,31 @@ export function embedding({
   dimensions,
   secret,
   dependsOn,
+  writers,
   ...rest
 }: Options<'embedding'> = {}): Declaration<'embedding'> {
-  return make('embedding', { dimensions, secret, dependsOn }, rest);
+  return make('embedding', { dimensions, secret, dependsOn, writers }, rest);
 }
 
 /** A dense array. Default zeros of `shape` with 0 for any size. */
-export function tensor({ shape, dtype, secret, dependsOn, ...rest }: Options<'tensor'> = {}): Declaration<'tensor'> {
-  return make('tensor', { shape, dtype, secret, dependsOn }, rest);
+export function tensor({
+  shape,
+  dtype,
+  secret,
+  dependsOn,
+  writers,
+  ...rest
+}: Options<'tensor'> = {}): Declaration<'tensor'> {
+  return make('tensor', { shape, dtype, secret, dependsOn, writers }, rest);
 }
 
 /** Anything that JSON can say. Default null. */
-export const json = ({ secret, dependsOn, ...rest }: Options<'json'> = {}) => make('json', { secret, dependsOn }, rest);
+export const json = ({ secret, dependsOn, writers, ...rest }: Options<'json'> = {}) =>
+  make('json', { secret, dependsOn, writers }, rest);
 
 /** Raw bytes. Default none. */
-export function bytes({ maxBytes, secret, dependsOn, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
-  return make('bytes', { maxBytes, secret, dependsOn }, rest);
+export function bytes({ maxBytes, secret, dependsOn, writers, ...rest }: Options<'bytes'> = {}): Declaration<'bytes'> {
+  return make('bytes', { maxBytes, secret, dependsOn, writers }, rest);
 }
 
 /** A set of declarations by name; checks the names. */
@@ -195,6 +220,7 @@ const words: Rule = (value) =>
   value.length > 0 &&
   value.every((word) => typeof word === 'string') &&
   new Set(value).size === value.length;
+const patterns: Rule = (value) => words(value) && (value as string[]).every((one) => one.length <= patternLengthMax);
 const expression: Rule = (value) => {
   try {
     return typeof value === 'string' && new RegExp(value, 'u') !== undefined;
@@ -221,7 +247,7 @@ const rules: { readonly [T in VariableType]: { readonly [K in keyof Required<Own
 };
 
 /** Those of every type. */
-const common: Readonly<Record<string, Rule>> = { secret: flag, dependsOn: words } satisfies {
+const common: Readonly<Record<string, Rule>> = { secret: flag, dependsOn: words, writers: patterns } satisfies {
   readonly [K in keyof Required<CommonConstraints>]: Rule;
 };
 

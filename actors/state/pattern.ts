@@ -3,7 +3,7 @@ import { invalid } from './invalid.ts';
 import { show } from './value.ts';
 
 /** The longest pattern, in characters. */
-const patternLengthMax = 200;
+export const patternLengthMax = 200;
 
 /**
  * Whether names match, as a function. What it costs is at most the product of both lengths: it tries again only behind

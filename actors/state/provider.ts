@@ -35,6 +35,7 @@
  *    released or taken away, when its lease is over, or with the session; it survives what a commit survives.
  * 17. What variables depend on (`dependsOn`) is there and makes no cycle, after every commit: else the whole commit is
  *    refused, as `not_found` or `cycle`.
+ * 18. A variable with `writers` is written and removed by those alone: a commit of anybody else is refused as `denied`.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';

@@ -3,6 +3,7 @@
  * no clock, no actor, so that every store carries out commits in the same way.
  */
 import { StateError } from '../core/index.ts';
+import { checkWriter } from './access.ts';
 import { copyOfBytes } from './blob.ts';
 import { coerce } from './constraints.ts';
 import { sameKind } from './declare.ts';
@@ -129,6 +130,7 @@ function setOnly(record: SessionRecord, order: Order): Change {
   for (const [name, stored] of order.set) {
     const place = places.get(name);
     if (place === undefined) throw unknownVariable(record, name);
+    checkWriter(variables[place] as Variable, order.writer);
     const variable = next(variables[place] as Variable, stored.value, revision);
     variables[place] = variable;
     written.push(variable);
@@ -143,7 +145,12 @@ function rebuild(record: SessionRecord, order: Order, limits: RecordLimits): Cha
   const byName = new Map(record.variables.map((variable) => [variable.name, variable]));
   const written = new Map<string, Variable>();
   let bytes = 0;
-  for (const name of order.remove) if (!byName.delete(name)) throw unknownVariable(record, name);
+  for (const name of order.remove) {
+    const known = byName.get(name);
+    if (known === undefined) throw unknownVariable(record, name);
+    checkWriter(known, order.writer);
+    byName.delete(name);
+  }
   for (const [name, declaration] of order.declare) {
     const known = byName.get(name);
     if (known === undefined) {
@@ -161,6 +168,7 @@ function rebuild(record: SessionRecord, order: Order, limits: RecordLimits): Cha
   for (const [name, stored] of order.set) {
     const known = byName.get(name);
     if (known === undefined) throw unknownVariable(record, name);
+    checkWriter(known, order.writer);
     const variable = next(known, stored.value, revision);
     byName.set(name, variable);
     written.set(name, variable);

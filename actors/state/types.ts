@@ -65,6 +65,12 @@ export interface CommonConstraints {
    * not through others either: `cycle`. Default: none.
    */
   readonly dependsOn?: readonly string[];
+  /**
+   * Who may write, remove and declare anew: patterns of a commit's `writer`, as `list` takes them. TypeScript is
+   * `typescript` unless it says otherwise, a worker its stream, a client of the public port `client:` and its name.
+   * Default: everybody.
+   */
+  readonly writers?: readonly string[];
 }
 
 export type ConstraintsOf = { readonly [T in VariableType]: OwnConstraintsOf[T] & CommonConstraints };

@@ -335,6 +335,30 @@ describe('what a worker asks of the host', () => {
       expect(changes.type === 'commits' && changes.commits[0]?.writer).to.equal(stream);
     });
 
+    it('refuses what the host alone may write, and a cycle, and tells nothing of a secret', async () => {
+      const session = await t.state.find('s');
+      await session.commit({
+        declare: declare({
+          limit: float({ writers: ['typescript'] }),
+          key: float({ secret: true, max: 1 }),
+          follows: float({ dependsOn: ['temperature'] }),
+        }),
+      });
+      const refused = async (plan: Parameters<typeof commit>[0]) => {
+        const body = await commit(plan);
+        const outcome = body.case === 'commit' ? body.value.outcome : undefined;
+        return errorOfFault((outcome?.case === 'fault' ? outcome.value : undefined) as never, '');
+      };
+      const denied = await refused(set('limit', 1));
+      expect(denied).to.have.property('code', 'denied');
+      expect(denied).to.have.nested.property('details.writers').that.deep.equals(['typescript']);
+      const secret = await refused(set('key', 90_125));
+      expect(secret).to.have.property('code', 'invalid');
+      expect(`${secret.message} ${JSON.stringify(secret)}`).to.not.include('90125');
+      expect(await refused({ removals: ['temperature'] })).to.have.property('code', 'not_found');
+      expect((await session.read()).revision).to.equal(2);
+    });
+
     it('answers a conflict that names what differs, and changes nothing', async () => {
       const body = await commit({ ...set('temperature', 1), ...expectation('temperature', 7n) });
       expect(body.case).to.equal('commit');
