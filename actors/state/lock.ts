@@ -98,7 +98,7 @@ export class Lock implements AsyncDisposable {
       new StateError('locked', `variable '${name}': its lock was released`, { details: { variable: name, fence } }),
     );
     try {
-      await (await this.#find()).release(name, fence);
+      await onSession(this.#find, (session) => session.release(name, fence));
     } catch (error) {
       // With the session its locks are gone.
       if (!(error instanceof StateError && isOver(error))) throw error;
@@ -112,9 +112,10 @@ export class Lock implements AsyncDisposable {
   async #renew(): Promise<void> {
     const { name, holder, fence } = this;
     try {
-      const session = await this.#find();
-      if (this.lost.aborted) return;
-      await session.acquire({ name, holder, fence, leaseMs: this.#leaseMs }, { timeoutMs: this.#leaseMs / 2 });
+      const request = { name, holder, fence, leaseMs: this.#leaseMs };
+      await onSession(this.#find, async (session) => {
+        if (!this.lost.aborted) await session.acquire(request, { timeoutMs: this.#leaseMs / 2 });
+      });
       if (!this.lost.aborted) this.#renewLater();
     } catch (error) {
       this.#end(error);
@@ -145,8 +146,8 @@ export async function lockVariable(
   const call = signal === undefined ? {} : { signal };
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastPauseMs)) {
     try {
-      const session = await find();
-      const { fence } = await session.acquire({ name, holder, leaseMs, preempt: policy === 'preempt' }, call);
+      const request = { name, holder, leaseMs, preempt: policy === 'preempt' };
+      const { fence } = await onSession(find, (session) => session.acquire(request, call));
       const lock = new Lock(system, find, { name, holder, fence, leaseMs });
       if (owner !== undefined) lock.ownedBy(owner);
       return lock;
@@ -154,6 +155,21 @@ export async function lockVariable(
       const leftMs = deadlineMs - system.runtime.clock.monotonicMs();
       if (policy !== 'wait' || leftMs <= 0 || !(error instanceof StateError && error.code === 'locked')) throw error;
       await pause(system, Math.min(pauseMs, leftMs), signal);
+    }
+  }
+}
+
+/** Works on the session; on where it has moved to, when that happened in between. */
+async function onSession<T>(
+  find: () => Promise<StateSession>,
+  work: (session: StateSession) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const session = await find();
+    try {
+      return await work(session);
+    } catch (error) {
+      if (!(error instanceof StateError && isOver(error)) || (await find()) === session) throw error;
     }
   }
 }

@@ -126,6 +126,63 @@ describe('a lock that is held', () => {
   });
 });
 
+describe('a lock of a session that is being moved', () => {
+  for (const what of ['renewed', 'released', 'taken away'] as const) {
+    it(`is ${what} where the session has gone`, async () => {
+      const clock = new ManualClock();
+      const state = await startState({}, { clock });
+      let session = await localState().connect(state.host).open('s1');
+      const find = async () => session;
+      await session.commit({ declare: { a: integer() } });
+      const mine = await lockVariable(state.app.system, find, 'a', { leaseMs: 3_000 });
+      let swapped: () => void = () => {};
+      const goOn = new Promise<void>((resolve) => {
+        swapped = resolve;
+      });
+      const moving = moveSession(session, bridgedState().connect(state.host), {
+        swap: async (moved) => {
+          await goOn;
+          session = moved;
+        },
+      });
+      const turn = async (): Promise<void> => {
+        for (let i = 0; i < 5; i += 1) await new Promise(setImmediate);
+      };
+      await turn();
+      // Sealed: from now on it is tried again, on the session that is about to end.
+      const doing =
+        what === 'released'
+          ? mine.release()
+          : what === 'renewed'
+            ? clock.advance(1_000)
+            : lockVariable(state.app.system, find, 'a', { policy: 'preempt' });
+      await turn();
+      clock.advance(20);
+      await turn();
+      swapped();
+      for (let i = 0; i < 100; i += 1) {
+        clock.advance(10);
+        await turn();
+      }
+      await moving;
+      const other = await doing;
+      const held = await session.locks();
+      if (what === 'released') expect(held).to.deep.equal([]);
+      else if (what === 'renewed') {
+        expect(held.map(({ fence }) => fence)).to.deep.equal([mine.fence]);
+        expect(held[0]?.untilMs).to.be.above(3_000);
+        expect(mine.lost.aborted).to.equal(false);
+        await mine.release();
+      } else {
+        expect(held.map(({ fence }) => fence)).to.deep.equal([(other as Lock).fence]);
+        await (other as Lock).release();
+        await mine.release();
+      }
+      await state.stop();
+    });
+  }
+});
+
 describe('the locks of a session', () => {
   const request = { type: 'acquire', leaseMs: 10, preempt: false, fence: undefined } as const;
 
