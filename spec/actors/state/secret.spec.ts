@@ -6,8 +6,7 @@ import { rejection } from '../../../testing/restarts.ts';
 import { type StateSystem, startState } from '../../helpers/state-system.ts';
 
 const word = 'swordfish';
-const printed = (value: unknown): string =>
-  inspect(value, { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null });
+const printed = (value: unknown): string => inspect(value, { depth: 10, maxArrayLength: null, maxStringLength: null });
 
 describe('a secret', () => {
   let state: StateSystem;
