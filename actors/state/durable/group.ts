@@ -9,7 +9,14 @@ import { commitBytes, variableBytes } from './rows.ts';
 /** What somebody asked for, in the order in which it was asked. */
 export type Change =
   | { readonly do: 'create'; readonly entry: SessionEntry; readonly kept: Kept }
-  | { readonly do: 'swap'; readonly entry: SessionEntry; readonly record: SessionRecord; readonly kept: Kept }
+  | {
+      readonly do: 'swap';
+      readonly entry: SessionEntry;
+      readonly record: SessionRecord;
+      /** Whether it is one commit further; a lock changes the head alone. */
+      readonly commits: boolean;
+      readonly kept: Kept;
+    }
   | { readonly do: 'remove'; readonly entry: SessionEntry; readonly ending: Ending; readonly kept: Kept }
   /** Nothing but an answer when all before it is kept. */
   | { readonly do: 'wait'; readonly entry: SessionEntry; readonly kept: Kept };
@@ -50,7 +57,7 @@ export class Group {
       case 'swap': {
         const work = this.touch(change.entry);
         work.record = change.record;
-        const newest = change.record.history.newest();
+        const newest = change.commits ? change.record.history.newest() : undefined;
         if (newest !== undefined) this.#commit(work, newest);
         return;
       }

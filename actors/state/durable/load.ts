@@ -83,6 +83,7 @@ function recordOf(file: LmdbFile, session: number, head: Head, reader: VariableR
     variables,
     places: placesOf(variables),
     history: history ?? History.resumed(revision),
+    locks: head.locks,
   };
   return { record, commits };
 }

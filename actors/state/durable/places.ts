@@ -51,7 +51,7 @@ export function rowsOf(
 }
 
 function headOf({ entry, record }: Work, { monotonicMs, wallMs }: Clocks): Buffer {
-  const { sessionId, epoch, revision } = record;
+  const { sessionId, epoch, revision, locks } = record;
   const wall = (ms: number): number => wallMs - (monotonicMs - ms);
   return headRow({
     sessionId,
@@ -60,6 +60,7 @@ function headOf({ entry, record }: Work, { monotonicMs, wallMs }: Clocks): Buffe
     ttlMs: entry.ttlMs,
     openedAtMs: wall(entry.openedAtMs),
     touchedAtMs: wall(entry.touchedAtMs),
+    locks,
   });
 }
 

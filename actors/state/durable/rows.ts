@@ -12,7 +12,8 @@
  * A commit writes the head, what it wrote and itself, however large the session is. Each value has a checksum.
  */
 import type { Entry } from '../history.ts';
-import type { Commit } from '../provider.ts';
+import { type Locks, noLocks } from '../locks.ts';
+import type { Commit, HeldLock } from '../provider.ts';
 import { freeze } from '../record.ts';
 import type { Variable, VariableType } from '../types.ts';
 import type { Value } from '../value.ts';
@@ -84,14 +85,18 @@ export interface Head {
   /** Wall clock, milliseconds since 1970: no other outlives the process. */
   readonly openedAtMs: number;
   readonly touchedAtMs: number;
+  readonly locks: Locks;
 }
 
-export function headRow({ sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs }: Head): Buffer {
+export function headRow({ sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs, locks }: Head): Buffer {
   const to = new ByteWriter().text(sessionId).uint(epoch).uint(revision);
   to.double(openedAtMs)
     .double(touchedAtMs)
     .byte(ttlMs === undefined ? 0 : 1);
   if (ttlMs !== undefined) to.double(ttlMs);
+  to.uint(locks.fence).uint(locks.held.size);
+  for (const { name, holder, fence, untilMs } of locks.held.values())
+    to.text(name).text(holder).uint(fence).double(untilMs);
   return seal(to.done());
 }
 
@@ -99,7 +104,19 @@ export function readHead(row: Buffer): Head {
   const from = new ByteReader(unseal(row));
   const [sessionId, epoch, revision] = [from.text(), from.uint(), from.uint()];
   const [openedAtMs, touchedAtMs] = [from.double(), from.double()];
-  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs: from.byte() === 0 ? undefined : from.double() };
+  const ttlMs = from.byte() === 0 ? undefined : from.double();
+  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs, locks: readLocks(from) };
+}
+
+function readLocks(from: ByteReader): Locks {
+  const [fence, count] = [from.uint(), from.uint()];
+  if (fence === 0 && count === 0) return noLocks;
+  const held = new Map<string, HeldLock>();
+  for (let left = count; left > 0; left -= 1) {
+    const [name, holder, number, untilMs] = [from.text(), from.text(), from.uint(), from.double()];
+    held.set(name, Object.freeze({ name, holder, fence: number, untilMs }));
+  }
+  return { held, fence };
 }
 
 export function namesRow(variables: readonly Variable[]): Buffer {

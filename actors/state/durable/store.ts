@@ -105,8 +105,9 @@ export class DurableStore implements VaultStore {
       kept(this.#full ? this.#waitFor(entry.id) : busy(entry.id, 'is being closed'));
       return;
     }
+    const commits = record.revision > this.head(entry).revision;
     this.#heads.set(entry, record);
-    this.#add({ do: 'swap', entry, record, kept });
+    this.#add({ do: 'swap', entry, record, commits, kept });
   }
 
   remove(entry: SessionEntry, ending: 'closed' | 'expired' | 'lost', kept: Kept): void {

@@ -50,6 +50,28 @@ function nextWrite(): Promise<void> {
 describe('a durable vault', () => {
   const folder = useVaultFolder();
 
+  it('has the locks after a start as they were, also when they were taken while a commit was on its way', async () => {
+    const first = await folder.start();
+    const one = await first.provider.open('one');
+    await one.commit({ declare: declare({ a: integer(), b: integer() }) });
+    const [, lock] = await Promise.all([
+      one.commit({ set: { a: 1 } }),
+      one.acquire({ name: 'a', holder: 'optimizer', leaseMs: 60_000 }),
+      one.commit({ set: { b: 2 } }),
+    ]);
+    const gone = await one.acquire({ name: 'b', holder: 'other' });
+    await one.release('b', gone.fence);
+    await first.stop();
+
+    const second = await folder.start();
+    const again = await second.provider.find('one');
+    expect(await again.locks()).to.deep.equal([lock]);
+    expect((await again.history()).commits.map(({ revision }) => revision)).to.deep.equal([1, 2, 3]);
+    expect(await rejection(again.acquire({ name: 'a', holder: 'late' }))).to.have.property('code', 'locked');
+    expect((await again.acquire({ name: 'b', holder: 'late' })).fence).to.be.greaterThan(gone.fence);
+    await second.stop();
+  });
+
   it('has every session after a start as it was before: variables, revisions, epochs, history, keys and outcomes', async () => {
     const first = await folder.start({ limits: { historyMax: 20 } });
     const one = await first.provider.open('one');
