@@ -220,12 +220,13 @@ export const vault = server({
         const head = state.store.head(entry);
         const { record, answer } = applyLock(head, order, clock.wallMs());
         entry.touchedAtMs = nowMs;
-        if (record === head) return reply(answer, state);
-        if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
+        const moving = entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs;
+        if (moving && record !== head) return fail(ctx, state, sealed(id));
         const { from } = ctx;
-        state.store.swap(entry, record, (failure) =>
-          failure === undefined ? ctx.reply(from, answer) : ctx.replyError(from, failure),
-        );
+        const kept = (failure: Error | undefined): void =>
+          failure === undefined ? ctx.reply(from, answer) : ctx.replyError(from, failure);
+        if (record === head) state.store.settled(entry, kept);
+        else state.store.swap(entry, record, kept);
         return noreply<typeof answer, VaultState>(state);
       } catch (error) {
         return fail(ctx, state, error);

@@ -107,6 +107,24 @@ describe('a durable vault', () => {
     expect(Math.max(...epochs)).to.equal(4);
   });
 
+  it('has locks as they were, with their numbers, also when nothing but them was changed last', async () => {
+    const first = await folder.start();
+    const session = await first.provider.open('s');
+    await session.commit({ declare: { a: integer(), b: integer({ dependsOn: ['a'], writers: ['typescript'] }) } });
+    const lock = await session.acquire({ name: 'a', holder: 'one', leaseMs: 600_000 });
+    const gone = await session.acquire({ name: 'b', holder: 'one' });
+    await session.release('b', gone.fence);
+    await session.commit({ set: { a: 1 } });
+    await session.acquire({ name: 'a', holder: 'one', leaseMs: 700_000 });
+    const before = await session.export();
+    await first.stop();
+    const second = await folder.start();
+    const again = await second.provider.find('s');
+    expect(equalExports(await again.export(), before)).to.equal(true);
+    expect(await rejection(again.acquire({ name: 'a', holder: 'other' }))).to.have.property('code', 'locked');
+    expect((await again.acquire({ name: 'b', holder: 'other' })).fence).to.be.greaterThan(lock.fence);
+  });
+
   it('lets watchers go on where they were', async () => {
     const first = await folder.start();
     const session = await first.provider.open('s');
