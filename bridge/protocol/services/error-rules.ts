@@ -111,6 +111,14 @@ const otherRules: Readonly<Record<string, Rule>> = {
   option_failed: internal,
   unknown_worker: internal,
   log_write_failed: internal,
+  vault_path: internal,
+  vault_read_only: internal,
+  vault_full: internal,
+  vault_in_use: internal,
+  vault_corrupt: internal,
+  vault_too_new: internal,
+  vault_missing: internal,
+  vault_failed: internal,
 };
 
 /** The rule of an error; undefined for a code that is not this library's. */
