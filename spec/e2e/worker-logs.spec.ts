@@ -16,6 +16,7 @@ describe('the logs of real workers', function () {
     await t.value('say', { out: 'to stdout', err: 'to stderr' });
     await t.failure('last_words', { text: 'farewell' });
     await t.value('say', { out: 'here again', err: '' });
+    for (const text of ['to stdout', 'to stderr', 'farewell', 'here again']) await t.printed(text);
     const lines = (await t.pool.logs('w-1')).map(seen);
     expect(lines).to.deep.include.members([
       [1, 'stdout', 'to stdout'],
@@ -40,6 +41,7 @@ describe('the logs of real workers', function () {
     await using t = await start({ size: 2 });
     await t.pool.ready(2);
     await t.failure('last_words', { text: 'farewell' });
+    await t.printed('farewell');
     await t.pool.ready(2);
     const all = [...(await t.pool.logs('w-1')), ...(await t.pool.logs('w-2'))].map(({ text }) => text).join('\n');
     // Tokens are 32 hexadecimal digits.

@@ -42,6 +42,11 @@ export async function startTools(options: Partial<PythonOptions> = {}) {
       ),
     events,
     until: (type: string, n = 1) => changed.until(() => events.filter((event) => event.type === type).length >= n),
+    /** A worker's line has come: it may come after the answer of the tool that printed it. */
+    printed: (text: string) =>
+      changed.until(() =>
+        events.some((event) => event.type === 'worker.output' && (event as unknown as { text: string }).text === text),
+      ),
     /** So many times a worker has become ready. */
     idle: (n: number) =>
       changed.until(() => {
