@@ -2,12 +2,12 @@
  * The children of one supervisor: in start order, by id and by pid, with the counts that its decisions need.
  * Nothing here costs more with more siblings, so a restart does not either (OTP walks a list).
  */
-import { ChurnMap, type Pid, Process } from '../actors/core/index.ts';
+import { type Pid, Process, Table } from '../actors/core/index.ts';
 import type { Offspring } from './offspring.ts';
 import type { InOrder } from './strategy.ts';
 
 export class Siblings implements InOrder<Offspring> {
-  readonly #byId = new ChurnMap<string, Offspring>();
+  readonly #byId = new Table<string, Offspring>();
   #first: Offspring | undefined;
   #last: Offspring | undefined;
   #alive = 0;

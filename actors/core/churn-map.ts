@@ -1,9 +1,9 @@
 /**
  * A Map for what comes and goes by the thousand a second. V8's own Map leaves a table behind each time its deleted
  * entries fill it, and that table, once it is old, holds what was in it until the next full collection: with 64 entries
- * alive, everything that was ever put in survives. And it keeps a deleted entry in the chain of its bucket, so that one
- * key, deleted and set over and over in a large map, is looked up ever more slowly. This one deletes in place. For keys that are made here: its hash
- * does not withstand who chooses keys to collide.
+ * alive, everything that was ever put in survives. This one deletes in place. For ids that are made here: its hash
+ * looks at their last digits alone, and does not withstand who chooses keys to collide. Keys that users choose belong
+ * into a Map or a Table.
  */
 
 const firstSlots = 16;
@@ -85,12 +85,6 @@ export class ChurnMap<K extends string | number, V> {
     this.#values[hole] = undefined;
     this.#size -= 1;
     return true;
-  }
-
-  clear(): void {
-    this.#keys.fill(undefined);
-    this.#values.fill(undefined);
-    this.#size = 0;
   }
 
   #grow(): void {

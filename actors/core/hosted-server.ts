@@ -31,7 +31,7 @@ export class HostedServer extends Server implements Host {
 
   #logic() {
     return {
-      getInitialSnapshot: () => this.#snapshot(),
+      getInitialSnapshot: () => this.snapshot(),
       getPersistedSnapshot: (current: unknown) => current,
       transition: (current: unknown, event: XstateEvent & { letter?: Letter }) => {
         if (event.letter === undefined) return current;
@@ -40,7 +40,7 @@ export class HostedServer extends Server implements Host {
         } catch (error) {
           this.#failure = { error };
         }
-        return this.#snapshot();
+        return this.snapshot();
       },
     } as never;
   }
@@ -51,7 +51,7 @@ export class HostedServer extends Server implements Host {
       throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait`);
   }
 
-  #snapshot(): XstateSnapshot {
+  snapshot(): XstateSnapshot {
     const { stopping } = this.process;
     const failure = this.#failure ?? (stopping?.kind === 'error' ? stopping : undefined);
     const status = failure === undefined ? 'active' : 'error';
@@ -65,10 +65,6 @@ export class HostedServer extends Server implements Host {
   }
 
   moves(): void {}
-
-  snapshot(): XstateSnapshot {
-    return this.#snapshot();
-  }
 
   override receive(letter: Letter): void {
     if (this.#hosted?.watched !== true) {

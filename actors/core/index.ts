@@ -172,6 +172,7 @@ export {
 export { catchStrayErrors } from './stray-errors.ts';
 export { type ActorStatus, sys } from './sys.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';
+export { Table } from './table.ts';
 export {
   type ShutdownOptions,
   startTask,

@@ -2,12 +2,11 @@
  * Names: OTP's registered names and name spaces. A name is looked up at each use, so a restarted actor is found
  * under the same one; a pid held from before is stale for ever (otp S-137, S-138, S-145).
  */
-
-import { ChurnMap } from './churn-map.ts';
 import { ActorError } from './errors.ts';
 import { Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import type { ActorSystem } from './system.ts';
+import { Table } from './table.ts';
 
 /** Where names may be kept: OTP's `via` callbacks. A Registry with unique keys is one. */
 export interface NameSpace<K = string> {
@@ -70,7 +69,7 @@ export type Place = string | NamedPlace;
 
 /** The registered names of one system: one actor per name, one name per actor. */
 export class Names {
-  readonly #named = new ChurnMap<string, Process>();
+  readonly #named = new Table<string, Process>();
 
   /**
    * Gives an actor a name. Throws ActorError `bad_name` when the name is taken, when the actor has a name already,

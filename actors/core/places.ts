@@ -16,7 +16,7 @@ const remembered = 10_000;
 export class Places {
   /**
    * Who lives at a path, or the number of the last one who did: a place that is started over and over keeps its entry
-   *.
+   * (see table.ts).
    */
   readonly #named = new Map<string, Process | number>();
   #vacant = 0;

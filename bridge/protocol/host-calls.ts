@@ -6,6 +6,7 @@
 import {
   ActorDownError,
   ActorError,
+  type ActorRef,
   CallTimeoutError,
   exitReason,
   isActorError,
@@ -52,17 +53,22 @@ export class HostCalls {
   readonly answers: HostAnswers;
   readonly #options: HostCallsOptions;
   readonly #port: CallPort;
+  readonly #self: ActorRef;
+  readonly #pools: readonly string[];
 
   constructor(options: HostCallsOptions) {
+    const { ctx, pools } = options;
     this.#options = options;
+    this.#self = ctx.ref(ctx.path);
+    this.#pools = [...pools.keys()];
     this.#port = new CallPort(options);
     this.answers = new HostAnswers(this.#port, options.commits, (id) => this.execute(id));
   }
 
   /** After a restart: every call goes on from where it stands. Pools and links tell again what they told the last one. */
   resume(): void {
-    const { ctx, pools, sync } = this.#options;
-    for (const pool of pools.keys()) this.#port.toPool(pool, 'resume', { consumer: ctx.ref(ctx.path) });
+    const { sync } = this.#options;
+    for (const pool of this.#pools) this.#port.toPool(pool, 'resume', { consumer: this.#self });
     for (const call of this.#port.table.values()) {
       if (call.stage === 'done') this.#port.table.delete(call.id);
       else if (call.cancelled !== undefined) this.cancel(call.id);
@@ -79,9 +85,9 @@ export class HostCalls {
     const call = this.#port.table.get(id);
     if (call?.stage !== 'new') return;
     const { pools, registry } = this.#options;
-    const pool = call.plan.pool ?? registry.poolOf(call.plan.tool, [...pools.keys()]) ?? [...pools.keys()][0];
+    const pool = call.plan.pool ?? registry.poolOf(call.plan.tool, this.#pools) ?? this.#pools[0];
     if (pool === undefined || !pools.has(pool)) {
-      const known = [...pools.keys()].join(', ') || 'none';
+      const known = this.#pools.join(', ') || 'none';
       this.#port.end(
         call,
         new PoolError('unknown_pool', `${call.plan.tool}: there is no pool '${pool ?? ''}'; pools are ${known}`),
@@ -93,14 +99,14 @@ export class HostCalls {
   }
 
   #checkout(call: OpenCall, pool: string): void {
-    const { ctx, table } = this.#options;
+    const { table } = this.#options;
     const { affinityKey, affinityMode, sessionId, tool, within } = call.plan;
     this.#port.step('checkout', call.id);
     this.#port.toPool(pool, 'checkout', {
       request: call,
       lease: call.lease,
       timeoutMs: Math.max(1, this.#port.leftMs(call)),
-      consumer: ctx.ref(ctx.path),
+      consumer: this.#self,
       attempt: call.attempt,
       // Sessions take turns when workers are short; what breaks workers is a tool.
       fairKey: sessionId,
@@ -134,19 +140,18 @@ export class HostCalls {
       this.#send(call, 0);
       return;
     }
-    if (call.plan.fingerprint === '') {
-      const now = this.#lackingNow(stream, call.plan.sessionId);
-      if (now !== undefined) {
-        this.synced({ type: 'call.synced', lease, stream, result: now });
-        return;
-      }
+    const shared = call.plan.fingerprint !== '';
+    const now = shared ? undefined : this.#lackingNow(stream, call.plan.sessionId);
+    if (now !== undefined) {
+      this.synced({ type: 'call.synced', lease, stream, result: now });
+      return;
     }
     const tell = (result: Changes | Error, known?: Synced['known']) =>
       ctx.send(ctx.self, { type: 'call.synced', lease, stream, result, known } satisfies Synced);
     const fail = (error: Error) => tell(error);
     const lacking = sync.lacking(stream, call.plan.sessionId);
-    if (call.plan.fingerprint === '') lacking.then((result) => tell(result), fail);
-    else Promise.all([lacking, commits.before(call)]).then(([result, known]) => tell(result, known), fail);
+    if (shared) Promise.all([lacking, commits.before(call)]).then(([result, known]) => tell(result, known), fail);
+    else lacking.then((result) => tell(result), fail);
   }
 
   #lackingNow(stream: string, sessionId: string): Changes | Error | undefined {
@@ -264,7 +269,7 @@ export class HostCalls {
 
   /** A session has ended: what its calls left in a worker is not needed any more. */
   sessionOver(sessionId: string): void {
-    for (const pool of this.#options.pools.keys()) this.#port.toPool(pool, 'release', { affinityKey: sessionId });
+    for (const pool of this.#pools) this.#port.toPool(pool, 'release', { affinityKey: sessionId });
   }
 
   /** The system stops: nobody will answer any more. */

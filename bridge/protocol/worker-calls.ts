@@ -57,7 +57,6 @@ export type WorkerCallTable = ChurnMap<string, WorkerCall>;
 export class WorkerCall implements Waiter {
   /** Names the exchange at links, and this call in the table. */
   readonly key: string;
-  /** The id of its task. */
   readonly stream: string;
   readonly exchange: number;
   readonly request: WorkerRequest;
@@ -249,7 +248,6 @@ export class WorkerCall implements Waiter {
 
   /** Sends items as the worker asks for them. A call that wants one answer gets them as a list. */
   async #stream(call: ToolCall, items: AsyncIterable<unknown>): Promise<unknown> {
-    const abort = this.#abort;
     const collected: unknown[] = [];
     // Leaving the loop ends the generator.
     for await (const item of items) {
@@ -257,14 +255,14 @@ export class WorkerCall implements Waiter {
         const large = new Attachments();
         const value = encodeValue(item, large);
         await this.#credit.take();
-        if (abort.aborted) break;
+        if (this.#abort.aborted) break;
         const attachments = large.detach();
         const payload = hostMessage('item', { $typeName: 'ophion.v1.Item', value });
         this.#host.links.cast('write', { key: this.key, payload, attachments });
       } else if (collected.length >= maxCollected) {
         throw new ActorError('too_large', `more than ${maxCollected} items; call it as a stream`);
       } else collected.push(item);
-      if (abort.aborted) break;
+      if (this.#abort.aborted) break;
     }
     return call.stream ? undefined : collected;
   }
