@@ -12,8 +12,9 @@ export const attemptsMax = 100;
 
 /**
  * Commits what `decide` makes of a reading of `names` (default: all variables), under the condition that these, or of
- * all variables those that it writes, are still as they were read, and what it expects itself. Rejects with what `decide` throws (then nothing is written), with what a
- * commit rejects with, and with `conflict` after 100 attempts. `options` are those of each single operation.
+ * all variables those that it writes, are still as they were read, and what it expects itself. Rejects with what
+ * `decide` throws (then nothing is written), with what a commit rejects with, and with `conflict` after 100 attempts.
+ * `options` are those of each single operation.
  */
 export async function compareAndSet(
   session: SessionView,
