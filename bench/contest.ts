@@ -21,6 +21,8 @@ export interface Line {
   readonly theirs: Sample | BeamSample;
   /** `atLeast` or `atMost` what the ratio should be; undefined for information. */
   readonly target?: { readonly atLeast: number } | { readonly atMost: number };
+  /** What our own figure should be at most, in the contest's unit, where that is wanted and no ratio. */
+  readonly limit?: number;
   /** The ratio is theirs/ours. Default ours/theirs. */
   readonly inverse?: boolean;
   /** Where the contest's size would take this side too long; only where the figure does not depend on it. */

@@ -20,9 +20,13 @@ export function circumstances(beamVersion: string | undefined, quick: boolean): 
 export const tableHead =
   '| what | unit | ours | theirs | ratio | target | |\n| --- | --- | ---: | ---: | ---: | ---: | --- |';
 
-export function tableRow({ name, ours, theirs, ratio, unit }: Result, { target }: Line): string {
+export function tableRow({ name, ours, theirs, ratio, unit }: Result, { target, limit }: Line): string {
   const other = theirs === null ? 'skipped' : figure(theirs);
-  const cells = [name, unit, figure(ours), other, ratio?.toFixed(2) ?? '', wanted(target), verdict(ratio, target)];
+  const ends =
+    limit === undefined
+      ? [wanted(target), verdict(ratio, target)]
+      : [`<= ${limit} ${unit}`, ours <= limit ? 'met' : 'missed'];
+  const cells = [name, unit, figure(ours), other, ratio?.toFixed(2) ?? '', ...ends];
   return `| ${cells.join(' | ')} |`;
 }
 

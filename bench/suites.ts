@@ -5,5 +5,6 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   actors: async () => (await import('./actors/index.ts')).actors,
   workers: async () => (await import('./workers/index.ts')).workers,
   bridge: async () => (await import('./bridge/index.ts')).bridge,
+  state: async () => (await import('./state/index.ts')).state,
   faults: async () => (await import('./faults/index.ts')).faults,
 };

@@ -19,7 +19,11 @@ export interface ContextRecord {
 }
 
 /** The session, once it does not move any more. Nothing may be awaited between this and its use. */
-export async function settledSession(record: ContextRecord): Promise<StateSession> {
+export function settledSession(record: ContextRecord): StateSession | Promise<StateSession> {
+  return record.moving === undefined ? record.session : moved(record);
+}
+
+async function moved(record: ContextRecord): Promise<StateSession> {
   while (record.moving !== undefined) await record.moving;
   return record.session;
 }

@@ -7,12 +7,18 @@ import {
   compareAndSet,
   dependenciesOf,
   equalValues,
-  type SessionView,
   type Snapshot,
   sorted,
   type Value,
 } from '../state/index.ts';
-import { type OnChangeOptions, type Subscription, subscribe, valuesOf } from './variable-changes.ts';
+import {
+  type Found,
+  type OnChangeOptions,
+  type Subscription,
+  subscribe,
+  type Teller,
+  valuesOf,
+} from './variable-changes.ts';
 import { unknownVariable } from './variables-error.ts';
 
 /** Computes a variable from the values of those that it depends on, by name. */
@@ -23,14 +29,15 @@ export type DeriveOptions = Pick<OnChangeOptions<string>, 'debounceMs' | 'onErro
 /** Keeps these variables computed until it is stopped. `write` is where the outcome is committed. */
 export function derive(
   id: string,
-  find: () => Promise<SessionView>,
-  write: () => Promise<SessionView>,
+  find: () => Found,
+  teller: Teller,
+  write: () => Found,
   functions: Readonly<Record<string, Derive<never, unknown>>>,
   options: DeriveOptions,
 ): Subscription {
   const decide = (snapshot: Snapshot): Promise<CommitRequest> => computed(id, snapshot, functions);
   // What it has written itself comes back as a change, too; then nothing differs and nothing is written.
-  return subscribe(find, async () => void (await compareAndSet(await write(), undefined, decide)), options);
+  return subscribe(find, teller, async () => void (await compareAndSet(await write(), undefined, decide)), options);
 }
 
 async function computed(

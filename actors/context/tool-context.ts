@@ -31,7 +31,7 @@ export class ToolContext implements LocalToolContext {
 
   constructor(inner: CallContext) {
     this.#inner = inner;
-    this.variables = new Variables(inner.sessionId, async () => inner.session);
+    this.variables = new Variables(inner.sessionId, () => inner.session);
   }
 
   get signal(): AbortSignal {

@@ -1,11 +1,11 @@
 /** Following variables: a watch of the session that goes on where the session goes. */
-import type { SessionView, Variable, WatchEvent } from '../state/index.ts';
+import type { SessionView, Variable, WatchEvent, WatchOptions } from '../state/index.ts';
 
 /** One change of one commit. */
 export interface Change<V = unknown> {
   readonly revision: number;
   /** Everything that the commit wrote. */
-  readonly values: Partial<V>;
+  readonly values: Readonly<Partial<V>>;
   readonly removed: readonly string[];
   readonly writer: string;
   /** Stands for several commits, of which only the outcome is told: this reader was too slow, or wanted to wait. */
@@ -48,27 +48,130 @@ export interface Subscription extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** The session, or the promise of it while it moves. */
+export type Found = SessionView | Promise<SessionView>;
+
 /** The changes of the session that `find` tells, as long as there is one. */
-export async function* follow<V>(
-  find: () => Promise<SessionView>,
-  { from, ...options }: WatchVariablesOptions<string>,
+export function follow<V>(
+  find: () => Found,
+  teller: Teller,
+  options: WatchVariablesOptions<string>,
 ): AsyncGenerator<Change<V>, void, undefined> {
-  let cursor = from;
-  for (;;) {
-    const session = await find();
-    for await (const event of session.watch(cursor === undefined ? options : { ...options, from: cursor })) {
-      const change = changeOf<V>(event);
-      cursor = change.revision;
-      yield change;
-    }
-    // The session ended: it was closed, or it has moved and goes on elsewhere at the same revision.
-    if ((await find()) === session) return;
+  return new Changes<V>(find, teller, options);
+}
+
+/** Makes changes of events; of the same event, for all who follow, the same change. */
+export class Teller {
+  #event: WatchEvent | undefined;
+  #told: IteratorYieldResult<Change> | undefined;
+
+  of(event: WatchEvent): IteratorYieldResult<Change> {
+    if (this.#told !== undefined && event === this.#event) return this.#told;
+    const told = Object.freeze({ done: false, value: changeOf(event) });
+    const variables = event.type === 'commit' ? event.commit.written : event.snapshot.variables;
+    // Bytes cannot be frozen: everybody gets his own.
+    if (variables.some(({ type }) => type === 'bytes')) return told;
+    this.#event = event;
+    this.#told = told;
+    return told;
+  }
+}
+
+type Told<V> = IteratorResult<Change<V>, void>;
+const over = { done: true, value: undefined } as const;
+
+/** By hand: the steps of two generators for each change would be the most of what a watcher costs. */
+class Changes<V> implements AsyncGenerator<Change<V>, void, undefined> {
+  readonly #find: () => Found;
+  readonly #teller: Teller;
+  readonly #options: WatchVariablesOptions<string>;
+  /** Where to go on when the session has moved. */
+  #from: number | undefined;
+  /** The watch of the session where it is now, or is being looked for. */
+  #watch: Promise<Watched> | Watched | undefined;
+  #left = false;
+
+  constructor(find: () => Found, teller: Teller, { from, ...options }: WatchVariablesOptions<string>) {
+    this.#find = find;
+    this.#teller = teller;
+    this.#from = from;
+    this.#options = options;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Told<V>> {
+    const watch = this.#watch;
+    // The usual way: no more than one promise on top of the watch's own.
+    if (watch instanceof Watched) return watch.events.next().then(this.#told);
+    return this.#first();
+  }
+
+  async return(): Promise<Told<V>> {
+    this.#left = true;
+    await (await this.#watch)?.events.return?.();
+    return over;
+  }
+
+  async throw(error: unknown): Promise<Told<V>> {
+    await this.return();
+    throw error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #first(): Promise<Told<V>> {
+    if (this.#left) return over;
+    this.#watch ??= this.#begin();
+    const { events } = await this.#watch;
+    return events.next().then(this.#told);
+  }
+
+  async #begin(): Promise<Watched> {
+    const session = await this.#find();
+    const options = this.#from === undefined ? this.#options : { ...this.#options, from: this.#from };
+    const watched = new Watched(session, options);
+    this.#watch = watched;
+    if (this.#left) await watched.events.return?.();
+    return watched;
+  }
+
+  readonly #told = (result: IteratorResult<WatchEvent>): Told<V> | Promise<Told<V>> => {
+    if (result.done === true) return this.#ended();
+    const told = this.#teller.of(result.value) as IteratorYieldResult<Change<V>>;
+    this.#from = told.value.revision;
+    return told;
+  };
+
+  /** The session ended: it was closed, or it has moved and goes on elsewhere at the same revision. */
+  async #ended(): Promise<Told<V>> {
+    const watched = await this.#watch;
+    if (this.#left || watched === undefined) return over;
+    // Another `next` may have gone on already.
+    if ((await this.#find()) === watched.session) return over;
+    if (this.#watch === watched) this.#watch = undefined;
+    return this.next();
+  }
+}
+
+class Watched {
+  readonly session: SessionView;
+  readonly events: AsyncIterableIterator<WatchEvent>;
+
+  constructor(session: SessionView, options: WatchOptions) {
+    this.session = session;
+    this.events = session.watch(options);
   }
 }
 
 /** Calls back for each change, one after the other. */
 export function subscribe<V>(
-  find: () => Promise<SessionView>,
+  find: () => Found,
+  teller: Teller,
   callback: (change: Change<V>) => void | Promise<void>,
   { onError, signal, ...options }: OnChangeOptions<string>,
 ): Subscription {
@@ -77,11 +180,13 @@ export function subscribe<V>(
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
   const run = async (): Promise<void> => {
-    for await (const change of follow<V>(find, { ...options, signal: stopping.signal })) {
+    for await (const change of follow<V>(find, teller, { ...options, signal: stopping.signal })) {
       // What was held back when it was stopped.
       if (stopping.signal.aborted) return;
       try {
-        await callback(change);
+        const calling = callback(change);
+        // Most callbacks are done when they return.
+        if (calling !== undefined) await calling;
       } catch (error) {
         if (onError === undefined) throw error;
         onError(error);
@@ -100,16 +205,29 @@ export function subscribe<V>(
   return { ended, stop, [Symbol.asyncDispose]: stop };
 }
 
-function changeOf<V>(event: WatchEvent): Change<V> {
+function changeOf(event: WatchEvent): Change {
   const folded = event.folded !== undefined;
   if (event.type === 'snapshot') {
     const { revision, variables } = event.snapshot;
-    return { revision, values: valuesOf(variables) as Partial<V>, removed: [], writer: '', folded, compacted: folded };
+    return changed({ revision, values: valuesOf(variables), removed: [], writer: '', folded, compacted: folded });
   }
   const { revision, written, removed, writer } = event.commit;
-  return { revision, values: valuesOf(written) as Partial<V>, removed, writer, folded, compacted: false };
+  return changed({ revision, values: valuesOf(written), removed, writer, folded, compacted: false });
+}
+
+/** Nobody can change what all are told. */
+function changed(change: Change): Change {
+  Object.freeze(change.values);
+  return Object.freeze(change);
 }
 
 export function valuesOf(variables: readonly Variable[]): Record<string, unknown> {
-  return Object.fromEntries(variables.map((variable) => [variable.name, variable.value]));
+  const values: Record<string, unknown> = {};
+  for (const { name, value } of variables) {
+    // Assigning `__proto__` would set the prototype.
+    if (name === '__proto__')
+      Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
+    else values[name] = value;
+  }
+  return values;
 }

@@ -24,10 +24,12 @@ import {
 import { type Derive, type DeriveOptions, derive } from './derive.ts';
 import {
   type Change,
+  type Found,
   follow,
   type OnChangeOptions,
   type Subscription,
   subscribe,
+  Teller,
   valuesOf,
   type WatchVariablesOptions,
 } from './variable-changes.ts';
@@ -42,29 +44,36 @@ type Name<V> = keyof V & string;
 
 export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>> {
   readonly #id: string;
-  readonly #session: () => Promise<SessionView>;
+  readonly #session: () => Found;
+  readonly #teller = new Teller();
 
   /** The numbers of the locks that writes are made under. */
-  readonly #fences: Readonly<Record<string, number>>;
+  readonly #fences: Readonly<Record<string, number>> | undefined;
 
   /** `id` names them in messages; `session` is where they are now. */
-  constructor(id: string, session: () => Promise<SessionView>, fences: Readonly<Record<string, number>> = {}) {
+  constructor(id: string, session: () => Found, fences?: Readonly<Record<string, number>>) {
     this.#id = id;
     this.#session = session;
     this.#fences = fences;
   }
 
   /** The value. Rejects with StateError `not_found` when there is no such variable. */
-  async get<N extends Name<V>>(name: N, options?: StateCallOptions): Promise<V[N]> {
-    return (await this.read(name, options)).value as V[N];
+  get<N extends Name<V>>(name: N, options?: StateCallOptions): Promise<V[N]> {
+    const session = this.#session();
+    if (options !== undefined || session instanceof Promise || session.readNow === undefined)
+      return this.read(name, options).then(({ value }) => value as V[N]);
+    try {
+      return Promise.resolve((session.readNow(name) ?? this.#unknown(name)).value as V[N]);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /** The whole variable: value, version, type and constraints. Rejects with `not_found`. */
   async read(name: Name<V>, options?: StateCallOptions): Promise<Variable> {
     const snapshot = await this.#read([name], options);
     const variable = snapshot.variables.find((one) => one.name === name);
-    if (variable === undefined) throw unknownVariable(this.#id, name);
-    return variable;
+    return variable ?? this.#unknown(name);
   }
 
   /** Several values (default: all) at one revision; names that do not exist are left out. */
@@ -83,11 +92,10 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   }
 
   /** Sets one variable. Rejects with `not_found`, `invalid` (naming the constraint), or `conflict`. */
-  set<N extends Name<V>>(name: N, value: V[N], { expect, ...options }: SetOptions = {}): Promise<Commit> {
-    return this.#commit(
-      { set: { [name]: value as Value }, ...(expect === undefined ? {} : { expect: { [name]: expect } }) },
-      options,
-    );
+  set<N extends Name<V>>(name: N, value: V[N], options?: SetOptions): Promise<Commit> {
+    const set = { [name]: value as Value };
+    const expect = options?.expect;
+    return this.#commit(expect === undefined ? { set } : { set, expect: { [name]: expect } }, options);
   }
 
   /** Sets several variables in one commit: all or nothing. */
@@ -106,8 +114,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   ): Promise<Commit> {
     const decide = async ({ variables }: Snapshot): Promise<CommitRequest> => {
       const variable = variables[0];
-      if (variable === undefined) throw unknownVariable(this.#id, name);
-      return { set: { [name]: (await fn(variable.value as V[N])) as Value } };
+      return { set: { [name]: (await fn((variable ?? this.#unknown(name)).value as V[N])) as Value } };
     };
     return compareAndSet(await this.#writable(), [name], decide, options);
   }
@@ -123,7 +130,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   ): Promise<Commit> {
     const decide = async ({ variables }: Snapshot): Promise<CommitRequest> => {
       const values = valuesOf(variables);
-      for (const name of names) if (!Object.hasOwn(values, name)) throw unknownVariable(this.#id, name);
+      for (const name of names) if (!Object.hasOwn(values, name)) this.#unknown(name);
       return { set: (await fn(values as Pick<V, N>)) as Record<string, Value> };
     };
     return compareAndSet(await this.#writable(), names, decide, options);
@@ -150,7 +157,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   /** What depends on a variable, also through others, each behind what it depends on. */
   async dependents(name: Name<V>, options?: StateCallOptions): Promise<readonly Name<V>[]> {
     const { variables } = await this.#read(undefined, options);
-    if (!variables.some((variable) => variable.name === name)) throw unknownVariable(this.#id, name);
+    if (!variables.some((variable) => variable.name === name)) this.#unknown(name);
     return dependentsOf(variables, [name]).map((variable) => variable.name as Name<V>);
   }
 
@@ -161,7 +168,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
    * does not fit, ends it (see `Subscription`) or goes to `onError`.
    */
   derive(functions: { readonly [N in Name<V>]?: Derive<V, V[N]> }, options: DeriveOptions = {}): Subscription {
-    return derive(this.#id, this.#session, () => this.#writable(), functions as never, options);
+    return derive(this.#id, this.#session, this.#teller, () => this.#writable(), functions as never, options);
   }
 
   /** The same variables, written only while these locks are held: else each write is refused as `locked`. */
@@ -193,7 +200,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   watch<N extends Name<V>>(
     options: WatchVariablesOptions<N> = {},
   ): AsyncGenerator<Change<Pick<V, N>>, void, undefined> {
-    return follow<Pick<V, N>>(this.#session, options);
+    return follow<Pick<V, N>>(this.#session, this.#teller, options);
   }
 
   /**
@@ -204,19 +211,27 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     callback: (change: Change<Pick<V, N>>) => void | Promise<void>,
     options: OnChangeOptions<N> = {},
   ): Subscription {
-    return subscribe<Pick<V, N>>(this.#session, callback, options);
+    return subscribe<Pick<V, N>>(this.#session, this.#teller, callback, options);
   }
 
   async #read(names: readonly string[] | undefined, options?: StateCallOptions): Promise<Snapshot> {
     return (await this.#session()).read(names, options);
   }
 
-  async #commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
-    return (await this.#writable()).commit(request, options);
+  #commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
+    const session = this.#writable();
+    if (session instanceof Promise) return session.then((found) => found.commit(request, options));
+    return session.commit(request, options);
   }
 
-  async #writable(): Promise<SessionView> {
-    const session = await this.#session();
-    return Object.keys(this.#fences).length === 0 ? session : fenced(session, this.#fences);
+  #writable(): Found {
+    const session = this.#session();
+    const fences = this.#fences;
+    if (fences === undefined) return session;
+    return session instanceof Promise ? session.then((found) => fenced(found, fences)) : fenced(session, fences);
+  }
+
+  #unknown(name: string): never {
+    throw unknownVariable(this.#id, name);
   }
 }

@@ -6,6 +6,8 @@ import { nodeSignals } from './node-signals.ts';
 import { nodeThreads } from './node-threads.ts';
 import type { Ids, Runtime } from './runtime.ts';
 
+const settled = Promise.resolve();
+
 /** Makes a runtime on Node's own clock, timers and randomness. Logs go to stderr, one line each. */
 export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
   return {
@@ -21,7 +23,8 @@ export function nodeRuntime(overrides: Partial<Runtime> = {}): Runtime {
     random: { next: () => Math.random() },
     ids: randomIds(),
     turns: {
-      soon: (fn) => queueMicrotask(fn),
+      // As `queueMicrotask` would, which makes an AsyncResource for each.
+      soon: (fn) => void settled.then(fn),
       // A tick comes when no microtask is left; but in a tick's or a timer's own code it would come before them.
       beforeIo: (fn) => queueMicrotask(() => process.nextTick(fn)),
       afterIo: (fn) => void setImmediate(fn),

@@ -41,7 +41,7 @@ export class Lock implements AsyncDisposable {
   /** Greater than that of any lock of this variable before. Give it to what must not listen to an earlier holder. */
   readonly fence: number;
   readonly #system: ActorSystem;
-  readonly #find: () => Promise<StateSession>;
+  readonly #find: () => StateSession | Promise<StateSession>;
   readonly #leaseMs: number;
   readonly #lost = new AbortController();
   #timer: TimerHandle | undefined;
@@ -51,7 +51,7 @@ export class Lock implements AsyncDisposable {
   /** Internal: use `context.lock` or `lockVariable`. */
   constructor(
     system: ActorSystem,
-    find: () => Promise<StateSession>,
+    find: () => StateSession | Promise<StateSession>,
     { name, holder, fence, leaseMs }: { name: string; holder: string; fence: number; leaseMs: number },
   ) {
     this.#system = system;
@@ -136,7 +136,7 @@ export class Lock implements AsyncDisposable {
  */
 export async function lockVariable(
   system: ActorSystem,
-  find: () => Promise<StateSession>,
+  find: () => StateSession | Promise<StateSession>,
   name: string,
   options: LockOptions = {},
 ): Promise<Lock> {
@@ -161,7 +161,7 @@ export async function lockVariable(
 
 /** Works on the session; on where it has moved to, when that happened in between. */
 async function onSession<T>(
-  find: () => Promise<StateSession>,
+  find: () => StateSession | Promise<StateSession>,
   work: (session: StateSession) => Promise<T>,
 ): Promise<T> {
   for (;;) {

@@ -14,7 +14,8 @@ export interface ObserversInput {
 
 export interface ObserversState {
   readonly tables: StateTables;
-  readonly wakes: number;
+  /** Counted in place: a new state for each commit would be the most of what it does. */
+  wakes: number;
 }
 
 /** Wakes all who watch a session; answers how many. */
@@ -54,9 +55,9 @@ export const observers = server({
   },
   cast: {
     /** The vault tells: this session has a new record, or has ended. */
-    committed: (state: ObserversState, entry: SessionEntry): ObserversState => ({
-      ...state,
-      wakes: state.wakes + wakeAll(state.tables, entry),
-    }),
+    committed(state: ObserversState, entry: SessionEntry): ObserversState {
+      state.wakes += wakeAll(state.tables, entry);
+      return state;
+    },
   },
 });

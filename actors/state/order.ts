@@ -7,12 +7,12 @@ import { checkName, declarationOf, storedFor } from './declare.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import type { CommitRequest } from './provider.ts';
-import { NamedEntries } from './secret.ts';
+import { inspection } from './secret.ts';
 import type { Stored } from './stored.ts';
 import type { Declaration } from './types.ts';
 import { show, valueBytesMax } from './value.ts';
 
-export interface Order {
+interface Parts {
   readonly expect: readonly (readonly [name: string, version: number | null])[];
   readonly remove: readonly string[];
   readonly declare: readonly (readonly [name: string, declaration: Declaration])[];
@@ -21,14 +21,60 @@ export interface Order {
   readonly writer: string;
   /** The caller's, or one of the client's own. */
   readonly key: string | OwnKey | undefined;
+  /** To be kept under the caller's key. */
+  readonly outcome: Uint8Array | undefined;
   /**
    * Set when it may have been carried out already: a revision that the session had when it was sent first. Keys that
    * were forgotten since then make its outcome unknown.
    */
   readonly since: number | undefined;
-  /** To be kept under the caller's key. */
-  readonly outcome: Uint8Array | undefined;
 }
+
+/**
+ * Shows of itself which variables it is about, and no value: whoever makes it, or sends it on, does not know which of
+ * them are secret.
+ */
+export class Order implements Parts {
+  readonly expect: Parts['expect'];
+  readonly remove: Parts['remove'];
+  readonly declare: Parts['declare'];
+  readonly set: Parts['set'];
+  readonly fences: Parts['fences'];
+  readonly writer: string;
+  readonly key: Parts['key'];
+  readonly outcome: Parts['outcome'];
+  readonly since: Parts['since'];
+
+  constructor({ expect, remove, declare, set, fences, writer, key, outcome, since }: Parts) {
+    this.expect = expect;
+    this.remove = remove;
+    this.declare = declare;
+    this.set = set;
+    this.fences = fences;
+    this.writer = writer;
+    this.key = key;
+    this.outcome = outcome;
+    this.since = since;
+  }
+
+  /** The same, sent once more. */
+  again(since: number): Order {
+    return new Order({ ...this, since });
+  }
+
+  toJSON(): object {
+    const { remove, writer, key, since } = this;
+    const [expect, declare, set, fences] = [this.expect, this.declare, this.set, this.fences].map(namesOf);
+    return { expect, remove, declare, set, fences, writer, key, since };
+  }
+
+  [inspection](): object {
+    return this.toJSON();
+  }
+}
+
+const namesOf = (entries: readonly (readonly [name: string, value: unknown])[]): string[] =>
+  entries.map(([name]) => name);
 
 const none: readonly never[] = [];
 const never = (): boolean => false;
@@ -43,7 +89,7 @@ const labelLengthMax = 500;
 export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: string) => boolean = never): Order {
   if (typeof request !== 'object' || request === null) throw invalid(`commit: ${show(request)} is no request`);
   const { expect, set, remove, declare, fences, writer = 'typescript', idempotencyKey: key, outcome } = request;
-  return {
+  return new Order({
     expect: expect === undefined ? none : entries(expect, 'expect', expected),
     remove: remove === undefined ? none : removals(remove),
     declare: declare === undefined ? none : entries(declare, 'declare', declared),
@@ -51,9 +97,9 @@ export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: str
     fences: fences === undefined ? none : entries(fences, 'fences', fenced),
     writer: label(writer, 'writer'),
     key: key === undefined ? own : label(key, 'idempotencyKey'),
-    since: undefined,
     outcome: outcome === undefined ? undefined : kept(outcome, key),
-  };
+    since: undefined,
+  });
 }
 
 function kept(outcome: unknown, key: string | undefined): Uint8Array {
@@ -72,12 +118,8 @@ function entries<T>(
   read: (name: string, value: unknown) => T,
 ): (readonly [string, T])[] {
   if (typeof given !== 'object' || given === null) throw invalid(`commit: ${part} must be an object by name`);
-  const names = Object.keys(given);
-  const list = new NamedEntries<T>(names.length);
-  for (let i = 0; i < names.length; i += 1) {
-    const name = names[i] as string;
-    list[i] = [name, read(name, given[name])];
-  }
+  const list: [string, T][] = [];
+  for (const name of Object.keys(given)) list.push([name, read(name, given[name])]);
   return list;
 }
 

@@ -17,7 +17,7 @@ import type {
 } from './provider.ts';
 
 /** What code that works on the variables of a session needs of it. */
-export type SessionView = Pick<StateSession, 'read' | 'list' | 'history' | 'at' | 'commit' | 'watch'>;
+export type SessionView = Pick<StateSession, 'read' | 'readNow' | 'list' | 'history' | 'at' | 'commit' | 'watch'>;
 
 export class OverlaySession implements SessionView {
   readonly #session: () => Promise<StateSession>;

@@ -238,6 +238,11 @@ export interface StateSession {
   readonly ttlMs: number | undefined;
   /** Reads at one revision: all variables, or those of `names` that exist. */
   read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
+  /**
+   * As `read`, of one variable and at once, for a session whose record lies in this process. Throws what `read` rejects
+   * with. Backends elsewhere have no such method.
+   */
+  readNow?(name: string): Variable | undefined;
   /** The variables whose names match, at one revision: `*` stands for any run of characters. Rejects with `invalid`. */
   list(pattern: string, options?: StateCallOptions): Promise<Snapshot>;
   /** Kept commits, the newest of those asked for (law 14). Reading it is an access. */

@@ -72,7 +72,7 @@ export function applyCommit(
       epoch,
       revision,
       written: Object.freeze(change.written),
-      removed: Object.freeze(change.removed),
+      removed: change.removed.length === 0 ? none : Object.freeze(change.removed),
       writer: order.writer,
       committedAtMs: now.wallMs,
     });
@@ -112,18 +112,20 @@ interface Change {
   readonly variables: readonly Variable[];
   readonly places: ReadonlyMap<string, number>;
   readonly written: Variable[];
-  readonly removed: string[];
+  readonly removed: readonly string[];
   readonly bytes: number;
 }
 
 /** Bytes of a variable beside its value, roughly. */
 const variableBytes = 128;
 
+const none: readonly string[] = Object.freeze([]);
+
 /** The usual commit: only values change. */
 function setOnly(record: SessionRecord, order: Order): Change {
   const { places } = record;
   const revision = record.revision + 1;
-  if (order.set.length === 0) return { variables: record.variables, places, written: [], removed: [], bytes: 0 };
+  if (order.set.length === 0) return { variables: record.variables, places, written: [], removed: none, bytes: 0 };
   const variables = record.variables.slice();
   const written: Variable[] = [];
   let bytes = 0;
@@ -136,7 +138,7 @@ function setOnly(record: SessionRecord, order: Order): Change {
     written.push(variable);
     bytes += stored.bytes + variableBytes;
   }
-  return { variables, places, written, removed: [], bytes };
+  return { variables, places, written, removed: none, bytes };
 }
 
 /** A commit that changes which variables there are. */

@@ -5,7 +5,8 @@
 import type { StateError } from '../core/index.ts';
 import { invalid } from './invalid.ts';
 
-const inspection = Symbol.for('nodejs.util.inspect.custom');
+/** The key of Node's inspection, as `console.log` uses it. */
+export const inspection = Symbol.for('nodejs.util.inspect.custom');
 
 /** Whether constraints say that the value is a secret. */
 export function isSecret(constraints: object): boolean {
@@ -18,25 +19,6 @@ export function concealed<T extends object>(object: T, key: keyof T): T {
   Object.defineProperty(object, 'toJSON', { value: show });
   Object.defineProperty(object, inspection, { value: show });
   return object;
-}
-
-/**
- * Entries by name that show only their names: whoever makes an order, or sends it on, does not know which of them are
- * secret.
- */
-export class NamedEntries<T> extends Array<readonly [name: string, value: T]> {
-  /** What is made of it is a plain array. */
-  static override get [Symbol.species](): ArrayConstructor {
-    return Array;
-  }
-
-  toJSON(): string[] {
-    return Array.from(this, ([name]) => name);
-  }
-
-  [inspection](): string[] {
-    return this.toJSON();
-  }
 }
 
 /** The error of a secret that does not fit: it tells neither the value nor anything of it. */

@@ -6,6 +6,7 @@
  */
 import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
 import { statePaths } from './paths.ts';
+import type { WatchEvent } from './provider.ts';
 import type { SessionRecord } from './record.ts';
 import type { VaultStore } from './vault-store.ts';
 
@@ -52,6 +53,8 @@ export class SessionEntry {
   ended: Ending | undefined;
   tools: ReadonlyMap<string, SessionTool> | undefined;
   watchers: Set<Wakeable> | undefined;
+  /** What a watcher was told last: the others of the whole session are told the same. */
+  told: IteratorResult<WatchEvent, undefined> | undefined;
   /** True while the ObserverManager has been told and has not woken the watchers yet. */
   waking = false;
 

@@ -28,9 +28,10 @@ import type {
   WatchEvent,
   WatchOptions,
 } from './provider.ts';
-import { changesOf, secretsOf, snapshotOf, snapshotWhere } from './record.ts';
+import { changesOf, find, secretsOf, snapshotOf, snapshotWhere } from './record.ts';
 import { type Attempt, type Persistence, persist } from './retry.ts';
 import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
+import type { Variable } from './types.ts';
 import { show } from './value.ts';
 import { Watch } from './watch.ts';
 
@@ -66,6 +67,8 @@ export abstract class VaultSession implements StateSession {
   protected readonly host: VaultHost;
   protected readonly table: SessionTable;
   readonly #on: Persistence;
+  /** Where the session was found last. */
+  #found: SessionEntry | undefined;
 
   constructor(host: VaultHost, table: SessionTable, id: string) {
     this.id = id;
@@ -80,6 +83,10 @@ export abstract class VaultSession implements StateSession {
 
   read(names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
     return this.#look(options, ({ record }) => snapshotOf(record, names));
+  }
+
+  readNow(name: string): Variable | undefined {
+    return find(this.#accessed().record, name);
   }
 
   list(pattern: string, options: StateCallOptions = {}): Promise<Snapshot> {
@@ -113,7 +120,7 @@ export abstract class VaultSession implements StateSession {
       // Before it is sent: what it may do happens after this revision.
       const since = record?.revision ?? 0;
       return persist(this.#on, options, (attempt) =>
-        this.ask('commit', attempt.number === 0 ? order : { ...order, since }, attempt),
+        this.ask('commit', attempt.number === 0 ? order : order.again(since), attempt),
       ) as Promise<Commit>;
     } catch (error) {
       return Promise.reject(error as Error);
@@ -187,7 +194,10 @@ export abstract class VaultSession implements StateSession {
   }
 
   #entry(): SessionEntry {
-    return this.table.access(this.id, this.#nowMs());
+    const found = this.#found;
+    if (found !== undefined && found.ended === undefined && found.ttlMs === undefined) return found;
+    this.#found = this.table.access(this.id, this.#nowMs());
+    return this.#found;
   }
 
   #nowMs(): number {

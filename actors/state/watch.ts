@@ -13,13 +13,14 @@ import {
 } from '../core/index.ts';
 import { only } from './past.ts';
 import { matcher } from './pattern.ts';
-import type { Snapshot, WatchEvent, WatchOptions } from './provider.ts';
+import type { Commit, Snapshot, WatchEvent, WatchOptions } from './provider.ts';
 import { fold, rewound, type SessionRecord, snapshotOf, snapshotWhere } from './record.ts';
 import { topOf } from './retry.ts';
 import { ended, type SessionEntry, type StateTables, type Wakeable } from './tables.ts';
 
 type Result = IteratorResult<WatchEvent, undefined>;
 const over: Result = { done: true, value: undefined };
+const resultOf = (event: WatchEvent): Result => Object.freeze({ done: false, value: Object.freeze(event) });
 
 interface Waiting {
   readonly resolve: (result: Result) => void;
@@ -99,11 +100,17 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
       try {
         const result = this.#take();
         if (result === undefined) return;
-        this.#waiting.shift()?.resolve(result);
+        this.#first().resolve(result);
       } catch (error) {
-        this.#waiting.shift()?.reject(error);
+        this.#first().reject(error);
       }
     }
+  }
+
+  /** Takes the oldest of those who wait. */
+  #first(): Waiting {
+    const waiting = this.#waiting;
+    return (waiting.length === 1 ? waiting.pop() : waiting.shift()) as Waiting;
   }
 
   /** The answer that a `next` can have now. */
@@ -117,7 +124,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
     const { ended: ending, id } = this.#entry;
     // What was lost cannot be read any more.
     const event = ending === 'lost' ? undefined : this.#pull();
-    if (event !== undefined) return { done: false, value: event };
+    if (event !== undefined) return event;
     if (ending === undefined) return undefined;
     // What was committed before the end has been delivered by now.
     this.#end(undefined);
@@ -126,11 +133,11 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
   }
 
   /** The next event after this watch's place, if there is one. */
-  #pull(): WatchEvent | undefined {
+  #pull(): Result | undefined {
     const { record } = this.#entry;
     if (this.#place === undefined) {
       this.#place = record.revision;
-      return { type: 'snapshot', snapshot: this.#snapshot(record) };
+      return resultOf({ type: 'snapshot', snapshot: this.#snapshot(record) });
     }
     while (this.#place < record.revision) {
       const commit = record.history.at(this.#place + 1);
@@ -138,13 +145,23 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
         const folded = fold(this.#place, record.revision);
         this.#tables.watches.folded += 1;
         this.#place = record.revision;
-        return { type: 'snapshot', snapshot: this.#snapshot(record), folded };
+        return resultOf({ type: 'snapshot', snapshot: this.#snapshot(record), folded });
       }
       this.#place += 1;
-      const seen = this.#wanted === undefined ? commit : only(commit, this.#wanted);
-      if (seen !== undefined) return { type: 'commit', commit: seen };
+      if (this.#wanted === undefined) return this.#shared(commit);
+      const seen = only(commit, this.#wanted);
+      if (seen !== undefined) return resultOf({ type: 'commit', commit: seen });
     }
     return undefined;
+  }
+
+  /** All who watch the whole session are told of a commit by the same object. */
+  #shared(commit: Commit): Result {
+    const last = this.#entry.told;
+    if (last?.done === false && last.value.type === 'commit' && last.value.commit === commit) return last;
+    const told = resultOf({ type: 'commit', commit });
+    this.#entry.told = told;
+    return told;
   }
 
   #snapshot(record: SessionRecord): Snapshot {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { From } from '../../../actors/core/index.ts';
 import { integer, localState, orderOf, type StateSession } from '../../../actors/state/index.ts';
 import { defaultRecordLimits } from '../../../actors/state/record.ts';
+import { untilPasses } from '../../../testing/index.ts';
 import { type StateSystem, startState } from '../../helpers/state-system.ts';
 
 describe('the ObserverManager', () => {
@@ -76,7 +77,7 @@ describe('the ObserverManager', () => {
       await next;
     }
     for (let a = 2; a <= 4; a += 1) await session.commit({ set: { a } });
-    const stats = async () => await state.names.observers.call('stats');
+    const stats = () => untilPasses(() => state.names.observers.call('stats'));
     expect(await stats()).to.include({ watchers: 2, largestLag: 4, begun: 2, ended: 0, folded: 0 });
     await slow.return?.();
     state.kill(state.names.observers.path);

@@ -145,7 +145,7 @@ describe('applyCommit', () => {
             expect(applied.commit).to.equal(first.get(key));
           }
           if (key !== undefined && applied.record !== record) first.set(key, applied.commit);
-          const retried = applyCommit(applied.record, { ...order, since: record.revision }, now, limits);
+          const retried = applyCommit(applied.record, order.again(record.revision), now, limits);
           if (key !== undefined && applied.record !== record) {
             expect(retried).to.deep.include({ record: applied.record, commit: applied.commit });
           }
@@ -165,8 +165,8 @@ describe('applyCommit', () => {
       if (applied instanceof StateError) throw applied;
       record = applied.record;
     }
-    expect(applyCommit(record, { ...order, since }, now, limits)).to.have.property('code', 'compacted');
-    expect(applyCommit(record, { ...order, since: record.revision }, now, limits)).to.not.be.instanceOf(StateError);
+    expect(applyCommit(record, order.again(since), now, limits)).to.have.property('code', 'compacted');
+    expect(applyCommit(record, order.again(record.revision), now, limits)).to.not.be.instanceOf(StateError);
   });
 
   it('leaves earlier records as they were, also when one is built upon twice', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { bridgedState, integer, localState, type Order, string } from '../../../actors/state/index.ts';
+import { bridgedState, integer, localState, orderOf, string } from '../../../actors/state/index.ts';
 import { stateTables } from '../../../actors/state/tables.ts';
 import { nextRestart, rejection } from '../../../testing/restarts.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
@@ -74,17 +74,7 @@ describe('the vault', () => {
     const session = await provider.open('s1');
     await session.commit({ declare: { a: integer() } });
     // The Session actor dies when the vault has carried the order out and before its answer arrives.
-    const order: Order = {
-      expect: [],
-      remove: [],
-      declare: [],
-      fences: [],
-      set: [['a', { value: 1, bytes: 8 }]],
-      writer: 'x',
-      key: 'k',
-      since: undefined,
-      outcome: undefined,
-    };
+    const order = orderOf({ set: { a: 1 }, writer: 'x', idempotencyKey: 'k' });
     const first = await state.names.vault.call('commit', { realm: 'bridged', id: 's1', order });
     state.kill(state.names.session('s1').path);
     expect(await session.commit({ set: { a: 1 }, idempotencyKey: 'k' })).to.deep.equal(first);
