@@ -21,6 +21,10 @@ class Missing:
 MISSING: Final = Missing()
 
 
+# Nobody can change these: every reader may have the same one.
+PLAIN: Final = frozenset({bool, int, float, str, bytes, type(None)})
+
+
 def read(record: Record, name: str, hint: Any, default: Any) -> Any:
     """A variable's value as the annotation has it. Fails with `VariableNotFoundError` when it is not there and no
     default was given, with `StateError` `invalid` when it is of another type.
@@ -31,8 +35,11 @@ def read(record: Record, name: str, hint: Any, default: Any) -> Any:
             return default
         known = ", ".join(sorted(record.variables)) or "none"
         raise VariableNotFoundError(name, f"no variable named {name!r} in this session; it has: {known}")
+    value = decode(variable.value)
+    if type(value) in PLAIN:
+        record.plain[name] = value
     try:
-        return conform(decode(variable.value), hint)
+        return conform(value, hint)
     except Mismatch as mismatch:
         raise StateError(
             f"variable {name!r} ({variable.type}): {mismatch}", code="invalid", details={"name": name}
@@ -73,10 +80,17 @@ class Snapshot:
         such variable and no default was given (`VariableNotFoundError`), and when it is of another type
         (`StateError` `invalid`).
         """
-        return read(self._record, name, type, default)
+        record = self._record
+        # As nearly every read finds it.
+        value = record.plain.get(name, MISSING)
+        if value is not MISSING and (type is Any or value.__class__ is type):
+            return value
+        return read(record, name, type, default)
 
     def __getitem__(self, name: str) -> Any:
-        return read(self._record, name, Any, MISSING)
+        record = self._record
+        value = record.plain.get(name, MISSING)
+        return read(record, name, Any, MISSING) if value is MISSING else value
 
     def names(self, pattern: str = "*") -> list[str]:
         """Names of variables in the order of their creation: all, or those that match. `*` stands for any run of

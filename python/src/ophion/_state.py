@@ -18,11 +18,15 @@ MAX_SESSIONS = 1024
 
 @dataclass(frozen=True)
 class Record:
-    """All variables of a session at one revision, in their wire form: each read makes its own copy of the value."""
+    """All variables of a session at one revision, in their wire form: each read makes its own copy of the value, unless
+    nobody can change it.
+    """
 
     epoch: int
     revision: int
     variables: Mapping[str, variables_pb2.Variable]
+    # Values that were read once and that nobody can change.
+    plain: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def order(self) -> tuple[int, int]:
