@@ -52,9 +52,11 @@ class BridgedState implements StateProvider, VaultHost {
 
   async find(sessionId: string, options: StateCallOptions = {}): Promise<StateSession> {
     this.tables.bridged.access(sessionId, this.system.runtime.clock.monotonicMs());
+    const session = new BridgedSession(this, sessionId);
+    if (session.isServed) return session;
     const on = { system: this.system, root: this.tables.root, target: `session '${sessionId}'` };
     await persist(on, options, (attempt) => call(this.tables.store, 'find', sessionId, callOptions(attempt)));
-    return new BridgedSession(this, sessionId);
+    return session;
   }
 
   async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
@@ -95,6 +97,11 @@ class BridgedSession extends VaultSession {
   constructor(host: VaultHost, id: string) {
     super(host, host.tables.bridged, id);
     this.#session = new ActorRef(host.system, sessionPath(host.tables.root, id));
+  }
+
+  /** Whether its actor is there; else the store knows why, and starts one. */
+  get isServed(): boolean {
+    return this.#session.pid !== undefined;
   }
 
   protected ask(name: 'commit' | 'lock' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown> {
