@@ -67,7 +67,7 @@ export class Teller {
 
   of(event: WatchEvent): IteratorYieldResult<Change> {
     if (this.#told !== undefined && event === this.#event) return this.#told;
-    const told = Object.freeze({ done: false, value: changeOf(event) });
+    const told: IteratorYieldResult<Change> = { done: false, value: changeOf(event) };
     const variables = event.type === 'commit' ? event.commit.written : event.snapshot.variables;
     // Bytes cannot be frozen: everybody gets his own.
     if (variables.some(({ type }) => type === 'bytes')) return told;

@@ -20,7 +20,7 @@ import { ended, type SessionEntry, type StateTables, type Wakeable } from './tab
 
 type Result = IteratorResult<WatchEvent, undefined>;
 const over: Result = { done: true, value: undefined };
-const resultOf = (event: WatchEvent): Result => Object.freeze({ done: false, value: Object.freeze(event) });
+const resultOf = (event: WatchEvent): Result => ({ done: false, value: Object.freeze(event) });
 
 interface Waiting {
   readonly resolve: (result: Result) => void;
