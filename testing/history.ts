@@ -111,7 +111,8 @@ const nothingHappened: ReadonlySet<string> = new Set([
   ...['locked', 'mailbox_full', 'queue_full', 'queue_timeout', 'affinity_lost', 'circuit_open'],
 ]);
 
-function outcomeOfError(error: unknown): 'fail' | 'unknown' {
+/** What an error says about whether the operation that it ended has happened. */
+export function outcomeOfError(error: unknown): 'fail' | 'unknown' {
   if (!isActorError(error)) return 'unknown';
   if ('outcome' in error) return error.outcome === 'not_started' ? 'fail' : 'unknown';
   return nothingHappened.has(error.code) ? 'fail' : 'unknown';

@@ -17,7 +17,7 @@ export const attemptsMax = 100;
  * `options` are those of each single operation.
  */
 export async function compareAndSet(
-  session: SessionView,
+  session: Pick<SessionView, 'read' | 'commit'>,
   names: readonly string[] | undefined,
   decide: (read: Snapshot) => CommitRequest | Promise<CommitRequest>,
   options?: StateCallOptions,

@@ -1,0 +1,147 @@
+/**
+ * A client in a worker: calls of a tool that makes some operations one after the other, and notes them in a file of its
+ * own. So what was begun, and what was answered, is known of a worker that was killed as well.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CommitRequest, declare, string } from '../../../actors/state/index.ts';
+import { type Context, isActorError, pythonTool } from '../../../index.ts';
+import type { RandomStream } from '../../../testing/index.ts';
+import type { VersionedValue } from '../../../testing/models/variables.ts';
+import { draw } from './draw.ts';
+import { type Asked, nowNs, type Recorded, type Told } from './records.ts';
+
+interface WorkArguments {
+  readonly file: string;
+  readonly operations: readonly (readonly [kind: string, name: string, token: string])[];
+}
+const tools = ['work', 'work_async'].map((name) => pythonTool<WorkArguments, number>(name));
+
+export interface PythonClientOptions {
+  readonly name: string;
+  readonly context: Context;
+  /** Where calls note what they do. */
+  readonly folder: string;
+  readonly random: RandomStream;
+}
+
+interface Call {
+  readonly client: string;
+  readonly file: string;
+  readonly startNs: number;
+  readonly operations: WorkArguments['operations'];
+}
+
+/** At most as many operations are made by one call. */
+const operationsMax = 40;
+/** How long a call may take, which none comes near. */
+const timeoutMs = 120_000;
+
+export class PythonClient {
+  readonly wrong: string[] = [];
+  /** Calls whose worker was lost. */
+  lost = 0;
+  readonly #options: PythonClientOptions;
+  readonly #calls: Call[] = [];
+
+  constructor(options: PythonClientOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a call; resolves to how many operations it has begun. */
+  async call(): Promise<number> {
+    const { name, context, folder, random } = this.#options;
+    const client = `${name}.${this.#calls.length + 1}`;
+    const operations = Array.from({ length: 1 + random.below(operationsMax) }, (_, n) => {
+      const { kind, name: variable, token } = draw(random, `${client}.${n + 1}`);
+      return [kind, variable, token] as const;
+    });
+    const file = join(folder, client);
+    this.#calls.push({ client, file, startNs: nowNs(), operations });
+    const tool = tools[random.below(tools.length)] as (typeof tools)[number];
+    try {
+      const made = await context.call(tool, { file, operations }, { timeoutMs });
+      if (made !== operations.length) this.wrong.push(`${client} made ${made} operations of ${operations.length}`);
+    } catch (error) {
+      // A worker may be lost, and nothing else may happen to a call.
+      if (!isActorError(error) || error.code !== 'worker_lost') this.wrong.push(`${client}: ${String(error)}`);
+      else this.lost += 1;
+    }
+    return linesOf(file).filter((line) => 'asked' in line).length;
+  }
+
+  /** What all calls have done, and when each was asked for. When nothing of it goes on any more. */
+  recorded(): { readonly records: readonly Recorded[]; readonly begunNs: ReadonlyMap<string, number> } {
+    const records: Recorded[] = [];
+    for (const { client, file, operations } of this.#calls) {
+      const begun = new Map<number, Line>();
+      const ended = new Map<number, Line>();
+      for (const line of linesOf(file)) (line.asked === undefined ? ended : begun).set(line.i, line);
+      for (const [number, { t: startNs, kind = '', asked = {} }] of begun) {
+        const end = ended.get(number);
+        const [, , token = ''] = operations[number] ?? [];
+        const told = end === undefined ? unanswered : toldOf(end.told ?? {});
+        const endNs = end === undefined || told.type === 'unknown' ? Number.POSITIVE_INFINITY : end.t;
+        records.push({ client, language: 'python', kind, token, asked: askedOf(asked), told, startNs, endNs });
+      }
+    }
+    return { records, begunNs: new Map(this.#calls.map(({ client, startNs }) => [client, startNs])) };
+  }
+}
+
+const unanswered: Told = { type: 'unknown', why: 'its worker was lost' };
+
+/** As session_tools.py has it. */
+interface Line {
+  readonly i: number;
+  readonly t: number;
+  readonly kind?: string;
+  readonly asked?: AskedThere;
+  readonly told?: ToldThere;
+}
+interface AskedThere extends Pick<CommitRequest, 'expect' | 'set' | 'remove'> {
+  readonly name?: string;
+  readonly update?: string;
+  readonly declare?: Readonly<Record<string, string>>;
+}
+interface ToldThere {
+  readonly revision?: number | null;
+  readonly values?: Readonly<Record<string, readonly [VersionedValue['value'], number]>>;
+  readonly before?: number;
+  readonly after?: number;
+  readonly name?: string;
+  readonly value?: unknown;
+  readonly refused?: string;
+  readonly found?: Readonly<Record<string, number | null>>;
+  readonly unknown?: string;
+}
+
+/** The lines of a file, but for a last one that was cut off. */
+export function linesOf<T = Line>(file: string): readonly T[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as T);
+}
+
+function askedOf({ name, update, declare: initial, ...request }: AskedThere): Asked {
+  if (update !== undefined) return { type: 'update', name: update };
+  if (initial !== undefined) {
+    const declarations = Object.entries(initial).map(([one, value]) => [one, string({ default: value })] as const);
+    return { type: 'commit', request: { ...request, declare: declare(Object.fromEntries(declarations)) } };
+  }
+  if (Object.keys(request).length > 0) return { type: 'commit', request };
+  return { type: 'read', names: name === undefined ? undefined : [name] };
+}
+
+function toldOf({ revision, values, before, after, name = '', value, refused, found, unknown }: ToldThere): Told {
+  if (unknown !== undefined) return { type: 'unknown', why: unknown };
+  const at = typeof revision === 'number' ? { revision } : {};
+  if (refused !== undefined)
+    return { type: 'refused', code: refused, ...at, ...(found === undefined ? {} : { found }) };
+  if (before !== undefined && after !== undefined) return { type: 'got', name, value, between: [before, after] };
+  if (values === undefined) return { type: 'committed', ...at };
+  const versions = Object.entries(values).map(([one, [is, version]]) => [one, { value: is, version }] as const);
+  return { type: 'read', revision: revision as number, values: Object.fromEntries(versions) };
+}

@@ -1,0 +1,123 @@
+/** What clients of either language have asked of a session, when, and what they were told. */
+import { isActorError, StateError } from '../../../actors/core/index.ts';
+import type { Commit, CommitRequest, Snapshot, StateSession } from '../../../actors/state/index.ts';
+import { outcomeOfError } from '../../../testing/history.ts';
+import type { VersionedValue } from '../../../testing/models/variables.ts';
+
+export type Language = 'typescript' | 'python';
+
+export type Asked =
+  | { readonly type: 'read'; readonly names?: readonly string[] | undefined }
+  /** `n` becomes one more, whatever it is. */
+  | { readonly type: 'update'; readonly name: string }
+  | { readonly type: 'commit'; readonly request: CommitRequest };
+
+export type Told =
+  | { readonly type: 'read'; readonly revision: number; readonly values: Readonly<Record<string, VersionedValue>> }
+  /** One variable of Python's record, which was between these two revisions. */
+  | {
+      readonly type: 'got';
+      readonly name: string;
+      readonly value: unknown;
+      readonly between: readonly [number, number];
+    }
+  /** Python is told the revision of some commits, and never what was written. */
+  | { readonly type: 'committed'; readonly revision?: number; readonly written?: Commit['written'] }
+  /** A conflict tells of a revision which versions variables had there; null: none. */
+  | {
+      readonly type: 'refused';
+      readonly code: string;
+      readonly revision?: number;
+      readonly found?: Readonly<Record<string, number | null>>;
+    }
+  | { readonly type: 'unknown'; readonly why: string };
+
+export interface Recorded {
+  /** One that does one thing after the other; of Python one call. */
+  readonly client: string;
+  readonly language: Language;
+  /** As it was drawn. */
+  readonly kind: string;
+  /** What it writes, if it writes; of the whole run only this one operation does, or what it was refused before. */
+  readonly token: string;
+  readonly asked: Asked;
+  readonly told: Told;
+  /** On the system's monotonic clock. */
+  readonly startNs: number;
+  /** Infinity for what is unknown. */
+  readonly endNs: number;
+}
+
+/** The system's monotonic clock, which Python has as well. Exact up to a hundred days after the machine's start. */
+export const nowNs = (): number => Number(process.hrtime.bigint());
+
+/** Who does something, for its record. */
+export interface Doer {
+  readonly client: string;
+  readonly kind: string;
+  readonly token: string;
+}
+
+export class Records {
+  readonly all: Recorded[] = [];
+
+  /** Does it and records it; answers, or rejects, as `work` does. */
+  async run<T>(doer: Doer, asked: Asked, work: () => Promise<T>, told: (answer: T) => Told): Promise<T> {
+    const startNs = nowNs();
+    const end = (one: Told) => {
+      const endNs = one.type === 'unknown' ? Number.POSITIVE_INFINITY : nowNs();
+      this.all.push({ ...doer, language: 'typescript', asked, told: one, startNs, endNs });
+    };
+    try {
+      const answer = await work();
+      end(told(answer));
+      return answer;
+    } catch (error) {
+      end(refusalOf(error));
+      throw error;
+    }
+  }
+
+  /** A session of which each reading and commit is recorded. */
+  session(session: StateSession, doer: Doer): Pick<StateSession, 'id' | 'read' | 'commit'> {
+    return {
+      id: session.id,
+      read: (names, options) => this.run(doer, { type: 'read', names }, () => session.read(names, options), readOf),
+      commit: (request, options) =>
+        this.run(doer, { type: 'commit', request }, () => session.commit(request, options), committedOf),
+    };
+  }
+}
+
+export const readOf = ({ revision, variables }: Snapshot): Told => ({
+  type: 'read',
+  revision,
+  values: versioned(variables),
+});
+
+export const committedOf = ({ revision, written }: Commit): Told => ({ type: 'committed', revision, written });
+
+export function versioned(variables: Snapshot['variables']): Readonly<Record<string, VersionedValue>> {
+  return Object.fromEntries(variables.map(({ name, value, version }) => [name, { value, version }]));
+}
+
+interface Conflict {
+  readonly name: string;
+  readonly actual: number | null;
+}
+
+function refusalOf(error: unknown): Told {
+  if (outcomeOfError(error) === 'unknown') return { type: 'unknown', why: String(error) };
+  const code = isActorError(error) ? error.code : String(error);
+  if (!(error instanceof StateError && Array.isArray(error.details.conflicts))) return { type: 'refused', code };
+  const { revision, conflicts } = error.details as {
+    readonly revision: number;
+    readonly conflicts: readonly Conflict[];
+  };
+  return {
+    type: 'refused',
+    code,
+    revision,
+    found: Object.fromEntries(conflicts.map(({ name, actual }) => [name, actual])),
+  };
+}
