@@ -1,5 +1,7 @@
 /** The small runs of `npm run soak -- state`; that of a local session is in spec/actors/state. */
 import { expect } from 'chai';
+import { chaosBugs } from '../planted/session-chaos.ts';
+import { findsPlanted } from '../soak/session-chaos/finds-planted.ts';
 import { sessionChaos } from '../soak/session-chaos.ts';
 
 describe('a session that both languages use while everything below it is killed and cut', function () {
@@ -16,5 +18,6 @@ describe('a session that both languages use while everything below it is killed 
       const actors = ['vault', 'observers', 'store', 'session', 'bridge', 'tasks', 'context'];
       expect(hit).to.have.all.keys(...actors, 'cut', 'killed', 'stopped');
     });
+    findsPlanted(backend, chaosBugs[backend]);
   }
 });

@@ -22,6 +22,8 @@ export interface SessionChaosOptions {
   readonly operations: number;
   /** How many commits are kept; a watch that is further behind is folded. Default 1,000. */
   readonly historyMax?: number;
+  /** How long a watch may take for the last commits. Default 20,000 ms. */
+  readonly graceMs?: number;
   /** Default 1. */
   readonly seed?: number;
   readonly say?: Say;
@@ -39,7 +41,7 @@ const mostSaid = 10;
 
 /** Resolves when all runs are judged. */
 export async function sessionChaos(options: SessionChaosOptions): Promise<SessionChaosReport> {
-  const { backend, runs, operations, historyMax = 1_000, seed = 1, say = () => {} } = options;
+  const { backend, runs, operations, historyMax = 1_000, graceMs = 20_000, seed = 1, say = () => {} } = options;
   // What a process makes once and keeps is no leak.
   const warm = await startHost(backend, historyMax, 'grpc');
   await warm.stop();
@@ -53,7 +55,7 @@ export async function sessionChaos(options: SessionChaosOptions): Promise<Sessio
     const random = new RandomStream(`${seed} ${backend} ${lap}`);
     const host = await startHost(backend, historyMax, random.below(2) === 0 ? 'grpc' : 'unix');
     try {
-      const ran = await new Run({ operations, historyMax }, host, random).run();
+      const ran = await new Run({ operations, historyMax, graceMs }, host, random).run();
       totals.push(ran.totals);
       checkMs.push(ran.checkMs);
       wrong.push(...ran.wrong.slice(0, mostSaid).map((one) => `run ${lap + 1}: ${one}`));

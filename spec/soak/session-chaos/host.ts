@@ -85,7 +85,8 @@ export async function startHost(backend: Backend, historyMax: number, carrier: '
     { state: options, maxRestarts },
   );
   const states = new WorkerStates(host.system);
-  await host.pool.ready(workersOf.size);
+  const ready = () => host.pool.ready(workersOf.size, { timeoutMs: backWithinMs });
+  await ready();
   return {
     system: host.system,
     ophion: host.ophion,
@@ -93,8 +94,11 @@ export async function startHost(backend: Backend, historyMax: number, carrier: '
     isDurable,
     workers: { pool: host.pool, wire, states },
     folder,
-    ready: () => host.pool.ready(workersOf.size, { timeoutMs: backWithinMs }),
-    unrest: () => unrest(host, workersOf.size),
+    ready,
+    async unrest() {
+      await ready();
+      return unrest(host, workersOf.size);
+    },
     async stop() {
       await host.stop();
       await wire.stop();
@@ -112,6 +116,8 @@ async function differences(options: StateOptions, content: SessionExport): Promi
     return Object.keys(content)
       .filter((part) => !isDeepStrictEqual(kept[part as keyof SessionExport], content[part as keyof SessionExport]))
       .map((part) => `after a start on the same folder the session has another ${part}`);
+  } catch (error) {
+    return [`after a start on the same folder the session cannot be read: ${String(error)}`];
   } finally {
     await state.stop();
   }

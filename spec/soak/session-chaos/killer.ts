@@ -1,6 +1,6 @@
 /** What is ended and cut meanwhile, dealt by a seed: each comes about as often as the deck has it. */
 import type { ActorRef, OphionRef } from '../../../index.ts';
-import type { FaultyWire, RandomStream, WireProxy } from '../../../testing/index.ts';
+import { armFaults, type FaultyWire, plan, type RandomStream, type WireProxy } from '../../../testing/index.ts';
 import type { WorkerStates } from '../worker-states.ts';
 
 /** The vault's tables outlive it, as law 9 says. */
@@ -25,14 +25,18 @@ const contextKillsMax = 3;
 /** How often an actor is ended at once, at most, and how many turns of the event loop are between two of them. */
 const timesMax = 3;
 const turnsBetween = 8;
+/** Which message, at most, one throws at that is to crash by itself. */
+const messagesMost = 4;
 /** Where a direction is cut, at most, counted from when that is armed. */
 const bytesBefore = 4_000;
 
 export class Killer {
   readonly counts: Partial<Record<Victim, number>> = {};
   readonly #options: KillerOptions;
+  readonly #crashedLast = new Set<Victim>();
   #deck: Victim[] = [];
   #stopped: number | undefined;
+  #crashing: { readonly victim: Victim; readonly active: ReturnType<typeof armFaults> } | undefined;
 
   constructor(options: KillerOptions) {
     this.#options = options;
@@ -51,10 +55,18 @@ export class Killer {
     if (victim === 'cut') await this.#cut(over);
     else if (victim === 'killed') this.#kill();
     else if (victim === 'stopped') this.#stop();
-    else await this.#end(victim);
+    else if (victim === 'context' || victim === 'tasks' || !this.#mayCrash(victim)) await this.#end(victim);
+    else this.#crash(victim);
   }
 
+  /** Lets everybody go on. */
   resume(): void {
+    if (this.#crashing !== undefined) {
+      const { victim, active } = this.#crashing;
+      for (const { done } of active.status) this.#count(victim, done);
+      active.stop();
+      this.#crashing = undefined;
+    }
     if (this.#stopped !== undefined) signal(this.#stopped, 'SIGCONT');
     this.#stopped = undefined;
   }
@@ -67,6 +79,23 @@ export class Killer {
       while (sorted.length > 0) this.#deck.push(...sorted.splice(random.below(sorted.length), 1));
     }
     return this.#deck.pop() as Victim;
+  }
+
+  /** Every other time it is a crash of its own. */
+  #mayCrash(victim: Victim): boolean {
+    if (this.#crashedLast.delete(victim)) return false;
+    this.#crashedLast.add(victim);
+    return true;
+  }
+
+  /** It throws at a message, and who waits for that is told so. */
+  #crash(victim: keyof typeof actorDeck.shared): void {
+    const { ophion, random } = this.#options;
+    const faults = plan()
+      .at('actor.receive', { path: this.#actor(victim).path })
+      .nth(1 + random.below(messagesMost))
+      .throw('it was to crash');
+    this.#crashing = { victim, active: armFaults(ophion, faults) };
   }
 
   async #end(victim: keyof typeof actorDeck.shared): Promise<void> {
@@ -131,8 +160,8 @@ export class Killer {
     await proxy.heal();
   }
 
-  #count(victim: Victim): void {
-    this.counts[victim] = (this.counts[victim] ?? 0) + 1;
+  #count(victim: Victim, times = 1): void {
+    if (times > 0) this.counts[victim] = (this.counts[victim] ?? 0) + times;
   }
 }
 

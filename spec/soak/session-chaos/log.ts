@@ -37,11 +37,13 @@ export class CommitLog {
     const { commits, revision } = await this.#session.history({ since: this.revision, limit });
     const before = this.revision;
     for (const commit of commits) {
+      // The others would be at wrong places.
+      if (this.wrong.length > 0) return;
       if (commit.revision !== this.revision + 1)
         this.wrong.push(`in the history revision ${commit.revision} comes after ${this.revision}`);
-      if (commit.epoch !== this.#epoch)
+      else if (commit.epoch !== this.#epoch)
         this.wrong.push(`revision ${commit.revision} is of epoch ${commit.epoch}, not of ${this.#epoch}`);
-      this.commits.push(commit);
+      else this.commits.push(commit);
     }
     if (this.revision !== revision && this.wrong.length === 0)
       this.wrong.push(`the session is at revision ${revision}; its history goes from ${before} to ${this.revision}`);

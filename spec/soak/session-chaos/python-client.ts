@@ -9,7 +9,7 @@ import { type Context, isActorError, pythonTool } from '../../../index.ts';
 import type { RandomStream } from '../../../testing/index.ts';
 import type { VersionedValue } from '../../../testing/models/variables.ts';
 import { draw } from './draw.ts';
-import { type Asked, nowNs, type Recorded, type Told } from './records.ts';
+import { type Asked, committedOf, nowNs, type Recorded, type Records, type Told } from './records.ts';
 
 interface WorkArguments {
   readonly file: string;
@@ -20,6 +20,7 @@ const tools = ['work', 'work_async'].map((name) => pythonTool<WorkArguments, num
 export interface PythonClientOptions {
   readonly name: string;
   readonly context: Context;
+  readonly records: Records;
   /** Where calls note what they do. */
   readonly folder: string;
   readonly random: RandomStream;
@@ -48,14 +49,16 @@ export class PythonClient {
     this.#options = options;
   }
 
-  /** Makes a call; resolves to how many operations it has begun. */
+  /** Sets a variable, and makes a call; resolves to how many operations it has begun. */
   async call(): Promise<number> {
     const { name, context, folder, random } = this.#options;
     const client = `${name}.${this.#calls.length + 1}`;
     const operations = Array.from({ length: 1 + random.below(operationsMax) }, (_, n) => {
       const { kind, name: variable, token } = draw(random, `${client}.${n + 1}`);
-      return [kind, variable, token] as const;
+      // It sees what was set just before it was made.
+      return [n === 0 ? 'read' : kind, variable, token] as const;
     });
+    await this.#set(`${client}.0`);
     const file = join(folder, client);
     this.#calls.push({ client, file, startNs: nowNs(), operations });
     const tool = tools[random.below(tools.length)] as (typeof tools)[number];
@@ -68,6 +71,22 @@ export class PythonClient {
       else this.lost += 1;
     }
     return linesOf(file).filter((line) => 'asked' in line).length;
+  }
+
+  /** Sets a variable from here. */
+  async #set(token: string): Promise<void> {
+    const { name, context, records } = this.#options;
+    const asked = { type: 'commit', request: { set: { x: token } } } as const;
+    try {
+      await records.run(
+        { client: name, kind: 'set', token },
+        asked,
+        () => context.variables.set('x', token),
+        committedOf,
+      );
+    } catch (error) {
+      if (!isActorError(error)) throw error;
+    }
   }
 
   /** What all calls have done, and when each was asked for. When nothing of it goes on any more. */

@@ -19,6 +19,8 @@ import { Watches } from './watches.ts';
 export interface RunOptions {
   readonly operations: number;
   readonly historyMax: number;
+  /** How long a watch may take for the last commits. */
+  readonly graceMs: number;
 }
 
 export interface Ran {
@@ -37,8 +39,6 @@ const lead = 100;
 /** How often something goes wrong, roughly, and how many operations are between two of them, at least. */
 const strikes = 120;
 const leastBetween = 12;
-/** How long a watch may take for the last commits. */
-const graceMs = 20_000;
 const now = pythonTool<Record<never, never>, number>('now');
 
 export class Run {
@@ -52,6 +52,8 @@ export class Run {
   readonly #done = { typescript: 0, python: 0 };
   /** Commits that a watch was told, and those of Python among them. */
   readonly #seen = { all: 0, python: 0 };
+  /** How many operations TypeScript had begun when the history was read last. */
+  #lookedAt = 0;
   #isOver = false;
   #catchingUp: Promise<void> | undefined;
 
@@ -97,7 +99,7 @@ export class Run {
     });
     const python = Array.from({ length: workers === undefined ? 0 : clients.python }, (_, n) => {
       const name = `p${n + 1}`;
-      return new PythonClient({ name, context, folder, random: random(name) });
+      return new PythonClient({ name, context, records: this.#records, folder, random: random(name) });
     });
     const killer = new Killer({ ophion, sessionId: context.id, random: random('killer'), workers });
     const over = Promise.all([
@@ -126,7 +128,7 @@ export class Run {
         `at last it is ${JSON.stringify(versioned(reading.variables))}, by the history ${JSON.stringify(last)}`,
       );
     const found = judge(records, begunNs, log);
-    const watched = await watches.judge(log, reading, graceMs);
+    const watched = await watches.judge(log, reading, this.#options.graceMs);
     this.#wrong.push(...found.wrong, ...watched, ...python.flatMap(({ wrong }) => wrong));
     this.#wrong.push(...(await this.#host.unrest()));
     await this.#end(context, session);
@@ -217,9 +219,14 @@ export class Run {
     await this.#changed.until(() => this.#seen.all >= enough || this.#isOver);
   }
 
-  /** Long before what is new could be dropped again. */
+  /** Long before what is new could be dropped again, whatever a watch tells. */
   #isDue(log: CommitLog): boolean {
-    return log.first.revision + this.#seen.all - log.revision >= this.#options.historyMax / 8;
+    const { all } = this.#seen;
+    const most = this.#options.historyMax / 8;
+    const behind = log.first.revision + all - log.revision;
+    if (behind < most && this.#done.typescript - this.#lookedAt < most) return false;
+    this.#lookedAt = this.#done.typescript;
+    return true;
   }
 
   async #catchUp(log: CommitLog): Promise<void> {
