@@ -97,7 +97,7 @@ function unasked(records: readonly Recorded[], places: ReadonlyMap<string, numbe
 /** Each write of the counter is one more than the last. */
 function miscounted(log: CommitLog): readonly string[] {
   const wrong: string[] = [];
-  let last = (log.first.values.n?.value as unknown as Counter).n;
+  let last = (log.first.values.n?.value as unknown as Counter | undefined)?.n ?? 0;
   for (const { revision, written } of log.commits) {
     const counted = written.find(({ name }) => name === 'n')?.value as unknown as Counter | undefined;
     if (counted === undefined) continue;

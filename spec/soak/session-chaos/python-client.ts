@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommitRequest, declare, string } from '../../../actors/state/index.ts';
-import { type Context, isActorError, pythonTool } from '../../../index.ts';
+import { type Context, isActorError, pythonTool, StateError } from '../../../index.ts';
 import type { RandomStream } from '../../../testing/index.ts';
 import type { VersionedValue } from '../../../testing/models/variables.ts';
 import { draw } from './draw.ts';
@@ -33,6 +33,11 @@ interface Call {
   readonly operations: WorkArguments['operations'];
 }
 
+/** Writes `p` and `q` together with its result, if nobody has written them since it has read them. */
+const exchange = pythonTool<{ token: string }, string>('exchange');
+
+/** One of so many calls is of `exchange`. */
+const exchangesEvery = 4;
 /** At most as many operations are made by one call. */
 const operationsMax = 40;
 /** How long a call may take, which none comes near. */
@@ -44,6 +49,7 @@ export class PythonClient {
   lost = 0;
   readonly #options: PythonClientOptions;
   readonly #calls: Call[] = [];
+  #exchanges = 0;
 
   constructor(options: PythonClientOptions) {
     this.#options = options;
@@ -52,6 +58,7 @@ export class PythonClient {
   /** Sets a variable, and makes a call; resolves to how many operations it has begun. */
   async call(): Promise<number> {
     const { name, context, folder, random } = this.#options;
+    if (random.below(exchangesEvery) === 0) return this.#exchange();
     const client = `${name}.${this.#calls.length + 1}`;
     const operations = Array.from({ length: 1 + random.below(operationsMax) }, (_, n) => {
       const { kind, name: variable, token } = draw(random, `${client}.${n + 1}`);
@@ -66,11 +73,35 @@ export class PythonClient {
       const made = await context.call(tool, { file, operations }, { timeoutMs });
       if (made !== operations.length) this.wrong.push(`${client} made ${made} operations of ${operations.length}`);
     } catch (error) {
-      // A worker may be lost, and nothing else may happen to a call.
-      if (!isActorError(error) || error.code !== 'worker_lost') this.wrong.push(`${client}: ${String(error)}`);
-      else this.lost += 1;
+      this.#lose(client, error);
     }
     return linesOf(file).filter((line) => 'asked' in line).length;
+  }
+
+  async #exchange(): Promise<number> {
+    const { name, context, records } = this.#options;
+    this.#exchanges += 1;
+    const token = `${name}.e${this.#exchanges}`;
+    const doer = { client: name, language: 'python', kind: 'exchange', token } as const;
+    const asked = { type: 'commit', request: { set: { p: token, q: token } } } as const;
+    try {
+      await records.run(
+        doer,
+        asked,
+        () => context.call(exchange, { token }, { timeoutMs }),
+        () => ({ type: 'committed' }),
+      );
+    } catch (error) {
+      // Others may write meanwhile, too.
+      if (!(error instanceof StateError && error.code === 'conflict')) this.#lose(token, error);
+    }
+    return 1;
+  }
+
+  /** A worker may be lost, and nothing else may happen to a call. */
+  #lose(what: string, error: unknown): void {
+    if (isActorError(error) && error.code === 'worker_lost') this.lost += 1;
+    else this.wrong.push(`${what}: ${String(error)}`);
   }
 
   /** Sets a variable from here. */

@@ -53,6 +53,8 @@ export const nowNs = (): number => Number(process.hrtime.bigint());
 
 /** Who does something, for its record. */
 export interface Doer {
+  /** Default `typescript`. */
+  readonly language?: Language;
   readonly client: string;
   readonly kind: string;
   readonly token: string;
@@ -66,7 +68,7 @@ export class Records {
     const startNs = nowNs();
     const end = (one: Told) => {
       const endNs = one.type === 'unknown' ? Number.POSITIVE_INFINITY : nowNs();
-      this.all.push({ ...doer, language: 'typescript', asked, told: one, startNs, endNs });
+      this.all.push({ language: 'typescript', ...doer, asked, told: one, startNs, endNs });
     };
     try {
       const answer = await work();

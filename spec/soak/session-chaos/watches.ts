@@ -23,7 +23,7 @@ export interface WatchesOptions {
   /** Holds up the reader that is to fall behind: resolves when it may read on. */
   readonly pause: (told: number) => Promise<void>;
   /** A commit of Python, or another, was told. */
-  readonly told: (commit: Commit) => void;
+  readonly told: (commit: Commit) => Promise<void>;
 }
 
 interface Watching {
@@ -68,7 +68,7 @@ export class Watches {
     const { context, folder, first, told, pause } = options;
     const everything = this.#follow('a watch of everything', {}, (commit) => {
       this.#all.push(commit);
-      told(commit);
+      return told(commit);
     });
     const some = this.#follow('a watch of p and q', { names: ['p', 'q'] });
     let slowly = 0;
