@@ -24,7 +24,10 @@ import { type Counter, firstToken } from './draw.ts';
 import type { CommitLog } from './log.ts';
 import type { Recorded } from './records.ts';
 
-type SoakOp = VariablesOp | { readonly type: 'conflict'; readonly found: Readonly<Record<string, number | null>> };
+type SoakOp =
+  | VariablesOp
+  | { readonly type: 'value'; readonly name: string; readonly value: unknown }
+  | { readonly type: 'conflict'; readonly found: Readonly<Record<string, number | null>> };
 
 export interface Judged {
   readonly wrong: readonly string[];
@@ -123,6 +126,8 @@ function placed(one: Recorded, places: ReadonlyMap<string, number>, log: CommitL
   switch (told.type) {
     case 'got':
       return {};
+    case 'value':
+      return as({ type: 'value', name: told.name, value: told.value }, { revision: -1, values: {} });
     case 'read': {
       if (language === 'python') return {};
       const names = asked.type === 'read' ? asked.names : undefined;
@@ -188,6 +193,7 @@ function modelOf(first: VariablesState): Model<VariablesState, SoakOp, Variables
   return {
     ...model,
     step(state, op, result) {
+      if (op.type === 'value') return isDeepStrictEqual(state.values[op.name]?.value, op.value) ? state : illegal;
       if (op.type !== 'conflict') return model.step(state, op, result);
       if (result === unseen) return state;
       const versionIs = ([name, version]: [string, number | null]) => (state.values[name]?.version ?? null) === version;
@@ -196,6 +202,7 @@ function modelOf(first: VariablesState): Model<VariablesState, SoakOp, Variables
     isRead: ({ type }) => type !== 'commit',
     partition: () => '',
     describe: (op, result) => {
+      if (op.type === 'value') return `get ${op.name} → ${JSON.stringify(op.value)}`;
       if (op.type !== 'conflict') return (model.describe as NonNullable<typeof model.describe>)(op, result);
       return `conflict ${JSON.stringify(op.found)} → ${result === unseen ? '?' : `revision ${result.revision}`}`;
     },

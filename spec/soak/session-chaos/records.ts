@@ -14,6 +14,8 @@ export type Asked =
 
 export type Told =
   | { readonly type: 'read'; readonly revision: number; readonly values: Readonly<Record<string, VersionedValue>> }
+  /** One variable alone, of which no revision was told. */
+  | { readonly type: 'value'; readonly name: string; readonly value: unknown }
   /** One variable of Python's record, which was between these two revisions. */
   | {
       readonly type: 'got';

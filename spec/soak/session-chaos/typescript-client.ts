@@ -94,6 +94,14 @@ export class TypescriptClient {
       case 'read':
         await records.run(doer, { type: 'read' }, () => variables.snapshot(), readOf);
         return true;
+      case 'get':
+        await records.run(
+          doer,
+          { type: 'read', names: [name] },
+          () => variables.get(name),
+          (value) => ({ type: 'value', name, value }),
+        );
+        return true;
       case 'set': {
         const asked = { type: 'commit', request: { set: { [name]: token } } } as const;
         await records.run(doer, asked, () => variables.set(name, token), committedOf);
