@@ -7,10 +7,11 @@ import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { locksFrom, noLocks } from './locks.ts';
 import type { Commit, SessionExport } from './provider.ts';
-import { freeze, placesOf, type RecordLimits, type SessionRecord } from './record.ts';
+import { placesOf, type RecordLimits, type SessionRecord } from './record.ts';
 import { isSecret } from './secret.ts';
 import type { Variable } from './types.ts';
 import { equalValues, show } from './value.ts';
+import { freeze } from './variable.ts';
 
 export function exportOf(record: SessionRecord): SessionExport {
   const { sessionId, epoch, revision, variables, history, locks } = record;

@@ -4,12 +4,14 @@
  * sees any of it. `writes` is what is to be committed, as one request.
  */
 import { StateError } from '../core/index.ts';
+import { applyCommit } from './commit.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { noLocks } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
 import type { Commit, CommitRequest, Snapshot } from './provider.ts';
-import { applyCommit, find, placesOf, type SessionRecord, secretsOf, snapshotOf } from './record.ts';
+import { snapshotOf } from './readings.ts';
+import { find, placesOf, type SessionRecord, secretsOf } from './record.ts';
 import type { Declaration } from './types.ts';
 import type { Value } from './value.ts';
 

@@ -23,7 +23,7 @@ import { exportOf } from './export.ts';
 import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
 import type { AfterRevision, Commit, HeldLock, SessionExport, Snapshot } from './provider.ts';
-import { changesOf, snapshotOf } from './record.ts';
+import { changesOf, snapshotOf } from './readings.ts';
 import { type SessionEntry, type SessionTool, type StateTables, stateTables } from './tables.ts';
 import { addTools, keepTools, type ToolOffer } from './tools.ts';
 

@@ -28,7 +28,8 @@ import type {
   WatchEvent,
   WatchOptions,
 } from './provider.ts';
-import { changesOf, find, secretsOf, snapshotOf, snapshotWhere } from './record.ts';
+import { changesOf, snapshotOf, snapshotWhere } from './readings.ts';
+import { find, secretsOf } from './record.ts';
 import { type Attempt, type Persistence, persist } from './retry.ts';
 import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
 import type { Variable } from './types.ts';

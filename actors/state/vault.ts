@@ -4,6 +4,7 @@
  * finds the tables, checks each record and ends a session whose record is broken with `lost`.
  */
 import { type ActorContext, type NoReply, noreply, reply, StateError, server } from '../core/index.ts';
+import { type Applied, applyCommit, applyLock } from './commit.ts';
 import type { VaultOptions } from './durable/options.ts';
 import { isFilling, tell } from './events.ts';
 import { recordOf } from './export.ts';
@@ -11,15 +12,7 @@ import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
 import { sessionPath } from './paths.ts';
 import type { Commit, SessionExport } from './provider.ts';
-import {
-  type Applied,
-  applyCommit,
-  applyLock,
-  checkRecord,
-  defaultRecordLimits,
-  emptyRecord,
-  type RecordLimits,
-} from './record.ts';
+import { checkRecord, defaultRecordLimits, emptyRecord, type RecordLimits } from './record.ts';
 import { storeOf } from './stores.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
 import { type Ending, type Realm, SessionEntry, type SessionTable, type StateTables, stateTables } from './tables.ts';

@@ -14,7 +14,8 @@ import {
 import { only } from './past.ts';
 import { matcher } from './pattern.ts';
 import type { Commit, Snapshot, WatchEvent, WatchOptions } from './provider.ts';
-import { fold, rewound, type SessionRecord, snapshotOf, snapshotWhere } from './record.ts';
+import { fold, rewound, snapshotOf, snapshotWhere } from './readings.ts';
+import type { SessionRecord } from './record.ts';
 import { topOf } from './retry.ts';
 import { ended, type SessionEntry, type StateTables, type Wakeable } from './tables.ts';
 

@@ -14,9 +14,9 @@
 import type { Entry } from '../history.ts';
 import { type Locks, noLocks } from '../locks.ts';
 import type { Commit, HeldLock } from '../provider.ts';
-import { freeze } from '../record.ts';
 import type { Variable, VariableType } from '../types.ts';
 import type { Value } from '../value.ts';
+import { freeze } from '../variable.ts';
 import { ByteReader, ByteWriter, seal, unseal } from './bytes.ts';
 import { readValue, writeValue } from './values.ts';
 

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { StateError } from '../../../actors/core/index.ts';
+import { applyCommit } from '../../../actors/state/commit.ts';
 import { type CommitRequest, integer, orderOf, string } from '../../../actors/state/index.ts';
 import { Overlay } from '../../../actors/state/overlay.ts';
-import { applyCommit, emptyRecord, type SessionRecord, snapshotOf } from '../../../actors/state/record.ts';
+import { snapshotOf } from '../../../actors/state/readings.ts';
+import { emptyRecord, type SessionRecord } from '../../../actors/state/record.ts';
 
 const now = { wallMs: 0, monotonicMs: 0 };
 

@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { StateError } from '../../../actors/core/index.ts';
+import { applyCommit } from '../../../actors/state/commit.ts';
 import type { CommitRequest } from '../../../actors/state/index.ts';
 import { integer, orderOf, string } from '../../../actors/state/index.ts';
+import { snapshotOf } from '../../../actors/state/readings.ts';
 import {
-  applyCommit,
   checkRecord,
   defaultRecordLimits,
   emptyRecord,
   find,
   type SessionRecord,
-  snapshotOf,
 } from '../../../actors/state/record.ts';
 
 const now = { wallMs: 1_700_000_000_000, monotonicMs: 0 };

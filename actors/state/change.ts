@@ -1,0 +1,98 @@
+/** What an order does to the variables of a record. Pure; nobody's record is changed. */
+import { StateError } from '../core/index.ts';
+import { checkWriter } from './access.ts';
+import { sameKind } from './declare.ts';
+import { checkDependencies } from './dependencies.ts';
+import type { Order } from './order.ts';
+import { placesOf, type RecordLimits, type SessionRecord, unknownVariable } from './record.ts';
+import type { Variable } from './types.ts';
+import { next, variableOf } from './variable.ts';
+
+export interface Change {
+  readonly variables: readonly Variable[];
+  readonly places: ReadonlyMap<string, number>;
+  readonly written: Variable[];
+  readonly removed: readonly string[];
+  readonly bytes: number;
+}
+
+/** Bytes of a variable beside its value, roughly. */
+const variableBytes = 128;
+
+export const noNames: readonly string[] = Object.freeze([]);
+
+export function changeOf(record: SessionRecord, order: Order, limits: RecordLimits): Change {
+  return order.remove.length + order.declare.length === 0 ? setOnly(record, order) : rebuild(record, order, limits);
+}
+
+/** The usual commit: only values change. */
+function setOnly(record: SessionRecord, order: Order): Change {
+  const { places } = record;
+  const revision = record.revision + 1;
+  if (order.set.length === 0) return { variables: record.variables, places, written: [], removed: noNames, bytes: 0 };
+  const variables = record.variables.slice();
+  const written: Variable[] = [];
+  let bytes = 0;
+  for (const [name, stored] of order.set) {
+    const place = places.get(name);
+    if (place === undefined) throw unknownVariable(record, name);
+    checkWriter(variables[place] as Variable, order.writer);
+    const variable = next(variables[place] as Variable, stored.value, revision);
+    variables[place] = variable;
+    written.push(variable);
+    bytes += stored.bytes + variableBytes;
+  }
+  return { variables, places, written, removed: noNames, bytes };
+}
+
+/** A commit that changes which variables there are. */
+function rebuild(record: SessionRecord, order: Order, limits: RecordLimits): Change {
+  const revision = record.revision + 1;
+  const byName = new Map(record.variables.map((variable) => [variable.name, variable]));
+  const written = new Map<string, Variable>();
+  let bytes = 0;
+  for (const name of order.remove) {
+    const known = byName.get(name);
+    if (known === undefined) throw unknownVariable(record, name);
+    checkWriter(known, order.writer);
+    byName.delete(name);
+  }
+  for (const [name, declaration] of order.declare) {
+    const known = byName.get(name);
+    if (known === undefined) {
+      written.set(name, variableOf(name, declaration, revision));
+      byName.set(name, written.get(name) as Variable);
+      bytes += (declaration as { bytes?: number }).bytes ?? 0;
+    } else if (!sameKind(known, declaration)) {
+      throw new StateError(
+        'already_exists',
+        `variable '${name}': is there already, as a ${known.type}${known.type === declaration.type ? ' with other constraints' : ''}`,
+        { details: { variable: name, type: known.type } },
+      );
+    }
+  }
+  for (const [name, stored] of order.set) {
+    const known = byName.get(name);
+    if (known === undefined) throw unknownVariable(record, name);
+    checkWriter(known, order.writer);
+    const variable = next(known, stored.value, revision);
+    byName.set(name, variable);
+    written.set(name, variable);
+    bytes += stored.bytes;
+  }
+  if (byName.size > limits.variablesMax) {
+    throw new StateError('quota', `session '${record.sessionId}': may have ${limits.variablesMax} variables`, {
+      details: { max: limits.variablesMax },
+    });
+  }
+  const variables = [...byName.values()];
+  checkDependencies(variables);
+  return {
+    variables,
+    // When only a known declaration came along, the names are what they were.
+    places: variables.length === record.places.size && order.remove.length === 0 ? record.places : placesOf(variables),
+    written: [...written.values()],
+    removed: order.remove.filter((name) => !byName.has(name)),
+    bytes: bytes + variableBytes * (written.size + order.remove.length),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Carrying out orders on a record: commits and locks. Pure, so that every store carries them out in the same way.
+ */
+import { StateError } from '../core/index.ts';
+import { changeOf, noNames } from './change.ts';
+import { acquired, expectFences, type LockOrder, released } from './locks.ts';
+import type { Order } from './order.ts';
+import type { Commit, HeldLock } from './provider.ts';
+import { defaultRecordLimits, find, type RecordLimits, type SessionRecord, unknownVariable } from './record.ts';
+
+/** The time of a commit: for people, and for what expires. */
+export interface Now {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+/** A commit that was carried out, or had been. */
+export interface Applied {
+  readonly record: SessionRecord;
+  readonly commit: Commit;
+}
+
+/** Carries out an order on a record, all of it or nothing: the next record, or why not. Throws nothing. */
+export function applyCommit(
+  record: SessionRecord,
+  order: Order,
+  now: Now,
+  limits: RecordLimits = defaultRecordLimits,
+): Applied | StateError {
+  try {
+    const known = answered(record, order, now);
+    if (known !== undefined) return { record, commit: known };
+    expectFences(record.locks, order.fences, now.wallMs);
+    expectAll(record, order.expect);
+    const change = changeOf(record, order, limits);
+    const { sessionId, epoch, locks } = record;
+    const nothing = change.written.length + change.removed.length === 0;
+    const revision = nothing ? record.revision : record.revision + 1;
+    const commit: Commit = Object.freeze({
+      sessionId,
+      epoch,
+      revision,
+      written: Object.freeze(change.written),
+      removed: change.removed.length === 0 ? noNames : Object.freeze(change.removed),
+      writer: order.writer,
+      committedAtMs: now.wallMs,
+    });
+    if (nothing) return { record, commit };
+    const history = record.history.add(
+      { commit, bytes: change.bytes, key: order.key, outcome: order.outcome },
+      now.monotonicMs,
+      limits,
+    );
+    return {
+      record: { sessionId, epoch, revision, variables: change.variables, places: change.places, history, locks },
+      commit,
+    };
+  } catch (error) {
+    if (error instanceof StateError) return error;
+    throw error;
+  }
+}
+
+/** Carries out a lock order: the record with its locks, and what to answer. Throws StateError. */
+export function applyLock(
+  record: SessionRecord,
+  order: LockOrder,
+  wallMs: number,
+): { readonly record: SessionRecord; readonly answer: HeldLock | boolean } {
+  if (order.type === 'release') {
+    const locks = released(record.locks, order.name, order.fence);
+    const done = locks !== record.locks;
+    return { record: done ? { ...record, locks } : record, answer: done };
+  }
+  if (!record.places.has(order.name)) throw unknownVariable(record, order.name);
+  const { locks, lock } = acquired(record.locks, order, wallMs);
+  return { record: { ...record, locks }, answer: lock };
+}
+
+function answered(record: SessionRecord, order: Order, now: Now): Commit | undefined {
+  const { key, since } = order;
+  // The first attempt under a key of the client's own cannot have been answered yet.
+  if (key === undefined || (since === undefined && typeof key !== 'string')) return undefined;
+  const known = record.history.outcome(key, now.monotonicMs);
+  if (known === undefined && since !== undefined && record.history.forgotten(key) > since) {
+    throw new StateError('compacted', `session '${record.sessionId}': what became of a commit is not known any more`, {
+      details: { sessionId: record.sessionId, idempotencyKey: key },
+    });
+  }
+  return known;
+}
+
+function expectAll(record: SessionRecord, expect: Order['expect']): void {
+  if (expect.length === 0) return;
+  const conflicts: { name: string; expected: number | null; actual: number | null }[] = [];
+  for (const [name, expected] of expect) {
+    const actual = find(record, name)?.version ?? null;
+    if (actual !== expected) conflicts.push({ name, expected, actual });
+  }
+  if (conflicts.length === 0) return;
+  const shown = (version: number | null) => (version === null ? 'absent' : `version ${version}`);
+  const differing = conflicts.map(
+    ({ name, expected, actual }) => `'${name}' is ${shown(actual)}, expected ${shown(expected)}`,
+  );
+  throw new StateError('conflict', `session '${record.sessionId}': ${differing.join('; ')}`, {
+    details: { revision: record.revision, conflicts },
+  });
+}
