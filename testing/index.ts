@@ -99,7 +99,7 @@ export {
   simulate,
 } from './simulation/simulate.ts';
 export type { SimulatedRandom, Simulation, Strategy } from './simulation/simulation.ts';
-export { type StateSubject, stateProviderContract } from './state-provider-contract.ts';
+export { contractFunctions, type StateSubject, stateProviderContract } from './state-provider-contract.ts';
 export { sequenceDiagram } from './trace/diagram.ts';
 export { failureReport, type ReportOptions } from './trace/failure.ts';
 export { formatTrace, parseTrace, readTrace, TraceFileError, writeTrace } from './trace/file.ts';

@@ -5,6 +5,7 @@
 import type { StateProvider } from '../actors/state/index.ts';
 import { accessLaws } from './state-laws/access.ts';
 import { commitLaws } from './state-laws/commits.ts';
+import { computedLaws } from './state-laws/computed.ts';
 import { crashLaws } from './state-laws/crashes.ts';
 import { dependencyLaws } from './state-laws/dependencies.ts';
 import { loadChai } from './state-laws/expect.ts';
@@ -17,8 +18,11 @@ import type { LawBook } from './state-laws/subject.ts';
 import { valueLaws } from './state-laws/values.ts';
 import { watchLaws } from './state-laws/watches.ts';
 
+export { contractFunctions } from './state-laws/computed.ts';
+
 /** A provider to be judged, fresh for each test, and what can be done to it. */
 export interface StateSubject {
+  /** Knows `contractFunctions`. */
   readonly provider: StateProvider;
   /** Ways to crash something below, by name. What was crashed comes back by itself. */
   readonly crashes: Readonly<Record<string, (sessionId: string) => void | Promise<void>>>;
@@ -58,6 +62,7 @@ export function stateProviderContract(name: string, make: () => StateSubject | P
     secretLaws(book);
     lockLaws(book);
     dependencyLaws(book);
+    computedLaws(book);
     accessLaws(book);
     lifeLaws(book);
   });

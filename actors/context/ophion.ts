@@ -20,7 +20,14 @@ import {
   supervisor,
 } from '../../supervisors/index.ts';
 import { type ActorRef, type ActorSystem, MachineRef, ServerRef } from '../core/index.ts';
-import { checkVaultOptions, type StateNames, type StateOptions, stateChildren, stateNames } from '../state/index.ts';
+import {
+  checkFunctions,
+  checkVaultOptions,
+  type StateNames,
+  type StateOptions,
+  stateChildren,
+  stateNames,
+} from '../state/index.ts';
 import { type PoolLogic, PoolRef } from '../worker/index.ts';
 import type { contextActor } from './context-actor.ts';
 
@@ -54,6 +61,7 @@ export interface OphionLogic<P extends Pools> extends LogicWithRef<OphionRef<P>>
 export function ophion<const P extends Pools = Record<never, never>>(options: OphionOptions<P> = {}): OphionLogic<P> {
   const { pools = {} as P, services, state, maxRestarts = 10, periodMs = 5_000 } = options;
   if (state?.vault !== undefined) checkVaultOptions(state.vault);
+  if (state?.functions !== undefined) checkFunctions(state.functions);
   const logic = supervisor((ctx) => {
     const root = ctx.path;
     const { tasks, bridge } = bridgeChildren({ ...options.bridge, root, pools: Object.keys(pools) });

@@ -163,7 +163,8 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
 
   /**
    * Computes variables from those that they were declared to depend on (`dependsOn`), now and after every change,
-   * until it is stopped. Functions run here, each behind what it depends on, and get the values of one revision by name;
+   * until it is stopped: for what takes time. What a function can make at once is better computed in the commit itself
+   * (`computedBy`). Functions run here, each behind what it depends on, and get the values of one revision by name;
    * what they answer is one commit. They may run again when others write meanwhile. What one throws, and a value that
    * does not fit, ends it (see `Subscription`) or goes to `onError`.
    */

@@ -5,6 +5,7 @@
  */
 import { ActorRef, type ActorSystem, call } from '../core/index.ts';
 import { checkSessionId, equalExports, exportOf } from './export.ts';
+import { checkImported, type FindFunction, findIn } from './functions.ts';
 import { listOf } from './listing.ts';
 import type { StateHost } from './local-state.ts';
 import { sessionPath } from './paths.ts';
@@ -34,11 +35,13 @@ class BridgedState implements StateProvider, VaultHost {
   readonly system: ActorSystem;
   readonly tables: StateTables;
   readonly keys: Keys;
+  readonly functionNamed: FindFunction;
 
   constructor({ system, root }: StateHost) {
     this.system = system;
     this.tables = stateTables(system, root);
     this.keys = new Keys(system);
+    this.functionNamed = (name) => findIn(this.tables.functions)(name);
   }
 
   async open(
@@ -61,6 +64,7 @@ class BridgedState implements StateProvider, VaultHost {
 
   async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
     const id = checkSessionId(content?.sessionId);
+    checkImported(content, this.functionNamed);
     await this.#open(id, options, content);
     return new BridgedSession(this, id);
   }

@@ -1,35 +1,40 @@
 /** What an order does to the variables of a record. Pure; nobody's record is changed. */
 import { StateError } from '../core/index.ts';
 import { checkWriter } from './access.ts';
+import { type ComputedPlan, functionOf, planOf } from './computed-plan.ts';
 import { sameKind } from './declare.ts';
-import { checkDependencies } from './dependencies.ts';
 import type { Order } from './order.ts';
-import { placesOf, type RecordLimits, type SessionRecord, unknownVariable } from './record.ts';
+import { placesOf, type SessionRecord, unknownVariable } from './record.ts';
 import type { Variable } from './types.ts';
 import { next, variableOf } from './variable.ts';
 
 export interface Change {
   readonly variables: readonly Variable[];
   readonly places: ReadonlyMap<string, number>;
-  readonly written: Variable[];
+  readonly plan: ComputedPlan | undefined;
+  readonly written: readonly Variable[];
   readonly removed: readonly string[];
   readonly bytes: number;
 }
 
 /** Bytes of a variable beside its value, roughly. */
-const variableBytes = 128;
+export const variableBytes = 128;
 
 export const noNames: readonly string[] = Object.freeze([]);
 
-export function changeOf(record: SessionRecord, order: Order, limits: RecordLimits): Change {
-  return order.remove.length + order.declare.length === 0 ? setOnly(record, order) : rebuild(record, order, limits);
+/** Computed variables are left as they are (see computed.ts). Throws StateError, and then nothing is to be done. */
+export function changeOf(record: SessionRecord, order: Order, variablesMax: number): Change {
+  return order.remove.length + order.declare.length === 0
+    ? setOnly(record, order)
+    : rebuild(record, order, variablesMax);
 }
 
 /** The usual commit: only values change. */
 function setOnly(record: SessionRecord, order: Order): Change {
-  const { places } = record;
+  const { places, plan } = record;
   const revision = record.revision + 1;
-  if (order.set.length === 0) return { variables: record.variables, places, written: [], removed: noNames, bytes: 0 };
+  if (order.set.length === 0)
+    return { variables: record.variables, places, plan, written: [], removed: noNames, bytes: 0 };
   const variables = record.variables.slice();
   const written: Variable[] = [];
   let bytes = 0;
@@ -37,16 +42,17 @@ function setOnly(record: SessionRecord, order: Order): Change {
     const place = places.get(name);
     if (place === undefined) throw unknownVariable(record, name);
     checkWriter(variables[place] as Variable, order.writer);
+    if (plan?.has(name)) throw isComputed(variables[place] as Variable);
     const variable = next(variables[place] as Variable, stored.value, revision);
     variables[place] = variable;
     written.push(variable);
     bytes += stored.bytes + variableBytes;
   }
-  return { variables, places, written, removed: noNames, bytes };
+  return { variables, places, plan, written, removed: noNames, bytes };
 }
 
 /** A commit that changes which variables there are. */
-function rebuild(record: SessionRecord, order: Order, limits: RecordLimits): Change {
+function rebuild(record: SessionRecord, order: Order, variablesMax: number): Change {
   const revision = record.revision + 1;
   const byName = new Map(record.variables.map((variable) => [variable.name, variable]));
   const written = new Map<string, Variable>();
@@ -75,24 +81,33 @@ function rebuild(record: SessionRecord, order: Order, limits: RecordLimits): Cha
     const known = byName.get(name);
     if (known === undefined) throw unknownVariable(record, name);
     checkWriter(known, order.writer);
+    if (functionOf(known) !== undefined) throw isComputed(known);
     const variable = next(known, stored.value, revision);
     byName.set(name, variable);
     written.set(name, variable);
     bytes += stored.bytes;
   }
-  if (byName.size > limits.variablesMax) {
-    throw new StateError('quota', `session '${record.sessionId}': may have ${limits.variablesMax} variables`, {
-      details: { max: limits.variablesMax },
+  if (byName.size > variablesMax) {
+    throw new StateError('quota', `session '${record.sessionId}': may have ${variablesMax} variables`, {
+      details: { max: variablesMax },
     });
   }
   const variables = [...byName.values()];
-  checkDependencies(variables);
+  // When only a known declaration came along, the names are what they were, and so is what is computed.
+  const same = variables.length === record.places.size && order.remove.length === 0;
   return {
     variables,
-    // When only a known declaration came along, the names are what they were.
-    places: variables.length === record.places.size && order.remove.length === 0 ? record.places : placesOf(variables),
+    places: same ? record.places : placesOf(variables),
+    plan: same ? record.plan : planOf(variables),
     written: [...written.values()],
     removed: order.remove.filter((name) => !byName.has(name)),
     bytes: bytes + variableBytes * (written.size + order.remove.length),
   };
+}
+
+function isComputed(variable: Variable): StateError {
+  const { name } = variable;
+  const by = functionOf(variable);
+  const message = `variable '${name}': is computed by '${by}' from what it depends on, and not to be written`;
+  return new StateError('denied', message, { details: { variable: name, function: by } });
 }

@@ -2,7 +2,8 @@
  * Carrying out orders on a record: commits and locks. Pure, so that every store carries them out in the same way.
  */
 import { StateError } from '../core/index.ts';
-import { changeOf, noNames } from './change.ts';
+import { type Change, changeOf, noNames } from './change.ts';
+import { completed } from './computed.ts';
 import { acquired, expectFences, type LockOrder, released } from './locks.ts';
 import type { Order } from './order.ts';
 import type { Commit, HeldLock } from './provider.ts';
@@ -20,19 +21,23 @@ export interface Applied {
   readonly commit: Commit;
 }
 
-/** Carries out an order on a record, all of it or nothing: the next record, or why not. Throws nothing. */
+/**
+ * Carries out an order on a record, all of it or nothing: the next record, or why not. Throws nothing. `complete` adds
+ * what is computed; an order that does not bring that is refused.
+ */
 export function applyCommit(
   record: SessionRecord,
   order: Order,
   now: Now,
   limits: RecordLimits = defaultRecordLimits,
+  complete: (record: SessionRecord, change: Change, order: Order) => Change = completed,
 ): Applied | StateError {
   try {
     const known = answered(record, order, now);
     if (known !== undefined) return { record, commit: known };
     expectFences(record.locks, order.fences, now.wallMs);
     expectAll(record, order.expect);
-    const change = changeOf(record, order, limits);
+    const change = complete(record, changeOf(record, order, limits.variablesMax), order);
     const { sessionId, epoch, locks } = record;
     const nothing = change.written.length + change.removed.length === 0;
     const revision = nothing ? record.revision : record.revision + 1;
@@ -51,10 +56,8 @@ export function applyCommit(
       now.monotonicMs,
       limits,
     );
-    return {
-      record: { sessionId, epoch, revision, variables: change.variables, places: change.places, history, locks },
-      commit,
-    };
+    const { variables, places, plan } = change;
+    return { record: { sessionId, epoch, revision, variables, places, plan, history, locks }, commit };
   } catch (error) {
     if (error instanceof StateError) return error;
     throw error;
@@ -77,7 +80,8 @@ export function applyLock(
   return { record: { ...record, locks }, answer: lock };
 }
 
-function answered(record: SessionRecord, order: Order, now: Now): Commit | undefined {
+/** The commit that an order was answered with before. Throws StateError `compacted` when that is not known any more. */
+export function answered(record: SessionRecord, order: Order, now: Now): Commit | undefined {
   const { key, since } = order;
   // The first attempt under a key of the client's own cannot have been answered yet.
   if (key === undefined || (since === undefined && typeof key !== 'string')) return undefined;
@@ -90,7 +94,8 @@ function answered(record: SessionRecord, order: Order, now: Now): Commit | undef
   return known;
 }
 
-function expectAll(record: SessionRecord, expect: Order['expect']): void {
+/** Throws StateError `conflict`, which names all versions that are not as expected. */
+export function expectAll(record: SessionRecord, expect: Order['expect']): void {
   if (expect.length === 0) return;
   const conflicts: { name: string; expected: number | null; actual: number | null }[] = [];
   for (const [name, expected] of expect) {

@@ -2,6 +2,7 @@
  * Read, decide, commit if nobody wrote in between, else again: what `update` and `rollback` are made of, on any backend.
  */
 import { StateError } from '../core/index.ts';
+import { functionOf } from './computed-plan.ts';
 import type { SessionView } from './overlay-session.ts';
 import type { Commit, CommitRequest, Snapshot, StateCallOptions } from './provider.ts';
 import type { Variable } from './types.ts';
@@ -71,7 +72,8 @@ function difference(now: readonly Variable[], then: readonly Variable[]): Commit
     current.delete(name);
     const same = known?.type === type && known.description === description;
     if (known !== undefined && same && equalValues(known.constraints, constraints)) {
-      if (!equalValues(known.value, value)) set.push([name, value as Value]);
+      // What is computed follows from the others.
+      if (functionOf(known) === undefined && !equalValues(known.value, value)) set.push([name, value as Value]);
     } else {
       if (known !== undefined) remove.push(name);
       declare.push([name, { type, default: value, constraints, description }]);

@@ -1,8 +1,8 @@
 /** A whole session as data, and back: lossless, and checked as strictly as a write (parity lessons 48b, 50). */
 import { StateError } from '../core/index.ts';
+import { type ComputedPlan, planOf } from './computed-plan.ts';
 import { coerce } from './constraints.ts';
 import { checkName, declarationOf, storedFor } from './declare.ts';
-import { checkDependencies } from './dependencies.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { locksFrom, noLocks } from './locks.ts';
@@ -34,7 +34,7 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   const sessionId = checkSessionId(content.sessionId);
   const epoch = whole(content.epoch, 'epoch');
   const revision = whole(content.revision, 'revision');
-  const variables = list(content.variables, 'variables').map((variable) => variableFrom(variable, revision).variable);
+  const variables = variablesFrom(content.variables, revision);
   if (variables.length > limits.variablesMax) {
     throw new StateError('quota', `import: a session may have ${limits.variablesMax} variables`, {
       details: { max: limits.variablesMax },
@@ -42,10 +42,15 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   }
   const places = placesOf(variables);
   if (places.size !== variables.length) throw malformed('a variable is there twice');
-  checkGraph(variables);
+  const plan = checkedPlan(variables);
   const history = historyFrom(content, { sessionId, epoch, revision }, limits, nowMs);
   const locks = locksFrom(content.locks, content.fence);
-  return { sessionId, epoch, revision, variables, places, history, locks };
+  return { sessionId, epoch, revision, variables, places, plan, history, locks };
+}
+
+/** The variables of an export at this revision, checked. Throws as `recordOf` does. */
+export function variablesFrom(given: unknown, revision: number): readonly Variable[] {
+  return list(given, 'variables').map((variable) => variableFrom(variable, revision).variable);
 }
 
 /** Whether two exports are of the same content. */
@@ -60,9 +65,9 @@ export function checkSessionId(id: unknown): string {
   throw invalid(`session ${show(id)}: an id is 1 to 200 characters without / # ~ and control characters`);
 }
 
-function checkGraph(variables: readonly Variable[]): void {
+function checkedPlan(variables: readonly Variable[]): ComputedPlan | undefined {
   try {
-    checkDependencies(variables);
+    return planOf(variables);
   } catch (error) {
     throw malformed((error as Error).message);
   }

@@ -24,6 +24,7 @@ export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durabl
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
 export { fenced } from './fenced.ts';
+export { type ComputeFunction, type ComputeFunctions, checkFunctions } from './functions.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
 export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
 export { Lock, type LockOptions, lockVariable } from './lock.ts';

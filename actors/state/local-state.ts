@@ -4,6 +4,7 @@
  */
 import { type ActorSystem, call } from '../core/index.ts';
 import { checkSessionId, equalExports, exportOf } from './export.ts';
+import { type ComputeFunctions, checkFunctions, checkImported, type FindFunction, findIn } from './functions.ts';
 import { listOf } from './listing.ts';
 import type {
   ImportOptions,
@@ -29,11 +30,15 @@ export interface StateHost {
 export interface LocalStateOptions {
   /** How many local sessions may be open in this process. Default 10,000; one more is `quota`. */
   readonly maxSessions?: number;
+  /** Functions of computed variables, beside those of the system and before them. Default: none. */
+  readonly functions?: ComputeFunctions;
 }
 
 /** State in this process's memory, for one that needs no Python. */
 export function localState(options: LocalStateOptions = {}): StateBackend<StateHost> {
-  return { kind: 'local', connect: (host) => new LocalState(host, options.maxSessions ?? 10_000) };
+  const { functions, maxSessions = 10_000 } = options;
+  if (functions !== undefined) checkFunctions(functions);
+  return { kind: 'local', connect: (host) => new LocalState(host, maxSessions, functions) };
 }
 
 class LocalState implements StateProvider, VaultHost {
@@ -41,13 +46,15 @@ class LocalState implements StateProvider, VaultHost {
   readonly system: ActorSystem;
   readonly tables: StateTables;
   readonly keys: Keys;
+  readonly functionNamed: FindFunction;
   readonly #max: number;
 
-  constructor({ system, root }: StateHost, max: number) {
+  constructor({ system, root }: StateHost, max: number, functions: ComputeFunctions | undefined) {
     this.system = system;
     this.tables = stateTables(system, root);
     this.keys = new Keys(system);
     this.#max = max;
+    this.functionNamed = (name) => findIn(functions, this.tables.functions)(name);
   }
 
   async open(
@@ -66,6 +73,7 @@ class LocalState implements StateProvider, VaultHost {
 
   async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
     const id = checkSessionId(content?.sessionId);
+    checkImported(content, this.functionNamed);
     await this.#create(id, options, content);
     return this.#session(id);
   }

@@ -3,6 +3,7 @@
  * caller's left in it. Made where the request enters, so that the vault runs nobody's getters.
  */
 import { StateError } from '../core/index.ts';
+import type { Computed } from './computed.ts';
 import { checkName, declarationOf, storedFor } from './declare.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
@@ -28,6 +29,8 @@ interface Parts {
    * were forgotten since then make its outcome unknown.
    */
   readonly since: number | undefined;
+  /** What functions made of it; added where they are known. */
+  readonly computed: Computed | undefined;
 }
 
 /**
@@ -44,8 +47,9 @@ export class Order implements Parts {
   readonly key: Parts['key'];
   readonly outcome: Parts['outcome'];
   readonly since: Parts['since'];
+  readonly computed: Parts['computed'];
 
-  constructor({ expect, remove, declare, set, fences, writer, key, outcome, since }: Parts) {
+  constructor({ expect, remove, declare, set, fences, writer, key, outcome, since, computed }: Parts) {
     this.expect = expect;
     this.remove = remove;
     this.declare = declare;
@@ -55,11 +59,17 @@ export class Order implements Parts {
     this.key = key;
     this.outcome = outcome;
     this.since = since;
+    this.computed = computed;
   }
 
   /** The same, sent once more. */
   again(since: number): Order {
     return new Order({ ...this, since });
+  }
+
+  /** The same with what functions made of it. */
+  with(computed: Computed | undefined): Order {
+    return new Order({ ...this, computed });
   }
 
   toJSON(): object {
@@ -99,6 +109,7 @@ export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: str
     key: key === undefined ? own : label(key, 'idempotencyKey'),
     outcome: outcome === undefined ? undefined : kept(outcome, key),
     since: undefined,
+    computed: undefined,
   });
 }
 

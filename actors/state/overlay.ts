@@ -4,14 +4,16 @@
  * sees any of it. `writes` is what is to be committed, as one request.
  */
 import { StateError } from '../core/index.ts';
+import type { Change } from './change.ts';
 import { applyCommit } from './commit.ts';
+import { planOf } from './computed-plan.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { noLocks } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
 import type { Commit, CommitRequest, Snapshot } from './provider.ts';
 import { snapshotOf } from './readings.ts';
-import { find, placesOf, type SessionRecord, secretsOf } from './record.ts';
+import { defaultRecordLimits, find, placesOf, type SessionRecord, secretsOf } from './record.ts';
 import type { Declaration } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -19,6 +21,8 @@ type Expected = Readonly<Record<string, number | null>>;
 
 /** Of a commit that nobody else will see, the time does not matter. */
 const noTime = { wallMs: 0, monotonicMs: 0 };
+/** Computed variables stay what they were until the transaction is committed. */
+const uncomputed = (_record: SessionRecord, change: Change): Change => change;
 
 /** Orders that follow each other, as one. */
 class Writes {
@@ -72,10 +76,11 @@ export class Overlay {
   constructor(base: Snapshot, joined: CommitRequest = {}) {
     const { sessionId, epoch, revision, variables } = base;
     const history = History.after(revision);
-    this.#base = { sessionId, epoch, revision, variables, places: placesOf(variables), history, locks: noLocks };
+    const [places, plan] = [placesOf(variables), planOf(variables)];
+    this.#base = { sessionId, epoch, revision, variables, places, plan, history, locks: noLocks };
     const { expect: _, ...plain } = joined;
     const order = orderOf(plain, undefined, secretsOf(this.#base));
-    const applied = applyCommit(this.#base, order, noTime);
+    const applied = applyCommit(this.#base, order, noTime, defaultRecordLimits, uncomputed);
     if (applied instanceof StateError) {
       const message = `session '${sessionId}': was changed under its transaction: ${applied.message}`;
       throw new StateError('conflict', message, { cause: applied });
@@ -153,7 +158,7 @@ export class Overlay {
     // Whoever commits the transaction may be in Python, which knows no locks.
     if (order.fences.length > 0)
       throw invalid(`session '${sessionId}': a call that joins a transaction cannot write under a lock`);
-    const applied = applyCommit(this.#seen, order, noTime);
+    const applied = applyCommit(this.#seen, order, noTime, defaultRecordLimits, uncomputed);
     if (applied instanceof StateError) throw applied;
     this.#seen = applied.record;
     // Of what was written in here nobody else knows a version.

@@ -36,6 +36,9 @@
  * 17. What variables depend on (`dependsOn`) is there and makes no cycle, after every commit: else the whole commit is
  *    refused, as `not_found` or `cycle`.
  * 18. A variable with `writers` is written and removed by those alone: a commit of anybody else is refused as `denied`.
+ * 20. A variable with `computedBy` is, at every revision, what the function of that name made of the variables that it
+ *    depends on as they are at that revision. Nobody writes it (`denied`); a commit whose function is unknown
+ *    (`not_found`), throws or answers what does not fit (`invalid`) is refused as a whole.
  */
 import type { Declaration, Variable } from './types.ts';
 import type { Value } from './value.ts';

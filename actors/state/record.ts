@@ -3,6 +3,7 @@
  * commit.ts). Pure: no clock, no actor, so that every store has the same.
  */
 import { StateError } from '../core/index.ts';
+import type { ComputedPlan } from './computed-plan.ts';
 import { defaultHistoryLimits, History, type HistoryLimits } from './history.ts';
 import { type Locks, noLocks } from './locks.ts';
 import { isSecret } from './secret.ts';
@@ -16,6 +17,8 @@ export interface SessionRecord {
   readonly variables: readonly Variable[];
   /** Where each name stands in `variables`; shared by all records with the same names. */
   readonly places: ReadonlyMap<string, number>;
+  /** What of it is computed; undefined: nothing. Shared as `places` is. */
+  readonly plan: ComputedPlan | undefined;
   readonly history: History;
   readonly locks: Locks;
 }
@@ -28,7 +31,16 @@ export interface RecordLimits extends HistoryLimits {
 export const defaultRecordLimits: RecordLimits = { ...defaultHistoryLimits, variablesMax: 10_000 };
 
 export function emptyRecord(sessionId: string, epoch: number): SessionRecord {
-  return { sessionId, epoch, revision: 0, variables: [], places: new Map(), history: History.after(0), locks: noLocks };
+  return {
+    sessionId,
+    epoch,
+    revision: 0,
+    variables: [],
+    places: new Map(),
+    plan: undefined,
+    history: History.after(0),
+    locks: noLocks,
+  };
 }
 
 export function placesOf(variables: readonly Variable[]): ReadonlyMap<string, number> {

@@ -3,6 +3,7 @@
  * commits that carry an idempotency key.
  */
 import { type ActorSystem, type CallOptions, isActorError, StateError } from '../core/index.ts';
+import { isStale } from './computed.ts';
 import type { StateCallOptions } from './provider.ts';
 
 /** Default of every operation, in milliseconds. */
@@ -76,11 +77,15 @@ export function callOptions({ timeoutMs, signal }: Attempt): CallOptions {
 /** The root of the whole system. */
 export const topOf = (path: string): string => path.split('/', 1)[0] ?? path;
 
-/** Whether a failure passes by itself: somebody is being restarted, is overrun, or a session is being moved. */
+/**
+ * Whether a failure passes by itself: somebody is being restarted, is overrun, a session is being moved, or a commit has
+ * to be computed again.
+ */
 function passing(error: unknown): boolean {
   return (
-    isActorError(error) &&
-    (error.code === 'actor_down' || error.code === 'unavailable' || error.code === 'mailbox_full')
+    isStale(error) ||
+    (isActorError(error) &&
+      (error.code === 'actor_down' || error.code === 'unavailable' || error.code === 'mailbox_full'))
   );
 }
 

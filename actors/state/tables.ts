@@ -5,9 +5,11 @@
  * that its restart finds it.
  */
 import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
+import type { ComputeFunctions } from './functions.ts';
 import { statePaths } from './paths.ts';
 import type { WatchEvent } from './provider.ts';
 import type { SessionRecord } from './record.ts';
+import type { Turns } from './turns.ts';
 import type { VaultStore } from './vault-store.ts';
 
 /** `local`: for the process's own contexts. `bridged`: for everybody, with a Session actor each. */
@@ -57,6 +59,8 @@ export class SessionEntry {
   told: IteratorResult<WatchEvent, undefined> | undefined;
   /** True while the ObserverManager has been told and has not woken the watchers yet. */
   waking = false;
+  /** Commits that write what is computed from, and those behind them; undefined: there are none. */
+  turns: Turns | undefined;
 
   constructor(realm: Realm, record: SessionRecord, ttlMs: number | undefined, nowMs: number) {
     this.id = record.sessionId;
@@ -178,6 +182,8 @@ export class StateTables {
   readonly watches = { begun: 0, ended: 0, folded: 0 };
   /** Epochs are never used twice, so that a session that is opened again is not taken for the old one. */
   epoch = 0;
+  /** The functions of computed variables, for the clients in this process; the vault calls none. */
+  functions: ComputeFunctions = {};
   /** The vault's store, when it is not these tables alone: it outlives the vault as they do. */
   durable: VaultStore | undefined;
 

@@ -66,6 +66,11 @@ export interface CommonConstraints {
    */
   readonly dependsOn?: readonly string[];
   /**
+   * The name of the function that makes its value of the variables that it depends on, in every commit that writes one of
+   * these; nobody else writes it (`denied`). Functions are registered with the system. Needs `dependsOn`. Default: none.
+   */
+  readonly computedBy?: string;
+  /**
    * Who may write, remove and declare anew: patterns of a commit's `writer`, as `list` takes them. TypeScript is
    * `typescript` unless it says otherwise, a worker its stream, a client of the public port `client:` and its name.
    * Default: everybody.

@@ -3,12 +3,15 @@
  * the vault's tables without a message, and each is as new as the last commit that was answered.
  */
 import { type ActorSystem, StateError } from '../core/index.ts';
+import { attemptsMax } from './compare-and-set.ts';
+import { isStale } from './computed.ts';
 import { debounced } from './debounced.ts';
 import { exportOf } from './export.ts';
+import { computedFor, type FindFunction } from './functions.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import { liveLocks, lockOrder } from './locks.ts';
-import { orderOf } from './order.ts';
+import { type Order, orderOf } from './order.ts';
 import { historyOf, snapshotAt } from './past.ts';
 import { matcher } from './pattern.ts';
 import type {
@@ -32,6 +35,7 @@ import { changesOf, snapshotOf, snapshotWhere } from './readings.ts';
 import { find, secretsOf } from './record.ts';
 import { type Attempt, type Persistence, persist } from './retry.ts';
 import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
+import { inTurn, needsTurn } from './turns.ts';
 import type { Variable } from './types.ts';
 import { show } from './value.ts';
 import { Watch } from './watch.ts';
@@ -59,6 +63,8 @@ export interface VaultHost {
   readonly system: ActorSystem;
   readonly tables: StateTables;
   readonly keys: Keys;
+  /** The functions of computed variables. */
+  readonly functionNamed: FindFunction;
 }
 
 export abstract class VaultSession implements StateSession {
@@ -116,16 +122,39 @@ export abstract class VaultSession implements StateSession {
 
   commit(request: CommitRequest, options: StateCallOptions = {}): Promise<Commit> {
     try {
-      const record = this.table.entries.get(this.id)?.record;
+      const entry = this.table.entries.get(this.id);
+      const record = entry?.record;
       const order = orderOf(request, this.host.keys.next(), secretsOf(record));
       // Before it is sent: what it may do happens after this revision.
       const since = record?.revision ?? 0;
-      return persist(this.#on, options, (attempt) =>
-        this.ask('commit', attempt.number === 0 ? order : order.again(since), attempt),
-      ) as Promise<Commit>;
+      return persist(this.#on, options, (attempt) => {
+        const again = attempt.number > 0;
+        const one = again ? order.again(since) : order;
+        if (again || (entry !== undefined && needsTurn(entry, order))) return this.#commitInTurn(one, attempt);
+        return this.ask('commit', one, attempt);
+      }) as Promise<Commit>;
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** One commit after the other, so that none makes stale what another one was computed from. */
+  #commitInTurn(order: Order, attempt: Attempt): Promise<unknown> {
+    const entry = this.table.entries.get(this.id);
+    if (entry === undefined) return this.ask('commit', order, attempt);
+    const { system, functionNamed } = this.host;
+    return inTurn(system, entry, attempt, async (left) => {
+      for (let tried = 1; ; tried += 1) {
+        const now = { wallMs: system.runtime.clock.wallMs(), monotonicMs: this.#nowMs() };
+        const computed = computedFor(entry.record, order, functionNamed, now);
+        try {
+          return await this.ask('commit', order.with(computed), left);
+        } catch (error) {
+          // Somebody who had no turn was quicker. After so many times it is tried again as after a crash.
+          if (!isStale(error) || tried === attemptsMax) throw error;
+        }
+      }
+    });
   }
 
   outcome(idempotencyKey: string, options: StateCallOptions = {}): Promise<Remembered | undefined> {

@@ -5,9 +5,11 @@
  */
 import { type ActorContext, type NoReply, noreply, reply, StateError, server } from '../core/index.ts';
 import { type Applied, applyCommit, applyLock } from './commit.ts';
+import { isStale } from './computed.ts';
 import type { VaultOptions } from './durable/options.ts';
 import { isFilling, tell } from './events.ts';
 import { recordOf } from './export.ts';
+import type { ComputeFunctions } from './functions.ts';
 import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
 import { sessionPath } from './paths.ts';
@@ -24,6 +26,8 @@ export interface VaultInput {
   readonly limits?: Partial<RecordLimits> | undefined;
   /** How often expired local sessions are looked for. Default 30,000 ms. */
   readonly sweepMs?: number | undefined;
+  /** The functions of computed variables, for the clients in this process. Default: none. */
+  readonly functions?: ComputeFunctions | undefined;
   /** Where bridged sessions are kept. Default: in memory. */
   readonly durable?: Required<VaultOptions> | undefined;
 }
@@ -109,6 +113,7 @@ export const vault = server({
   init(ctx: ActorContext<VaultInput>): VaultState {
     const { root, sweepMs = 30_000, durable } = ctx.input;
     const tables = stateTables(ctx.system, root);
+    tables.functions = ctx.input.functions ?? {};
     const limits: RecordLimits = { ...defaultRecordLimits, ...ctx.input.limits };
     const state: VaultState = {
       tables,
@@ -176,7 +181,8 @@ export const vault = server({
         const entry = state.tables[realm].access(id, nowMs);
         const head = state.store.head(entry);
         const applied = applyCommit(head, order, { wallMs: clock.wallMs(), monotonicMs: nowMs }, state.limits);
-        if (applied instanceof StateError && applied.code === 'conflict') state.tables[realm].counts.conflicts += 1;
+        if (applied instanceof StateError && applied.code === 'conflict' && !isStale(applied))
+          state.tables[realm].counts.conflicts += 1;
         if (!(applied instanceof StateError)) entry.touchedAtMs = nowMs;
         const { from } = ctx;
         if (applied instanceof StateError || applied.record === head) {

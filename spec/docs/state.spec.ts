@@ -39,21 +39,37 @@ async function follow({ variables }: Context<Known>, done: AbortSignal) {
 }
 // #endregion
 
-// #region derived
+// #region computed
 const bill = declare({
   net: float({ default: 100 }),
-  tax: float({ dependsOn: ['net'] }),
-  total: float({ dependsOn: ['net', 'tax'] }),
+  tax: float({ dependsOn: ['net'], computedBy: 'tax' }),
+  total: float({ dependsOn: ['net', 'tax'], computedBy: 'total' }),
+});
+type Bill = Values<typeof bill>;
+
+const shop = ophion({
+  state: {
+    functions: {
+      tax: ({ net }: Bill) => net / 5,
+      total: ({ net, tax }: Bill) => net + tax,
+    },
+  },
 });
 
-async function follows({ variables }: Context<Values<typeof bill>>) {
-  await using _derived = variables.derive({
-    tax: ({ net }) => net / 5,
-    total: ({ net, tax }) => net + tax,
-  });
-  await variables.set('net', 200);
-  for await (const { values } of variables.watch({ names: ['total'] })) if (values.total === 240) break;
-  return variables.dependents('net');
+async function follows({ variables }: Context<Bill>) {
+  const { written } = await variables.set('net', 200); // net, tax and total: one commit, one revision
+  return { names: written.map(({ name }) => name), total: await variables.get('total') };
+}
+// #endregion
+
+// #region derived
+const page = declare({ text: string(), summary: string({ dependsOn: ['text'] }) });
+
+async function summarized({ variables }: Context<Values<typeof page>>, ask: (text: string) => Promise<string>) {
+  await using _derived = variables.derive({ summary: ({ text }) => ask(text) });
+  await variables.set('text', 'once upon a time');
+  for await (const { values } of variables.watch({ names: ['summary'] })) if (values.summary) return values.summary;
+  return '';
 }
 // #endregion
 
@@ -117,9 +133,20 @@ describe('the programs of docs/state.md', () => {
     expect(await context.variables.get('model.temperature')).to.be.oneOf([0.2, 1.4]);
   });
 
-  it('do what the page says: variables that follow from others', async () => {
+  it('do what the page says: derived variables', async () => {
+    await using context = await openContext(system.current, { variables: page });
+    expect(await summarized(context, async (text) => text.toUpperCase())).to.equal('ONCE UPON A TIME');
+  });
+});
+
+describe('the program of docs/state.md with computed variables', () => {
+  const system = useSystem(() => shop);
+
+  it('does what the page says', async () => {
     await using context = await openContext(system.current, { variables: bill });
-    expect(await follows(context)).to.deep.equal(['tax', 'total']);
-    expect(await context.variables.getAll()).to.deep.equal({ net: 200, tax: 40, total: 240 });
+    expect(await follows(context)).to.deep.equal({ names: ['net', 'tax', 'total'], total: 240 });
+    expect(await context.variables.dependents('net')).to.deep.equal(['tax', 'total']);
+    await context.ensureBridged();
+    expect((await follows(context)).total).to.equal(240);
   });
 });

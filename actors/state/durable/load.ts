@@ -1,4 +1,5 @@
 /** The sessions of a durable vault as a start finds them: each as it was, or lost, by name. */
+import { planOf } from '../computed-plan.ts';
 import { History } from '../history.ts';
 import { checkRecord, placesOf, type RecordLimits, type SessionRecord } from '../record.ts';
 import { SessionEntry } from '../tables.ts';
@@ -82,6 +83,7 @@ function recordOf(file: LmdbFile, session: number, head: Head, reader: VariableR
     revision,
     variables,
     places: placesOf(variables),
+    plan: planOf(variables),
     history: history ?? History.resumed(revision),
     locks: head.locks,
   };

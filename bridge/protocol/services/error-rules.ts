@@ -132,6 +132,7 @@ export function reasonOf(error: ActorError, rule: Rule): string {
   if (!(error instanceof StateError)) return rule.reason;
   // A client may look it up by it.
   if (error.code === 'not_found' && 'tool' in error.details) return 'TOOL_NOT_FOUND';
+  if (error.code === 'not_found' && 'function' in error.details) return 'FUNCTION_NOT_FOUND';
   if (error.code === 'unavailable' && error.details.reason === 'draining') return 'DRAINING';
   return rule.reason;
 }

@@ -9,7 +9,11 @@ import {
   type StateHost,
   type StateOptions,
 } from '../../../actors/state/index.ts';
-import { type StateSubject, stateProviderContract } from '../../../testing/state-provider-contract.ts';
+import {
+  contractFunctions,
+  type StateSubject,
+  stateProviderContract,
+} from '../../../testing/state-provider-contract.ts';
 import { startState } from '../../helpers/state-system.ts';
 
 const historyMax = 300;
@@ -19,7 +23,7 @@ async function subject(
   crashable: readonly ('vault' | 'observers' | 'store' | 'sessions' | 'session')[],
   options: StateOptions = {},
 ): Promise<StateSubject> {
-  const state = await startState({ limits: { historyMax }, ...options });
+  const state = await startState({ limits: { historyMax }, functions: contractFunctions, ...options });
   const { names } = state;
   return {
     provider: backend.connect(state.host),

@@ -156,6 +156,9 @@ describe('the public services', () => {
         expect(await infoOf(commit({ expectations }))).to.deep.equal([Code.Aborted, 'VERSION_CONFLICT']);
         const assignments = [{ name: 'temperature', value: encodeValue(3) }];
         expect(await infoOf(commit({ assignments }))).to.deep.equal([Code.InvalidArgument, 'INVALID']);
+        const constraints = encodeMap({ dependsOn: ['temperature'], computedBy: 'unknown' }, 'constraints');
+        const declarations = [{ name: 'kelvin', type: 'float', initial: encodeValue(0), constraints }];
+        expect(await infoOf(commit({ declarations }))).to.deep.equal([Code.NotFound, 'FUNCTION_NOT_FOUND']);
         expect(await infoOf(commit({ assignments: [...assignments, ...assignments] }))).to.deep.equal([
           Code.InvalidArgument,
           'INVALID',
