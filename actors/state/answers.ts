@@ -23,11 +23,17 @@ export class Answers {
   readonly #list: (Answered | undefined)[] = [];
   #oldest = 0;
   #bytes = 0;
+  #outcomeBytes = 0;
   /** Keys of commits up to this revision may have been forgotten. */
   forgotten: number;
 
   constructor(forgotten = 0) {
     this.forgotten = forgotten;
+  }
+
+  /** Of the outcomes alone. */
+  get outcomeBytes(): number {
+    return this.#outcomeBytes;
   }
 
   get newest(): Answered | undefined {
@@ -52,6 +58,7 @@ export class Answers {
     this.#byKey.set(answered.key, answered);
     this.#list.push(answered);
     this.#bytes += answered.bytes;
+    this.#outcomeBytes += answered.outcome?.byteLength ?? 0;
     let oldest = this.#list[this.#oldest];
     while (oldest !== undefined && oldest !== answered && this.#tooMuch(oldest, answered.atMs, limits)) {
       this.#forget(oldest);
@@ -83,6 +90,7 @@ export class Answers {
     this.#list[this.#oldest] = undefined;
     this.#oldest += 1;
     this.#bytes -= oldest.bytes;
+    this.#outcomeBytes -= oldest.outcome?.byteLength ?? 0;
     this.forgotten = oldest.commit.revision;
     if (this.#byKey.get(oldest.key) === oldest) this.#byKey.delete(oldest.key);
   }

@@ -6,7 +6,7 @@ import { sameKind } from './declare.ts';
 import type { Order } from './order.ts';
 import { placesOf, type SessionRecord, unknownVariable } from './record.ts';
 import type { Variable } from './types.ts';
-import { next, variableOf } from './variable.ts';
+import { next, sizeOf, variableOf } from './variable.ts';
 
 export interface Change {
   readonly variables: readonly Variable[];
@@ -14,7 +14,10 @@ export interface Change {
   readonly plan: ComputedPlan | undefined;
   readonly written: readonly Variable[];
   readonly removed: readonly string[];
+  /** Of what it writes, with its names and kinds, roughly. */
   readonly bytes: number;
+  /** Of all values after it. */
+  readonly valueBytes: number;
 }
 
 /** Bytes of a variable beside its value, roughly. */
@@ -32,9 +35,10 @@ export function changeOf(record: SessionRecord, order: Order, variablesMax: numb
 /** The usual commit: only values change. */
 function setOnly(record: SessionRecord, order: Order): Change {
   const { places, plan } = record;
+  let { valueBytes } = record;
   const revision = record.revision + 1;
   if (order.set.length === 0)
-    return { variables: record.variables, places, plan, written: [], removed: noNames, bytes: 0 };
+    return { variables: record.variables, places, plan, written: [], removed: noNames, bytes: 0, valueBytes };
   const variables = record.variables.slice();
   const written: Variable[] = [];
   let bytes = 0;
@@ -43,12 +47,14 @@ function setOnly(record: SessionRecord, order: Order): Change {
     if (place === undefined) throw unknownVariable(record, name);
     checkWriter(variables[place] as Variable, order.writer);
     if (plan?.has(name)) throw isComputed(variables[place] as Variable);
-    const variable = next(variables[place] as Variable, stored.value, revision);
+    const known = variables[place] as Variable;
+    const variable = next(known, stored, revision);
+    valueBytes += sizeOf(variable) - sizeOf(known);
     variables[place] = variable;
     written.push(variable);
     bytes += stored.bytes + variableBytes;
   }
-  return { variables, places, plan, written, removed: noNames, bytes };
+  return { variables, places, plan, written, removed: noNames, bytes, valueBytes };
 }
 
 /** A commit that changes which variables there are. */
@@ -57,17 +63,21 @@ function rebuild(record: SessionRecord, order: Order, variablesMax: number): Cha
   const byName = new Map(record.variables.map((variable) => [variable.name, variable]));
   const written = new Map<string, Variable>();
   let bytes = 0;
+  let { valueBytes } = record;
   for (const name of order.remove) {
     const known = byName.get(name);
     if (known === undefined) throw unknownVariable(record, name);
     checkWriter(known, order.writer);
     byName.delete(name);
+    valueBytes -= sizeOf(known);
   }
   for (const [name, declaration] of order.declare) {
     const known = byName.get(name);
     if (known === undefined) {
-      written.set(name, variableOf(name, declaration, revision));
-      byName.set(name, written.get(name) as Variable);
+      const variable = variableOf(name, declaration, revision);
+      written.set(name, variable);
+      byName.set(name, variable);
+      valueBytes += sizeOf(variable);
       bytes += (declaration as { bytes?: number }).bytes ?? 0;
     } else if (!sameKind(known, declaration)) {
       throw new StateError(
@@ -82,7 +92,8 @@ function rebuild(record: SessionRecord, order: Order, variablesMax: number): Cha
     if (known === undefined) throw unknownVariable(record, name);
     checkWriter(known, order.writer);
     if (functionOf(known) !== undefined) throw isComputed(known);
-    const variable = next(known, stored.value, revision);
+    const variable = next(known, stored, revision);
+    valueBytes += sizeOf(variable) - sizeOf(known);
     byName.set(name, variable);
     written.set(name, variable);
     bytes += stored.bytes;
@@ -102,6 +113,7 @@ function rebuild(record: SessionRecord, order: Order, variablesMax: number): Cha
     written: [...written.values()],
     removed: order.remove.filter((name) => !byName.has(name)),
     bytes: bytes + variableBytes * (written.size + order.remove.length),
+    valueBytes,
   };
 }
 

@@ -56,8 +56,8 @@ export function applyCommit(
       now.monotonicMs,
       limits,
     );
-    const { variables, places, plan } = change;
-    return { record: { sessionId, epoch, revision, variables, places, plan, history, locks }, commit };
+    const { variables, places, plan, valueBytes } = change;
+    return { record: { sessionId, epoch, revision, variables, places, plan, valueBytes, history, locks }, commit };
   } catch (error) {
     if (error instanceof StateError) return error;
     throw error;

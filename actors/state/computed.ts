@@ -10,7 +10,7 @@ import type { Order } from './order.ts';
 import type { SessionRecord } from './record.ts';
 import type { Stored } from './stored.ts';
 import type { Variable } from './types.ts';
-import { next } from './variable.ts';
+import { next, sizeOf } from './variable.ts';
 
 type Reads = readonly (readonly [name: string, version: number])[];
 
@@ -79,15 +79,17 @@ export function completed(record: SessionRecord, change: Change, order: Order): 
   const revision = record.revision + 1;
   const variables = change.variables.slice();
   const written = new Map(change.written.map((variable) => [variable.name, variable]));
-  let { bytes } = change;
+  let { bytes, valueBytes } = change;
   for (const [name, stored] of computed.values) {
     const place = change.places.get(name) as number;
-    const variable = next(variables[place] as Variable, stored.value, revision);
+    const known = variables[place] as Variable;
+    const variable = next(known, stored, revision);
+    valueBytes += sizeOf(variable) - sizeOf(known);
     variables[place] = variable;
     bytes += stored.bytes + (written.has(name) ? 0 : variableBytes);
     written.set(name, variable);
   }
-  return { ...change, variables, written: [...written.values()], bytes };
+  return { ...change, variables, written: [...written.values()], bytes, valueBytes };
 }
 
 const staleReason = 'not_computed';

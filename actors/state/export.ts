@@ -7,7 +7,7 @@ import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { locksFrom, noLocks } from './locks.ts';
 import type { Commit, SessionExport } from './provider.ts';
-import { placesOf, type RecordLimits, type SessionRecord } from './record.ts';
+import { placesOf, type RecordLimits, type SessionRecord, valueBytesOf } from './record.ts';
 import { isSecret } from './secret.ts';
 import type { Variable } from './types.ts';
 import { equalValues, show } from './value.ts';
@@ -45,7 +45,8 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   const plan = checkedPlan(variables);
   const history = historyFrom(content, { sessionId, epoch, revision }, limits, nowMs);
   const locks = locksFrom(content.locks, content.fence);
-  return { sessionId, epoch, revision, variables, places, plan, history, locks };
+  const valueBytes = valueBytesOf(variables);
+  return { sessionId, epoch, revision, variables, places, plan, valueBytes, history, locks };
 }
 
 /** The variables of an export at this revision, checked. Throws as `recordOf` does. */
@@ -140,7 +141,10 @@ function variableFrom(given: unknown, revision: number): { variable: Variable; b
   const stored = storedFor(name, type, isSecret(constraints), value);
   const fitting = coerce(name, type, constraints, stored.value);
   return {
-    variable: freeze({ name, type, value: fitting, version: version as number, constraints, description }),
+    variable: freeze(
+      { name, type, value: fitting, version: version as number, constraints, description },
+      stored.bytes,
+    ),
     bytes: stored.bytes,
   };
 }

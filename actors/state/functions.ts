@@ -110,7 +110,7 @@ function run(
       throw new TypeError('it answered a promise, and must answer the value');
     }
     const stored = storedFor(name, type, secret, value);
-    return { variable: next(variable, stored.value, variable.version), stored };
+    return { variable: next(variable, stored, variable.version), stored };
   } catch (error) {
     const why = secret ? 'of secrets nothing is told' : error instanceof Error ? error.message : show(error);
     const message = `variable '${name}': its function '${by}' failed: ${why}`;

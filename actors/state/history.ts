@@ -108,6 +108,11 @@ export class History {
     return history;
   }
 
+  /** How many bytes what the kept commits wrote and the remembered outcomes have, roughly. */
+  get bytes(): number {
+    return this.#bytes + (this.#log.answers?.outcomeBytes ?? 0);
+  }
+
   /** The commit of a revision; undefined when it is not kept, or not there yet. */
   at(revision: number): Commit | undefined {
     if (revision < this.first || revision > this.last) return undefined;

@@ -77,7 +77,7 @@ export class Overlay {
     const { sessionId, epoch, revision, variables } = base;
     const history = History.after(revision);
     const [places, plan] = [placesOf(variables), planOf(variables)];
-    this.#base = { sessionId, epoch, revision, variables, places, plan, history, locks: noLocks };
+    this.#base = { sessionId, epoch, revision, variables, places, plan, valueBytes: 0, history, locks: noLocks };
     const { expect: _, ...plain } = joined;
     const order = orderOf(plain, undefined, secretsOf(this.#base));
     const applied = applyCommit(this.#base, order, noTime, defaultRecordLimits, uncomputed);

@@ -8,6 +8,7 @@ import { defaultHistoryLimits, History, type HistoryLimits } from './history.ts'
 import { type Locks, noLocks } from './locks.ts';
 import { isSecret } from './secret.ts';
 import type { Variable } from './types.ts';
+import { sizeOf } from './variable.ts';
 
 export interface SessionRecord {
   readonly sessionId: string;
@@ -19,6 +20,8 @@ export interface SessionRecord {
   readonly places: ReadonlyMap<string, number>;
   /** What of it is computed; undefined: nothing. Shared as `places` is. */
   readonly plan: ComputedPlan | undefined;
+  /** How many bytes the values have together. */
+  readonly valueBytes: number;
   readonly history: History;
   readonly locks: Locks;
 }
@@ -38,6 +41,7 @@ export function emptyRecord(sessionId: string, epoch: number): SessionRecord {
     variables: [],
     places: new Map(),
     plan: undefined,
+    valueBytes: 0,
     history: History.after(0),
     locks: noLocks,
   };
@@ -45,6 +49,10 @@ export function emptyRecord(sessionId: string, epoch: number): SessionRecord {
 
 export function placesOf(variables: readonly Variable[]): ReadonlyMap<string, number> {
   return new Map(variables.map((variable, place) => [variable.name, place]));
+}
+
+export function valueBytesOf(variables: readonly Variable[]): number {
+  return variables.reduce((sum, variable) => sum + sizeOf(variable), 0);
 }
 
 /** The variable of this name. */

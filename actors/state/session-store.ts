@@ -96,11 +96,15 @@ export const sessionStore = server({
       add(state, id, { goal: 'close', from: ctx.from, steps: 0 }, ctx);
       return noreply<undefined, StoreState>(state);
     },
-    /** How many sessions are open and may be, and are being worked on; and what happened since the system was started. */
+    /**
+     * How many sessions are open and may be, and are being worked on; how many bytes they hold (values and histories,
+     * roughly); and what happened since the system was started.
+     */
     stats(state: StoreState) {
       const { tables, maxSessions: max, sweeps, queues } = state;
-      const { entries, mortal, counts } = tables.bridged;
-      return reply({ open: entries.size, max, mortal: mortal.size, busy: queues.size, sweeps, ...counts }, state);
+      const { entries, mortal, bytes, counts } = tables.bridged;
+      const open = entries.size;
+      return reply({ open, max, bytes, mortal: mortal.size, busy: queues.size, sweeps, ...counts }, state);
     },
   },
   cast: {

@@ -38,6 +38,12 @@ export interface SessionInfo {
   readonly epoch: number;
   readonly revision: number;
   readonly variables: number;
+  /** How many bytes the values have, and what the kept commits wrote together with outcomes: both roughly. */
+  readonly valueBytes: number;
+  readonly historyBytes: number;
+  /** Since it was opened or the process was started: readings by clients of this process, commits refused with `conflict`. */
+  readonly reads: number;
+  readonly conflicts: number;
   readonly tools: number;
   readonly watchers: number;
   readonly ttlMs: number | undefined;
@@ -196,12 +202,19 @@ export const session = server({
 
 function infoOf(state: SessionState, ctx: Ctx): SessionInfo {
   const nowMs = ctx.runtime.clock.monotonicMs();
-  const { record, tools, watchers, ttlMs, touchedAtMs } = state.tables.bridged.access(state.id, nowMs);
+  const { record, tools, watchers, ttlMs, touchedAtMs, reads, conflicts } = state.tables.bridged.access(
+    state.id,
+    nowMs,
+  );
   return {
     id: state.id,
     epoch: record.epoch,
     revision: record.revision,
     variables: record.variables.length,
+    valueBytes: record.valueBytes,
+    historyBytes: record.history.bytes,
+    reads,
+    conflicts,
     tools: tools?.size ?? 0,
     watchers: watchers?.size ?? 0,
     ttlMs,

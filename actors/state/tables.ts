@@ -57,6 +57,11 @@ export class SessionEntry {
   watchers: Set<Wakeable> | undefined;
   /** What a watcher was told last: the others of the whole session are told the same. */
   told: IteratorResult<WatchEvent, undefined> | undefined;
+  /** What its values and its history have, as its table counts it. */
+  bytes = 0;
+  /** How often clients of this process have read it, and commits were refused with `conflict`. */
+  reads = 0;
+  conflicts = 0;
   /** True while the ObserverManager has been told and has not woken the watchers yet. */
   waking = false;
   /** Commits that write what is computed from, and those behind them; undefined: there are none. */
@@ -98,6 +103,8 @@ export class SessionTable {
     commits: 0,
     conflicts: 0,
   };
+  /** How many bytes the values and histories of all sessions have, roughly. */
+  bytes = 0;
   /** True while few places are left, and that has been told. */
   filling = false;
   readonly #tombstones = new Map<string, Ending>();
@@ -125,12 +132,28 @@ export class SessionTable {
     this.counts.peak = Math.max(this.counts.peak, this.entries.size);
     if (entry.ttlMs !== undefined) this.mortal.add(entry);
     this.#tombstones.delete(entry.id);
+    this.swap(entry, entry.record);
+  }
+
+  /** Replaces a session's record. */
+  swap(entry: SessionEntry, record: SessionRecord): void {
+    const bytes = record.valueBytes + record.history.bytes;
+    entry.record = record;
+    this.bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
+  }
+
+  /** A commit was refused with `conflict`. */
+  conflicted(entry: SessionEntry): void {
+    this.counts.conflicts += 1;
+    entry.conflicts += 1;
   }
 
   remove(entry: SessionEntry, ending: Ending): void {
     this.counts[ending] += 1;
     entry.ended = ending;
     this.entries.delete(entry.id);
+    this.bytes -= entry.bytes;
     this.mortal.delete(entry);
     this.#bury(entry.id, ending);
   }

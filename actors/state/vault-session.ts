@@ -219,6 +219,7 @@ export abstract class VaultSession implements StateSession {
 
   #accessed(): SessionEntry {
     const entry = this.#entry();
+    entry.reads += 1;
     if (entry.ttlMs !== undefined) entry.touchedAtMs = this.#nowMs();
     return entry;
   }

@@ -32,7 +32,7 @@ export function memoryStore(tables: StateTables): VaultStore {
       kept(undefined);
     },
     swap(entry, record, kept) {
-      entry.record = record;
+      tables[entry.realm].swap(entry, record);
       kept(undefined);
     },
     remove(entry, ending, kept) {

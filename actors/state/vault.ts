@@ -7,8 +7,9 @@ import { type ActorContext, type NoReply, noreply, reply, StateError, server } f
 import { type Applied, applyCommit, applyLock } from './commit.ts';
 import { isStale } from './computed.ts';
 import type { VaultOptions } from './durable/options.ts';
-import { isFilling, tell } from './events.ts';
+import { tell } from './events.ts';
 import { recordOf } from './export.ts';
+import { crowding, growing } from './filling.ts';
 import type { ComputeFunctions } from './functions.ts';
 import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
@@ -17,7 +18,7 @@ import type { Commit, SessionExport } from './provider.ts';
 import { checkRecord, defaultRecordLimits, emptyRecord, type RecordLimits } from './record.ts';
 import { storeOf } from './stores.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
-import { type Ending, type Realm, SessionEntry, type SessionTable, type StateTables, stateTables } from './tables.ts';
+import { type Ending, type Realm, SessionEntry, type StateTables, stateTables } from './tables.ts';
 import type { VaultStore } from './vault-store.ts';
 
 export interface VaultInput {
@@ -182,7 +183,7 @@ export const vault = server({
         const head = state.store.head(entry);
         const applied = applyCommit(head, order, { wallMs: clock.wallMs(), monotonicMs: nowMs }, state.limits);
         if (applied instanceof StateError && applied.code === 'conflict' && !isStale(applied))
-          state.tables[realm].counts.conflicts += 1;
+          state.tables[realm].conflicted(entry);
         if (!(applied instanceof StateError)) entry.touchedAtMs = nowMs;
         const { from } = ctx;
         if (applied instanceof StateError || applied.record === head) {
@@ -258,8 +259,14 @@ export const vault = server({
         return fail(ctx, state, error);
       }
     },
-    stats: (state: VaultState) =>
-      reply({ local: state.tables.local.entries.size, bridged: state.tables.bridged.entries.size }, state),
+    /** How many sessions there are, and how many bytes their values and histories have together, roughly. */
+    stats(state: VaultState) {
+      const { local, bridged } = state.tables;
+      return reply(
+        { local: local.entries.size, bridged: bridged.entries.size, bytes: local.bytes + bridged.bytes },
+        state,
+      );
+    },
   },
   info(state: VaultState, message: unknown, ctx): VaultState {
     if ((message as { type?: unknown } | undefined)?.type !== sweepMessage.type) {
@@ -276,21 +283,6 @@ export const vault = server({
     return { ...state, sweep: more ? sweep : undefined };
   },
 });
-
-/** Warns once when the session that is about to be made leaves few places. */
-function crowding(table: SessionTable, max: number, ctx: Ctx): void {
-  const open = table.entries.size + 1;
-  const filling = isFilling(open, max);
-  if (filling && !table.filling && open <= max) tell(ctx, { type: 'sessions.filling', realm: table.realm, open, max });
-  table.filling = filling;
-}
-
-/** Warns when a session comes to have nearly as many variables as it may. */
-function growing(entry: SessionEntry, before: number, max: number, ctx: Ctx): void {
-  const variables = entry.record.variables.length;
-  if (variables <= before || isFilling(before, max) || !isFilling(variables, max)) return;
-  tell(ctx, { type: 'variables.filling', realm: entry.realm, sessionId: entry.id, variables, max });
-}
 
 function sealed(id: string): StateError {
   return new StateError('unavailable', `session '${id}': is being moved; commits are refused until that is done`, {

@@ -1,7 +1,7 @@
 /** The sessions of a durable vault as a start finds them: each as it was, or lost, by name. */
 import { planOf } from '../computed-plan.ts';
 import { History } from '../history.ts';
-import { checkRecord, placesOf, type RecordLimits, type SessionRecord } from '../record.ts';
+import { checkRecord, placesOf, type RecordLimits, type SessionRecord, valueBytesOf } from '../record.ts';
 import { SessionEntry } from '../tables.ts';
 import type { Variable } from '../types.ts';
 import { ByteReader, unseal } from './bytes.ts';
@@ -84,6 +84,7 @@ function recordOf(file: LmdbFile, session: number, head: Head, reader: VariableR
     variables,
     places: placesOf(variables),
     plan: planOf(variables),
+    valueBytes: valueBytesOf(variables),
     history: history ?? History.resumed(revision),
     locks: head.locks,
   };

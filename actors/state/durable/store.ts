@@ -245,7 +245,7 @@ export class DurableStore implements VaultStore {
         this.#tables.bridged.add(entry);
         return;
       case 'swap':
-        entry.record = change.record;
+        this.#tables.bridged.swap(entry, change.record);
         if (this.#heads.get(entry) === change.record) this.#heads.delete(entry);
         return;
       case 'remove':

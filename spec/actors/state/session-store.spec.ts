@@ -127,7 +127,11 @@ describe('the SessionStore', () => {
     await events.next();
     await session.close();
     expect(state.names.session('s1').pid).to.equal(undefined);
-    expect(await state.names.vault.call('stats', { timeoutMs: 1_000 })).to.deep.equal({ local: 0, bridged: 0 });
+    expect(await state.names.vault.call('stats', { timeoutMs: 1_000 })).to.deep.equal({
+      local: 0,
+      bridged: 0,
+      bytes: 0,
+    });
     expect(await state.names.observers.call('stats', { timeoutMs: 1_000 })).to.include({ sessions: 0, watchers: 0 });
     expect(await state.names.sessions.countChildren()).to.include({ active: 0 });
   });

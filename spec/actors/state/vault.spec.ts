@@ -64,7 +64,7 @@ describe('the vault', () => {
     await provider.open('mortal', { ttlMs: 500 });
     await provider.open('other');
     clock.advance(1_000);
-    expect(await state.names.vault.call('stats')).to.deep.equal({ local: 1, bridged: 0 });
+    expect(await state.names.vault.call('stats')).to.deep.equal({ local: 1, bridged: 0, bytes: 0 });
     expect(await rejection(provider.find('mortal'))).to.have.property('code', 'expired');
   });
 
