@@ -189,10 +189,13 @@ export {
 } from './actors/core/index.ts';
 export {
   Blob,
+  type BridgedStateOptions,
   boolean,
   bridgedState,
   bytes,
   type Commit,
+  type ComputeFunction,
+  type ComputeFunctions,
   choice,
   compareAndSet,
   type Declaration,
@@ -224,6 +227,7 @@ export {
   type Variable,
   VaultError,
   type VaultErrorCode,
+  type VaultKind,
   type VaultOptions,
 } from './actors/state/index.ts';
 export {

@@ -19,15 +19,21 @@ import type {
   StateCallOptions,
   StateProvider,
   StateSession,
+  VaultKind,
 } from './provider.ts';
 import { type Attempt, callOptions, persist } from './retry.ts';
 import { askSession } from './session-client.ts';
 import { type StateTables, stateTables } from './tables.ts';
 import { checkTtl, isOurs, Keys, type VaultHost, VaultSession } from './vault-session.ts';
 
+export interface BridgedStateOptions {
+  /** Where sessions are kept that are opened without saying it. Default: durably where the system has a folder for it. */
+  readonly vault?: VaultKind;
+}
+
 /** State that Python sees, too: one Session actor for each session. */
-export function bridgedState(): StateBackend<StateHost> {
-  return { kind: 'bridged', connect: (host) => new BridgedState(host) };
+export function bridgedState({ vault }: BridgedStateOptions = {}): StateBackend<StateHost> {
+  return { kind: 'bridged', connect: (host) => new BridgedState(host, vault) };
 }
 
 class BridgedState implements StateProvider, VaultHost {
@@ -36,8 +42,10 @@ class BridgedState implements StateProvider, VaultHost {
   readonly tables: StateTables;
   readonly keys: Keys;
   readonly functionNamed: FindFunction;
+  readonly #vault: VaultKind | undefined;
 
-  constructor({ system, root }: StateHost) {
+  constructor({ system, root }: StateHost, vault: VaultKind | undefined) {
+    this.#vault = vault;
     this.system = system;
     this.tables = stateTables(system, root);
     this.keys = new Keys(system);
@@ -76,13 +84,13 @@ class BridgedState implements StateProvider, VaultHost {
 
   #open(id: string, options: ImportOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
     const ttlMs = checkTtl(options.ttlMs);
-    const { sealedMs } = options;
+    const { sealedMs, vault = this.#vault } = options;
     return persist(
       { system: this.system, root: this.tables.root, target: `session '${id}'` },
       options,
       async (attempt) => {
         try {
-          return await call(this.tables.store, 'open', { id, ttlMs, content, sealedMs }, callOptions(attempt));
+          return await call(this.tables.store, 'open', { id, ttlMs, content, sealedMs, vault }, callOptions(attempt));
         } catch (error) {
           const entry = this.tables.bridged.entries.get(id);
           const same = content !== undefined && entry !== undefined && equalExports(exportOf(entry.record), content);

@@ -1,6 +1,6 @@
 /** Layer 2: where variables live. Sessions, their commits, who watches them, and the providers that open them. */
 export { Blob, contentTypeOf } from './blob.ts';
-export { bridgedState } from './bridged-state.ts';
+export { type BridgedStateOptions, bridgedState } from './bridged-state.ts';
 export { type StateOptions, stateChildren } from './children.ts';
 export { compareAndSet, type RollbackOptions, rollback } from './compare-and-set.ts';
 export { asFloat, isVariableType } from './constraints.ts';
@@ -54,6 +54,7 @@ export type {
   StateCallOptions,
   StateProvider,
   StateSession,
+  VaultKind,
   WatchEvent,
   WatchOptions,
 } from './provider.ts';

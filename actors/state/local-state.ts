@@ -85,7 +85,8 @@ class LocalState implements StateProvider, VaultHost {
 
   #create(id: string, options: ImportOptions & StateCallOptions, content: SessionExport | undefined): Promise<unknown> {
     const ttlMs = checkTtl(options.ttlMs);
-    const order = { realm: 'local', id, ttlMs, max: this.#max, content, sealedMs: options.sealedMs };
+    const { sealedMs, vault } = options;
+    const order = { realm: 'local', id, ttlMs, max: this.#max, content, sealedMs, vault };
     return persist(
       { system: this.system, root: this.tables.root, target: `session '${id}'` },
       options,

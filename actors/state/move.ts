@@ -33,9 +33,9 @@ export async function moveSession(
   to: StateProvider,
   options: MoveOptions = {},
 ): Promise<StateSession> {
-  const { swap, onLeftover, ttlMs, signal, timeoutMs = moveTimeoutMs } = options;
+  const { swap, onLeftover, ttlMs, vault, signal, timeoutMs = moveTimeoutMs } = options;
   const call = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-  const open = ttlMs === undefined ? call : { ...call, ttlMs };
+  const open = { ...call, ...(ttlMs === undefined ? {} : { ttlMs }), ...(vault === undefined ? {} : { vault }) };
   let moved: StateSession | undefined;
   let arrived: StateSession;
   try {

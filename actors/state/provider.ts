@@ -19,6 +19,7 @@
  *    that is remembered. A refused commit has changed nothing and is not remembered.
  * 9. An acknowledged commit is there after the crash of anything but the store itself; a session that the store could
  *    not keep ends with `lost`, never with older or newer content in silence.
+ *    A session in the vault `memory` ends with the process; one in `durable` is there at the next start on its folder.
  * 10. `export` and `import` are lossless: variables, versions, revision, epoch and history are the same afterwards.
  * 11. An idle session whose time to live is over is `expired` at the next access, at the latest. Reads and commits
  *    extend it; watching and what keeps connections alive do not.
@@ -199,9 +200,17 @@ export interface SessionExport {
   readonly fence?: number;
 }
 
+/** Where a session is kept: it ends with the process, or it is there at the next start on the same folder. */
+export type VaultKind = 'memory' | 'durable';
+
 export interface OpenOptions {
   /** Time to live since the last access, in milliseconds. Default: none, it lives until it is closed. */
   readonly ttlMs?: number;
+  /**
+   * Where it is kept. Default: that of the provider, which is `durable` for bridged sessions where the system has a folder
+   * for them, else `memory`. `invalid` where there is no such vault, `already_exists` when it is open in the other one.
+   */
+  readonly vault?: VaultKind;
 }
 
 export interface ImportOptions extends OpenOptions {

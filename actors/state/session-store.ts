@@ -13,7 +13,7 @@ import {
   StateError,
   server,
 } from '../core/index.ts';
-import type { SessionExport } from './provider.ts';
+import type { SessionExport, VaultKind } from './provider.ts';
 import { session } from './session.ts';
 import { nextStep, type Step, type Task } from './store-tasks.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
@@ -79,11 +79,12 @@ export const sessionStore = server({
         ttlMs?: number | undefined;
         content?: SessionExport | undefined;
         sealedMs?: number | undefined;
+        vault?: VaultKind | undefined;
       },
       ctx: Ctx,
     ) {
-      const { id, ttlMs, content, sealedMs } = order;
-      add(state, id, { goal: 'open', from: ctx.from, ttlMs, content, sealedMs, steps: 0 }, ctx);
+      const { id, ...wanted } = order;
+      add(state, id, { goal: 'open', from: ctx.from, ...wanted, steps: 0 }, ctx);
       return noreply<Opened, StoreState>(state);
     },
     /** Sees to it that an open session has its actor; fails with `not_found`, `expired` or `lost`. */
@@ -179,11 +180,11 @@ function take(state: StoreState, tag: Tag, ctx: Ctx): void {
   const options = { tag, timeoutMs: Number.POSITIVE_INFINITY };
   switch (step) {
     case 'create': {
-      const { ttlMs, content, sealedMs } = task;
+      const { ttlMs, content, sealedMs, vault } = task;
       ctx.request(
         state.tables.vault,
         'create',
-        { realm: 'bridged', id, ttlMs, content, sealedMs, max: state.maxSessions },
+        { realm: 'bridged', id, ttlMs, content, sealedMs, vault, max: state.maxSessions },
         options,
       );
       return;

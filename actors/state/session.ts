@@ -22,7 +22,7 @@ import {
 import { exportOf } from './export.ts';
 import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
-import type { AfterRevision, Commit, HeldLock, SessionExport, Snapshot } from './provider.ts';
+import type { AfterRevision, Commit, HeldLock, SessionExport, Snapshot, VaultKind } from './provider.ts';
 import { changesOf, snapshotOf } from './readings.ts';
 import { type SessionEntry, type SessionTool, type StateTables, stateTables } from './tables.ts';
 import { addTools, keepTools, type ToolOffer } from './tools.ts';
@@ -37,6 +37,7 @@ export interface SessionInfo {
   readonly id: string;
   readonly epoch: number;
   readonly revision: number;
+  readonly vault: VaultKind;
   readonly variables: number;
   /** How many bytes the values have, and what the kept commits wrote together with outcomes: both roughly. */
   readonly valueBytes: number;
@@ -202,7 +203,7 @@ export const session = server({
 
 function infoOf(state: SessionState, ctx: Ctx): SessionInfo {
   const nowMs = ctx.runtime.clock.monotonicMs();
-  const { record, tools, watchers, ttlMs, touchedAtMs, reads, conflicts } = state.tables.bridged.access(
+  const { record, tools, watchers, ttlMs, touchedAtMs, vault, reads, conflicts } = state.tables.bridged.access(
     state.id,
     nowMs,
   );
@@ -210,6 +211,7 @@ function infoOf(state: SessionState, ctx: Ctx): SessionInfo {
     id: state.id,
     epoch: record.epoch,
     revision: record.revision,
+    vault,
     variables: record.variables.length,
     valueBytes: record.valueBytes,
     historyBytes: record.history.bytes,

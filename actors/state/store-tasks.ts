@@ -4,8 +4,9 @@
  */
 import { type ActorContext, type From, StateError } from '../core/index.ts';
 import { sessionPath } from './paths.ts';
-import type { SessionExport } from './provider.ts';
+import type { SessionExport, VaultKind } from './provider.ts';
 import type { SessionEntry, StateTables } from './tables.ts';
+import { checkVault } from './vault-kind.ts';
 
 type Ctx = ActorContext<never>;
 /** More steps than any task needs: somebody keeps undoing what this one does. */
@@ -18,6 +19,7 @@ export interface Task {
   readonly ttlMs?: number | undefined;
   readonly content?: SessionExport | undefined;
   readonly sealedMs?: number | undefined;
+  readonly vault?: VaultKind | undefined;
   steps: number;
   /** The vault has made the session for this task. */
   created?: boolean;
@@ -40,6 +42,7 @@ export function nextStep(tables: StateTables, id: string, task: Task, ctx: Ctx):
       if (task.content !== undefined && !task.created) {
         throw new StateError('already_exists', `session '${id}': is open already`, { details: { sessionId: id } });
       }
+      if (!task.created) checkVault(entry, task.vault);
       return living(tables, entry, nowMs, ctx);
     case 'find':
       return living(tables, tables.bridged.access(id, nowMs), nowMs, ctx);

@@ -7,7 +7,7 @@
 import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
 import type { ComputeFunctions } from './functions.ts';
 import { statePaths } from './paths.ts';
-import type { WatchEvent } from './provider.ts';
+import type { VaultKind, WatchEvent } from './provider.ts';
 import type { SessionRecord } from './record.ts';
 import type { Turns } from './turns.ts';
 import type { VaultStore } from './vault-store.ts';
@@ -47,6 +47,7 @@ export class SessionEntry {
   /** Undefined: it lives until it is closed. */
   readonly ttlMs: number | undefined;
   readonly openedAtMs: number;
+  readonly vault: VaultKind;
   /** What is committed. Written by the vault's store alone. */
   record: SessionRecord;
   touchedAtMs: number;
@@ -67,13 +68,14 @@ export class SessionEntry {
   /** Commits that write what is computed from, and those behind them; undefined: there are none. */
   turns: Turns | undefined;
 
-  constructor(realm: Realm, record: SessionRecord, ttlMs: number | undefined, nowMs: number) {
+  constructor(realm: Realm, record: SessionRecord, ttlMs: number | undefined, nowMs: number, vault: VaultKind) {
     this.id = record.sessionId;
     this.realm = realm;
     this.record = record;
     this.ttlMs = ttlMs;
     this.openedAtMs = nowMs;
     this.touchedAtMs = nowMs;
+    this.vault = vault;
   }
 
   expired(nowMs: number): boolean {

@@ -14,11 +14,12 @@ import type { ComputeFunctions } from './functions.ts';
 import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
 import { sessionPath } from './paths.ts';
-import type { Commit, SessionExport } from './provider.ts';
+import type { Commit, SessionExport, VaultKind } from './provider.ts';
 import { checkRecord, defaultRecordLimits, emptyRecord, type RecordLimits } from './record.ts';
 import { storeOf } from './stores.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
 import { type Ending, type Realm, SessionEntry, type StateTables, stateTables } from './tables.ts';
+import { checkVault, vaultFor } from './vault-kind.ts';
 import type { VaultStore } from './vault-store.ts';
 
 export interface VaultInput {
@@ -43,6 +44,8 @@ export interface CreateOrder {
   readonly content?: SessionExport | undefined;
   /** Begin sealed for so long. */
   readonly sealedMs?: number | undefined;
+  /** Where it is kept. */
+  readonly vault?: VaultKind | undefined;
 }
 
 export interface CommitOrder {
@@ -134,32 +137,24 @@ export const vault = server({
       const table = state.tables[realm];
       const nowMs = ctx.runtime.clock.monotonicMs();
       const known = table.entries.get(id);
-      if (known?.expired(nowMs)) end(state, known, 'expired', ctx, ignoreFailure);
-      else if (known !== undefined && content === undefined) return reply({ created: false }, state);
-      else if (known !== undefined) {
-        return fail(
-          ctx,
-          state,
-          new StateError('already_exists', `session '${id}': is open already`, { details: { sessionId: id } }),
-        );
-      }
-      crowding(table, max, ctx);
-      if (table.entries.size + state.store.opening(realm) >= max) {
-        table.counts.refused += 1;
-        return fail(
-          ctx,
-          state,
-          new StateError('quota', `session '${id}': ${max} sessions are open, and more may not be`, {
-            details: { max },
-          }),
-        );
-      }
       try {
+        if (known?.expired(nowMs)) end(state, known, 'expired', ctx, ignoreFailure);
+        else if (known !== undefined) {
+          if (content !== undefined) throw alreadyOpen(id);
+          checkVault(known, order.vault);
+          return reply({ created: false }, state);
+        }
+        const kind = vaultFor(state.tables, realm, id, order.vault);
+        crowding(table, max, ctx);
+        if (table.entries.size + state.store.opening(realm) >= max) {
+          table.counts.refused += 1;
+          throw tooMany(id, max);
+        }
         const record =
           content === undefined ? emptyRecord(id, state.tables.epoch + 1) : recordOf(content, state.limits, nowMs);
         state.tables.epoch = Math.max(state.tables.epoch, record.epoch);
         const { from } = ctx;
-        const entry = new SessionEntry(realm, record, ttlMs, nowMs);
+        const entry = new SessionEntry(realm, record, ttlMs, nowMs, kind);
         if (sealedMs !== undefined) entry.sealedUntilMs = nowMs + sealedMs;
         state.store.create(entry, (failure) => {
           if (failure !== undefined) {
@@ -288,4 +283,13 @@ function sealed(id: string): StateError {
   return new StateError('unavailable', `session '${id}': is being moved; commits are refused until that is done`, {
     details: { sessionId: id },
   });
+}
+
+function alreadyOpen(id: string): StateError {
+  return new StateError('already_exists', `session '${id}': is open already`, { details: { sessionId: id } });
+}
+
+function tooMany(id: string, max: number): StateError {
+  const message = `session '${id}': ${max} sessions are open, and more may not be`;
+  return new StateError('quota', message, { details: { max } });
 }

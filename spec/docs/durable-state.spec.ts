@@ -14,6 +14,16 @@ async function takeOrder(folder: string): Promise<number> {
   const context = await openContext(app.children.ophion, { state: bridgedState(), id: 'shop', variables });
   await context.variables.update('orders', (orders) => orders + 1); // on the disk when this has resolved
   // #endregion
+  // #region memory
+  const draft = await openContext(app.children.ophion, {
+    state: bridgedState({ vault: 'memory' }),
+    id: 'draft',
+    variables,
+  });
+  await draft.variables.set('orders', 2); // for as long as the process lives
+  // #endregion
+  expect((await app.children.ophion.state.session('draft').call('info', undefined)).vault).to.equal('memory');
+  expect((await draft.variables.snapshot()).revision).to.equal(2);
   return context.variables.get('orders');
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../../actors/core/index.ts';
+import type { Clock, Runtime } from '../../actors/core/index.ts';
 import { bridgedState, type StateOptions, type StateProvider } from '../../actors/state/index.ts';
 import { type StateSystem, startState } from './state-system.ts';
 
@@ -29,7 +29,10 @@ export function useVaultFolder() {
     get file() {
       return join(path, 'data.mdb');
     },
-    async start(options: StateOptions = {}, how: { readonly clock?: Clock } = {}): Promise<DurableState> {
+    async start(
+      options: StateOptions = {},
+      how: { readonly clock?: Clock; readonly log?: Runtime['log'] } = {},
+    ): Promise<DurableState> {
       const state = await startState({ vault: { path }, ...options }, how);
       const durable: DurableState = {
         ...state,

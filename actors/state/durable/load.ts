@@ -53,7 +53,7 @@ function load(file: LmdbFile, session: number, head: Head, reader: VariableReade
   if (fault !== undefined) throw new RangeError(fault);
   // A wall clock that was put back is no reason to expire later than a whole time to live.
   const ago = (wallMs: number): number => now.monotonicMs - Math.max(0, now.wallMs - wallMs);
-  const entry = new SessionEntry('bridged', record, head.ttlMs, ago(head.openedAtMs));
+  const entry = new SessionEntry('bridged', record, head.ttlMs, ago(head.openedAtMs), 'durable');
   entry.touchedAtMs = Math.min(now.monotonicMs, ago(head.touchedAtMs) + graceMs);
   return { entry, place: { session, commits, notedAtMs: entry.touchedAtMs } };
 }

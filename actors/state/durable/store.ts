@@ -1,5 +1,5 @@
 /**
- * The durable VaultStore: bridged sessions in an lmdb file, local ones in memory. What is asked for while a transaction
+ * The durable VaultStore: durable sessions in an lmdb file, the others in memory. What is asked for while a transaction
  * is on its way to the disk goes into the next one, all of it, so a commit costs a share of a transaction. Nothing is
  * visible or answered before it is kept. It outlives the vault's incarnations, and what it has taken is finished whether
  * the one that asked lives or not.
@@ -81,7 +81,7 @@ export class DurableStore implements VaultStore {
   }
 
   create(entry: SessionEntry, kept: Kept): void {
-    if (entry.realm === 'local') {
+    if (entry.vault === 'memory') {
       this.#memory.create(entry, kept);
       return;
     }
@@ -97,7 +97,7 @@ export class DurableStore implements VaultStore {
   }
 
   swap(entry: SessionEntry, record: SessionRecord, kept: Kept): void {
-    if (entry.realm === 'local') {
+    if (entry.vault === 'memory') {
       this.#memory.swap(entry, record, kept);
       return;
     }
@@ -111,7 +111,7 @@ export class DurableStore implements VaultStore {
   }
 
   remove(entry: SessionEntry, ending: 'closed' | 'expired' | 'lost', kept: Kept): void {
-    if (entry.realm === 'local') {
+    if (entry.vault === 'memory') {
       this.#memory.remove(entry, ending, kept);
       return;
     }
@@ -138,7 +138,12 @@ export class DurableStore implements VaultStore {
         this.#noting = undefined;
         return false;
       }
-      if (entry.touchedAtMs <= (this.#places.get(entry)?.notedAtMs ?? 0) || this.#leaving.has(entry)) continue;
+      if (
+        entry.vault === 'memory' ||
+        entry.touchedAtMs <= (this.#places.get(entry)?.notedAtMs ?? 0) ||
+        this.#leaving.has(entry)
+      )
+        continue;
       this.#gathering.touch(entry).record = this.head(entry);
       this.#soon();
     }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type BridgedStateOptions,
   bridgedState,
   type FsyncPolicy,
   localState,
@@ -42,10 +43,15 @@ async function subject(
 stateProviderContract('local', () => subject(localState(), ['vault', 'observers']));
 const everybody = ['vault', 'observers', 'store', 'session', 'sessions'] as const;
 stateProviderContract('bridged', () => subject(bridgedState(), everybody));
-for (const fsync of ['commit', 'never'] satisfies FsyncPolicy[]) {
-  stateProviderContract(`bridged, durable, fsync '${fsync}'`, async () => {
+const durables: readonly (readonly [string, BridgedStateOptions, FsyncPolicy])[] = [
+  ["bridged, durable, fsync 'commit'", {}, 'commit'],
+  ["bridged, durable, fsync 'never'", { vault: 'durable' }, 'never'],
+  ['bridged, in memory beside a durable vault', { vault: 'memory' }, 'never'],
+];
+for (const [name, options, fsync] of durables) {
+  stateProviderContract(name, async () => {
     const path = mkdtempSync(join(tmpdir(), 'vault-'));
-    const durable = await subject(bridgedState(), everybody, { vault: { path, fsync } });
+    const durable = await subject(bridgedState(options), everybody, { vault: { path, fsync } });
     const dispose = () => durable.dispose().finally(() => rmSync(path, { recursive: true }));
     return { ...durable, dispose };
   });
