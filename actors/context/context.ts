@@ -13,6 +13,7 @@ import {
   localState,
   lockVariable,
   placeSession,
+  type SessionExport,
   type StateBackend,
   type StateCallOptions,
   type StateHost,
@@ -128,6 +129,14 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
   /** Which of its variables are locked now, and by whom. */
   async locks(options?: StateCallOptions): Promise<readonly HeldLock[]> {
     return (await settledSession(this.#record)).locks(options);
+  }
+
+  /**
+   * Its whole session as data: for `import` of a provider, which makes a session of it, or `variables.import`, which
+   * takes it over into one that is there. Secrets are in it.
+   */
+  async export(options?: StateCallOptions): Promise<SessionExport> {
+    return (await settledSession(this.#record)).export(options);
   }
 
   /** Moves a local context to bridged state; the others are there already. On failure the old state is intact. */

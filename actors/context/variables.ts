@@ -10,9 +10,12 @@ import {
   dependentsOf,
   fenced,
   type HistoryOptions,
+  type ImportIntoOptions,
+  importInto,
   type Lock,
   type RollbackOptions,
   rollback,
+  type SessionExport,
   type SessionHistory,
   type SessionView,
   type Snapshot,
@@ -152,6 +155,15 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
    */
   async rollback(revision: number, options?: RollbackOptions): Promise<Commit> {
     return rollback(await this.#writable(), revision, options);
+  }
+
+  /**
+   * Takes over what an export has, as one commit: values, types and constraints. `strategy` says what becomes of the
+   * others: `replace` removes what the export does not have, `merge` leaves it, `keep` leaves all that is there as it is
+   * and adds the rest. Rejects with `invalid`, and with what a commit rejects with; then nothing is written.
+   */
+  async import(content: SessionExport, options: ImportIntoOptions): Promise<Commit> {
+    return importInto(await this.#writable(), content, options);
   }
 
   /** What depends on a variable, also through others, each behind what it depends on. */

@@ -62,7 +62,7 @@ export async function rollback(
 }
 
 /** What makes the variables of now those of then. */
-function difference(now: readonly Variable[], then: readonly Variable[]): CommitRequest {
+export function difference(now: readonly Variable[], then: readonly Variable[]): CommitRequest {
   const current = new Map(now.map((variable) => [variable.name, variable]));
   const set: [string, Value][] = [];
   const declare: [string, NonNullable<CommitRequest['declare']>[string]][] = [];

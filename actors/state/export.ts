@@ -29,8 +29,7 @@ export function exportOf(record: SessionRecord): SessionExport {
 
 /** Makes the record of an export. Throws StateError `invalid`, which says where, or `too_large`, `quota`. */
 export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: number): SessionRecord {
-  if (typeof content !== 'object' || content === null) throw malformed(`${show(content)} is no export`);
-  if (content.format !== 1) throw malformed(`format ${show(content.format)} is not known`);
+  checkFormat(content);
   const sessionId = checkSessionId(content.sessionId);
   const epoch = whole(content.epoch, 'epoch');
   const revision = whole(content.revision, 'revision');
@@ -47,6 +46,19 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   const locks = locksFrom(content.locks, content.fence);
   const valueBytes = valueBytesOf(variables);
   return { sessionId, epoch, revision, variables, places, plan, valueBytes, history, locks };
+}
+
+/** The variables of an export, checked. Throws as `recordOf` does. */
+export function variablesOf(content: SessionExport): readonly Variable[] {
+  checkFormat(content);
+  const variables = variablesFrom(content.variables, whole(content.revision, 'revision'));
+  if (placesOf(variables).size !== variables.length) throw malformed('a variable is there twice');
+  return variables;
+}
+
+function checkFormat(content: SessionExport): void {
+  if (typeof content !== 'object' || content === null) throw malformed(`${show(content)} is no export`);
+  if (content.format !== 1) throw malformed(`format ${show(content.format)} is not known`);
 }
 
 /** The variables of an export at this revision, checked. Throws as `recordOf` does. */

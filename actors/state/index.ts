@@ -25,6 +25,7 @@ export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
 export { fenced } from './fenced.ts';
 export { type ComputeFunction, type ComputeFunctions, checkFunctions } from './functions.ts';
+export { type ImportIntoOptions, type ImportStrategy, importInto } from './import-into.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
 export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
 export { Lock, type LockOptions, lockVariable } from './lock.ts';

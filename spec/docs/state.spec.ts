@@ -22,6 +22,13 @@ async function tryHotter({ variables }: Context<Known>) {
 }
 // #endregion
 
+// #region import
+async function copy(from: Context<Known>, to: Context<Known>) {
+  const content = await from.export();
+  await to.variables.import(content, { strategy: 'merge', names: ['model.name', 'model.temperature'] });
+}
+// #endregion
+
 // #region watching
 async function follow({ variables }: Context<Known>, done: AbortSignal) {
   const seen: string[] = [];
@@ -119,6 +126,15 @@ describe('the programs of docs/state.md', () => {
     expect(told.at(-1)).to.match(/^(several: )?2$/);
     await seen.return();
     await quiet.return();
+  });
+
+  it('do what the page says: out and in', async () => {
+    await using from = await openContext(system.current, { variables: declared });
+    await using to = await openContext(system.current, { variables: declared });
+    await from.variables.batch({ 'model.name': 'large', 'model.temperature': 1, runs: 9 });
+    await copy(from, to);
+    expect(await to.variables.getAll()).to.deep.equal({ 'model.name': 'large', 'model.temperature': 1, runs: 0 });
+    expect((await to.variables.snapshot()).revision).to.equal(2);
   });
 
   it('do what the page says: locks', async () => {
