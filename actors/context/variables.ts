@@ -17,7 +17,6 @@ import {
   rollback,
   type SessionExport,
   type SessionHistory,
-  type SessionView,
   type Snapshot,
   type StateCallOptions,
   type Value,
