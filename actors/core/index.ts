@@ -79,6 +79,7 @@ export {
 export { nodeRuntime } from './node-runtime.ts';
 export { Pid } from './pid.ts';
 export { Process, type StartResult } from './process.ts';
+export { Recent } from './recent.ts';
 export { ActorRef, type Down, processOf } from './ref.ts';
 export {
   AlreadyRegisteredError,

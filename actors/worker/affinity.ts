@@ -3,7 +3,7 @@
  * opaque. A hint is a wish; a strict key belongs to one incarnation of one worker, and when that ends, what it held is
  * lost: everybody who asks with that key is told so, until the key is released.
  */
-import type { Pid } from '../core/index.ts';
+import { type Pid, Recent } from '../core/index.ts';
 
 /**
  * What a request with an affinity key wants. `hint`: the worker that served the key last when it is free, else any.
@@ -34,14 +34,15 @@ export const affinityMax = 10_000;
 
 export class Affinity {
   readonly #max: number;
-  /** The id of the worker that served a key last, whatever its incarnation; least recently used first. */
-  readonly #hints = new Map<string, string>();
+  /** The id of the worker that served a key last, whatever its incarnation. */
+  readonly #hints: Recent<string, string>;
   readonly #strict = new Map<string, Binding>();
   readonly #lost = new Map<string, AffinityLoss>();
   readonly #keys = new Map<Pid, Set<string>>();
 
   constructor(max = affinityMax) {
     this.#max = max;
+    this.#hints = new Recent(max);
   }
 
   route(key: string | undefined, mode: AffinityMode): Route {
@@ -61,15 +62,7 @@ export class Affinity {
 
   /** A request with this key is handed a worker. */
   bind(key: string, mode: AffinityMode, worker: Pid, workerId: string): void {
-    // Last in the map: used most recently. As long as there is much room, nobody asks for that.
-    if (this.#hints.size * 2 > this.#max) this.#hints.delete(key);
-    this.#hints.set(key, workerId);
-    if (this.#hints.size > this.#max) {
-      for (const oldest of this.#hints.keys()) {
-        this.#hints.delete(oldest);
-        break;
-      }
-    }
+    this.#hints.use(key, workerId);
     if (mode === 'hint' || this.#strict.has(key)) return;
     this.#strict.set(key, { worker, used: false });
     const keys = this.#keys.get(worker) ?? new Set();

@@ -57,7 +57,7 @@ export class CallPort {
 
   end(call: OpenCall, outcome: CallOutcome | Error, known: Known): void {
     call.sink.settle(outcome, known);
-    call.stage = 'done';
+    call.done();
     this.step('end', call.id);
     this.table.delete(call.id);
   }

@@ -127,6 +127,8 @@ export class OpenCall {
   traits: ToolTraits = noTraits;
   /** While its writes are being committed. */
   ending: Ending | undefined;
+  /** Set while its worker keeps its session for it: says that it need not any more. */
+  letGo: (() => void) | undefined;
 
   constructor(id: string, plan: CallPlan, sink: CallSink) {
     this.id = id;
@@ -138,6 +140,7 @@ export class OpenCall {
 
   /** Begins the next attempt. */
   again(): void {
+    this.#left();
     this.attempt += 1;
     this.lease = `${this.id}/${this.attempt}`;
     this.stage = 'new';
@@ -145,6 +148,17 @@ export class OpenCall {
     this.worker = '';
     this.credited = 0;
     this.ending = undefined;
+  }
+
+  /** Nothing is left to do. */
+  done(): void {
+    this.#left();
+    this.stage = 'done';
+  }
+
+  #left(): void {
+    this.letGo?.();
+    this.letGo = undefined;
   }
 }
 

@@ -76,7 +76,10 @@ export class HostCalls {
       else if (call.stage === 'open') {
         this.answers.credit(call.id);
         // What is committed while it runs must go on reaching it.
-        if (call.plan.sessionId !== '') sync.attach(call.stream, call.plan.sessionId);
+        if (call.plan.sessionId !== '') {
+          this.#hold(call);
+          sync.attach(call.stream, call.plan.sessionId);
+        }
       } else if (call.stage === 'committing') this.answers.committing(call);
     }
   }
@@ -211,6 +214,7 @@ export class HostCalls {
     // A caller gives up in its time, and so ends its call. Who shares a run may leave it to itself.
     openExchange(ctx, links, plan.fingerprint === '' ? open : { ...open, timeoutMs: leftMs + graceMs });
     call.stage = 'open';
+    if (plan.sessionId !== '') this.#hold(call);
     this.#started(call);
     this.answers.topUp(call);
     if (!ctx.system.events.heard('tool.dispatched')) return;
@@ -218,6 +222,10 @@ export class HostCalls {
     const { tool, sessionId, traceparent } = plan;
     const event: BridgeEvent = { type: 'tool.dispatched', tool, callId, sessionId, worker, attempt, traceparent };
     ctx.emit(event);
+  }
+
+  #hold(call: OpenCall): void {
+    call.letGo = this.#options.sync.hold(call.stream, call.plan.sessionId);
   }
 
   #started(call: OpenCall): void {

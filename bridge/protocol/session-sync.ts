@@ -3,7 +3,7 @@
  * goes out on the same stream, so order is the consistency; commits made while calls run are pushed as they come.
  * Nothing here is worth keeping: after a restart each worker is simply sent a snapshot again.
  */
-import { isActorError } from '../../actors/core/index.ts';
+import { isActorError, Recent } from '../../actors/core/index.ts';
 import type { AfterRevision, Changes, Commit, StateProvider, StateSession } from '../../actors/state/index.ts';
 import { hostMessage } from './messages.ts';
 import { encodeChanges } from './state-messages.ts';
@@ -28,13 +28,18 @@ interface Watch {
   session: StateSession | undefined;
 }
 
-/** How many sessions one worker keeps; the one that was used least recently is dropped there. */
+/**
+ * How many sessions one worker keeps; the one that was used least recently is dropped there. Those of its open calls are
+ * not: what is committed while a call runs goes on reaching it.
+ */
 const sessionsPerStream = 256;
 
 export class SessionSync {
   readonly #options: SyncOptions;
-  /** By stream, then by session: what the worker has, least recently used first. */
-  readonly #known = new Map<string, Map<string, AfterRevision>>();
+  /** By stream, then by session: what the worker has. */
+  readonly #known = new Map<string, Recent<string, AfterRevision>>();
+  /** By stream, then by session: how many calls of the worker are open. */
+  readonly #held = new Map<string, Map<string, number>>();
   readonly #watches = new Map<string, Watch>();
 
   constructor(options: SyncOptions) {
@@ -63,10 +68,12 @@ export class SessionSync {
     for (const message of messagesOf(news)) this.#options.post(stream, message);
     const { epoch, revision } = news === undefined ? (has as AfterRevision) : headOf(news);
     const now = { epoch, revision };
-    // Last in the map: used most recently. As long as there is much room, nobody asks for that.
-    if (sessions.size * 2 > sessionsPerStream) sessions.delete(sessionId);
-    sessions.set(sessionId, now);
-    this.#evict(stream, sessions);
+    const held = this.#held.get(stream);
+    const forgotten = sessions.use(sessionId, now, held && ((id) => held.has(id)));
+    if (forgotten !== undefined) {
+      this.#drop(stream, forgotten);
+      this.#unwatchUnused(forgotten);
+    }
     this.#watch(sessionId, now);
     // It was read before the last push, and the push did not reach this worker.
     if (isBehind(now, this.#watches.get(sessionId)?.head)) this.#catchUp(stream, sessionId);
@@ -81,6 +88,22 @@ export class SessionSync {
       if (!isActorError(error)) throw error;
       this.#known.get(stream)?.delete(sessionId);
     }
+  }
+
+  /** A call of a session is open in a worker, which keeps the session until the answered function is called. */
+  hold(stream: string, sessionId: string): () => void {
+    let held = this.#held.get(stream);
+    if (held === undefined) {
+      held = new Map();
+      this.#held.set(stream, held);
+    }
+    const calls = held;
+    calls.set(sessionId, (calls.get(sessionId) ?? 0) + 1);
+    return () => {
+      const left = (calls.get(sessionId) ?? 0) - 1;
+      if (left > 0) calls.set(sessionId, left);
+      else calls.delete(sessionId);
+    };
   }
 
   /** Begins to keep a worker up to date, that a bridge before this one did. */
@@ -112,7 +135,7 @@ export class SessionSync {
       }
       for (const message of messages) this.#options.post(stream, message);
       const { epoch, revision } = headOf(news);
-      sessions.set(sessionId, { epoch, revision });
+      sessions.replace(sessionId, { epoch, revision });
     }
   }
 
@@ -130,6 +153,7 @@ export class SessionSync {
   down(stream: string): void {
     const sessions = this.#known.get(stream);
     this.#known.delete(stream);
+    this.#held.delete(stream);
     for (const sessionId of sessions?.keys() ?? []) this.#unwatchUnused(sessionId);
   }
 
@@ -138,23 +162,13 @@ export class SessionSync {
     for (const sessionId of [...this.#watches.keys()]) this.#unwatch(sessionId);
   }
 
-  #sessionsOf(stream: string): Map<string, AfterRevision> {
+  #sessionsOf(stream: string): Recent<string, AfterRevision> {
     let sessions = this.#known.get(stream);
     if (sessions === undefined) {
-      sessions = new Map();
+      sessions = new Recent(sessionsPerStream);
       this.#known.set(stream, sessions);
     }
     return sessions;
-  }
-
-  #evict(stream: string, sessions: Map<string, AfterRevision>): void {
-    if (sessions.size <= sessionsPerStream) return;
-    for (const sessionId of sessions.keys()) {
-      sessions.delete(sessionId);
-      this.#drop(stream, sessionId);
-      this.#unwatchUnused(sessionId);
-      return;
-    }
   }
 
   #drop(stream: string, sessionId: string): void {

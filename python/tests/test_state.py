@@ -109,3 +109,14 @@ def test_the_least_recently_used_session_makes_room() -> None:
     assert len(sessions) == 2
     assert sessions.get("a").record is not None
     assert sessions.get("b").record is None
+
+
+def test_a_session_that_a_call_still_has_goes_on_being_told_when_it_made_room() -> None:
+    sessions = Sessions(max_sessions=1)
+    sessions.sync(bridge_pb2.SyncSession(snapshot=snapshot(1, a=1)))
+    held_by_a_call = sessions.get("s")
+    sessions.get("other")
+    sessions.sync(bridge_pb2.SyncSession(commit=commit(2, a=2)))
+    assert held(held_by_a_call) == (2, {"a": 2})
+    sessions.drop("s")
+    assert sessions.get("s") is not held_by_a_call

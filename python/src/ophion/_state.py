@@ -7,6 +7,7 @@ only leaves the record older than what the host has; whoever needs it newer pull
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -89,6 +90,8 @@ class Sessions:
         self._max = max_sessions
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, SessionState] = OrderedDict()
+        # Those that a call still has, too: it goes on being told.
+        self._alive: weakref.WeakValueDictionary[str, SessionState] = weakref.WeakValueDictionary()
 
     def get(self, session_id: str) -> SessionState:
         """The state of a session; empty when nothing was heard of it yet."""
@@ -105,9 +108,9 @@ class Sessions:
         with self._lock:
             state = self._sessions.get(session_id)
             if state is None:
-                state = self._sessions[session_id] = SessionState(session_id)
+                state = self._alive.get(session_id) or SessionState(session_id)
+                self._sessions[session_id] = self._alive[session_id] = state
                 if len(self._sessions) > self._max:
-                    # Who still holds it goes on reading; a commit for it finds a gap and leads to a pull.
                     self._sessions.popitem(last=False)
             return state
 
@@ -122,6 +125,7 @@ class Sessions:
         """The session is closed."""
         with self._lock:
             self._sessions.pop(session_id, None)
+            self._alive.pop(session_id, None)
 
     def __len__(self) -> int:
         return len(self._sessions)

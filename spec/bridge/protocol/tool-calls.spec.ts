@@ -405,4 +405,38 @@ describe('a call of a Python tool', () => {
       expect(await rejection(stream.next())).to.be.instanceOf(WorkerLostError);
     });
   });
+
+  it('is told of what is committed while it runs, however many other sessions its worker is used for', async () => {
+    const { wire } = await t.worker({ capacity: 8 });
+    wire.onCall = (call) => {
+      if (call.call.sessionId !== 'long') call.answer(null);
+    };
+    const session = await t.state.open('long');
+    await session.commit({ declare: declare({ n: integer() }) });
+    const calls = [1, 2].map(() => callTool(t.names, { tool: 'rank', sessionId: 'long' }));
+    await wire.changed.until(() => wire.calls.length === 2);
+    const seen = () => wire.calls[0]?.variables().n;
+    const others = async (from: number) => {
+      for (let i = from; i < from + 300; i += 1) {
+        await t.state.open(`s${i}`);
+        await callTool(t.names, { tool: 'rank', sessionId: `s${i}` }).outcome;
+      }
+    };
+    await others(0);
+    await session.commit({ set: { n: 1 } });
+    await wire.changed.until(() => seen() === 1);
+    // One of the two is over: the other one goes on being told; so it does over a crash of the bridge.
+    wire.calls[0]?.answer(null);
+    await calls[0]?.outcome;
+    t.names.bridge.process?.kill();
+    await others(300);
+    await session.commit({ set: { n: 2 } });
+    await wire.changed.until(() => seen() === 2);
+    wire.calls[1]?.answer(null);
+    await calls[1]?.outcome;
+    // Nobody needs it there any more.
+    await others(600);
+    expect(wire.sessions.has('long')).to.equal(false);
+    await nothingLeft();
+  }).timeout(20_000);
 });
