@@ -13,6 +13,7 @@ import { portLaws } from './state-laws/exports.ts';
 import { lifeLaws } from './state-laws/lives.ts';
 import { lockLaws } from './state-laws/locks.ts';
 import { pastLaws } from './state-laws/pasts.ts';
+import { readerLaws } from './state-laws/readers.ts';
 import { secretLaws } from './state-laws/secrets.ts';
 import type { LawBook } from './state-laws/subject.ts';
 import { valueLaws } from './state-laws/values.ts';
@@ -64,6 +65,7 @@ export function stateProviderContract(name: string, make: () => StateSubject | P
     dependencyLaws(book);
     computedLaws(book);
     accessLaws(book);
+    readerLaws(book);
     lifeLaws(book);
   });
 }

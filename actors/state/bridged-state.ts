@@ -13,6 +13,7 @@ import type {
   ImportOptions,
   ListOptions,
   OpenOptions,
+  ReaderOptions,
   SessionExport,
   SessionList,
   StateBackend,
@@ -21,6 +22,7 @@ import type {
   StateSession,
   VaultKind,
 } from './provider.ts';
+import { seenAs } from './reader-session.ts';
 import { type Attempt, callOptions, persist } from './retry.ts';
 import { askSession } from './session-client.ts';
 import { type StateTables, stateTables } from './tables.ts';
@@ -58,23 +60,24 @@ class BridgedState implements StateProvider, VaultHost {
   ): Promise<StateSession> {
     const id = checkSessionId(sessionId);
     await this.#open(id, options, undefined);
-    return new BridgedSession(this, id);
+    return seenAs(new BridgedSession(this, id), options.as);
   }
 
-  async find(sessionId: string, options: StateCallOptions = {}): Promise<StateSession> {
+  async find(sessionId: string, options: ReaderOptions & StateCallOptions = {}): Promise<StateSession> {
     this.tables.bridged.access(sessionId, this.system.runtime.clock.monotonicMs());
     const session = new BridgedSession(this, sessionId);
-    if (session.isServed) return session;
+    const seen = seenAs(session, options.as);
+    if (session.isServed) return seen;
     const on = { system: this.system, root: this.tables.root, target: `session '${sessionId}'` };
     await persist(on, options, (attempt) => call(this.tables.store, 'find', sessionId, callOptions(attempt)));
-    return session;
+    return seen;
   }
 
   async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
     const id = checkSessionId(content?.sessionId);
     checkImported(content, this.functionNamed);
     await this.#open(id, options, content);
-    return new BridgedSession(this, id);
+    return seenAs(new BridgedSession(this, id), options.as);
   }
 
   async list({ signal, ...options }: ListOptions & StateCallOptions = {}): Promise<SessionList> {

@@ -1,10 +1,11 @@
 /** What an order does to the variables of a record. Pure; nobody's record is changed. */
 import { StateError } from '../core/index.ts';
-import { checkWriter } from './access.ts';
+import { beforeOf, checkDeclarer, checkWriter } from './access.ts';
 import { type ComputedPlan, functionOf, planOf } from './computed-plan.ts';
 import { sameKind } from './declare.ts';
 import type { Order } from './order.ts';
-import { placesOf, type SessionRecord, unknownVariable } from './record.ts';
+import type { Commit } from './provider.ts';
+import { find, placesOf, type SessionRecord, unknownVariable } from './record.ts';
 import type { Variable } from './types.ts';
 import { next, sizeOf, variableOf } from './variable.ts';
 
@@ -14,6 +15,7 @@ export interface Change {
   readonly plan: ComputedPlan | undefined;
   readonly written: readonly Variable[];
   readonly removed: readonly string[];
+  readonly before?: Commit['before'];
   /** Of what it writes, with its names and kinds, roughly. */
   readonly bytes: number;
   /** Of all values after it. */
@@ -73,6 +75,7 @@ function rebuild(record: SessionRecord, order: Order, variablesMax: number): Cha
   }
   for (const [name, declaration] of order.declare) {
     const known = byName.get(name);
+    if (known !== undefined) checkDeclarer(known, order.writer);
     if (known === undefined) {
       const variable = variableOf(name, declaration, revision);
       written.set(name, variable);
@@ -112,6 +115,11 @@ function rebuild(record: SessionRecord, order: Order, variablesMax: number): Cha
     plan: same ? record.plan : planOf(variables),
     written: [...written.values()],
     removed: order.remove.filter((name) => !byName.has(name)),
+    before: beforeOf(
+      order.remove,
+      (name) => find(record, name),
+      (name) => byName.get(name),
+    ),
     bytes: bytes + variableBytes * (written.size + order.remove.length),
     valueBytes,
   };

@@ -2,6 +2,7 @@
  * Carrying out orders on a record: commits and locks. Pure, so that every store carries them out in the same way.
  */
 import { StateError } from '../core/index.ts';
+import { versionFor } from './access.ts';
 import { type Change, changeOf, noNames } from './change.ts';
 import { completed } from './computed.ts';
 import { acquired, expectFences, type LockOrder, released } from './locks.ts';
@@ -36,12 +37,12 @@ export function applyCommit(
     const known = answered(record, order, now);
     if (known !== undefined) return { record, commit: known };
     expectFences(record.locks, order.fences, now.wallMs);
-    expectAll(record, order.expect);
+    expectAll(record, order);
     const change = complete(record, changeOf(record, order, limits.variablesMax), order);
     const { sessionId, epoch, locks } = record;
     const nothing = change.written.length + change.removed.length === 0;
     const revision = nothing ? record.revision : record.revision + 1;
-    const commit: Commit = Object.freeze({
+    const plain: Commit = {
       sessionId,
       epoch,
       revision,
@@ -49,7 +50,8 @@ export function applyCommit(
       removed: change.removed.length === 0 ? noNames : Object.freeze(change.removed),
       writer: order.writer,
       committedAtMs: now.wallMs,
-    });
+    };
+    const commit = Object.freeze(change.before === undefined ? plain : { ...plain, before: change.before });
     if (nothing) return { record, commit };
     const history = record.history.add(
       { commit, bytes: change.bytes, key: order.key, outcome: order.outcome },
@@ -95,11 +97,11 @@ export function answered(record: SessionRecord, order: Order, now: Now): Commit 
 }
 
 /** Throws StateError `conflict`, which names all versions that are not as expected. */
-export function expectAll(record: SessionRecord, expect: Order['expect']): void {
+export function expectAll(record: SessionRecord, { expect, writer }: Pick<Order, 'expect' | 'writer'>): void {
   if (expect.length === 0) return;
   const conflicts: { name: string; expected: number | null; actual: number | null }[] = [];
   for (const [name, expected] of expect) {
-    const actual = find(record, name)?.version ?? null;
+    const actual = versionFor(find(record, name), writer);
     if (actual !== expected) conflicts.push({ name, expected, actual });
   }
   if (conflicts.length === 0) return;

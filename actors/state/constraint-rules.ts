@@ -49,6 +49,7 @@ const common: Readonly<Record<string, Rule>> = {
   dependsOn: words,
   computedBy: word,
   writers: patterns,
+  readers: patterns,
 } satisfies {
   readonly [K in keyof Required<CommonConstraints>]: Rule;
 };

@@ -4,13 +4,24 @@
  * any backend.
  */
 import type { TimerHandle } from '../core/index.ts';
+import { invalid } from './invalid.ts';
 import type { Commit, WatchEvent } from './provider.ts';
+import { show } from './value.ts';
 
 type Result = IteratorResult<WatchEvent, undefined>;
 const over: Result = { done: true, value: undefined };
 
 /** A session that is never quiet is told of after so many times the wait. */
 export const longestWaits = 10;
+
+/** The longest that a watch may wait for quiet, in milliseconds. */
+const longestDebounceMs = 60_000;
+
+/** Throws StateError `invalid` for what is no time to wait for quiet. */
+export function checkDebounce(debounceMs: number): number {
+  if (debounceMs > 0 && debounceMs <= longestDebounceMs) return debounceMs;
+  throw invalid(`watch: debounceMs is milliseconds up to ${longestDebounceMs}, not ${show(debounceMs)}`);
+}
 
 /** What sets timers. */
 export interface Timers {
@@ -150,5 +161,10 @@ function merged(first: Commit, second: Commit): Commit {
     written.set(variable.name, variable);
     removed.delete(variable.name);
   }
-  return { ...second, written: [...written.values()], removed: [...removed] };
+  const both = { ...second, written: [...written.values()], removed: [...removed] };
+  if (first.before === undefined && second.before === undefined) return both;
+  // Who could see a variable before the first of them.
+  const known = new Set(first.before?.map(({ name }) => name));
+  const later = second.before?.filter(({ name }) => !known.has(name)) ?? [];
+  return { ...both, before: [...(first.before ?? []), ...later] };
 }

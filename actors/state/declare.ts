@@ -19,8 +19,8 @@ export interface Described {
 type Options<T extends VariableType, V = ValueOf[T]> = ConstraintsOf[T] & Described & { readonly default?: V };
 
 /** True or false. Default false. */
-export const boolean = ({ secret, dependsOn, computedBy, writers, ...rest }: Options<'boolean'> = {}) =>
-  make('boolean', { secret, dependsOn, computedBy, writers }, rest);
+export const boolean = ({ secret, dependsOn, computedBy, writers, readers, ...rest }: Options<'boolean'> = {}) =>
+  make('boolean', { secret, dependsOn, computedBy, writers, readers }, rest);
 
 /** A whole number. Default 0, or the bound nearest to it. */
 export function integer({
@@ -30,9 +30,10 @@ export function integer({
   dependsOn,
   computedBy,
   writers,
+  readers,
   ...rest
 }: Options<'integer'> = {}): Declaration<'integer'> {
-  return make('integer', { min, max, secret, dependsOn, computedBy, writers }, rest);
+  return make('integer', { min, max, secret, dependsOn, computedBy, writers, readers }, rest);
 }
 
 /** A double. Default 0, or the bound nearest to it. */
@@ -44,15 +45,20 @@ export function float({
   dependsOn,
   computedBy,
   writers,
+  readers,
   ...rest
 }: Options<'float'> = {}): Declaration<'float'> {
-  return make('float', { min, max, finite, secret, dependsOn, computedBy, writers }, rest);
+  return make('float', { min, max, finite, secret, dependsOn, computedBy, writers, readers }, rest);
 }
 
 /** Text. Default empty, or the first of its choices. */
 export function string(options: Options<'string'> = {}): Declaration<'string'> {
-  const { minLength, maxLength, pattern, choices, secret, dependsOn, computedBy, writers, ...rest } = options;
-  return make('string', { minLength, maxLength, pattern, choices, secret, dependsOn, computedBy, writers }, rest);
+  const { minLength, maxLength, pattern, choices, secret, dependsOn, computedBy, writers, readers, ...rest } = options;
+  return make(
+    'string',
+    { minLength, maxLength, pattern, choices, secret, dependsOn, computedBy, writers, readers },
+    rest,
+  );
 }
 
 /** One of some words. Default the first. */
@@ -63,18 +69,19 @@ export function choice<const C extends string>(
     dependsOn,
     computedBy,
     writers,
+    readers,
     ...rest
   }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
 ): Declaration<'choice', C> {
-  return make('choice', { choices, secret, dependsOn, computedBy, writers }, rest) as Declaration<'choice', C>;
+  return make('choice', { choices, secret, dependsOn, computedBy, writers, readers }, rest) as Declaration<'choice', C>;
 }
 
 /** The name of a class or module. Default the first of `modules`; without them a default must be given. */
 export function module<const M extends string = string>(
   options: Described & CommonConstraints & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
 ): Declaration<'module', M> {
-  const { modules, secret, dependsOn, computedBy, writers, ...rest } = options;
-  return make('module', { modules, secret, dependsOn, computedBy, writers }, rest) as Declaration<'module', M>;
+  const { modules, secret, dependsOn, computedBy, writers, readers, ...rest } = options;
+  return make('module', { modules, secret, dependsOn, computedBy, writers, readers }, rest) as Declaration<'module', M>;
 }
 
 /** A list of doubles. Default `dimensions` zeros. */
@@ -84,9 +91,10 @@ export function embedding({
   dependsOn,
   computedBy,
   writers,
+  readers,
   ...rest
 }: Options<'embedding'> = {}): Declaration<'embedding'> {
-  return make('embedding', { dimensions, secret, dependsOn, computedBy, writers }, rest);
+  return make('embedding', { dimensions, secret, dependsOn, computedBy, writers, readers }, rest);
 }
 
 /** A dense array. Default zeros of `shape` with 0 for any size. */
@@ -97,14 +105,15 @@ export function tensor({
   dependsOn,
   computedBy,
   writers,
+  readers,
   ...rest
 }: Options<'tensor'> = {}): Declaration<'tensor'> {
-  return make('tensor', { shape, dtype, secret, dependsOn, computedBy, writers }, rest);
+  return make('tensor', { shape, dtype, secret, dependsOn, computedBy, writers, readers }, rest);
 }
 
 /** Anything that JSON can say. Default null. */
-export const json = ({ secret, dependsOn, computedBy, writers, ...rest }: Options<'json'> = {}) =>
-  make('json', { secret, dependsOn, computedBy, writers }, rest);
+export const json = ({ secret, dependsOn, computedBy, writers, readers, ...rest }: Options<'json'> = {}) =>
+  make('json', { secret, dependsOn, computedBy, writers, readers }, rest);
 
 /** Raw bytes. Default none. */
 export function bytes({
@@ -113,9 +122,10 @@ export function bytes({
   dependsOn,
   computedBy,
   writers,
+  readers,
   ...rest
 }: Options<'bytes'> = {}): Declaration<'bytes'> {
-  return make('bytes', { maxBytes, secret, dependsOn, computedBy, writers }, rest);
+  return make('bytes', { maxBytes, secret, dependsOn, computedBy, writers, readers }, rest);
 }
 
 /** A set of declarations by name; checks the names. */

@@ -6,6 +6,7 @@ import { checkName, declarationOf, storedFor } from './declare.ts';
 import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { locksFrom, noLocks } from './locks.ts';
+import { matcher } from './pattern.ts';
 import type { Commit, SessionExport } from './provider.ts';
 import { placesOf, type RecordLimits, type SessionRecord, valueBytesOf } from './record.ts';
 import { isSecret } from './secret.ts';
@@ -114,7 +115,7 @@ function historyFrom(content: SessionExport, head: Head, limits: RecordLimits, n
 }
 
 function commitFrom(given: unknown, head: Head, revision: number): { commit: Commit; bytes: number } {
-  const { written, removed, writer, committedAtMs, ...rest } = (given ?? {}) as Partial<Commit>;
+  const { written, removed, before, writer, committedAtMs, ...rest } = (given ?? {}) as Partial<Commit>;
   if (rest.revision !== revision || rest.epoch !== head.epoch || rest.sessionId !== head.sessionId) {
     throw malformed(`history has something else where revision ${revision} belongs`);
   }
@@ -139,9 +140,17 @@ function commitFrom(given: unknown, head: Head, revision: number): { commit: Com
       removed: Object.freeze(names),
       writer,
       committedAtMs,
+      ...(before === undefined ? {} : { before: Object.freeze(list(before, 'before').map(beforeFrom)) }),
     }),
     bytes,
   };
+}
+
+function beforeFrom(given: unknown): NonNullable<Commit['before']>[number] {
+  const { name, readers } = (given ?? {}) as { readonly name: unknown; readonly readers: unknown };
+  checkName(name);
+  const patterns = readers === null ? null : list(readers, 'readers').map((one) => matcher(one) && String(one));
+  return Object.freeze({ name, readers: patterns && Object.freeze(patterns) });
 }
 
 function variableFrom(given: unknown, revision: number): { variable: Variable; bytes: number } {

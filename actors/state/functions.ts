@@ -76,7 +76,7 @@ const none: readonly never[] = [];
 function dryRun(record: SessionRecord, order: Order, now: Now) {
   try {
     if (answered(record, order, now) !== undefined) return undefined;
-    expectAll(record, order.expect);
+    expectAll(record, order);
     return changeOf(record, order, Number.POSITIVE_INFINITY);
   } catch (error) {
     // The vault says so in its turn, unless it is not so any more.

@@ -1,9 +1,12 @@
 /** Layer 2: where variables live. Sessions, their commits, who watches them, and the providers that open them. */
+
+export { changesFor } from './access.ts';
 export { Blob, contentTypeOf } from './blob.ts';
 export { type BridgedStateOptions, bridgedState } from './bridged-state.ts';
 export { type StateOptions, stateChildren } from './children.ts';
 export { compareAndSet, type RollbackOptions, rollback } from './compare-and-set.ts';
 export { asFloat, isVariableType } from './constraints.ts';
+export { checkDebounce, debounced, type Timers } from './debounced.ts';
 export {
   boolean,
   bytes,
@@ -46,6 +49,7 @@ export type {
   ListOptions,
   LockRequest,
   OpenOptions,
+  ReaderOptions,
   Remembered,
   SessionExport,
   SessionHistory,

@@ -10,6 +10,7 @@ import type {
   ImportOptions,
   ListOptions,
   OpenOptions,
+  ReaderOptions,
   SessionExport,
   SessionList,
   StateBackend,
@@ -17,6 +18,7 @@ import type {
   StateProvider,
   StateSession,
 } from './provider.ts';
+import { seenAs } from './reader-session.ts';
 import { type Attempt, callOptions, persist } from './retry.ts';
 import { type StateTables, stateTables } from './tables.ts';
 import { checkTtl, isOurs, Keys, type VaultHost, VaultSession } from './vault-session.ts';
@@ -63,19 +65,19 @@ class LocalState implements StateProvider, VaultHost {
   ): Promise<StateSession> {
     const id = checkSessionId(sessionId);
     await this.#create(id, options, undefined);
-    return this.#session(id);
+    return seenAs(this.#session(id), options.as);
   }
 
-  async find(sessionId: string): Promise<StateSession> {
+  async find(sessionId: string, options: ReaderOptions = {}): Promise<StateSession> {
     this.tables.local.access(sessionId, this.system.runtime.clock.monotonicMs());
-    return this.#session(sessionId);
+    return seenAs(this.#session(sessionId), options.as);
   }
 
   async import(content: SessionExport, options: ImportOptions & StateCallOptions = {}): Promise<StateSession> {
     const id = checkSessionId(content?.sessionId);
     checkImported(content, this.functionNamed);
     await this.#create(id, options, content);
-    return this.#session(id);
+    return seenAs(this.#session(id), options.as);
   }
 
   async list({ signal, ...options }: ListOptions & StateCallOptions = {}): Promise<SessionList> {

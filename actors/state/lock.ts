@@ -12,7 +12,7 @@ import {
   unwatch,
 } from '../core/index.ts';
 import { defaultLeaseMs } from './locks.ts';
-import type { StateCallOptions, StateSession } from './provider.ts';
+import type { HeldLock, StateCallOptions, StateSession } from './provider.ts';
 import { pause } from './retry.ts';
 
 export interface LockOptions extends StateCallOptions {
@@ -40,6 +40,8 @@ export class Lock implements AsyncDisposable {
   readonly holder: string;
   /** Greater than that of any lock of this variable before. Give it to what must not listen to an earlier holder. */
   readonly fence: number;
+  /** When its first lease is over: wall clock, milliseconds since 1970. It is renewed before. */
+  readonly untilMs: number;
   readonly #system: ActorSystem;
   readonly #find: () => StateSession | Promise<StateSession>;
   readonly #leaseMs: number;
@@ -52,7 +54,13 @@ export class Lock implements AsyncDisposable {
   constructor(
     system: ActorSystem,
     find: () => StateSession | Promise<StateSession>,
-    { name, holder, fence, leaseMs }: { name: string; holder: string; fence: number; leaseMs: number },
+    {
+      name,
+      holder,
+      fence,
+      untilMs,
+      leaseMs,
+    }: Pick<HeldLock, 'name' | 'holder' | 'fence' | 'untilMs'> & { leaseMs: number },
   ) {
     this.#system = system;
     this.#find = find;
@@ -60,6 +68,7 @@ export class Lock implements AsyncDisposable {
     this.name = name;
     this.holder = holder;
     this.fence = fence;
+    this.untilMs = untilMs;
     this.#renewLater();
   }
 
@@ -143,12 +152,17 @@ export async function lockVariable(
   const { policy = 'wait', timeoutMs = 5_000, leaseMs = defaultLeaseMs, owner, signal } = options;
   const holder = options.holder ?? system.runtime.ids.next();
   const deadlineMs = system.runtime.clock.monotonicMs() + timeoutMs;
-  const call = signal === undefined ? {} : { signal };
+  signal?.throwIfAborted();
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastPauseMs)) {
     try {
       const request = { name, holder, leaseMs, preempt: policy === 'preempt' };
-      const { fence } = await onSession(find, (session) => session.acquire(request, call));
-      const lock = new Lock(system, find, { name, holder, fence, leaseMs });
+      // To its end: who gave up meanwhile could not let go of what he does not know of.
+      const { fence, untilMs } = await onSession(find, (session) => session.acquire(request));
+      const lock = new Lock(system, find, { name, holder, fence, untilMs, leaseMs });
+      if (signal?.aborted) {
+        await lock.release();
+        throw signal.reason;
+      }
       if (owner !== undefined) lock.ownedBy(owner);
       return lock;
     } catch (error) {

@@ -105,8 +105,8 @@ export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: str
     declare: declare === undefined ? none : entries(declare, 'declare', declared),
     set: set === undefined ? none : entries(set, 'set', (name, value) => storedFor(name, 'value', secret(name), value)),
     fences: fences === undefined ? none : entries(fences, 'fences', fenced),
-    writer: label(writer, 'writer'),
-    key: key === undefined ? own : label(key, 'idempotencyKey'),
+    writer: label(writer, 'commit: writer'),
+    key: key === undefined ? own : label(key, 'commit: idempotencyKey'),
     outcome: outcome === undefined ? undefined : kept(outcome, key),
     since: undefined,
     computed: undefined,
@@ -158,7 +158,8 @@ function removals(names: unknown): readonly string[] {
   return [...new Set<string>(names)];
 }
 
-function label(text: unknown, what: string): string {
+/** A name or key. Throws StateError `invalid`, which says what it is of. */
+export function label(text: unknown, what: string): string {
   if (typeof text === 'string' && text !== '' && text.length <= labelLengthMax) return text;
-  throw invalid(`commit: ${what} must be a string of 1 to ${labelLengthMax} characters, not ${show(text)}`);
+  throw invalid(`${what} must be a string of 1 to ${labelLengthMax} characters, not ${show(text)}`);
 }

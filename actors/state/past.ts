@@ -13,15 +13,20 @@ import { show } from './value.ts';
 const defaultLimit = 100;
 const limitMax = 1_000;
 
+/** How many commits a history has at most. Throws StateError `invalid`. */
+export function historyLimit(limit: number = defaultLimit): number {
+  if (!Number.isSafeInteger(limit) || limit < 1) throw invalid(`history: cannot have ${show(limit)} commits`);
+  return Math.min(limit, limitMax);
+}
+
 /** The newest kept commits that fit, oldest first. Throws StateError `invalid` for a limit or revision that is none. */
 export function historyOf(record: SessionRecord, options: HistoryOptions = {}): SessionHistory {
-  const { names, since = 0, upTo = record.revision, limit = defaultLimit } = options;
-  if (!Number.isSafeInteger(limit) || limit < 1) throw invalid(`history: cannot have ${show(limit)} commits`);
+  const { names, since = 0, upTo = record.revision } = options;
   checkRevision(since);
   checkRevision(upTo);
   const { epoch, revision, history } = record;
   const set = names === undefined ? undefined : new Set(names);
-  const most = Math.min(limit, limitMax);
+  const most = historyLimit(options.limit);
   const commits: Commit[] = [];
   const oldest = Math.max(since + 1, history.first);
   for (let at = Math.min(upTo, revision); at >= oldest && commits.length < most; at -= 1) {

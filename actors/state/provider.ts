@@ -37,6 +37,9 @@
  * 17. What variables depend on (`dependsOn`) is there and makes no cycle, after every commit: else the whole commit is
  *    refused, as `not_found` or `cycle`.
  * 18. A variable with `writers` is written and removed by those alone: a commit of anybody else is refused as `denied`.
+ * 19. A variable with `readers` is there for those alone and for the host (`typescript`): a session that was found `as`
+ *    anybody else tells nothing of it, nor of commits that did nothing else, and writing it is `denied` unless `writers`
+ *    allow it. Its revisions count on, and so does what was expected: the variable is absent.
  * 20. A variable with `computedBy` is, at every revision, what the function of that name made of the variables that it
  *    depends on as they are at that revision. Nobody writes it (`denied`); a commit whose function is unknown
  *    (`not_found`), throws or answers what does not fit (`invalid`) is refused as a whole.
@@ -63,6 +66,11 @@ export interface Commit {
   /** Full records of what was set or declared, as they are after the commit. */
   readonly written: readonly Variable[];
   readonly removed: readonly string[];
+  /**
+   * Of variables that it removed, also to declare them anew: who could see them (null: everybody), where either was not
+   * for everybody. Left out: none.
+   */
+  readonly before?: readonly { readonly name: string; readonly readers: readonly string[] | null }[];
   /** Who committed, such as `typescript` or a worker's pid. */
   readonly writer: string;
   /** Wall clock, milliseconds since 1970; for people. */
@@ -203,7 +211,15 @@ export interface SessionExport {
 /** Where a session is kept: it ends with the process, or it is there at the next start on the same folder. */
 export type VaultKind = 'memory' | 'durable';
 
-export interface OpenOptions {
+export interface ReaderOptions {
+  /**
+   * Who reads and writes by this handle: the writer of its commits, and for whom variables with `readers` are there or
+   * not (law 19). Default `typescript`, the host itself.
+   */
+  readonly as?: string;
+}
+
+export interface OpenOptions extends ReaderOptions {
   /** Time to live since the last access, in milliseconds. Default: none, it lives until it is closed. */
   readonly ttlMs?: number;
   /**
@@ -303,7 +319,7 @@ export interface StateProvider {
    */
   open(sessionId?: string, options?: OpenOptions & StateCallOptions): Promise<StateSession>;
   /** The session that is open under this id; rejects with `not_found`, `expired` or `lost`. */
-  find(sessionId: string, options?: StateCallOptions): Promise<StateSession>;
+  find(sessionId: string, options?: ReaderOptions & StateCallOptions): Promise<StateSession>;
   /** Opens a session with this content; validated as writes are. Rejects with `already_exists` or `invalid`. */
   import(content: SessionExport, options?: ImportOptions & StateCallOptions): Promise<StateSession>;
   /**

@@ -8,6 +8,7 @@ import type {
   ImportOptions,
   ListOptions,
   OpenOptions,
+  ReaderOptions,
   SessionExport,
   SessionList,
   StateBackend,
@@ -57,7 +58,7 @@ class PlacedState implements StateProvider {
     return this.#of(sessionId).open(sessionId, options);
   }
 
-  find(sessionId: string, options?: StateCallOptions): Promise<StateSession> {
+  find(sessionId: string, options?: ReaderOptions & StateCallOptions): Promise<StateSession> {
     return this.#of(sessionId).find(sessionId, options);
   }
 

@@ -76,6 +76,11 @@ export interface CommonConstraints {
    * Default: everybody.
    */
   readonly writers?: readonly string[];
+  /**
+   * For whom it is there: patterns of the same names. TypeScript always sees it. Anybody else is told nothing of it, and
+   * writes it only if `writers` allow that. Default: everybody.
+   */
+  readonly readers?: readonly string[];
 }
 
 export type ConstraintsOf = { readonly [T in VariableType]: OwnConstraintsOf[T] & CommonConstraints };

@@ -5,7 +5,7 @@
 import { type ActorSystem, StateError } from '../core/index.ts';
 import { attemptsMax } from './compare-and-set.ts';
 import { isStale } from './computed.ts';
-import { debounced } from './debounced.ts';
+import { checkDebounce, debounced } from './debounced.ts';
 import { exportOf } from './export.ts';
 import { computedFor, type FindFunction } from './functions.ts';
 import type { OwnKey } from './history.ts';
@@ -39,9 +39,6 @@ import { inTurn, needsTurn } from './turns.ts';
 import type { Variable } from './types.ts';
 import { show } from './value.ts';
 import { Watch } from './watch.ts';
-
-/** The longest that a watch may wait for quiet. */
-const longestDebounceMs = 60_000;
 
 /** Makes a client's own idempotency keys. */
 export class Keys {
@@ -167,8 +164,7 @@ export abstract class VaultSession implements StateSession {
   watch(options: WatchOptions = {}): AsyncIterableIterator<WatchEvent> {
     try {
       const { debounceMs } = options;
-      if (debounceMs !== undefined && !(debounceMs > 0 && debounceMs <= longestDebounceMs))
-        throw invalid(`watch: debounceMs is milliseconds up to ${longestDebounceMs}, not ${show(debounceMs)}`);
+      if (debounceMs !== undefined) checkDebounce(debounceMs);
       const watch = new Watch(this.host.system, this.host.tables, this.#entry(), options);
       return debounceMs === undefined ? watch : debounced(watch, debounceMs, this.host.system.deadlines);
     } catch (error) {

@@ -176,6 +176,8 @@ export class VariableReader {
 }
 
 const keyKinds = { none: 0, given: 1, own: 2 } as const;
+/** What else there is of a commit, as bits. */
+const parts = { outcome: 1, before: 2 } as const;
 
 /** A commit within a row, and what is kept with it. `written` are the bytes of its variables. */
 export function commitBytes({ commit, bytes, key, outcome }: Entry, written: readonly Buffer[]): Buffer {
@@ -187,8 +189,17 @@ export function commitBytes({ commit, bytes, key, outcome }: Entry, written: rea
   if (key === undefined) to.byte(keyKinds.none);
   else if (typeof key === 'string') to.byte(keyKinds.given).text(key);
   else to.byte(keyKinds.own).text(key.client).uint(key.number);
-  to.byte(outcome === undefined ? 0 : 1);
+  const { before } = commit;
+  to.byte((outcome === undefined ? 0 : parts.outcome) | (before === undefined ? 0 : parts.before));
   if (outcome !== undefined) to.bytes(outcome);
+  if (before !== undefined) {
+    to.uint(before.length);
+    for (const { name, readers } of before) {
+      // One more than there are; 0: everybody.
+      to.text(name).uint(readers === null ? 0 : readers.length + 1);
+      for (const reader of readers ?? []) to.text(reader);
+    }
+  }
   return to.done();
 }
 
@@ -203,9 +214,20 @@ function readCommit(from: ByteReader, { sessionId, epoch }: Head, variables: Var
   const written = Object.freeze(Array.from({ length: from.uint() }, () => variables.read(from)));
   const removed = Object.freeze(Array.from({ length: from.uint() }, () => from.text()));
   const key = readKey(from);
-  const outcome = from.byte() === 0 ? undefined : new Uint8Array(from.bytes());
-  const commit: Commit = Object.freeze({ sessionId, epoch, revision, written, removed, writer, committedAtMs });
+  const more = from.byte();
+  const outcome = (more & parts.outcome) === 0 ? undefined : new Uint8Array(from.bytes());
+  const plain: Commit = { sessionId, epoch, revision, written, removed, writer, committedAtMs };
+  const commit = Object.freeze((more & parts.before) === 0 ? plain : { ...plain, before: readBefore(from) });
   return { commit, bytes, key, outcome };
+}
+
+function readBefore(from: ByteReader): NonNullable<Commit['before']> {
+  const list = Array.from({ length: from.uint() }, () => {
+    const [name, count] = [from.text(), from.uint()];
+    const readers = count === 0 ? null : Object.freeze(Array.from({ length: count - 1 }, () => from.text()));
+    return Object.freeze({ name, readers });
+  });
+  return Object.freeze(list);
 }
 
 function readKey(from: ByteReader): Entry['key'] {

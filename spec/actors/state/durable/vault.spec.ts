@@ -107,6 +107,44 @@ describe('a durable vault', () => {
     expect(Math.max(...epochs)).to.equal(4);
   });
 
+  it('hides after a start what it hid before, also of what was removed or declared anew for others', async () => {
+    const first = await folder.start();
+    const one = await first.provider.open('one');
+    const hidden = integer({ readers: ['app/x', 'app/y*'] });
+    await one.commit({ declare: declare({ hidden, was: integer(), open: integer() }) });
+    await one.commit({ remove: ['hidden'], idempotencyKey: 'k', outcome: new Uint8Array([1]) });
+    await one.commit({ remove: ['was'], declare: { was: hidden } });
+    const tell = async (provider: typeof first.provider, name: string) => {
+      const session = await provider.find('one', { as: name });
+      const { commits } = await session.history();
+      return [commits.map(({ revision, removed }) => [revision, removed]), (await session.read()).variables.length];
+    };
+    const before = await one.export();
+    const told = [await tell(first.provider, 'app/x'), await tell(first.provider, 'app/z')];
+    expect(told).to.deep.equal([
+      [
+        [
+          [1, []],
+          [2, ['hidden']],
+          [3, []],
+        ],
+        2,
+      ],
+      [
+        [
+          [1, []],
+          [3, ['was']],
+        ],
+        1,
+      ],
+    ]);
+    await first.stop();
+    const second = await folder.start();
+    expect(await (await second.provider.find('one')).export()).to.deep.equal(before);
+    expect([await tell(second.provider, 'app/x'), await tell(second.provider, 'app/z')]).to.deep.equal(told);
+    await second.stop();
+  });
+
   it('has locks as they were, with their numbers, also when nothing but them was changed last', async () => {
     const first = await folder.start();
     const session = await first.provider.open('s');
