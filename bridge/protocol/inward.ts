@@ -82,6 +82,7 @@ export class Inward {
     // A second `opened` is the same one, told again. What came right behind it was told before it had its context.
     if (body.case === 'cancel') call.cancel(body.value.reason);
     else if (body.case === 'credit') call.addCredit(body.value.items);
+    else if (body.case === 'unlock') call.unlock();
   }
 
   #open(key: string, { stream, exchange, attachments = [] }: Message, body: WorkerBody): void {

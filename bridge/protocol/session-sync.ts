@@ -1,10 +1,18 @@
 /**
  * Which worker has which session at which revision. Before a call goes out, what its worker lacks of the session
- * goes out on the same stream, so order is the consistency; commits made while calls run are pushed as they come.
+ * goes out on the same stream, so order is the consistency; commits made while calls run are pushed as they come. A
+ * worker reads under the name of its stream: what is not meant for it does not go out.
  * Nothing here is worth keeping: after a restart each worker is simply sent a snapshot again.
  */
 import { isActorError, Recent } from '../../actors/core/index.ts';
-import type { AfterRevision, Changes, Commit, StateProvider, StateSession } from '../../actors/state/index.ts';
+import {
+  type AfterRevision,
+  type Changes,
+  type Commit,
+  changesFor,
+  type StateProvider,
+  type StateSession,
+} from '../../actors/state/index.ts';
 import { hostMessage } from './messages.ts';
 import { encodeChanges } from './state-messages.ts';
 
@@ -65,7 +73,7 @@ export class SessionSync {
     const sessions = this.#sessionsOf(stream);
     const has = sessions.get(sessionId);
     const news = newer(changes, has);
-    for (const message of messagesOf(news)) this.#options.post(stream, message);
+    for (const message of messagesOf(news, stream)) this.#options.post(stream, message);
     const { epoch, revision } = news === undefined ? (has as AfterRevision) : headOf(news);
     const now = { epoch, revision };
     const held = this.#held.get(stream);
@@ -126,7 +134,7 @@ export class SessionSync {
       }
       let messages: readonly Uint8Array[];
       try {
-        messages = messagesOf(news);
+        messages = messagesOf(news, stream);
       } catch (error) {
         if (!isActorError(error)) throw error;
         // Something of it cannot cross. The next call that needs it is told so.
@@ -252,7 +260,7 @@ function newer(changes: Changes, has: AfterRevision | undefined): Changes | unde
   return { ...changes, commits };
 }
 
-function messagesOf(changes: Changes | undefined): readonly Uint8Array[] {
+function messagesOf(changes: Changes | undefined, stream: string): readonly Uint8Array[] {
   if (changes === undefined) return [];
-  return encodeChanges(changes).map((sync) => hostMessage('sync', sync));
+  return encodeChanges(changesFor(changes, stream)).map((sync) => hostMessage('sync', sync));
 }

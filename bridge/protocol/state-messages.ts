@@ -16,6 +16,7 @@ import { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './code
 import type { SyncSession } from './gen/bridge_pb.js';
 import type {
   CommitPlan,
+  Fence,
   WatchVariablesResponse,
   Commit as WireCommit,
   Snapshot as WireSnapshot,
@@ -104,6 +105,7 @@ export function decodePlan(plan: CommitPlan | undefined, writer: string): Commit
     constraints: decodeMap(wire.constraints),
     description: wire.description,
   }));
+  const fences = decodeFences(plan?.fences ?? []);
   const key = plan?.idempotencyKey ?? '';
   return {
     expect,
@@ -112,12 +114,24 @@ export function decodePlan(plan: CommitPlan | undefined, writer: string): Commit
     // The provider checks the type's name and the constraints; on the wire they may be anything.
     declare: declare as unknown as Record<string, Declaration>,
     writer,
+    ...(fences === undefined ? {} : { fences }),
     ...(key === '' ? {} : { idempotencyKey: key }),
   };
 }
 
+/** Which locks must be held; undefined: none. Throws ProtocolError when a name stands twice. */
+export function decodeFences(fences: readonly Fence[]): CommitRequest['fences'] {
+  return fences.length === 0 ? undefined : named('fences', fences, ({ fence }) => Number(fence));
+}
+
 /** What is to be committed, in wire form; its writer and its key are for whoever commits. */
-export function encodePlan({ expect = {}, set = {}, remove = [], declare = {} }: CommitRequest): CommitPlan {
+export function encodePlan({
+  expect = {},
+  set = {},
+  remove = [],
+  declare = {},
+  fences = {},
+}: CommitRequest): CommitPlan {
   return {
     $typeName: 'ophion.v1.CommitPlan',
     expectations: Object.entries(expect).map(([name, version]) => ({
@@ -140,6 +154,11 @@ export function encodePlan({ expect = {}, set = {}, remove = [], declare = {} }:
       description,
     })),
     idempotencyKey: '',
+    fences: Object.entries(fences).map(([name, fence]) => ({
+      $typeName: 'ophion.v1.Fence',
+      name,
+      fence: BigInt(fence),
+    })),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * What workers ask of the host: calls of TypeScript tools, commits, snapshots, watches. Each runs as a temporary child of
- * `tasks` that writes its answer to the worker's stream itself, so it survives the bridge; the request lies in a
- * table, so one that was taken and not started is started by the next bridge. One answer each.
+ * What workers ask of the host: calls of TypeScript tools, commits, snapshots, watches, locks. Each runs as a temporary
+ * child of `tasks` that writes its answer to the worker's stream itself, so it survives the bridge; the request lies in
+ * a table, so one that was taken and not started is started by the next bridge. One answer each.
  */
 import {
   type ActorContext,
@@ -16,30 +16,29 @@ import {
   stop,
   type TimerHandle,
 } from '../../actors/core/index.ts';
-import { OverlaySession } from '../../actors/state/index.ts';
+import type { StateSession } from '../../actors/state/index.ts';
 import type { links } from '../transport/index.ts';
-import { Attachments } from './attachments.ts';
 import { callTable } from './call-table.ts';
-import { decodeMap, encodeValue } from './codec.ts';
-import { cancelledCode, faultOfTool } from './error-codes.ts';
+import { cancelledCode } from './error-codes.ts';
+import type { LockVariable } from './gen/bridge_pb.js';
 import type { ToolCall } from './gen/tools_pb.js';
 import type { WatchVariablesRequest } from './gen/variables_pb.js';
 import { ItemCredit } from './item-credit.ts';
 import { LazyAbort } from './lazy-abort.ts';
-import { type LocalHost, ToolContext } from './local-context.ts';
-import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
+import type { LocalHost } from './local-context.ts';
+import type { SessionTools } from './local-tools.ts';
 import { hostMessage } from './messages.ts';
-import { decodePlan, encodePlan, isEmptyPlan } from './state-messages.ts';
-import { spanOf } from './trace.ts';
 import type { Turns, Waiter } from './turns.ts';
+import { holdLock } from './worker-lock.ts';
 import {
   failureAnswer,
+  lockEnd,
   type PlainRequest,
   plainAnswer,
-  resultOf,
   type WorkerRequest,
   watchEnd,
 } from './worker-requests.ts';
+import { runTool } from './worker-tool.ts';
 import { followSession } from './worker-watch.ts';
 
 /** What a task needs; nothing of it belongs to an incarnation of the bridge. */
@@ -73,6 +72,9 @@ export class WorkerCall implements Waiter {
   #timer: TimerHandle | undefined;
   #onOver: (() => void) | undefined;
   readonly #credit = new ItemCredit(this.#abort);
+  /** A lock's: fires when the worker lets go. */
+  readonly #unlocked = new LazyAbort();
+  #holds = false;
 
   constructor(
     key: string,
@@ -118,7 +120,8 @@ export class WorkerCall implements Waiter {
       .ref(ctx.self)
       .monitor()
       .then(() => {
-        if (this.stage !== 'over') this.fail(new ActorDownError(ctx.path, exitReason.shutdown()));
+        // A lock is held here, not there.
+        if (this.stage !== 'over' && !this.#holds) this.fail(new ActorDownError(ctx.path, exitReason.shutdown()));
       });
     const over = new Promise<void>((resolve) => {
       this.#onOver = resolve;
@@ -129,7 +132,8 @@ export class WorkerCall implements Waiter {
   #work(): Promise<void> {
     const { request } = this;
     if (request.case === 'call') return this.#call(request.value);
-    return request.case === 'watch' ? this.#watch(request.value) : this.#answer(request);
+    if (request.case === 'watch') return this.#watch(request.value);
+    return request.case === 'lock' ? this.#lock(request.value) : this.#answer(request);
   }
 
   async #answer(request: PlainRequest): Promise<void> {
@@ -145,7 +149,8 @@ export class WorkerCall implements Waiter {
   async #watch(request: WatchVariablesRequest): Promise<void> {
     try {
       await followSession(request, {
-        provider: this.#host.provider,
+        find: (signal) => this.#find(signal),
+        timers: this.#host.links.system.deadlines,
         signal: this.#abort.signal,
         mayTell: () => this.#credit.take(),
         tell: (event) => this.#host.links.cast('write', { key: this.key, payload: hostMessage('watched', event) }),
@@ -154,6 +159,37 @@ export class WorkerCall implements Waiter {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  async #lock(request: LockVariable): Promise<void> {
+    const { links } = this.#host;
+    try {
+      await holdLock(request, {
+        system: links.system,
+        find: () => this.#find(),
+        key: this.key,
+        signal: this.#abort.signal,
+        unlocked: this.#unlocked.signal,
+        held: (lock) => {
+          this.#holds = true;
+          links.cast('write', { key: this.key, payload: hostMessage('locked', lock) });
+        },
+      });
+      this.#finish(hostMessage('lockEnd', lockEnd()));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** The session as this worker has it. */
+  #find(signal?: AbortSignal): Promise<StateSession> {
+    const as = { as: this.stream };
+    return this.#host.provider.find(this.sessionId, signal === undefined ? as : { ...as, signal });
+  }
+
+  /** The worker lets go of its lock. */
+  unlock(): void {
+    this.#unlocked.abort(new ActorError(cancelledCode, 'the worker has let go of it'));
   }
 
   /** Answers with this error, and tells the function. Does nothing when it was answered. */
@@ -198,73 +234,23 @@ export class WorkerCall implements Waiter {
   }
 
   async #call(call: ToolCall): Promise<void> {
-    const { sessionId, tool } = call;
-    let args: Parameters<Awaited<ReturnType<typeof exposedFunction>>>[0];
-    let run: Awaited<ReturnType<typeof exposedFunction>>;
+    const { stream, key, within, attachments } = this;
+    const { links } = this.#host;
     try {
-      args = decodeMap(call.arguments, this.attachments);
-      run = await exposedFunction(this.#host.tools, sessionId, tool);
+      const said = await runTool(call, {
+        host: this.#host,
+        stream,
+        abort: this.#abort,
+        deadlineMs: this.#deadlineMs,
+        within,
+        attachments,
+        mayTell: () => this.#credit.take(),
+        tell: (item) => links.cast('write', { key, ...item }),
+      });
+      if (said !== undefined) this.#finish(said.payload, said.attachments);
     } catch (error) {
       this.fail(error);
-      return;
     }
-    if (this.#abort.aborted) return;
-    const transaction = this.#transaction(call);
-    try {
-      const answer = run(args, this.#context(call, transaction));
-      const value = isAsyncIterable(answer) ? await this.#stream(call, answer) : await answer;
-      const large = new Attachments();
-      const result = resultOf({ case: 'value', value: encodeValue(value, large) });
-      const attachments = large.detach();
-      const writes = encodePlan(transaction?.writes() ?? {});
-      this.#finish(hostMessage('result', isEmptyPlan(writes) ? result : { ...result, writes }), attachments);
-    } catch (error) {
-      this.#finish(hostMessage('result', resultOf({ case: 'fault', value: faultOfTool(tool, error) })));
-    } finally {
-      transaction?.end();
-    }
-  }
-
-  /** Where the tool writes when its caller has a transaction. */
-  #transaction({ overlay, sessionId }: ToolCall): OverlaySession | undefined {
-    if (overlay === undefined) return undefined;
-    return new OverlaySession(() => this.#host.provider.find(sessionId), decodePlan(overlay, this.stream));
-  }
-
-  #context({ sessionId, callId, traceparent }: ToolCall, transaction: OverlaySession | undefined) {
-    const { within } = this;
-    const { system } = this.#host.caller;
-    const id = system.runtime.ids.next();
-    return new ToolContext(this.#host, {
-      abort: this.#abort,
-      deadlineMs: this.#deadlineMs,
-      sessionId,
-      callId: callId === '' ? id : callId,
-      traceparent: spanOf(id, traceparent),
-      within,
-      transaction,
-    });
-  }
-
-  /** Sends items as the worker asks for them. A call that wants one answer gets them as a list. */
-  async #stream(call: ToolCall, items: AsyncIterable<unknown>): Promise<unknown> {
-    const collected: unknown[] = [];
-    // Leaving the loop ends the generator.
-    for await (const item of items) {
-      if (call.stream) {
-        const large = new Attachments();
-        const value = encodeValue(item, large);
-        await this.#credit.take();
-        if (this.#abort.aborted) break;
-        const attachments = large.detach();
-        const payload = hostMessage('item', { $typeName: 'ophion.v1.Item', value });
-        this.#host.links.cast('write', { key: this.key, payload, attachments });
-      } else if (collected.length >= maxCollected) {
-        throw new ActorError('too_large', `more than ${maxCollected} items; call it as a stream`);
-      } else collected.push(item);
-      if (this.#abort.aborted) break;
-    }
-    return call.stream ? undefined : collected;
   }
 
   #finish(payload: Uint8Array, attachments: readonly Uint8Array[] = []): void {
@@ -282,8 +268,6 @@ export class WorkerCall implements Waiter {
     this.#onOver?.();
   }
 }
-
-const maxCollected = 10_000;
 
 /** The task that runs one of them. */
 export const workerCallTask = server({

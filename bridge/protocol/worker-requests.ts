@@ -1,17 +1,35 @@
 /**
- * What a worker can ask of the host beside calls: commits, snapshots, lists of tools, a watch; and how each kind of request is
- * answered on the wire, a failure too.
+ * What a worker can ask of the host beside calls: commits, snapshots, what was, locks, lists of tools, a watch; and how
+ * each kind of request is answered on the wire, a failure too.
  */
 import type { StateProvider } from '../../actors/state/index.ts';
 import { encodeMap } from './codec.ts';
 import { faultOf } from './error-codes.ts';
-import type { CommitReply, ListSessionTools, Pull, PullReply, ToolList, WatchEnd } from './gen/bridge_pb.js';
+import type {
+  CommitReply,
+  HistoryReply,
+  ListSessionTools,
+  LockEnd,
+  LockList,
+  LockVariable,
+  Pull,
+  PullReply,
+  ToolList,
+  WatchEnd,
+} from './gen/bridge_pb.js';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
 import type { Fault } from './gen/values_pb.js';
-import type { CommitVariablesRequest, WatchVariablesRequest } from './gen/variables_pb.js';
+import type {
+  CommitVariablesRequest,
+  ListLocksRequest,
+  ReadHistoryRequest,
+  ReadVariablesRequest,
+  WatchVariablesRequest,
+} from './gen/variables_pb.js';
 import type { SessionTools } from './local-tools.ts';
 import { describedTool, hostMessage, toolResult, type WorkerBody } from './messages.ts';
 import { decodePlan, encodeCommit, encodeSnapshot } from './state-messages.ts';
+import { listLocks, readHistory, readSnapshot } from './state-requests.ts';
 
 /** What a worker can ask. */
 export type WorkerRequest =
@@ -19,12 +37,26 @@ export type WorkerRequest =
   | { readonly case: 'commit'; readonly value: CommitVariablesRequest }
   | { readonly case: 'pull'; readonly value: Pull }
   | { readonly case: 'listTools'; readonly value: ListSessionTools }
-  | { readonly case: 'watch'; readonly value: WatchVariablesRequest };
+  | { readonly case: 'read'; readonly value: ReadVariablesRequest }
+  | { readonly case: 'readHistory'; readonly value: ReadHistoryRequest }
+  | { readonly case: 'listLocks'; readonly value: ListLocksRequest }
+  | { readonly case: 'watch'; readonly value: WatchVariablesRequest }
+  | { readonly case: 'lock'; readonly value: LockVariable };
 
 /** One that is answered at once, from what there is. */
-export type PlainRequest = Exclude<WorkerRequest, { case: 'call' | 'watch' }>;
+export type PlainRequest = Exclude<WorkerRequest, { case: 'call' | 'watch' | 'lock' }>;
 
-const requests: ReadonlySet<WorkerRequest['case']> = new Set(['call', 'commit', 'pull', 'listTools', 'watch']);
+const requests: ReadonlySet<WorkerRequest['case']> = new Set([
+  'call',
+  'commit',
+  'pull',
+  'listTools',
+  'read',
+  'readHistory',
+  'listLocks',
+  'watch',
+  'lock',
+]);
 
 /** Whether it is one of them. */
 export function isRequest(body: WorkerBody): body is WorkerRequest & WorkerBody {
@@ -34,7 +66,7 @@ export function isRequest(body: WorkerBody): body is WorkerRequest & WorkerBody 
 export interface Asker {
   readonly provider: StateProvider;
   readonly tools: SessionTools;
-  /** The worker's stream: the writer of its commits. */
+  /** The worker's stream: who reads, and the writer of its commits. */
   readonly stream: string;
   /** Names the request, so that a commit happens at most once. */
   readonly key: string;
@@ -45,17 +77,30 @@ export interface Asker {
 export async function plainAnswer(request: PlainRequest, asker: Asker): Promise<Uint8Array> {
   const { provider, tools, stream, key, signal } = asker;
   const { sessionId } = request.value;
+  const find = () => provider.find(sessionId, { as: stream, signal });
   switch (request.case) {
     case 'commit': {
       const plan = decodePlan(request.value.plan, stream);
-      const session = await provider.find(sessionId, { signal });
+      const session = await find();
       const commit = await session.commit({ idempotencyKey: key, ...plan }, { signal });
       return hostMessage('commit', commitReply({ case: 'commit', value: encodeCommit(commit) }));
     }
     case 'pull': {
-      const session = await provider.find(sessionId, { signal });
+      const session = await find();
       const snapshot = await session.read(undefined, { signal });
       return hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) }));
+    }
+    case 'read': {
+      const snapshot = await readSnapshot(await find(), request.value, { signal });
+      return hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) }));
+    }
+    case 'readHistory': {
+      const history = await readHistory(await find(), request.value, { signal });
+      return hostMessage('history', historyReply({ case: 'history', value: history }));
+    }
+    case 'listLocks': {
+      const locks = await listLocks(await find(), { signal });
+      return hostMessage('locks', lockList({ case: 'locks', value: locks }));
     }
     case 'listTools': {
       const exposed = (await tools.list(sessionId)).filter((tool) => tool.exposed);
@@ -78,7 +123,14 @@ export function failureAnswer(request: WorkerRequest, error: unknown): Uint8Arra
     case 'commit':
       return hostMessage('commit', commitReply({ case: 'fault', value }));
     case 'pull':
+    case 'read':
       return hostMessage('pull', pullReply({ case: 'fault', value }));
+    case 'readHistory':
+      return hostMessage('history', historyReply({ case: 'fault', value }));
+    case 'listLocks':
+      return hostMessage('locks', lockList({ case: 'fault', value }));
+    case 'lock':
+      return hostMessage('lockEnd', lockEnd(value));
     case 'listTools':
       return hostMessage('tools', toolList({ case: 'fault', value }));
     case 'watch':
@@ -101,6 +153,17 @@ export const watchEnd = (fault?: Fault): WatchEnd => ({
   ...(fault === undefined ? {} : { fault }),
 });
 
+/** Why a lock is not held any more; without a fault: it was released. */
+export const lockEnd = (fault?: Fault): LockEnd => ({
+  $typeName: 'ophion.v1.LockEnd',
+  ...(fault === undefined ? {} : { fault }),
+});
+
 const commitReply = (outcome: CommitReply['outcome']): CommitReply => ({ $typeName: 'ophion.v1.CommitReply', outcome });
 const pullReply = (outcome: PullReply['outcome']): PullReply => ({ $typeName: 'ophion.v1.PullReply', outcome });
+const historyReply = (outcome: HistoryReply['outcome']): HistoryReply => ({
+  $typeName: 'ophion.v1.HistoryReply',
+  outcome,
+});
+const lockList = (outcome: LockList['outcome']): LockList => ({ $typeName: 'ophion.v1.LockList', outcome });
 const toolList = (outcome: ToolList['outcome']): ToolList => ({ $typeName: 'ophion.v1.ToolList', outcome });

@@ -82,6 +82,14 @@ def test_an_empty_answer_to_a_commit_is_not_taken_for_the_commit_of_somebody_els
     assert held(state) == (3, {"a": 1})
 
 
+def test_a_pushed_commit_that_has_nothing_for_this_reader_is_taken_all_the_same() -> None:
+    sessions = Sessions()
+    sessions.sync(bridge_pb2.SyncSession(snapshot=snapshot(3, a=1)))
+    sessions.sync(bridge_pb2.SyncSession(commit=commit(4)))
+    sessions.sync(bridge_pb2.SyncSession(commit=commit(5, a=2)))
+    assert held(sessions.get("s")) == (5, {"a": 2})
+
+
 def test_a_record_that_a_reader_holds_stays_as_it_is() -> None:
     state = started()
     record = state.record

@@ -25,7 +25,7 @@ from ophion._exchange import Heard
 from ophion._faults import fault_of_error
 from ophion._gen.bridge_pb2 import HostMessage, WatchEnd
 from ophion._item_window import ItemWindow
-from ophion._local_watches import HISTORY_MAX
+from ophion._local_past import HISTORY_MAX
 from ophion.testing import LocalBridge, cancel, commit, session
 
 
@@ -142,6 +142,46 @@ def context_plan(values: dict[str, object]) -> Any:
     from ophion._operations import commit_plan
 
     return commit_plan(values, {}, (), {})
+
+    def test_what_it_came_to_once_it_is_quiet(self) -> None:
+        with session({"a": 1, "b": "x"}) as context:
+            watch = context.variables.watch("a", debounce=0.03)
+            # Where it begins is told at once.
+            assert next(watch) == Change("snapshot", 1, {"a": 1})
+            for n in range(2, 6):
+                commit(context, set={"a": n, "b": str(n)})
+            commit(context, set={"b": "not watched"})
+            assert next(watch) == Change("commit", 5, {"a": 5}, writer="test", folded=Folded(1, 5))
+            assert context.variables.revision == 6
+            commit(context, remove=["a"])
+            assert next(watch) == Change("commit", 7, {}, ("a",), "test")
+            # The rest of what happened before it began to watch.
+            late = context.variables.watch("b", after=1, debounce=0.01)
+            assert next(late) == Change("commit", 6, {"b": "not watched"}, writer="test", folded=Folded(1, 6))
+            watch.close()
+            late.close()
+            assert places(context) == 0
+            with pytest.raises(ValueError, match="above 0 seconds"):
+                context.variables.watch(debounce=0)
+
+    def test_what_it_came_to_also_when_it_is_never_quiet(self) -> None:
+        with session({"a": 1}) as context, ThreadPoolExecutor() as pool:
+            over = threading.Event()
+
+            def write() -> None:
+                n = 1
+                while not over.wait(0.005):
+                    n += 1
+                    commit(context, set={"a": n})
+
+            writing = pool.submit(write)
+            watch = context.variables.watch(debounce=0.05)
+            next(watch)
+            assert next(watch).folded is not None
+            over.set()
+            writing.result(10)
+            last = next(watch)
+            assert last.values["a"] == context.variables["a"]
 
 
 class TestTheWindow:

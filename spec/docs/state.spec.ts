@@ -1,5 +1,15 @@
 import { expect } from 'chai';
-import { type Context, declare, float, openContext, ophion, string, type Values } from '../../index.ts';
+import {
+  bridgedState,
+  type Context,
+  declare,
+  float,
+  openContext,
+  ophion,
+  type StateProvider,
+  string,
+  type Values,
+} from '../../index.ts';
 import { useSystem } from '../../testing/index.ts';
 
 const declared = declare({
@@ -95,6 +105,19 @@ async function optimize(context: Context<Known>, score: (temperature: number) =>
 }
 // #endregion
 
+// #region readers
+const shared = declare({
+  temperature: float({ default: 0.7 }),
+  // For TypeScript and for the workers of one pool; nobody else is told of it.
+  apiKey: string({ readers: ['*/pools/billing/*'], writers: ['typescript'], secret: true }),
+});
+
+async function asSeenBy(state: StateProvider, sessionId: string, name: string) {
+  const session = await state.find(sessionId, { as: name });
+  return (await session.read()).variables.map((variable) => variable.name);
+}
+// #endregion
+
 describe('the programs of docs/state.md', () => {
   const system = useSystem(() => ophion());
 
@@ -152,6 +175,18 @@ describe('the programs of docs/state.md', () => {
   it('do what the page says: derived variables', async () => {
     await using context = await openContext(system.current, { variables: page });
     expect(await summarized(context, async (text) => text.toUpperCase())).to.equal('ONCE UPON A TIME');
+  });
+
+  it('do what the page says: for whom a variable is there', async () => {
+    const { system: actors, path: root } = system.current;
+    const state = bridgedState();
+    await using context = await openContext(system.current, { variables: shared, state });
+    const provider = state.connect({ system: actors, root });
+    const seenBy = (name: string) => asSeenBy(provider, context.id, name);
+    expect(await seenBy('typescript')).to.deep.equal(['temperature', 'apiKey']);
+    expect(await seenBy('app/ophion/pools/billing/workers/w-1#3')).to.deep.equal(['temperature', 'apiKey']);
+    expect(await seenBy('app/ophion/pools/qa/workers/w-1#3')).to.deep.equal(['temperature']);
+    expect(await seenBy('client:browser')).to.deep.equal(['temperature']);
   });
 });
 

@@ -43,7 +43,16 @@ export interface WorkerSide {
 export type DescribedTool = Pick<ToolDescription, 'name'> & Partial<ToolDescription>;
 
 /** What ends an exchange that the worker has opened. */
-const ends: ReadonlySet<HostBody['case']> = new Set(['result', 'commit', 'pull', 'tools', 'watchEnd']);
+const ends: ReadonlySet<HostBody['case']> = new Set([
+  'result',
+  'commit',
+  'pull',
+  'tools',
+  'watchEnd',
+  'history',
+  'locks',
+  'lockEnd',
+]);
 
 interface Session {
   revision: number;

@@ -32,8 +32,8 @@ export function readerLaws(book: LawBook): void {
         expect((await reader.list('*')).variables.map((one) => one.name)).to.deep.equal(seen);
         expect((await reader.at(1)).variables.map((one) => one.name)).to.deep.equal(seen);
         expect((await reader.read(['note', 'token'])).variables).to.have.length(seen.length - 1);
-        for (const one of ['open', 'token', 'note'])
-          expect(reader.readNow?.(one) !== undefined).to.equal(seen.includes(one as never));
+        for (const one of reader.readNow === undefined ? [] : ['open', 'token', 'note'])
+          expect(reader.readNow?.(one) !== undefined, `${name}: ${one}`).to.equal(seen.includes(one as never));
         const whole = await reader.export();
         expect(whole.variables.map((one) => one.name)).to.deep.equal(seen);
         const lacking = await reader.changes();

@@ -5,7 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { ToolCall, ToolDescription, ToolResult } from "./tools_pb.js";
-import type { Commit, CommitVariablesRequest, Snapshot, WatchVariablesRequest, WatchVariablesResponse } from "./variables_pb.js";
+import type { Commit, CommitVariablesRequest, HeldLock, ListLocksRequest, ListLocksResponse, ReadHistoryRequest, ReadHistoryResponse, ReadVariablesRequest, Snapshot, WatchVariablesRequest, WatchVariablesResponse } from "./variables_pb.js";
 import type { Fault, Value } from "./values_pb.js";
 
 /**
@@ -119,6 +119,38 @@ export declare type HostMessage = Message<"ophion.v1.HostMessage"> & {
      */
     value: WatchEnd;
     case: "watchEnd";
+  } | {
+    /**
+     * Ends a worker exchange that asked for history.
+     *
+     * @generated from field: ophion.v1.HistoryReply history = 13;
+     */
+    value: HistoryReply;
+    case: "history";
+  } | {
+    /**
+     * Ends a worker exchange that asked for locks.
+     *
+     * @generated from field: ophion.v1.LockList locks = 14;
+     */
+    value: LockList;
+    case: "locks";
+  } | {
+    /**
+     * On a worker exchange that locks: it holds the lock from now on.
+     *
+     * @generated from field: ophion.v1.HeldLock locked = 15;
+     */
+    value: HeldLock;
+    case: "locked";
+  } | {
+    /**
+     * Ends a worker exchange that locked.
+     *
+     * @generated from field: ophion.v1.LockEnd lock_end = 16;
+     */
+    value: LockEnd;
+    case: "lockEnd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -225,6 +257,46 @@ export declare type WorkerMessage = Message<"ophion.v1.WorkerMessage"> & {
      */
     value: WatchVariablesRequest;
     case: "watch";
+  } | {
+    /**
+     * Opens a worker exchange; answered with a pull.
+     *
+     * @generated from field: ophion.v1.ReadVariablesRequest read = 12;
+     */
+    value: ReadVariablesRequest;
+    case: "read";
+  } | {
+    /**
+     * Opens a worker exchange.
+     *
+     * @generated from field: ophion.v1.ReadHistoryRequest read_history = 13;
+     */
+    value: ReadHistoryRequest;
+    case: "readHistory";
+  } | {
+    /**
+     * Opens a worker exchange.
+     *
+     * @generated from field: ophion.v1.ListLocksRequest list_locks = 14;
+     */
+    value: ListLocksRequest;
+    case: "listLocks";
+  } | {
+    /**
+     * Opens a worker exchange, which holds a lock as long as it lasts.
+     *
+     * @generated from field: ophion.v1.LockVariable lock = 15;
+     */
+    value: LockVariable;
+    case: "lock";
+  } | {
+    /**
+     * On a worker exchange that locks: let go of it.
+     *
+     * @generated from field: ophion.v1.Unlock unlock = 16;
+     */
+    value: Unlock;
+    case: "unlock";
   } | { case: undefined; value?: undefined };
 };
 
@@ -482,6 +554,137 @@ export declare type WatchEnd = Message<"ophion.v1.WatchEnd"> & {
  * Use `create(WatchEndSchema)` to create a new message.
  */
 export declare const WatchEndSchema: GenMessage<WatchEnd>;
+
+/**
+ * @generated from message ophion.v1.HistoryReply
+ */
+export declare type HistoryReply = Message<"ophion.v1.HistoryReply"> & {
+  /**
+   * @generated from oneof ophion.v1.HistoryReply.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: ophion.v1.ReadHistoryResponse history = 1;
+     */
+    value: ReadHistoryResponse;
+    case: "history";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Fault fault = 2;
+     */
+    value: Fault;
+    case: "fault";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message ophion.v1.HistoryReply.
+ * Use `create(HistoryReplySchema)` to create a new message.
+ */
+export declare const HistoryReplySchema: GenMessage<HistoryReply>;
+
+/**
+ * @generated from message ophion.v1.LockList
+ */
+export declare type LockList = Message<"ophion.v1.LockList"> & {
+  /**
+   * @generated from oneof ophion.v1.LockList.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: ophion.v1.ListLocksResponse locks = 1;
+     */
+    value: ListLocksResponse;
+    case: "locks";
+  } | {
+    /**
+     * @generated from field: ophion.v1.Fault fault = 2;
+     */
+    value: Fault;
+    case: "fault";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message ophion.v1.LockList.
+ * Use `create(LockListSchema)` to create a new message.
+ */
+export declare const LockListSchema: GenMessage<LockList>;
+
+/**
+ * The host holds the lock for the worker, and renews it, until the exchange ends:
+ * by Unlock, with the call that asked, with the worker.
+ *
+ * @generated from message ophion.v1.LockVariable
+ */
+export declare type LockVariable = Message<"ophion.v1.LockVariable"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * wait, abort or preempt.
+   *
+   * @generated from field: string policy = 3;
+   */
+  policy: string;
+
+  /**
+   * For wait: for how long.
+   *
+   * @generated from field: double timeout_ms = 4;
+   */
+  timeoutMs: number;
+
+  /**
+   * How long the lock outlives a host that is gone; 0: as the host has it.
+   *
+   * @generated from field: double lease_ms = 5;
+   */
+  leaseMs: number;
+};
+
+/**
+ * Describes the message ophion.v1.LockVariable.
+ * Use `create(LockVariableSchema)` to create a new message.
+ */
+export declare const LockVariableSchema: GenMessage<LockVariable>;
+
+/**
+ * @generated from message ophion.v1.Unlock
+ */
+export declare type Unlock = Message<"ophion.v1.Unlock"> & {
+};
+
+/**
+ * Describes the message ophion.v1.Unlock.
+ * Use `create(UnlockSchema)` to create a new message.
+ */
+export declare const UnlockSchema: GenMessage<Unlock>;
+
+/**
+ * @generated from message ophion.v1.LockEnd
+ */
+export declare type LockEnd = Message<"ophion.v1.LockEnd"> & {
+  /**
+   * Why it is not held, or was lost. Absent: it was released.
+   *
+   * @generated from field: ophion.v1.Fault fault = 1;
+   */
+  fault?: Fault | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.LockEnd.
+ * Use `create(LockEndSchema)` to create a new message.
+ */
+export declare const LockEndSchema: GenMessage<LockEnd>;
 
 /**
  * @generated from message ophion.v1.LogRecord

@@ -128,6 +128,22 @@ export declare type WatchVariablesRequest = Message<"ophion.v1.WatchVariablesReq
    * @generated from field: optional uint64 epoch = 4;
    */
   epoch?: bigint | undefined;
+
+  /**
+   * Wait until nothing was committed for so many milliseconds, at most ten times
+   * as long, and tell what was as one event, which is folded. Absent: each commit
+   * at once.
+   *
+   * @generated from field: optional double debounce_ms = 5;
+   */
+  debounceMs?: number | undefined;
+
+  /**
+   * Only names that match, `*` for any run of characters; those of names as well.
+   *
+   * @generated from field: string match = 6;
+   */
+  match: string;
 };
 
 /**
@@ -159,7 +175,7 @@ export declare type WatchVariablesResponse = Message<"ophion.v1.WatchVariablesRe
 
   /**
    * Set when the event stands for several commits, of which only the outcome is
-   * told: the reader was too slow for the kept history.
+   * told: the reader was too slow for the kept history, or wanted to wait.
    *
    * @generated from field: ophion.v1.Folded folded = 3;
    */
@@ -297,6 +313,13 @@ export declare type RollbackVariablesRequest = Message<"ophion.v1.RollbackVariab
    * @generated from field: repeated string names = 3;
    */
   names: string[];
+
+  /**
+   * Locks that must be held.
+   *
+   * @generated from field: repeated ophion.v1.Fence fences = 4;
+   */
+  fences: Fence[];
 };
 
 /**
@@ -320,6 +343,208 @@ export declare type RollbackVariablesResponse = Message<"ophion.v1.RollbackVaria
  * Use `create(RollbackVariablesResponseSchema)` to create a new message.
  */
 export declare const RollbackVariablesResponseSchema: GenMessage<RollbackVariablesResponse>;
+
+/**
+ * @generated from message ophion.v1.AcquireLockRequest
+ */
+export declare type AcquireLockRequest = Message<"ophion.v1.AcquireLockRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * The variable that it is about.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Tells the client's locks apart: up to 80 characters, added to its own name.
+   * The same holder again renews the lease and keeps the number.
+   *
+   * @generated from field: string holder = 3;
+   */
+  holder: string;
+
+  /**
+   * How long it is held without being renewed; absent: 10 seconds.
+   *
+   * @generated from field: optional double lease_ms = 4;
+   */
+  leaseMs?: number | undefined;
+
+  /**
+   * Take it away from whoever holds it.
+   *
+   * @generated from field: bool preempt = 5;
+   */
+  preempt: boolean;
+
+  /**
+   * Only renew the lock that is held under this number.
+   *
+   * @generated from field: optional uint64 fence = 6;
+   */
+  fence?: bigint | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.AcquireLockRequest.
+ * Use `create(AcquireLockRequestSchema)` to create a new message.
+ */
+export declare const AcquireLockRequestSchema: GenMessage<AcquireLockRequest>;
+
+/**
+ * @generated from message ophion.v1.AcquireLockResponse
+ */
+export declare type AcquireLockResponse = Message<"ophion.v1.AcquireLockResponse"> & {
+  /**
+   * @generated from field: ophion.v1.HeldLock lock = 1;
+   */
+  lock?: HeldLock | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.AcquireLockResponse.
+ * Use `create(AcquireLockResponseSchema)` to create a new message.
+ */
+export declare const AcquireLockResponseSchema: GenMessage<AcquireLockResponse>;
+
+/**
+ * @generated from message ophion.v1.ReleaseLockRequest
+ */
+export declare type ReleaseLockRequest = Message<"ophion.v1.ReleaseLockRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 fence = 3;
+   */
+  fence: bigint;
+};
+
+/**
+ * Describes the message ophion.v1.ReleaseLockRequest.
+ * Use `create(ReleaseLockRequestSchema)` to create a new message.
+ */
+export declare const ReleaseLockRequestSchema: GenMessage<ReleaseLockRequest>;
+
+/**
+ * @generated from message ophion.v1.ReleaseLockResponse
+ */
+export declare type ReleaseLockResponse = Message<"ophion.v1.ReleaseLockResponse"> & {
+  /**
+   * False when it was not held under this number.
+   *
+   * @generated from field: bool released = 1;
+   */
+  released: boolean;
+};
+
+/**
+ * Describes the message ophion.v1.ReleaseLockResponse.
+ * Use `create(ReleaseLockResponseSchema)` to create a new message.
+ */
+export declare const ReleaseLockResponseSchema: GenMessage<ReleaseLockResponse>;
+
+/**
+ * @generated from message ophion.v1.ListLocksRequest
+ */
+export declare type ListLocksRequest = Message<"ophion.v1.ListLocksRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message ophion.v1.ListLocksRequest.
+ * Use `create(ListLocksRequestSchema)` to create a new message.
+ */
+export declare const ListLocksRequestSchema: GenMessage<ListLocksRequest>;
+
+/**
+ * @generated from message ophion.v1.ListLocksResponse
+ */
+export declare type ListLocksResponse = Message<"ophion.v1.ListLocksResponse"> & {
+  /**
+   * @generated from field: repeated ophion.v1.HeldLock locks = 1;
+   */
+  locks: HeldLock[];
+};
+
+/**
+ * Describes the message ophion.v1.ListLocksResponse.
+ * Use `create(ListLocksResponseSchema)` to create a new message.
+ */
+export declare const ListLocksResponseSchema: GenMessage<ListLocksResponse>;
+
+/**
+ * @generated from message ophion.v1.HeldLock
+ */
+export declare type HeldLock = Message<"ophion.v1.HeldLock"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string holder = 2;
+   */
+  holder: string;
+
+  /**
+   * The number under which it was granted: greater than any before.
+   *
+   * @generated from field: uint64 fence = 3;
+   */
+  fence: bigint;
+
+  /**
+   * When its lease is over: wall clock, milliseconds since 1970.
+   *
+   * @generated from field: double until_ms = 4;
+   */
+  untilMs: number;
+};
+
+/**
+ * Describes the message ophion.v1.HeldLock.
+ * Use `create(HeldLockSchema)` to create a new message.
+ */
+export declare const HeldLockSchema: GenMessage<HeldLock>;
+
+/**
+ * The number of a lock that must be held for a commit to take effect.
+ *
+ * @generated from message ophion.v1.Fence
+ */
+export declare type Fence = Message<"ophion.v1.Fence"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 fence = 2;
+   */
+  fence: bigint;
+};
+
+/**
+ * Describes the message ophion.v1.Fence.
+ * Use `create(FenceSchema)` to create a new message.
+ */
+export declare const FenceSchema: GenMessage<Fence>;
 
 /**
  * What a commit is to do. Everything or nothing of it takes effect.
@@ -353,6 +578,13 @@ export declare type CommitPlan = Message<"ophion.v1.CommitPlan"> & {
    * @generated from field: string idempotency_key = 5;
    */
   idempotencyKey: string;
+
+  /**
+   * Locks that must be held; else it is refused as `locked`.
+   *
+   * @generated from field: repeated ophion.v1.Fence fences = 6;
+   */
+  fences: Fence[];
 };
 
 /**
@@ -630,6 +862,36 @@ export declare const VariableService: GenService<{
     methodKind: "unary";
     input: typeof RollbackVariablesRequestSchema;
     output: typeof RollbackVariablesResponseSchema;
+  },
+  /**
+   * Grants the lock of a variable, or renews it. It ends with its lease.
+   *
+   * @generated from rpc ophion.v1.VariableService.AcquireLock
+   */
+  acquireLock: {
+    methodKind: "unary";
+    input: typeof AcquireLockRequestSchema;
+    output: typeof AcquireLockResponseSchema;
+  },
+  /**
+   * Lets go of a lock.
+   *
+   * @generated from rpc ophion.v1.VariableService.ReleaseLock
+   */
+  releaseLock: {
+    methodKind: "unary";
+    input: typeof ReleaseLockRequestSchema;
+    output: typeof ReleaseLockResponseSchema;
+  },
+  /**
+   * Which locks are held now.
+   *
+   * @generated from rpc ophion.v1.VariableService.ListLocks
+   */
+  listLocks: {
+    methodKind: "unary";
+    input: typeof ListLocksRequestSchema;
+    output: typeof ListLocksResponseSchema;
   },
 }>;
 

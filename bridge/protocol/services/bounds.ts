@@ -53,13 +53,15 @@ export function checkService(service: string): void {
 
 export function checkPlan(plan: CommitPlan | undefined): void {
   if (plan === undefined) return;
-  const { expectations, assignments, removals, declarations, idempotencyKey } = plan;
+  const { expectations, assignments, removals, declarations, fences, idempotencyKey } = plan;
   atMost('plan.idempotency_key', idempotencyKey, maxKey);
   few('plan', expectations.length + assignments.length + removals.length + declarations.length);
+  few('plan.fences', fences.length);
   for (const { name } of expectations) atMost('plan.expectations.name', name, maxName);
   for (const { name } of assignments) atMost('plan.assignments.name', name, maxName);
   for (const name of removals) atMost('plan.removals', name, maxName);
   for (const { name } of declarations) atMost('plan.declarations.name', name, maxName);
+  for (const { name } of fences) atMost('plan.fences.name', name, maxName);
 }
 
 /** The call of a request, if a client may make it so. */

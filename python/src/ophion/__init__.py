@@ -37,7 +37,9 @@ if TYPE_CHECKING:
         WorkerLostError,
     )
     from ophion._loading import progress
+    from ophion._lock import AsyncLock, HeldLock, Lock
     from ophion._operations import Declaration, ToolInfo
+    from ophion._past import History
     from ophion._read import Snapshot
     from ophion._session import SessionContext, Variables, current_session
     from ophion._tool import tool
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActorDownError",
     "ActorError",
+    "AsyncLock",
     "AsyncSessionContext",
     "AsyncVariables",
     "AsyncWatch",
@@ -59,6 +62,9 @@ __all__ = [
     "Declaration",
     "EncodeError",
     "Folded",
+    "HeldLock",
+    "History",
+    "Lock",
     "MailboxFullError",
     "PoolError",
     "ProtocolError",
@@ -84,6 +90,7 @@ __all__ = [
 # Where the names are that are no errors. They are imported when they are first asked for: a worker dials first, and
 # imports most of this while its connection is made.
 _HOMES = {
+    "AsyncLock": "_lock",
     "AsyncSessionContext": "_async_session",
     "AsyncVariables": "_async_session",
     "AsyncWatch": "_watch",
@@ -92,6 +99,9 @@ _HOMES = {
     "Change": "_changes",
     "Declaration": "_operations",
     "Folded": "_changes",
+    "HeldLock": "_lock",
+    "History": "_past",
+    "Lock": "_lock",
     "SessionContext": "_session",
     "Snapshot": "_read",
     "Tensor": "_values",

@@ -8,7 +8,9 @@ from typing import Any, TypeVar, overload
 
 from ophion import _operations as operations
 from ophion._batch import Batch, batch_plan
+from ophion._lock import AsyncLock, HeldLock, LockPolicy, locks_listed
 from ophion._operations import UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
+from ophion._past import History, history_read, record_at, rolled_back
 from ophion._promise import Deadline, Steps, run_async
 from ophion._read import MISSING, Snapshot, matching, read
 from ophion._scope import Scope
@@ -83,11 +85,11 @@ class AsyncVariables:
         if plan is not None:
             await _run(self._scope, operations.committed(self._scope, plan), "commit")
 
-    def watch(self, *names: str, after: int | None = None) -> AsyncWatch:
+    def watch(self, *names: str, after: int | None = None, debounce: float | None = None) -> AsyncWatch:
         """See `Variables.watch`; any number of tasks may share it. Being cancelled comes as `asyncio.CancelledError`.
         Who is cancelled while he waits, such as by `asyncio.timeout`, leaves the change to the next who asks.
         """
-        return AsyncWatch(Follower(self._scope, names, after))
+        return AsyncWatch(Follower(self._scope, names, after, debounce))
 
 
 class AsyncSessionContext:
@@ -135,6 +137,28 @@ class AsyncSessionContext:
     def snapshot(self) -> Snapshot:
         """See `SessionContext.snapshot`."""
         return Snapshot(self._scope.record)
+
+    async def history(self, names: Sequence[str] = (), since: int | None = None, limit: int = 100) -> History:
+        """See `SessionContext.history`."""
+        return await _run(self._scope, history_read(self._scope, names, since, limit), "history")
+
+    async def at(self, revision: int) -> Snapshot:
+        """See `SessionContext.at`."""
+        return Snapshot(await _run(self._scope, record_at(self._scope, revision), f"revision {revision}"))
+
+    async def rollback(self, revision: int, names: Sequence[str] | None = None) -> int:
+        """See `SessionContext.rollback`."""
+        return await _run(self._scope, rolled_back(self._scope, revision, names), "rollback")
+
+    def lock(
+        self, name: str, policy: LockPolicy = "wait", timeout: float | None = None, lease: float | None = None
+    ) -> AsyncLock:
+        """See `SessionContext.lock`; for an `async with` block."""
+        return AsyncLock(self._scope, name, policy, timeout, lease)
+
+    async def locks(self) -> list[HeldLock]:
+        """See `SessionContext.locks`."""
+        return await _run(self._scope, locks_listed(self._scope), "the list of locks")
 
     def report(self, **facts: object) -> None:
         """See `SessionContext.report`."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from ophion._codec import decode
 from ophion._gen import variables_pb2
+from ophion._instants import of_instant_ms
 from ophion._state import Record
 
 
@@ -30,8 +32,11 @@ class Change:
     removed: tuple[str, ...] = ()
     # Who committed, such as "typescript" or a worker's pid; empty for a snapshot.
     writer: str = ""
-    # Set when a snapshot stands for commits that are not kept any more: the reader was slower than the history is long.
+    # Set when it stands for commits that are not told one by one: a snapshot, when the reader was slower than the
+    # history is long; what they came to, when he wanted to wait for quiet.
     folded: Folded | None = None
+    # When it was committed; None for a snapshot.
+    committed_at: datetime | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         # Without the values: they may be secret.
@@ -45,10 +50,13 @@ def snapshot_change(record: Record, wanted: Callable[[str], bool], folded: Folde
     return Change("snapshot", record.revision, values, folded=folded)
 
 
-def commit_change(commit: variables_pb2.Commit, wanted: Callable[[str], bool]) -> Change | None:
-    """What a commit did to these variables; None when nothing."""
+def commit_change(
+    commit: variables_pb2.Commit, wanted: Callable[[str], bool], folded: Folded | None = None
+) -> Change | None:
+    """What a commit did to these variables, or what several came to; None when nothing."""
     values = {one.name: decode(one.value) for one in commit.written if wanted(one.name)}
     removed = tuple(name for name in commit.removed if wanted(name))
     if not values and not removed:
         return None
-    return Change("commit", commit.revision, values, removed, commit.writer)
+    at = of_instant_ms(commit.committed_at_ms)
+    return Change("commit", commit.revision, values, removed, commit.writer, folded, at)

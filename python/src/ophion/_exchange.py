@@ -63,6 +63,12 @@ class Exchange:
         """Lets the other side send so many more items of a stream."""
         self._say(pb.WorkerMessage(credit=pb.Credit(items=items)))
 
+    def unlock(self) -> None:
+        """Lets go of the lock that the other side holds for this conversation; it ends that."""
+        # When the stream is lost, the lock is too.
+        with contextlib.suppress(ActorError):
+            self._say(pb.WorkerMessage(unlock=pb.Unlock()))
+
     def abandon(self, reason: str) -> None:
         """Gives up: the other side is told, and what it still says is dropped. Does nothing when it is over."""
         if not self._forget():

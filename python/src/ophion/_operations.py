@@ -106,7 +106,7 @@ def at_least(scope: Scope, state: SessionState, revision: int) -> Steps[Record]:
         if record is not None and record.revision >= revision:
             return record
         request = bridge_pb2.Pull(session_id=state.session_id, min_revision=revision)
-        reply = yield from _answered(scope, bridge_pb2.WorkerMessage(pull=request), "pull")
+        reply = yield from answered(scope, bridge_pb2.WorkerMessage(pull=request), "pull")
         state.take_snapshot(reply.snapshot)
     raise StateError(
         f"session {state.session_id!r} was asked for revision {revision} and answered older ones", code="unavailable"
@@ -120,9 +120,11 @@ def committed(scope: Scope, plan: variables_pb2.CommitPlan) -> Steps[int]:
     state = scope.session()
     if scope.overlay is not None:
         return scope.overlay.commit(plan)
+    for name, fence in scope.fences.items():
+        plan.fences.add(name=name, fence=fence)
     request = variables_pb2.CommitVariablesRequest(session_id=state.session_id, plan=plan)
     # It has a key, so it happens once however often it is asked for.
-    reply: bridge_pb2.CommitReply = yield from _answered(scope, bridge_pb2.WorkerMessage(commit=request), "commit")
+    reply: bridge_pb2.CommitReply = yield from answered(scope, bridge_pb2.WorkerMessage(commit=request), "commit")
     commit = reply.commit
     if not state.take_commit(commit):
         yield from at_least(scope, state, commit.revision)
@@ -202,7 +204,7 @@ def watch_opened(scope: Scope, request: variables_pb2.WatchVariablesRequest, ite
 def tools_listed(scope: Scope) -> Steps[list[ToolInfo]]:
     """The TypeScript tools of the session that may be called now."""
     request = bridge_pb2.ListSessionTools(session_id=scope.session().session_id)
-    reply = yield from _answered(scope, bridge_pb2.WorkerMessage(list_tools=request), "tools")
+    reply = yield from answered(scope, bridge_pb2.WorkerMessage(list_tools=request), "tools")
     return [ToolInfo(one.name, one.description, one.stream) for one in reply.tools.tools]
 
 
@@ -246,7 +248,7 @@ def _open(scope: Scope, message: bridge_pb2.WorkerMessage, attachments: Sequence
             yield bridge.room()
 
 
-def _answered(scope: Scope, message: bridge_pb2.WorkerMessage, wanted: str) -> Steps[Any]:
+def answered(scope: Scope, message: bridge_pb2.WorkerMessage, wanted: str) -> Steps[Any]:
     """What the host answers to a request that may be made twice: made again when whoever had it there has crashed."""
     attempt = 1
     while True:
@@ -258,6 +260,12 @@ def _answered(scope: Scope, message: bridge_pb2.WorkerMessage, wanted: str) -> S
         if error.code != "actor_down" or attempt == ASK_ATTEMPTS:
             raise error
         attempt += 1
+
+
+def asked(scope: Scope, message: bridge_pb2.WorkerMessage) -> Steps[tuple[Exchange, Heard]]:
+    """Begins a conversation, and answers it with what the host says first."""
+    exchange = yield from _open(scope, message)
+    return exchange, (yield from _answer(exchange))
 
 
 def _only_answer(exchange: Exchange, wanted: str) -> Steps[Heard]:

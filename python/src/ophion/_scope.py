@@ -7,7 +7,7 @@ import contextvars
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from ophion._attachments import Attachment
@@ -20,12 +20,13 @@ from ophion._promise import Deadline, Promise, promise
 from ophion._state import NO_SESSION, Record, SessionState
 
 MAX_FACT_BYTES = 1024 * 1024
+_NO_FENCES: Mapping[str, int] = {}
 # For the moment in which a call is given up or has facts added: too short to need one for each.
 _changing = threading.Lock()
 
 
 class Watching(Protocol):
-    """A watch of a call."""
+    """What ends with a call: a watch of it, a lock."""
 
     def close(self, reason: str, error: ActorError | None = None) -> None:
         """Ends it; who waits fails with the error, if there is one. Never waits."""
@@ -45,6 +46,7 @@ class Scope:
         "call",
         "cancellation",
         "ends_at",
+        "fences",
         "loop",
         "overlay",
         "reported",
@@ -80,6 +82,8 @@ class Scope:
         # Why the call was given up; None when it was not.
         self.cancellation: ActorError | None = None
         self._cancelled: Promise | None = None
+        # The locks that it holds: their numbers, which all that it commits has to name.
+        self.fences: Mapping[str, int] = _NO_FENCES
         # The facts that it has reported; None when there are none.
         self.reported: dict[str, Any] | None = None
         # Those that are open; None once the call has ended.
@@ -178,6 +182,12 @@ class Scope:
         with _changing:
             if self.watches:
                 self.watches = tuple(other for other in self.watches if other is not one)
+
+    def write_under(self, name: str, fence: int | None) -> None:
+        """What is committed from now on names this number of a lock; with None, not any more."""
+        with _changing:
+            others = {other: number for other, number in self.fences.items() if other != name}
+            self.fences = others if fence is None else {**others, name: fence}
 
     def report(self, facts: dict[str, Any]) -> None:
         """Adds facts about the run. Fails with `EncodeError` for what cannot cross, `StateError` above 1 MiB."""

@@ -10,7 +10,9 @@ from ophion import _operations as operations
 from ophion._batch import Batch, batch_plan
 from ophion._drive import drive
 from ophion._errors import CallTimeoutError
+from ophion._lock import HeldLock, Lock, LockPolicy, locks_listed
 from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
+from ophion._past import History, history_read, record_at, rolled_back
 from ophion._promise import Deadline, Steps
 from ophion._read import Snapshot
 from ophion._scope import Scope, current
@@ -77,17 +79,19 @@ class Variables(Snapshot):
         if plan is not None:
             _run(self._scope, operations.committed(self._scope, plan), None, "commit")
 
-    def watch(self, *names: str, after: int | None = None) -> Watch:
+    def watch(self, *names: str, after: int | None = None, debounce: float | None = None) -> Watch:
         """What happens to the session, to these variables or to all: first their values as this call reads them, then
         every commit, in order, none left out and none twice. A name may be a pattern, as in `names`. With `after`:
         every commit after that revision. When some are not kept any more, a snapshot that is `folded` stands for them.
-        `variables` are never older than what was told.
+        `variables` are never older than what was told. With `debounce` it waits until none of them was written for so
+        many seconds, at most ten times as long, and tells what they came to as one change that is `folded`; the last
+        values for sure.
 
         It ends with the session, with the call, and when it is left; any number of threads may share it. Fails with
         `StateError`: `rewound` for a revision that the session has not reached, `expired`, `lost`; with
         `CallCancelledError` and `CallTimeoutError` as the call does.
         """
-        return Watch(Follower(self._scope, names, after))
+        return Watch(Follower(self._scope, names, after, debounce))
 
 
 class SessionContext:
@@ -143,6 +147,41 @@ class SessionContext:
     def snapshot(self) -> Snapshot:
         """The variables as they are now, frozen at one revision."""
         return Snapshot(self._scope.record)
+
+    def history(self, names: Sequence[str] = (), since: int | None = None, limit: int = 100) -> History:
+        """What was committed: the newest commits that are kept, up to `limit` (at most 1,000), after the revision
+        `since`; of these variables alone, or of all.
+        """
+        return _run(self._scope, history_read(self._scope, names, since, limit), None, "history")
+
+    def at(self, revision: int) -> Snapshot:
+        """The variables as they were at a revision. Fails with `StateError`: `compacted` when the kept history does not
+        tell any more, `rewound` for a revision that was never reached.
+        """
+        return Snapshot(_run(self._scope, record_at(self._scope, revision), None, f"revision {revision}"))
+
+    def rollback(self, revision: int, names: Sequence[str] | None = None) -> int:
+        """Makes the variables, or these, again what they were at a revision, as one new commit: values, types,
+        constraints, and which there are. Answers the revision; that of now when nothing differs. Fails as `at` does.
+        """
+        return _run(self._scope, rolled_back(self._scope, revision, names), None, "rollback")
+
+    def lock(
+        self, name: str, policy: LockPolicy = "wait", timeout: float | None = None, lease: float | None = None
+    ) -> Lock:
+        """Locks a variable for a `with` block: one holder at a time, such as the optimizer that is at work on it. What
+        this call commits meanwhile takes effect only while the lock is held, else it fails with `StateError` `locked`.
+
+        policy: when somebody else holds it, `wait` for it for `timeout` seconds (5 by default), `abort`, or take it
+        away (`preempt`). It is renewed until it is released or `lost`, and free at once when this call or this worker
+        ends; `lease` is how long it outlives a host that is gone, 10 seconds by default. Entering the block fails with
+        `StateError`: `locked`, `not_found` for no variable, `invalid` in a tool that writes with its result.
+        """
+        return Lock(self._scope, name, policy, timeout, lease)
+
+    def locks(self) -> list[HeldLock]:
+        """Which variables of the session are locked now, and by whom."""
+        return _run(self._scope, locks_listed(self._scope), None, "the list of locks")
 
     def report(self, **facts: object) -> None:
         """Adds facts about this run to its result, such as what it cost. The same name again replaces the fact.

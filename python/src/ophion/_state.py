@@ -59,9 +59,9 @@ class SessionState:
                 self.record = taken
             return self.record
 
-    def take_commit(self, commit: variables_pb2.Commit) -> bool:
+    def take_commit(self, commit: variables_pb2.Commit, *, pushed: bool = False) -> bool:
         """Takes the commit that comes next; a double changes nothing. False when it leaves a gap: then what is here
-        is older than the commit, and a snapshot is needed.
+        is older than the commit, and a snapshot is needed. One that was `pushed` may have nothing for this reader.
         """
         with self._lock:
             record = self.record
@@ -71,7 +71,7 @@ class SessionState:
                 return True
             if commit.epoch != record.epoch or commit.revision != record.revision + 1:
                 return False
-            if not commit.written and not commit.removed:
+            if not pushed and not commit.written and not commit.removed:
                 # The answer to a commit that had nothing to write: the revision is somebody else's.
                 return False
             variables = dict(record.variables)
@@ -119,7 +119,7 @@ class Sessions:
         if change.WhichOneof("change") == "snapshot":
             self.get(change.snapshot.session_id).take_snapshot(change.snapshot)
         elif change.WhichOneof("change") == "commit":
-            self.get(change.commit.session_id).take_commit(change.commit)
+            self.get(change.commit.session_id).take_commit(change.commit, pushed=True)
 
     def drop(self, session_id: str) -> None:
         """The session is closed."""

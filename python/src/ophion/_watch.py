@@ -35,9 +35,12 @@ class WatchEnded(Exception):
 class Follower:
     """One watch, for one reader at a time; `close` from anywhere."""
 
-    def __init__(self, scope: Scope, names: tuple[str, ...], after: int | None) -> None:
+    def __init__(self, scope: Scope, names: tuple[str, ...], after: int | None, debounce: float | None = None) -> None:
         self.scope = scope
         self._state = scope.session()
+        if debounce is not None and not debounce > 0:
+            raise ValueError(f"debounce must be above 0 seconds, not {debounce!r}")
+        self._debounce = debounce
         if after is not None and after < 0:
             raise StateError(f"a watch cannot begin after revision {after}", details={"after": after})
         record = scope.committed_record
@@ -170,8 +173,9 @@ class Follower:
             change: Change | None = snapshot_change(record_of(event.snapshot), self._wanted, folded)
             state.take_snapshot(event.snapshot)
         else:
-            change = commit_change(commit, self._wanted)
-            if not state.take_commit(commit):
+            change = commit_change(commit, self._wanted, folded)
+            # What several commits came to is no commit that the record goes on with.
+            if folded is not None or not state.take_commit(commit):
                 yield from operations.at_least(self.scope, state, commit.revision)
         self._epoch, self._place, self._reopened = at.epoch, at.revision, 0
         return change
@@ -182,6 +186,7 @@ class Follower:
             from_revision=self._place,
             epoch=self._epoch,
             names=self._names,
+            debounce_ms=None if self._debounce is None else self._debounce * 1000,
         )
 
 

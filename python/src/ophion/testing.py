@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Token
 from typing import Any
@@ -24,6 +25,8 @@ from ophion._errors import ActorError, CallCancelledError, StateError
 from ophion._exchange import Exchange, Heard
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, variables_pb2, workers_pb2
+from ophion._local_locks import LocalLocks
+from ophion._local_past import LocalPast
 from ophion._local_watches import LocalWatches
 from ophion._operations import Declaration, commit_plan
 from ophion._overlay import TYPES, Overlay, applied, expected
@@ -34,7 +37,7 @@ from ophion._spill import Job
 from ophion._state import Sessions
 from ophion._tool import Writes
 
-__all__ = ["cancel", "commit", "committed", "facts", "session"]
+__all__ = ["cancel", "commit", "committed", "facts", "preempt", "session"]
 
 _SESSION_ID = "test"
 
@@ -114,6 +117,11 @@ def commit(
     return change.revision
 
 
+def preempt(context: SessionContext | AsyncSessionContext, name: str) -> None:
+    """Takes the lock of a variable away, as somebody else would, and keeps it. From any thread."""
+    _bridge_of(context).preempt(name)
+
+
 def _bridge_of(context: SessionContext | AsyncSessionContext) -> LocalBridge:
     bridge = context._scope.bridge
     assert isinstance(bridge, LocalBridge)
@@ -133,7 +141,9 @@ class LocalBridge:
         self.max_message_bytes = self.max_payload_bytes = 16 * 1024 * 1024
         self._tools = tools
         self._lock = threading.RLock()
-        self._watches = LocalWatches(self.snapshot)
+        self._past = LocalPast()
+        self._watches = LocalWatches(self.snapshot, self._past, self._lock)
+        self._locks = LocalLocks(self._lock)
         self._variables: dict[str, variables_pb2.Variable] = {}
         self._revision = 0
         self._last = 0
@@ -181,13 +191,44 @@ class LocalBridge:
         elif body == "watch":
             with self._lock:
                 self._watches.open(exchange, message.watch)
+        elif body == "lock":
+            with self._lock:
+                self._lock_for(exchange, message.lock)
+        else:
+            exchange.hear(Heard(self._told(message)))
         return exchange
+
+    def preempt(self, name: str) -> None:
+        with self._lock:
+            self._locks.open(None, bridge_pb2.LockVariable(name=name, policy="preempt"))
+
+    def _lock_for(self, exchange: Exchange, request: bridge_pb2.LockVariable) -> None:
+        if request.name in self._variables:
+            self._locks.open(exchange, request)
+            return
+        error = StateError(f"the session has no variable {request.name!r}", code="not_found")
+        exchange.hear(Heard(bridge_pb2.HostMessage(lock_end=bridge_pb2.LockEnd(fault=fault_of_error(error)))))
+
+    def _told(self, message: bridge_pb2.WorkerMessage) -> bridge_pb2.HostMessage:
+        """What was, and what is locked."""
+        with self._lock:
+            if message.HasField("list_locks"):
+                locks = variables_pb2.ListLocksResponse(locks=self._locks.all())
+                return bridge_pb2.HostMessage(locks=bridge_pb2.LockList(locks=locks))
+            try:
+                if message.HasField("read"):
+                    return bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(snapshot=self._past.read(message.read)))
+                history = self._past.history(message.read_history)
+                return bridge_pb2.HostMessage(history=bridge_pb2.HistoryReply(history=history))
+            except StateError as error:
+                return bridge_pb2.HostMessage(pull=bridge_pb2.PullReply(fault=fault_of_error(error)))
 
     def _said(self, number: int, credit: Credit, said: bridge_pb2.WorkerMessage) -> None:
         credit.give(said.credit.items)
         with self._lock:
-            if said.HasField("cancel"):
+            if said.HasField("cancel") or said.HasField("unlock"):
                 self._watches.close(number)
+                self._locks.close(number)
             else:
                 self._watches.grant(number, said.credit.items)
 
@@ -231,6 +272,7 @@ class LocalBridge:
 
     def commit(self, plan: variables_pb2.CommitPlan) -> variables_pb2.Commit:
         with self._lock:
+            self._locks.check(plan.fences)
             expected(self._variables, plan)
             revision = self._revision + 1
             after = applied(self._variables, plan, revision)
@@ -245,8 +287,10 @@ class LocalBridge:
                 written=written,
                 removed=[name for name in plan.removals if name not in after],
                 writer="test",
+                committed_at_ms=time.time() * 1000,
             )
             if self._revision == revision:
+                self._past.committed(commit, after)
                 self._watches.committed(commit)
             return commit
 

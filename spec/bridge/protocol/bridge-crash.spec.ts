@@ -75,6 +75,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
           assignments: [assignment],
           removals: [],
           declarations: [],
+          fences: [],
           idempotencyKey: '',
         };
         const committed = await wire.ask(

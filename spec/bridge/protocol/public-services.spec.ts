@@ -45,6 +45,9 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
+const valuesOf = (read: readonly Variable[] = []) =>
+  Object.fromEntries(read.map(({ name, value }) => [name, value && decodeValue(value)]));
+
 describe('the public services', () => {
   let t: BridgeSystem;
   let url: string;
@@ -173,8 +176,6 @@ describe('the public services', () => {
         await session.commit({ set: { temperature: 1 } });
         await session.commit({ set: { top_k: 5 } });
         const { variables } = clients();
-        const valuesOf = (read: readonly Variable[] = []) =>
-          Object.fromEntries(read.map(({ name, value }) => [name, value && decodeValue(value)]));
         const read = async (how: object) =>
           valuesOf((await variables.readVariables({ sessionId: 's', ...how }, as('reader'))).snapshot?.variables);
         expect(await read({ match: 't*_k' })).to.deep.equal({ top_k: 5 });
@@ -200,6 +201,86 @@ describe('the public services', () => {
         expect(
           await codeOf(variables.readVariables({ sessionId: 's', match: 't*', names: ['top_k'] }, as('reader'))),
         ).to.equal(Code.InvalidArgument);
+      });
+
+      it('grant, renew and release locks, each client its own, and commit under them', async () => {
+        const { variables } = clients();
+        const session = await t.state.open('s');
+        await session.commit({
+          declare: declare({ temperature: float({ default: 0 }), top_k: integer({ default: 1 }) }),
+        });
+        const acquire = async (more: object = {}, client = 'all') =>
+          (await variables.acquireLock({ sessionId: 's', name: 'temperature', ...more }, as(client))).lock;
+        const lock = await acquire({ holder: 'a', leaseMs: 60_000 });
+        expect(lock?.holder).to.equal('client:all/a');
+        const renewed = await acquire({ holder: 'a', leaseMs: 60_000, fence: lock?.fence });
+        expect(renewed?.fence).to.equal(lock?.fence);
+        expect(await codeOf(acquire({ holder: 'b' }))).to.equal(Code.FailedPrecondition);
+        expect(await codeOf(acquire({}, 'reader'))).to.equal(Code.PermissionDenied);
+        expect(await codeOf(acquire({ holder: 'x'.repeat(81) }))).to.equal(Code.InvalidArgument);
+        expect(await codeOf(acquire({ name: 'nobody' }))).to.equal(Code.NotFound);
+        const held = (await variables.listLocks({ sessionId: 's' }, as('reader'))).locks;
+        expect(held.map(({ name, holder, fence }) => [name, holder, fence])).to.deep.equal([
+          ['temperature', 'client:all/a', lock?.fence],
+        ]);
+        const commit = (fence: bigint) =>
+          variables.commitVariables(
+            {
+              sessionId: 's',
+              plan: {
+                assignments: [{ name: 'top_k', value: encodeValue(5) }],
+                fences: [{ name: 'temperature', fence }],
+              },
+            },
+            as('all'),
+          );
+        const fence = lock?.fence as bigint;
+        expect((await commit(fence)).commit?.revision).to.equal(2n);
+        const taken = (await acquire({ holder: 'b', preempt: true }))?.fence as bigint;
+        expect(taken > fence).to.equal(true);
+        expect(await codeOf(commit(fence))).to.equal(Code.FailedPrecondition);
+        const back = { sessionId: 's', revision: 1n, fences: [{ name: 'temperature', fence }] };
+        expect(await codeOf(variables.rollbackVariables(back, as('all')))).to.equal(Code.FailedPrecondition);
+        const release = async (number: bigint, client = 'all') =>
+          (await variables.releaseLock({ sessionId: 's', name: 'temperature', fence: number }, as(client))).released;
+        expect(await codeOf(release(taken, 'reader'))).to.equal(Code.PermissionDenied);
+        expect([await release(fence), await release(taken), await release(taken)]).to.deep.equal([false, true, false]);
+        expect((await variables.listLocks({ sessionId: 's' }, as('reader'))).locks).to.deep.equal([]);
+        expect(
+          (await variables.rollbackVariables({ sessionId: 's', revision: 1n }, as('all'))).commit?.revision,
+        ).to.equal(3n);
+      });
+
+      it('tell a client nothing of variables that are not meant for it', async () => {
+        const { variables } = clients();
+        const session = await t.state.open('s');
+        await session.commit({
+          declare: declare({
+            open: integer({ default: 1 }),
+            hidden: integer({ default: 7, readers: ['client:reader'] }),
+          }),
+        });
+        await session.commit({ set: { hidden: 8 } });
+        const seen = async (client: string) =>
+          valuesOf((await variables.readVariables({ sessionId: 's' }, as(client))).snapshot?.variables);
+        expect(await seen('reader')).to.deep.equal({ open: 1, hidden: 8 });
+        expect(await seen('all')).to.deep.equal({ open: 1 });
+        const { commits } = await variables.readHistory({ sessionId: 's' }, as('all'));
+        expect(commits.map((one) => valuesOf(one.written))).to.deep.equal([{ open: 1 }]);
+        const plan = { assignments: [{ name: 'hidden', value: encodeValue(5) }] };
+        expect(await codeOf(variables.commitVariables({ sessionId: 's', plan }, as('all')))).to.equal(
+          Code.PermissionDenied,
+        );
+        const watch = variables.watchVariables({ sessionId: 's', fromRevision: 1n }, as('all'))[Symbol.asyncIterator]();
+        const next = watch.next();
+        await session.commit({ set: { hidden: 9 } });
+        await session.commit({ set: { open: 2 } });
+        const told = (await next).value?.event;
+        expect(told?.case === 'commit' && [told.value.revision, valuesOf(told.value.written)]).to.deep.equal([
+          4n,
+          { open: 2 },
+        ]);
+        await watch.return?.();
       });
 
       it('refuse no token, a wrong one, and one without the scope', async () => {

@@ -8,7 +8,7 @@ import type {
   StateSession,
   WatchEvent,
 } from '../../../actors/state/index.ts';
-import { decodeHostMessage } from '../../../bridge/protocol/messages.ts';
+import { decodeHostMessage, type HostBody } from '../../../bridge/protocol/messages.ts';
 import { SessionSync } from '../../../bridge/protocol/session-sync.ts';
 
 const variable = (value: unknown, version: number) =>
@@ -37,6 +37,7 @@ function setUp(changes: () => Promise<Changes> = async () => snapshot(1)) {
   const posted: string[] = [];
   const told: string[] = [];
   const asked: unknown[] = [];
+  const bodies: (readonly [stream: string, body: HostBody])[] = [];
   let finish: (error?: Error) => void = () => {};
   const watch = async function* (): AsyncGenerator<WatchEvent> {
     await new Promise<void>((resolve, reject) => {
@@ -54,6 +55,7 @@ function setUp(changes: () => Promise<Changes> = async () => snapshot(1)) {
     provider: { find: async () => session } as unknown as StateProvider,
     post: (stream, payload) => {
       const body = decodeHostMessage(payload);
+      bodies.push([stream, body]);
       if (body.case === 'drop') posted.push(`${stream}: drop ${body.value.sessionId}`);
       else if (body.case === 'sync')
         posted.push(`${stream}: ${body.value.change.case} ${body.value.change.value?.revision}`);
@@ -68,7 +70,7 @@ function setUp(changes: () => Promise<Changes> = async () => snapshot(1)) {
       sync.forget(sessionId, epoch);
     },
   });
-  return { sync, posted, told, asked, finish: (error?: Error) => finish(error) };
+  return { sync, posted, told, asked, bodies, finish: (error?: Error) => finish(error) };
 }
 
 const turn = () => new Promise(setImmediate);
@@ -92,6 +94,36 @@ describe('what workers have of sessions', () => {
     sync.changed('s', commits(commit(2)));
     sync.changed('s', commits(commit(3)));
     expect(posted).to.deep.equal(['a: commit 2', 'a: commit 3', 'b: commit 3']);
+  });
+
+  it('is what is meant for that worker: of the others it has the revisions alone', () => {
+    const { sync, bodies } = setUp();
+    const kept = { ...variable(1, 1), name: 'kept', constraints: { readers: ['a'] } } as Snapshot['variables'][number];
+    for (const stream of ['a', 'b'])
+      sync.bring(stream, 's', {
+        type: 'snapshot',
+        snapshot: { sessionId: 's', epoch: 1, revision: 1, variables: [variable(1, 1), kept] },
+      });
+    sync.changed('s', commits({ ...commit(2), written: [kept] }, commit(3)));
+    sync.changed(
+      's',
+      commits({ ...commit(4), written: [], removed: ['kept'], before: [{ name: 'kept', readers: ['a'] }] }),
+    );
+    const seen = (stream: string) =>
+      bodies.flatMap(([to, body]) => {
+        if (to !== stream || body.case !== 'sync') return [];
+        const { change } = body.value;
+        if (change.case === 'snapshot') return [change.value.variables.map(({ name }) => name)];
+        const { written = [], removed = [], writer } = change.value ?? {};
+        return [[...written.map(({ name }) => name), ...removed.map((name) => `-${name}`), writer]];
+      });
+    expect(seen('a')).to.deep.equal([
+      ['n', 'kept'],
+      ['kept', 'typescript'],
+      ['n', 'typescript'],
+      ['-kept', 'typescript'],
+    ]);
+    expect(seen('b')).to.deep.equal([['n'], [''], ['n', 'typescript'], ['']]);
   });
 
   it('is read again when commits between were not told one by one', async () => {

@@ -309,6 +309,7 @@ describe('what a worker asks of the host', () => {
             assignments: [],
             removals: [],
             declarations: [],
+            fences: [],
             idempotencyKey: '',
             ...plan,
           },

@@ -19,7 +19,10 @@ describe('a worker that watches a session', () => {
   afterEach(() => t.app.stop());
 
   /** Watches from revision 1 on. `told` has what came. */
-  const watch = (names: readonly string[] = [], more: { readonly fromRevision?: bigint } = {}) => {
+  const watch = (
+    names: readonly string[] = [],
+    more: { readonly fromRevision?: bigint; readonly debounceMs?: number } = {},
+  ) => {
     const told: string[] = [];
     const request = workerMessage('watch', {
       $typeName: 'ophion.v1.WatchVariablesRequest',
@@ -27,6 +30,7 @@ describe('a worker that watches a session', () => {
       fromRevision: 1n,
       epoch: BigInt(epoch),
       names: [...names],
+      match: '',
       ...more,
     });
     const { exchange, answer } = wire.ask(request, (body) => {
@@ -82,6 +86,49 @@ describe('a worker that watches a session', () => {
     expect(told).to.deep.equal(['2: lm.size lm.name', '4: lm.name', '5: a', '7: lm.size']);
     leave();
     await nothingLeft();
+  });
+
+  it('waits for quiet when it is to, of what it watches, and then tells all of it as one', async () => {
+    const { told, grant, came, leave } = watch(['b'], { debounceMs: 50 });
+    grant(10);
+    for (let n = 1; n <= 5; n += 1) await session.commit({ set: { b: String(n) } });
+    await came(1);
+    // What it does not watch keeps nobody waiting.
+    let over = false;
+    const others = (async () => {
+      for (let n = 1; !over; n += 1) {
+        await session.commit({ set: { a: n } });
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    await session.commit({ set: { b: 'last' } });
+    await came(2);
+    over = true;
+    await others;
+    expect(told[0]).to.equal('6: b, 1 to 6');
+    expect(told[1]).to.match(/^\d+: b$/);
+    leave();
+    await nothingLeft();
+  });
+
+  it('waits for quiet no longer than its worker is there', async () => {
+    const { pid, wire: other } = await t.worker();
+    const request = { $typeName: 'ophion.v1.WatchVariablesRequest' as const, sessionId: 's', names: [], match: '' };
+    const events: string[] = [];
+    const { exchange } = other.ask(
+      workerMessage('watch', { ...request, fromRevision: 1n, debounceMs: 60_000 }),
+      (body) => void events.push(String(body.case)),
+    );
+    other.say(exchange, workerMessage('credit', { $typeName: 'ophion.v1.Credit', items: 1 }));
+    while ((await watchers()) === 0) await new Promise(setImmediate);
+    await session.commit({ set: { a: 1 } });
+    t.lose(pid);
+    await nothingLeft();
+    expect(events).to.deep.equal([]);
+    for (const debounceMs of [0, 60_001, Number.NaN]) {
+      const end = await watch([], { debounceMs }).answer;
+      expect(end.case === 'watchEnd' && end.value.fault?.code, String(debounceMs)).to.equal('invalid');
+    }
   });
 
   it('that asks for nothing for long has the latest, and is told what was folded', async () => {
@@ -155,6 +202,7 @@ describe('a worker that watches a session', () => {
         $typeName: 'ophion.v1.WatchVariablesRequest',
         sessionId: 's',
         names: [],
+        match: '',
       }),
     );
     while ((await t.names.tasks.countChildren()).active === 0) await new Promise(setImmediate);
@@ -167,5 +215,6 @@ function wordsOf({ event, folded }: Extract<HostBody, { case: 'watched' }>['valu
   if (event.case === 'snapshot')
     return `snapshot ${event.value.revision}${folded === undefined ? '' : `, ${folded.after} to ${folded.upTo}`}`;
   const { revision, written = [], removed = [] } = event.value ?? {};
-  return `${revision}: ${[...written.map(({ name }) => name), ...removed.map((name) => `-${name}`)].join(' ')}`;
+  const stands = folded === undefined ? '' : `, ${folded.after} to ${folded.upTo}`;
+  return `${revision}: ${[...written.map(({ name }) => name), ...removed.map((name) => `-${name}`)].join(' ')}${stands}`;
 }

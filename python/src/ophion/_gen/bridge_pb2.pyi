@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class HostMessage(_message.Message):
-    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop", "tools", "watched", "watch_end")
+    __slots__ = ("call", "cancel", "credit", "result", "commit", "pull", "item", "sync", "drop", "tools", "watched", "watch_end", "history", "locks", "locked", "lock_end")
     CALL_FIELD_NUMBER: _ClassVar[int]
     CANCEL_FIELD_NUMBER: _ClassVar[int]
     CREDIT_FIELD_NUMBER: _ClassVar[int]
@@ -23,6 +23,10 @@ class HostMessage(_message.Message):
     TOOLS_FIELD_NUMBER: _ClassVar[int]
     WATCHED_FIELD_NUMBER: _ClassVar[int]
     WATCH_END_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
+    LOCKS_FIELD_NUMBER: _ClassVar[int]
+    LOCKED_FIELD_NUMBER: _ClassVar[int]
+    LOCK_END_FIELD_NUMBER: _ClassVar[int]
     call: _tools_pb2.ToolCall
     cancel: Cancel
     credit: Credit
@@ -35,10 +39,14 @@ class HostMessage(_message.Message):
     tools: ToolList
     watched: _variables_pb2.WatchVariablesResponse
     watch_end: WatchEnd
-    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ..., tools: _Optional[_Union[ToolList, _Mapping]] = ..., watched: _Optional[_Union[_variables_pb2.WatchVariablesResponse, _Mapping]] = ..., watch_end: _Optional[_Union[WatchEnd, _Mapping]] = ...) -> None: ...
+    history: HistoryReply
+    locks: LockList
+    locked: _variables_pb2.HeldLock
+    lock_end: LockEnd
+    def __init__(self, call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., commit: _Optional[_Union[CommitReply, _Mapping]] = ..., pull: _Optional[_Union[PullReply, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., sync: _Optional[_Union[SyncSession, _Mapping]] = ..., drop: _Optional[_Union[DropSession, _Mapping]] = ..., tools: _Optional[_Union[ToolList, _Mapping]] = ..., watched: _Optional[_Union[_variables_pb2.WatchVariablesResponse, _Mapping]] = ..., watch_end: _Optional[_Union[WatchEnd, _Mapping]] = ..., history: _Optional[_Union[HistoryReply, _Mapping]] = ..., locks: _Optional[_Union[LockList, _Mapping]] = ..., locked: _Optional[_Union[_variables_pb2.HeldLock, _Mapping]] = ..., lock_end: _Optional[_Union[LockEnd, _Mapping]] = ...) -> None: ...
 
 class WorkerMessage(_message.Message):
-    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log", "list_tools", "catalog", "watch")
+    __slots__ = ("result", "item", "credit", "call", "cancel", "commit", "pull", "log", "list_tools", "catalog", "watch", "read", "read_history", "list_locks", "lock", "unlock")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     ITEM_FIELD_NUMBER: _ClassVar[int]
     CREDIT_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +58,11 @@ class WorkerMessage(_message.Message):
     LIST_TOOLS_FIELD_NUMBER: _ClassVar[int]
     CATALOG_FIELD_NUMBER: _ClassVar[int]
     WATCH_FIELD_NUMBER: _ClassVar[int]
+    READ_FIELD_NUMBER: _ClassVar[int]
+    READ_HISTORY_FIELD_NUMBER: _ClassVar[int]
+    LIST_LOCKS_FIELD_NUMBER: _ClassVar[int]
+    LOCK_FIELD_NUMBER: _ClassVar[int]
+    UNLOCK_FIELD_NUMBER: _ClassVar[int]
     result: _tools_pb2.ToolResult
     item: Item
     credit: Credit
@@ -61,7 +74,12 @@ class WorkerMessage(_message.Message):
     list_tools: ListSessionTools
     catalog: Catalog
     watch: _variables_pb2.WatchVariablesRequest
-    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ..., list_tools: _Optional[_Union[ListSessionTools, _Mapping]] = ..., catalog: _Optional[_Union[Catalog, _Mapping]] = ..., watch: _Optional[_Union[_variables_pb2.WatchVariablesRequest, _Mapping]] = ...) -> None: ...
+    read: _variables_pb2.ReadVariablesRequest
+    read_history: _variables_pb2.ReadHistoryRequest
+    list_locks: _variables_pb2.ListLocksRequest
+    lock: LockVariable
+    unlock: Unlock
+    def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ..., list_tools: _Optional[_Union[ListSessionTools, _Mapping]] = ..., catalog: _Optional[_Union[Catalog, _Mapping]] = ..., watch: _Optional[_Union[_variables_pb2.WatchVariablesRequest, _Mapping]] = ..., read: _Optional[_Union[_variables_pb2.ReadVariablesRequest, _Mapping]] = ..., read_history: _Optional[_Union[_variables_pb2.ReadHistoryRequest, _Mapping]] = ..., list_locks: _Optional[_Union[_variables_pb2.ListLocksRequest, _Mapping]] = ..., lock: _Optional[_Union[LockVariable, _Mapping]] = ..., unlock: _Optional[_Union[Unlock, _Mapping]] = ...) -> None: ...
 
 class Catalog(_message.Message):
     __slots__ = ("tools",)
@@ -140,6 +158,46 @@ class PullReply(_message.Message):
     def __init__(self, snapshot: _Optional[_Union[_variables_pb2.Snapshot, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
 
 class WatchEnd(_message.Message):
+    __slots__ = ("fault",)
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    fault: _values_pb2.Fault
+    def __init__(self, fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
+
+class HistoryReply(_message.Message):
+    __slots__ = ("history", "fault")
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    history: _variables_pb2.ReadHistoryResponse
+    fault: _values_pb2.Fault
+    def __init__(self, history: _Optional[_Union[_variables_pb2.ReadHistoryResponse, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
+
+class LockList(_message.Message):
+    __slots__ = ("locks", "fault")
+    LOCKS_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    locks: _variables_pb2.ListLocksResponse
+    fault: _values_pb2.Fault
+    def __init__(self, locks: _Optional[_Union[_variables_pb2.ListLocksResponse, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ...) -> None: ...
+
+class LockVariable(_message.Message):
+    __slots__ = ("session_id", "name", "policy", "timeout_ms", "lease_ms")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    name: str
+    policy: str
+    timeout_ms: float
+    lease_ms: float
+    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., policy: _Optional[str] = ..., timeout_ms: _Optional[float] = ..., lease_ms: _Optional[float] = ...) -> None: ...
+
+class Unlock(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class LockEnd(_message.Message):
     __slots__ = ("fault",)
     FAULT_FIELD_NUMBER: _ClassVar[int]
     fault: _values_pb2.Fault

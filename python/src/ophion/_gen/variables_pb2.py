@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ophion._gen import values_pb2 as ophion_dot_v1_dot_values__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19ophion/v1/variables.proto\x12\tophion.v1\x1a\x16ophion/v1/values.proto\"r\n\x14ReadVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\x12\x18\n\x0b\x61t_revision\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05match\x18\x04 \x01(\tB\x0e\n\x0c_at_revision\">\n\x15ReadVariablesResponse\x12%\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.Snapshot\"Q\n\x16\x43ommitVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x04plan\x18\x02 \x01(\x0b\x32\x15.ophion.v1.CommitPlan\"<\n\x17\x43ommitVariablesResponse\x12!\n\x06\x63ommit\x18\x01 \x01(\x0b\x32\x11.ophion.v1.Commit\"\x86\x01\n\x15WatchVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x1a\n\rfrom_revision\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05names\x18\x03 \x03(\t\x12\x12\n\x05\x65poch\x18\x04 \x01(\x04H\x01\x88\x01\x01\x42\x10\n\x0e_from_revisionB\x08\n\x06_epoch\"\x92\x01\n\x16WatchVariablesResponse\x12\'\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.SnapshotH\x00\x12#\n\x06\x63ommit\x18\x02 \x01(\x0b\x32\x11.ophion.v1.CommitH\x00\x12!\n\x06\x66olded\x18\x03 \x01(\x0b\x32\x11.ophion.v1.FoldedB\x07\n\x05\x65vent\"&\n\x06\x46olded\x12\r\n\x05\x61\x66ter\x18\x01 \x01(\x04\x12\r\n\x05up_to\x18\x02 \x01(\x04\"\xa6\x01\n\x12ReadHistoryRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\x12\x1b\n\x0esince_revision\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x1b\n\x0eup_to_revision\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\r\n\x05limit\x18\x05 \x01(\rB\x11\n\x0f_since_revisionB\x11\n\x0f_up_to_revision\"r\n\x13ReadHistoryResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x16\n\x0e\x66irst_revision\x18\x03 \x01(\x04\x12\"\n\x07\x63ommits\x18\x04 \x03(\x0b\x32\x11.ophion.v1.Commit\"O\n\x18RollbackVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\r\n\x05names\x18\x03 \x03(\t\">\n\x19RollbackVariablesResponse\x12!\n\x06\x63ommit\x18\x01 \x01(\x0b\x32\x11.ophion.v1.Commit\"\xbf\x01\n\nCommitPlan\x12,\n\x0c\x65xpectations\x18\x01 \x03(\x0b\x32\x16.ophion.v1.Expectation\x12*\n\x0b\x61ssignments\x18\x02 \x03(\x0b\x32\x15.ophion.v1.Assignment\x12\x10\n\x08removals\x18\x03 \x03(\t\x12,\n\x0c\x64\x65\x63larations\x18\x04 \x03(\x0b\x32\x16.ophion.v1.Declaration\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\"=\n\x0b\x45xpectation\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x07version\x18\x02 \x01(\x04H\x00\x88\x01\x01\x42\n\n\x08_version\";\n\nAssignment\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1f\n\x05value\x18\x02 \x01(\x0b\x32\x10.ophion.v1.Value\"\x86\x01\n\x0b\x44\x65\x63laration\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12!\n\x07initial\x18\x03 \x01(\x0b\x32\x10.ophion.v1.Value\x12#\n\x0b\x63onstraints\x18\x04 \x01(\x0b\x32\x0e.ophion.v1.Map\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"\x92\x01\n\x08Variable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x1f\n\x05value\x18\x03 \x01(\x0b\x32\x10.ophion.v1.Value\x12\x0f\n\x07version\x18\x04 \x01(\x04\x12#\n\x0b\x63onstraints\x18\x05 \x01(\x0b\x32\x0e.ophion.v1.Map\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\"g\n\x08Snapshot\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12&\n\tvariables\x18\x04 \x03(\x0b\x32\x13.ophion.v1.Variable\"\x9d\x01\n\x06\x43ommit\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12$\n\x07written\x18\x04 \x03(\x0b\x32\x13.ophion.v1.Variable\x12\x0f\n\x07removed\x18\x05 \x03(\t\x12\x0e\n\x06writer\x18\x06 \x01(\t\x12\x17\n\x0f\x63ommitted_at_ms\x18\x07 \x01(\x01\x32\xc6\x03\n\x0fVariableService\x12R\n\rReadVariables\x12\x1f.ophion.v1.ReadVariablesRequest\x1a .ophion.v1.ReadVariablesResponse\x12X\n\x0f\x43ommitVariables\x12!.ophion.v1.CommitVariablesRequest\x1a\".ophion.v1.CommitVariablesResponse\x12W\n\x0eWatchVariables\x12 .ophion.v1.WatchVariablesRequest\x1a!.ophion.v1.WatchVariablesResponse0\x01\x12L\n\x0bReadHistory\x12\x1d.ophion.v1.ReadHistoryRequest\x1a\x1e.ophion.v1.ReadHistoryResponse\x12^\n\x11RollbackVariables\x12#.ophion.v1.RollbackVariablesRequest\x1a$.ophion.v1.RollbackVariablesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19ophion/v1/variables.proto\x12\tophion.v1\x1a\x16ophion/v1/values.proto\"r\n\x14ReadVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\x12\x18\n\x0b\x61t_revision\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05match\x18\x04 \x01(\tB\x0e\n\x0c_at_revision\">\n\x15ReadVariablesResponse\x12%\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.Snapshot\"Q\n\x16\x43ommitVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x04plan\x18\x02 \x01(\x0b\x32\x15.ophion.v1.CommitPlan\"<\n\x17\x43ommitVariablesResponse\x12!\n\x06\x63ommit\x18\x01 \x01(\x0b\x32\x11.ophion.v1.Commit\"\xbf\x01\n\x15WatchVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x1a\n\rfrom_revision\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05names\x18\x03 \x03(\t\x12\x12\n\x05\x65poch\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x18\n\x0b\x64\x65\x62ounce_ms\x18\x05 \x01(\x01H\x02\x88\x01\x01\x12\r\n\x05match\x18\x06 \x01(\tB\x10\n\x0e_from_revisionB\x08\n\x06_epochB\x0e\n\x0c_debounce_ms\"\x92\x01\n\x16WatchVariablesResponse\x12\'\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.SnapshotH\x00\x12#\n\x06\x63ommit\x18\x02 \x01(\x0b\x32\x11.ophion.v1.CommitH\x00\x12!\n\x06\x66olded\x18\x03 \x01(\x0b\x32\x11.ophion.v1.FoldedB\x07\n\x05\x65vent\"&\n\x06\x46olded\x12\r\n\x05\x61\x66ter\x18\x01 \x01(\x04\x12\r\n\x05up_to\x18\x02 \x01(\x04\"\xa6\x01\n\x12ReadHistoryRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\x12\x1b\n\x0esince_revision\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x1b\n\x0eup_to_revision\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\r\n\x05limit\x18\x05 \x01(\rB\x11\n\x0f_since_revisionB\x11\n\x0f_up_to_revision\"r\n\x13ReadHistoryResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x04\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x16\n\x0e\x66irst_revision\x18\x03 \x01(\x04\x12\"\n\x07\x63ommits\x18\x04 \x03(\x0b\x32\x11.ophion.v1.Commit\"q\n\x18RollbackVariablesRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\r\n\x05names\x18\x03 \x03(\t\x12 \n\x06\x66\x65nces\x18\x04 \x03(\x0b\x32\x10.ophion.v1.Fence\">\n\x19RollbackVariablesResponse\x12!\n\x06\x63ommit\x18\x01 \x01(\x0b\x32\x11.ophion.v1.Commit\"\x99\x01\n\x12\x41\x63quireLockRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06holder\x18\x03 \x01(\t\x12\x15\n\x08lease_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x07preempt\x18\x05 \x01(\x08\x12\x12\n\x05\x66\x65nce\x18\x06 \x01(\x04H\x01\x88\x01\x01\x42\x0b\n\t_lease_msB\x08\n\x06_fence\"8\n\x13\x41\x63quireLockResponse\x12!\n\x04lock\x18\x01 \x01(\x0b\x32\x13.ophion.v1.HeldLock\"E\n\x12ReleaseLockRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\"\'\n\x13ReleaseLockResponse\x12\x10\n\x08released\x18\x01 \x01(\x08\"&\n\x10ListLocksRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"7\n\x11ListLocksResponse\x12\"\n\x05locks\x18\x01 \x03(\x0b\x32\x13.ophion.v1.HeldLock\"I\n\x08HeldLock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06holder\x18\x02 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x03 \x01(\x04\x12\x10\n\x08until_ms\x18\x04 \x01(\x01\"$\n\x05\x46\x65nce\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x66\x65nce\x18\x02 \x01(\x04\"\xe1\x01\n\nCommitPlan\x12,\n\x0c\x65xpectations\x18\x01 \x03(\x0b\x32\x16.ophion.v1.Expectation\x12*\n\x0b\x61ssignments\x18\x02 \x03(\x0b\x32\x15.ophion.v1.Assignment\x12\x10\n\x08removals\x18\x03 \x03(\t\x12,\n\x0c\x64\x65\x63larations\x18\x04 \x03(\x0b\x32\x16.ophion.v1.Declaration\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12 \n\x06\x66\x65nces\x18\x06 \x03(\x0b\x32\x10.ophion.v1.Fence\"=\n\x0b\x45xpectation\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x07version\x18\x02 \x01(\x04H\x00\x88\x01\x01\x42\n\n\x08_version\";\n\nAssignment\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1f\n\x05value\x18\x02 \x01(\x0b\x32\x10.ophion.v1.Value\"\x86\x01\n\x0b\x44\x65\x63laration\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12!\n\x07initial\x18\x03 \x01(\x0b\x32\x10.ophion.v1.Value\x12#\n\x0b\x63onstraints\x18\x04 \x01(\x0b\x32\x0e.ophion.v1.Map\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"\x92\x01\n\x08Variable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x1f\n\x05value\x18\x03 \x01(\x0b\x32\x10.ophion.v1.Value\x12\x0f\n\x07version\x18\x04 \x01(\x04\x12#\n\x0b\x63onstraints\x18\x05 \x01(\x0b\x32\x0e.ophion.v1.Map\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\"g\n\x08Snapshot\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12&\n\tvariables\x18\x04 \x03(\x0b\x32\x13.ophion.v1.Variable\"\x9d\x01\n\x06\x43ommit\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12$\n\x07written\x18\x04 \x03(\x0b\x32\x13.ophion.v1.Variable\x12\x0f\n\x07removed\x18\x05 \x03(\t\x12\x0e\n\x06writer\x18\x06 \x01(\t\x12\x17\n\x0f\x63ommitted_at_ms\x18\x07 \x01(\x01\x32\xaa\x05\n\x0fVariableService\x12R\n\rReadVariables\x12\x1f.ophion.v1.ReadVariablesRequest\x1a .ophion.v1.ReadVariablesResponse\x12X\n\x0f\x43ommitVariables\x12!.ophion.v1.CommitVariablesRequest\x1a\".ophion.v1.CommitVariablesResponse\x12W\n\x0eWatchVariables\x12 .ophion.v1.WatchVariablesRequest\x1a!.ophion.v1.WatchVariablesResponse0\x01\x12L\n\x0bReadHistory\x12\x1d.ophion.v1.ReadHistoryRequest\x1a\x1e.ophion.v1.ReadHistoryResponse\x12^\n\x11RollbackVariables\x12#.ophion.v1.RollbackVariablesRequest\x1a$.ophion.v1.RollbackVariablesResponse\x12L\n\x0b\x41\x63quireLock\x12\x1d.ophion.v1.AcquireLockRequest\x1a\x1e.ophion.v1.AcquireLockResponse\x12L\n\x0bReleaseLock\x12\x1d.ophion.v1.ReleaseLockRequest\x1a\x1e.ophion.v1.ReleaseLockResponse\x12\x46\n\tListLocks\x12\x1b.ophion.v1.ListLocksRequest\x1a\x1c.ophion.v1.ListLocksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,33 +41,49 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMITVARIABLESRESPONSE']._serialized_start=327
   _globals['_COMMITVARIABLESRESPONSE']._serialized_end=387
   _globals['_WATCHVARIABLESREQUEST']._serialized_start=390
-  _globals['_WATCHVARIABLESREQUEST']._serialized_end=524
-  _globals['_WATCHVARIABLESRESPONSE']._serialized_start=527
-  _globals['_WATCHVARIABLESRESPONSE']._serialized_end=673
-  _globals['_FOLDED']._serialized_start=675
-  _globals['_FOLDED']._serialized_end=713
-  _globals['_READHISTORYREQUEST']._serialized_start=716
-  _globals['_READHISTORYREQUEST']._serialized_end=882
-  _globals['_READHISTORYRESPONSE']._serialized_start=884
-  _globals['_READHISTORYRESPONSE']._serialized_end=998
-  _globals['_ROLLBACKVARIABLESREQUEST']._serialized_start=1000
-  _globals['_ROLLBACKVARIABLESREQUEST']._serialized_end=1079
-  _globals['_ROLLBACKVARIABLESRESPONSE']._serialized_start=1081
-  _globals['_ROLLBACKVARIABLESRESPONSE']._serialized_end=1143
-  _globals['_COMMITPLAN']._serialized_start=1146
-  _globals['_COMMITPLAN']._serialized_end=1337
-  _globals['_EXPECTATION']._serialized_start=1339
-  _globals['_EXPECTATION']._serialized_end=1400
-  _globals['_ASSIGNMENT']._serialized_start=1402
-  _globals['_ASSIGNMENT']._serialized_end=1461
-  _globals['_DECLARATION']._serialized_start=1464
-  _globals['_DECLARATION']._serialized_end=1598
-  _globals['_VARIABLE']._serialized_start=1601
-  _globals['_VARIABLE']._serialized_end=1747
-  _globals['_SNAPSHOT']._serialized_start=1749
-  _globals['_SNAPSHOT']._serialized_end=1852
-  _globals['_COMMIT']._serialized_start=1855
-  _globals['_COMMIT']._serialized_end=2012
-  _globals['_VARIABLESERVICE']._serialized_start=2015
-  _globals['_VARIABLESERVICE']._serialized_end=2469
+  _globals['_WATCHVARIABLESREQUEST']._serialized_end=581
+  _globals['_WATCHVARIABLESRESPONSE']._serialized_start=584
+  _globals['_WATCHVARIABLESRESPONSE']._serialized_end=730
+  _globals['_FOLDED']._serialized_start=732
+  _globals['_FOLDED']._serialized_end=770
+  _globals['_READHISTORYREQUEST']._serialized_start=773
+  _globals['_READHISTORYREQUEST']._serialized_end=939
+  _globals['_READHISTORYRESPONSE']._serialized_start=941
+  _globals['_READHISTORYRESPONSE']._serialized_end=1055
+  _globals['_ROLLBACKVARIABLESREQUEST']._serialized_start=1057
+  _globals['_ROLLBACKVARIABLESREQUEST']._serialized_end=1170
+  _globals['_ROLLBACKVARIABLESRESPONSE']._serialized_start=1172
+  _globals['_ROLLBACKVARIABLESRESPONSE']._serialized_end=1234
+  _globals['_ACQUIRELOCKREQUEST']._serialized_start=1237
+  _globals['_ACQUIRELOCKREQUEST']._serialized_end=1390
+  _globals['_ACQUIRELOCKRESPONSE']._serialized_start=1392
+  _globals['_ACQUIRELOCKRESPONSE']._serialized_end=1448
+  _globals['_RELEASELOCKREQUEST']._serialized_start=1450
+  _globals['_RELEASELOCKREQUEST']._serialized_end=1519
+  _globals['_RELEASELOCKRESPONSE']._serialized_start=1521
+  _globals['_RELEASELOCKRESPONSE']._serialized_end=1560
+  _globals['_LISTLOCKSREQUEST']._serialized_start=1562
+  _globals['_LISTLOCKSREQUEST']._serialized_end=1600
+  _globals['_LISTLOCKSRESPONSE']._serialized_start=1602
+  _globals['_LISTLOCKSRESPONSE']._serialized_end=1657
+  _globals['_HELDLOCK']._serialized_start=1659
+  _globals['_HELDLOCK']._serialized_end=1732
+  _globals['_FENCE']._serialized_start=1734
+  _globals['_FENCE']._serialized_end=1770
+  _globals['_COMMITPLAN']._serialized_start=1773
+  _globals['_COMMITPLAN']._serialized_end=1998
+  _globals['_EXPECTATION']._serialized_start=2000
+  _globals['_EXPECTATION']._serialized_end=2061
+  _globals['_ASSIGNMENT']._serialized_start=2063
+  _globals['_ASSIGNMENT']._serialized_end=2122
+  _globals['_DECLARATION']._serialized_start=2125
+  _globals['_DECLARATION']._serialized_end=2259
+  _globals['_VARIABLE']._serialized_start=2262
+  _globals['_VARIABLE']._serialized_end=2408
+  _globals['_SNAPSHOT']._serialized_start=2410
+  _globals['_SNAPSHOT']._serialized_end=2513
+  _globals['_COMMIT']._serialized_start=2516
+  _globals['_COMMIT']._serialized_end=2673
+  _globals['_VARIABLESERVICE']._serialized_start=2676
+  _globals['_VARIABLESERVICE']._serialized_end=3358
 # @@protoc_insertion_point(module_scope)

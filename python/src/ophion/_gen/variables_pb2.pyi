@@ -40,16 +40,20 @@ class CommitVariablesResponse(_message.Message):
     def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
 
 class WatchVariablesRequest(_message.Message):
-    __slots__ = ("session_id", "from_revision", "names", "epoch")
+    __slots__ = ("session_id", "from_revision", "names", "epoch", "debounce_ms", "match")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     FROM_REVISION_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    DEBOUNCE_MS_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     from_revision: int
     names: _containers.RepeatedScalarFieldContainer[str]
     epoch: int
-    def __init__(self, session_id: _Optional[str] = ..., from_revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ...) -> None: ...
+    debounce_ms: float
+    match: str
+    def __init__(self, session_id: _Optional[str] = ..., from_revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., epoch: _Optional[int] = ..., debounce_ms: _Optional[float] = ..., match: _Optional[str] = ...) -> None: ...
 
 class WatchVariablesResponse(_message.Message):
     __slots__ = ("snapshot", "commit", "folded")
@@ -96,14 +100,16 @@ class ReadHistoryResponse(_message.Message):
     def __init__(self, epoch: _Optional[int] = ..., revision: _Optional[int] = ..., first_revision: _Optional[int] = ..., commits: _Optional[_Iterable[_Union[Commit, _Mapping]]] = ...) -> None: ...
 
 class RollbackVariablesRequest(_message.Message):
-    __slots__ = ("session_id", "revision", "names")
+    __slots__ = ("session_id", "revision", "names", "fences")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
+    FENCES_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     revision: int
     names: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session_id: _Optional[str] = ..., revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ...) -> None: ...
+    fences: _containers.RepeatedCompositeFieldContainer[Fence]
+    def __init__(self, session_id: _Optional[str] = ..., revision: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., fences: _Optional[_Iterable[_Union[Fence, _Mapping]]] = ...) -> None: ...
 
 class RollbackVariablesResponse(_message.Message):
     __slots__ = ("commit",)
@@ -111,19 +117,91 @@ class RollbackVariablesResponse(_message.Message):
     commit: Commit
     def __init__(self, commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
 
+class AcquireLockRequest(_message.Message):
+    __slots__ = ("session_id", "name", "holder", "lease_ms", "preempt", "fence")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    LEASE_MS_FIELD_NUMBER: _ClassVar[int]
+    PREEMPT_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    name: str
+    holder: str
+    lease_ms: float
+    preempt: bool
+    fence: int
+    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., holder: _Optional[str] = ..., lease_ms: _Optional[float] = ..., preempt: bool = ..., fence: _Optional[int] = ...) -> None: ...
+
+class AcquireLockResponse(_message.Message):
+    __slots__ = ("lock",)
+    LOCK_FIELD_NUMBER: _ClassVar[int]
+    lock: HeldLock
+    def __init__(self, lock: _Optional[_Union[HeldLock, _Mapping]] = ...) -> None: ...
+
+class ReleaseLockRequest(_message.Message):
+    __slots__ = ("session_id", "name", "fence")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    name: str
+    fence: int
+    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., fence: _Optional[int] = ...) -> None: ...
+
+class ReleaseLockResponse(_message.Message):
+    __slots__ = ("released",)
+    RELEASED_FIELD_NUMBER: _ClassVar[int]
+    released: bool
+    def __init__(self, released: bool = ...) -> None: ...
+
+class ListLocksRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ListLocksResponse(_message.Message):
+    __slots__ = ("locks",)
+    LOCKS_FIELD_NUMBER: _ClassVar[int]
+    locks: _containers.RepeatedCompositeFieldContainer[HeldLock]
+    def __init__(self, locks: _Optional[_Iterable[_Union[HeldLock, _Mapping]]] = ...) -> None: ...
+
+class HeldLock(_message.Message):
+    __slots__ = ("name", "holder", "fence", "until_ms")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    holder: str
+    fence: int
+    until_ms: float
+    def __init__(self, name: _Optional[str] = ..., holder: _Optional[str] = ..., fence: _Optional[int] = ..., until_ms: _Optional[float] = ...) -> None: ...
+
+class Fence(_message.Message):
+    __slots__ = ("name", "fence")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    fence: int
+    def __init__(self, name: _Optional[str] = ..., fence: _Optional[int] = ...) -> None: ...
+
 class CommitPlan(_message.Message):
-    __slots__ = ("expectations", "assignments", "removals", "declarations", "idempotency_key")
+    __slots__ = ("expectations", "assignments", "removals", "declarations", "idempotency_key", "fences")
     EXPECTATIONS_FIELD_NUMBER: _ClassVar[int]
     ASSIGNMENTS_FIELD_NUMBER: _ClassVar[int]
     REMOVALS_FIELD_NUMBER: _ClassVar[int]
     DECLARATIONS_FIELD_NUMBER: _ClassVar[int]
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    FENCES_FIELD_NUMBER: _ClassVar[int]
     expectations: _containers.RepeatedCompositeFieldContainer[Expectation]
     assignments: _containers.RepeatedCompositeFieldContainer[Assignment]
     removals: _containers.RepeatedScalarFieldContainer[str]
     declarations: _containers.RepeatedCompositeFieldContainer[Declaration]
     idempotency_key: str
-    def __init__(self, expectations: _Optional[_Iterable[_Union[Expectation, _Mapping]]] = ..., assignments: _Optional[_Iterable[_Union[Assignment, _Mapping]]] = ..., removals: _Optional[_Iterable[str]] = ..., declarations: _Optional[_Iterable[_Union[Declaration, _Mapping]]] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
+    fences: _containers.RepeatedCompositeFieldContainer[Fence]
+    def __init__(self, expectations: _Optional[_Iterable[_Union[Expectation, _Mapping]]] = ..., assignments: _Optional[_Iterable[_Union[Assignment, _Mapping]]] = ..., removals: _Optional[_Iterable[str]] = ..., declarations: _Optional[_Iterable[_Union[Declaration, _Mapping]]] = ..., idempotency_key: _Optional[str] = ..., fences: _Optional[_Iterable[_Union[Fence, _Mapping]]] = ...) -> None: ...
 
 class Expectation(_message.Message):
     __slots__ = ("name", "version")
