@@ -123,12 +123,11 @@ async function move({ record, bridged }: ContextInput, signal: AbortSignal) {
   try {
     const after = await moveSession(before, bridged, {
       signal,
-      ...(record.ttlMs === undefined ? {} : { ttlMs: record.ttlMs }),
-      swap: (moved) => {
-        record.session = moved;
-        record.moves += 1;
+      swap: (now) => {
+        record.session = now;
       },
     });
+    record.moves += 1;
     const { revision } = await after.read([]);
     return { from: before.kind, to: after.kind, revision };
   } finally {

@@ -6,7 +6,6 @@ import type { StateSession, ToolOffer } from '../state/index.ts';
 
 export interface ContextRecord {
   readonly id: string;
-  readonly ttlMs: number | undefined;
   /** Where the variables are now. */
   session: StateSession;
   /** While the session moves to another provider: settles when it has arrived, or when it stays. */

@@ -59,7 +59,6 @@ export async function openContext<const D extends Declarations = Record<never, n
   const session = await provider.open(id, options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs });
   const record: ContextRecord = {
     id,
-    ttlMs: options.ttlMs,
     session,
     moving: undefined,
     moves: 0,

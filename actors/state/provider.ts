@@ -21,6 +21,7 @@
  *    not keep ends with `lost`, never with older or newer content in silence.
  *    A session in the vault `memory` ends with the process; one in `durable` is there at the next start on its folder.
  * 10. `export` and `import` are lossless: variables, versions, revision, epoch and history are the same afterwards.
+ *    What was imported as a copy (`sealedMs`) is no session before `unseal`, and ends when that does not come.
  * 11. An idle session whose time to live is over is `expired` at the next access, at the latest. Reads and commits
  *    extend it; watching and what keeps connections alive do not.
  * 12. `close` frees the session and ends its watches; closing again is no error; anything else is `not_found` then.
@@ -230,7 +231,10 @@ export interface OpenOptions extends ReaderOptions {
 }
 
 export interface ImportOptions extends OpenOptions {
-  /** Begin as `seal` would leave it, for so many milliseconds: nobody commits before who brought it is done. Default: not. */
+  /**
+   * Begin as the copy of a session that is being moved: nobody commits for so many milliseconds, and `unseal` makes it the
+   * session. It ends by itself when that has not come in time, or its host ends before. Default: it is the session at once.
+   */
   readonly sealedMs?: number;
 }
 
@@ -305,6 +309,7 @@ export interface StateSession {
   locks(options?: StateCallOptions): Promise<readonly HeldLock[]>;
   /** Refuses commits and locks (`unavailable`) for this long or until `unseal` or `close`: used to move a session. */
   seal(ms: number, options?: StateCallOptions): Promise<void>;
+  /** Lifts a seal; resolves once a copy that was imported with `sealedMs` is the session for good. */
   unseal(options?: StateCallOptions): Promise<void>;
   /** Ends the session for everybody and frees all that it holds. Safe to call twice. */
   close(options?: StateCallOptions): Promise<void>;

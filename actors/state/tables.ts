@@ -53,6 +53,8 @@ export class SessionEntry {
   touchedAtMs: number;
   /** Until when commits are refused, because the session is being moved. */
   sealedUntilMs: number | undefined;
+  /** The copy of a session that is being moved: it is none of its own yet, and ends when its seal is over before it is. */
+  arriving = false;
   ended: Ending | undefined;
   tools: ReadonlyMap<string, SessionTool> | undefined;
   watchers: Set<Wakeable> | undefined;
@@ -79,6 +81,7 @@ export class SessionEntry {
   }
 
   expired(nowMs: number): boolean {
+    if (this.arriving && !(nowMs < (this.sealedUntilMs ?? 0))) return true;
     return this.ttlMs !== undefined && nowMs - this.touchedAtMs >= this.ttlMs;
   }
 }
@@ -89,7 +92,7 @@ const tombstonesMax = 10_000;
 export class SessionTable {
   readonly realm: Realm;
   readonly entries = new Map<string, SessionEntry>();
-  /** Those with a time to live: the only ones that a sweep looks at. */
+  /** Those with a time to live, and arriving ones: the only ones that a sweep looks at. */
   readonly mortal = new Set<SessionEntry>();
   /** What happened since the system was started. */
   readonly counts = {
@@ -119,7 +122,7 @@ export class SessionTable {
   access(id: string, nowMs: number): SessionEntry {
     const entry = this.entries.get(id);
     if (entry === undefined) throw this.missing(id);
-    if (entry.ttlMs !== undefined && entry.expired(nowMs)) throw ended(id, 'expired');
+    if ((entry.ttlMs !== undefined || entry.arriving) && entry.expired(nowMs)) throw ended(id, 'expired');
     return entry;
   }
 
@@ -132,7 +135,7 @@ export class SessionTable {
     this.counts.opened += 1;
     this.entries.set(entry.id, entry);
     this.counts.peak = Math.max(this.counts.peak, this.entries.size);
-    if (entry.ttlMs !== undefined) this.mortal.add(entry);
+    if (entry.ttlMs !== undefined || entry.arriving) this.mortal.add(entry);
     this.#tombstones.delete(entry.id);
     this.swap(entry, entry.record);
   }
@@ -149,6 +152,12 @@ export class SessionTable {
   conflicted(entry: SessionEntry): void {
     this.counts.conflicts += 1;
     entry.conflicts += 1;
+  }
+
+  /** The copy has become the session. */
+  arrived(entry: SessionEntry): void {
+    entry.sealedUntilMs = undefined;
+    if (entry.ttlMs === undefined) this.mortal.delete(entry);
   }
 
   remove(entry: SessionEntry, ending: Ending): void {

@@ -42,7 +42,7 @@ export interface CreateOrder {
   readonly max: number;
   /** Begin with this; then the session must not be there yet. */
   readonly content?: SessionExport | undefined;
-  /** Begin sealed for so long. */
+  /** Begin as a copy that is sealed for so long, and ends with its seal unless that is lifted before. */
   readonly sealedMs?: number | undefined;
   /** Where it is kept. */
   readonly vault?: VaultKind | undefined;
@@ -94,6 +94,23 @@ function end(
     }
     kept(failure);
   });
+}
+
+/** Makes a copy the session, for good: only then may it be written to. */
+function arrive(state: VaultState, entry: SessionEntry, ctx: Ctx): NoReply<number, VaultState> {
+  const { from } = ctx;
+  entry.arriving = false;
+  // A record of its own: what is not there any more must be told from what is.
+  state.store.swap(entry, { ...state.store.head(entry) }, (failure) => {
+    if (failure === undefined) {
+      state.tables[entry.realm].arrived(entry);
+      ctx.reply(from, entry.record.revision);
+    } else {
+      entry.arriving = true;
+      ctx.replyError(from, failure);
+    }
+  });
+  return noreply<number, VaultState>(state);
 }
 
 const ignoreFailure = (): void => {}; // The next sweep or check tries again.
@@ -155,7 +172,10 @@ export const vault = server({
         state.tables.epoch = Math.max(state.tables.epoch, record.epoch);
         const { from } = ctx;
         const entry = new SessionEntry(realm, record, ttlMs, nowMs, kind);
-        if (sealedMs !== undefined) entry.sealedUntilMs = nowMs + sealedMs;
+        if (sealedMs !== undefined) {
+          entry.sealedUntilMs = nowMs + sealedMs;
+          entry.arriving = true;
+        }
         state.store.create(entry, (failure) => {
           if (failure !== undefined) {
             ctx.replyError(from, failure);
@@ -237,11 +257,15 @@ export const vault = server({
       );
       return noreply<boolean, VaultState>(state);
     },
-    /** Refuses commits for `ms` from now on; 0 lifts it. Answers the session's revision. */
+    /**
+     * Refuses commits for `ms` from now on; 0 lifts it, and makes a copy that arrived the session. Answers the session's
+     * revision.
+     */
     seal(state: VaultState, { realm, id, ms }: { realm: Realm; id: string; ms: number }, ctx: Ctx) {
       const nowMs = ctx.runtime.clock.monotonicMs();
       try {
         const entry = state.tables[realm].access(id, nowMs);
+        if (ms === 0 && entry.arriving) return arrive(state, entry, ctx);
         entry.sealedUntilMs = ms > 0 ? nowMs + ms : undefined;
         const { from } = ctx;
         // What was taken before is in the session that is moved.

@@ -55,6 +55,8 @@ function load(file: LmdbFile, session: number, head: Head, reader: VariableReade
   const ago = (wallMs: number): number => now.monotonicMs - Math.max(0, now.wallMs - wallMs);
   const entry = new SessionEntry('bridged', record, head.ttlMs, ago(head.openedAtMs), 'durable');
   entry.touchedAtMs = Math.min(now.monotonicMs, ago(head.touchedAtMs) + graceMs);
+  // Its seal is over: who was to say that it is the session ended with the process, or has given up.
+  entry.arriving = head.arriving;
   return { entry, place: { session, commits, notedAtMs: entry.touchedAtMs } };
 }
 

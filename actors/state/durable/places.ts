@@ -61,6 +61,7 @@ function headOf({ entry, record }: Work, { monotonicMs, wallMs }: Clocks): Buffe
     openedAtMs: wall(entry.openedAtMs),
     touchedAtMs: wall(entry.touchedAtMs),
     locks,
+    arriving: entry.arriving,
   });
 }
 

@@ -4,7 +4,7 @@
  * | key | value |
  * | --- | --- |
  * | `meta` | the format, the last epoch, the next session's number |
- * | `head`, session | id, epoch, revision, times |
+ * | `head`, session | id, epoch, revision, times, locks, whether it is the copy of an unfinished move |
  * | `names`, session | its variables' names, in the order of their creation |
  * | `variable`, session, name | a variable as it is now |
  * | `commits`, session, revision | kept commits that follow each other, the first of this revision, with their keys and outcomes |
@@ -86,9 +86,12 @@ export interface Head {
   readonly openedAtMs: number;
   readonly touchedAtMs: number;
   readonly locks: Locks;
+  /** It is a copy that has not become the session yet. */
+  readonly arriving: boolean;
 }
 
-export function headRow({ sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs, locks }: Head): Buffer {
+export function headRow(head: Head): Buffer {
+  const { sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs, locks, arriving } = head;
   const to = new ByteWriter().text(sessionId).uint(epoch).uint(revision);
   to.double(openedAtMs)
     .double(touchedAtMs)
@@ -97,6 +100,7 @@ export function headRow({ sessionId, epoch, revision, ttlMs, openedAtMs, touched
   to.uint(locks.fence).uint(locks.held.size);
   for (const { name, holder, fence, untilMs } of locks.held.values())
     to.text(name).text(holder).uint(fence).double(untilMs);
+  if (arriving) to.byte(1);
   return seal(to.done());
 }
 
@@ -105,7 +109,8 @@ export function readHead(row: Buffer): Head {
   const [sessionId, epoch, revision] = [from.text(), from.uint(), from.uint()];
   const [openedAtMs, touchedAtMs] = [from.double(), from.double()];
   const ttlMs = from.byte() === 0 ? undefined : from.double();
-  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs, locks: readLocks(from) };
+  const locks = readLocks(from);
+  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs, locks, arriving: from.more };
 }
 
 function readLocks(from: ByteReader): Locks {
