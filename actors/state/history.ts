@@ -50,12 +50,15 @@ class Log {
   readonly bytes: number[] = [];
   readonly keys: (OwnKey | undefined)[] = [];
   base: number;
+  /** Commits before this revision are dropped. */
+  dropped: number;
   last: number;
   /** Keys that callers gave. */
   answers: Answers | undefined;
 
   constructor(last: number) {
     this.base = last + 1;
+    this.dropped = this.base;
     this.last = last;
   }
 
@@ -67,18 +70,18 @@ class Log {
   }
 
   /** Drops what is before `to`. */
-  drop(from: number, to: number, historyMax: number): void {
-    for (let revision = from; revision < to; revision += 1) {
-      this.commits[revision - this.base] = undefined;
-      this.keys[revision - this.base] = undefined;
+  drop(to: number): void {
+    for (; this.dropped < to; this.dropped += 1) {
+      this.commits[this.dropped - this.base] = undefined;
+      this.keys[this.dropped - this.base] = undefined;
     }
     // Moving the rest is worth it only now and then.
-    const dead = to - this.base;
-    if (dead <= historyMax) return;
+    const dead = this.dropped - this.base;
+    if (2 * dead <= this.commits.length) return;
     this.commits.splice(0, dead);
     this.bytes.splice(0, dead);
     this.keys.splice(0, dead);
-    this.base = to;
+    this.base = this.dropped;
   }
 }
 
@@ -199,6 +202,14 @@ export class History {
     return { commit, bytes, key: answered.key, outcome: answered.outcome };
   }
 
+  /**
+   * Lets go of commits that are before the first: called once a history is kept. Until then what was added may still be
+   * refused, and who goes on with the history before it needs them.
+   */
+  settle(): void {
+    this.#log.drop(this.first);
+  }
+
   /** This history and one more commit, of the next revision. */
   add({ commit, bytes, key, outcome }: Entry, nowMs: number, limits: HistoryLimits): History {
     if (this.#log.last !== this.last) return this.#fork(limits).add({ commit, bytes, key, outcome }, nowMs, limits);
@@ -211,7 +222,6 @@ export class History {
       held -= log.bytes[first - log.base] ?? 0;
       first += 1;
     }
-    if (first > this.first) log.drop(this.first, first, limits.historyMax);
     if (typeof key === 'string') {
       log.answers ??= new Answers();
       const whole = bytes + (outcome?.byteLength ?? 0);

@@ -161,6 +161,7 @@ export class Overlay {
     const applied = applyCommit(this.#seen, order, noTime, defaultRecordLimits, uncomputed);
     if (applied instanceof StateError) throw applied;
     this.#seen = applied.record;
+    this.#seen.history.settle();
     // Of what was written in here nobody else knows a version.
     for (const [name, version] of versions) if (!this.#all.touches(name)) this.#expected.set(name, version);
     this.#all.add(order);

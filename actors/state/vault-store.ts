@@ -29,10 +29,12 @@ export function memoryStore(tables: StateTables): VaultStore {
     head: (entry) => entry.record,
     create(entry, kept) {
       tables[entry.realm].add(entry);
+      entry.record.history.settle();
       kept(undefined);
     },
     swap(entry, record, kept) {
       tables[entry.realm].swap(entry, record);
+      record.history.settle();
       kept(undefined);
     },
     remove(entry, ending, kept) {

@@ -3,6 +3,7 @@ import type { StateError } from '../../actors/core/index.ts';
 import {
   compareAndSet,
   type Declarations,
+  equalExports,
   equalValues,
   integer,
   json,
@@ -51,6 +52,21 @@ export function pastLaws(book: LawBook): void {
       const { revision } = await session.read();
       expect(await codeOf(session.at(revision + 1))).to.equal('rewound');
       expect(await codeOf(session.at(-1))).to.equal('invalid');
+    });
+
+    it('loses nothing by a commit that is refused, also when no more is kept', async () => {
+      const session = await opened(book, two);
+      for (let a = 1; a <= book.subject.historyMax + 2; a += 1)
+        await session.commit({ set: { a }, idempotencyKey: `commit ${a}` });
+      const before = await session.export();
+      await session.seal(60_000);
+      for (const a of [1, 2, 3])
+        expect(await codeOf(session.commit({ set: { a } }, { timeoutMs: 1 }))).to.equal('unavailable');
+      expect(await codeOf(session.commit({ expect: { a: 1 }, set: { a: 0 } }))).to.equal('conflict');
+      expect(equalExports(await session.export(), before)).to.equal(true);
+      await session.unseal();
+      expect((await session.commit({ set: { a: 0 } })).revision).to.equal(before.revision + 1);
+      expect((await session.history({ limit: 1_000 })).commits).to.have.length(book.subject.historyMax);
     });
 
     it('is compacted, not guessed, when it is not kept any more', async () => {

@@ -61,6 +61,7 @@ export class DurableStore implements VaultStore {
       if ('entry' in loaded) {
         this.#places.set(loaded.entry, loaded.place);
         tables.bridged.add(loaded.entry);
+        loaded.entry.record.history.settle();
         tables.epoch = Math.max(tables.epoch, loaded.entry.record.epoch);
         continue;
       }
@@ -248,9 +249,11 @@ export class DurableStore implements VaultStore {
       case 'create':
         this.#opening.delete(entry.id);
         this.#tables.bridged.add(entry);
+        entry.record.history.settle();
         return;
       case 'swap':
         this.#tables.bridged.swap(entry, change.record);
+        change.record.history.settle();
         if (this.#heads.get(entry) === change.record) this.#heads.delete(entry);
         return;
       case 'remove':

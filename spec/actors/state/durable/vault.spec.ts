@@ -16,6 +16,7 @@ import {
   string,
   Tensor,
   tensor,
+  VaultError,
 } from '../../../../actors/state/index.ts';
 import { rejection } from '../../../../testing/restarts.ts';
 import { commitsOf, take } from '../../../../testing/state-laws/subject.ts';
@@ -161,6 +162,28 @@ describe('a durable vault', () => {
     expect(equalExports(await again.export(), before)).to.equal(true);
     expect(await rejection(again.acquire({ name: 'a', holder: 'other' }))).to.have.property('code', 'locked');
     expect((await again.acquire({ name: 'b', holder: 'other' })).fence).to.be.greaterThan(lock.fence);
+  });
+
+  it('has its history as it was when the disk takes no more, also when no more is kept', async () => {
+    const state = await folder.start({ limits: { historyMax: 10 } });
+    const session = await state.provider.open('s');
+    await session.commit({ declare: { a: integer() } });
+    for (let a = 1; a <= 15; a += 1) await session.commit({ set: { a }, idempotencyKey: `commit ${a}` });
+    const before = await session.export();
+    const watching = session.watch({ from: before.revision - 9 });
+    const { write } = LmdbFile.prototype;
+    LmdbFile.prototype.write = () => Promise.reject(new VaultError('vault_full', folder.path, 'no room'));
+    try {
+      const commits = Array.from({ length: 5 }, (_, a) => rejection(session.commit({ set: { a } })));
+      for (const error of await Promise.all(commits)) expect(error).to.have.property('code', 'read_only');
+    } finally {
+      LmdbFile.prototype.write = write;
+    }
+    expect(equalExports(await session.export(), before)).to.equal(true);
+    expect(commitsOf(await take(watching, 9)).map(({ revision }) => revision)).to.deep.equal(
+      before.history.slice(1).map(({ revision }) => revision),
+    );
+    expect((await session.commit({ set: { a: 77 } })).revision).to.equal(before.revision + 1);
   });
 
   it('lets watchers go on where they were', async () => {
