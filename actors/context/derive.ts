@@ -10,6 +10,7 @@ import {
   type Snapshot,
   sorted,
   type Value,
+  type WritableView,
 } from '../state/index.ts';
 import {
   type Found,
@@ -31,13 +32,13 @@ export function derive(
   id: string,
   find: () => Found,
   teller: Teller,
-  write: () => Found,
+  write: () => WritableView,
   functions: Readonly<Record<string, Derive<never, unknown>>>,
   options: DeriveOptions,
 ): Subscription {
   const decide = (snapshot: Snapshot): Promise<CommitRequest> => computed(id, snapshot, functions);
   // What it has written itself comes back as a change, too; then nothing differs and nothing is written.
-  return subscribe(find, teller, async () => void (await compareAndSet(await write(), undefined, decide)), options);
+  return subscribe(find, teller, async () => void (await compareAndSet(write(), undefined, decide)), options);
 }
 
 async function computed(

@@ -8,6 +8,7 @@ import {
   compareAndSet,
   type Declarations,
   dependentsOf,
+  FollowedSession,
   fenced,
   type HistoryOptions,
   type ImportIntoOptions,
@@ -22,6 +23,7 @@ import {
   type Value,
   type Values,
   type Variable,
+  type WritableView,
 } from '../state/index.ts';
 import { type Derive, type DeriveOptions, derive } from './derive.ts';
 import {
@@ -118,7 +120,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
       const variable = variables[0];
       return { set: { [name]: (await fn((variable ?? this.#unknown(name)).value as V[N])) as Value } };
     };
-    return compareAndSet(await this.#writable(), [name], decide, options);
+    return compareAndSet(this.#writable(), [name], decide, options);
   }
 
   /**
@@ -135,7 +137,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
       for (const name of names) if (!Object.hasOwn(values, name)) this.#unknown(name);
       return { set: (await fn(values as Pick<V, N>)) as Record<string, Value> };
     };
-    return compareAndSet(await this.#writable(), names, decide, options);
+    return compareAndSet(this.#writable(), names, decide, options);
   }
 
   /** Kept commits, newest last. Default: the last 100; `names`, `since`, `upTo` and `limit` choose others. */
@@ -153,7 +155,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
    * `compacted` or `rewound` when that revision is not known.
    */
   async rollback(revision: number, options?: RollbackOptions): Promise<Commit> {
-    return rollback(await this.#writable(), revision, options);
+    return rollback(this.#writable(), revision, options);
   }
 
   /**
@@ -162,7 +164,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
    * and adds the rest. Rejects with `invalid`, and with what a commit rejects with; then nothing is written.
    */
   async import(content: SessionExport, options: ImportIntoOptions): Promise<Commit> {
-    return importInto(await this.#writable(), content, options);
+    return importInto(this.#writable(), content, options);
   }
 
   /** What depends on a variable, also through others, each behind what it depends on. */
@@ -231,16 +233,13 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   }
 
   #commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
-    const session = this.#writable();
-    if (session instanceof Promise) return session.then((found) => found.commit(request, options));
-    return session.commit(request, options);
+    return this.#writable().commit(request, options);
   }
 
-  #writable(): Found {
-    const session = this.#session();
-    const fences = this.#fences;
-    if (fences === undefined) return session;
-    return session instanceof Promise ? session.then((found) => fenced(found, fences)) : fenced(session, fences);
+  /** Also when it moves while a write is decided on, or tried again. */
+  #writable(): WritableView {
+    const session = new FollowedSession(this.#session);
+    return this.#fences === undefined ? session : fenced(session, this.#fences);
   }
 
   #unknown(name: string): never {

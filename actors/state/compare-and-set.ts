@@ -3,7 +3,7 @@
  */
 import { StateError } from '../core/index.ts';
 import { functionOf } from './computed-plan.ts';
-import type { SessionView } from './overlay-session.ts';
+import type { WritableView } from './overlay-session.ts';
 import type { Commit, CommitRequest, Snapshot, StateCallOptions } from './provider.ts';
 import type { Variable } from './types.ts';
 import { equalValues, type Value } from './value.ts';
@@ -18,7 +18,7 @@ export const attemptsMax = 100;
  * `options` are those of each single operation.
  */
 export async function compareAndSet(
-  session: Pick<SessionView, 'read' | 'commit'>,
+  session: Pick<WritableView, 'read' | 'commit'>,
   names: readonly string[] | undefined,
   decide: (read: Snapshot) => CommitRequest | Promise<CommitRequest>,
   options?: StateCallOptions,
@@ -48,7 +48,7 @@ export interface RollbackOptions extends StateCallOptions {
  * more, `rewound` for a revision that was never reached.
  */
 export async function rollback(
-  session: SessionView,
+  session: WritableView,
   revision: number,
   { names, writer, ...options }: RollbackOptions = {},
 ): Promise<Commit> {

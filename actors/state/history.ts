@@ -248,6 +248,6 @@ export class History {
 }
 
 /** The key as it is written outside. */
-function textOf({ client, number }: OwnKey): string {
+export function textOf({ client, number }: OwnKey): string {
   return `${client}.${number}`;
 }

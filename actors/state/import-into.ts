@@ -5,7 +5,7 @@
 import { compareAndSet, difference } from './compare-and-set.ts';
 import { variablesOf } from './export.ts';
 import { invalid } from './invalid.ts';
-import type { SessionView } from './overlay-session.ts';
+import type { WritableView } from './overlay-session.ts';
 import type { Commit, CommitRequest, SessionExport, Snapshot, StateCallOptions } from './provider.ts';
 import { show } from './value.ts';
 
@@ -36,7 +36,7 @@ const strategies: readonly ImportStrategy[] = ['replace', 'merge', 'keep'];
  * and with what a commit rejects with.
  */
 export async function importInto(
-  session: SessionView,
+  session: WritableView,
   content: SessionExport,
   { strategy, names, writer, ...options }: ImportIntoOptions,
 ): Promise<Commit> {

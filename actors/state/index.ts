@@ -27,6 +27,7 @@ export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durabl
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
 export { fenced } from './fenced.ts';
+export { FollowedSession } from './followed.ts';
 export { type ComputeFunction, type ComputeFunctions, checkFunctions } from './functions.ts';
 export { type ImportIntoOptions, type ImportStrategy, importInto } from './import-into.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
@@ -35,7 +36,7 @@ export { Lock, type LockOptions, lockVariable } from './lock.ts';
 export { type MoveOptions, moveSession } from './move.ts';
 export { type StateNames, stateNames } from './names.ts';
 export { type Order, orderOf } from './order.ts';
-export { OverlaySession, type SessionView } from './overlay-session.ts';
+export { OverlaySession, type SessionView, type WritableView } from './overlay-session.ts';
 export { matcher } from './pattern.ts';
 export type {
   AfterRevision,

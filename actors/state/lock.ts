@@ -11,6 +11,7 @@ import {
   type TimerHandle,
   unwatch,
 } from '../core/index.ts';
+import { isGone, onSession } from './followed.ts';
 import { defaultLeaseMs } from './locks.ts';
 import type { HeldLock, StateCallOptions, StateSession } from './provider.ts';
 import { pause } from './retry.ts';
@@ -110,7 +111,7 @@ export class Lock implements AsyncDisposable {
       await onSession(this.#find, (session) => session.release(name, fence));
     } catch (error) {
       // With the session its locks are gone.
-      if (!(error instanceof StateError && isOver(error))) throw error;
+      if (!isGone(error)) throw error;
     }
   }
 
@@ -171,23 +172,4 @@ export async function lockVariable(
       await pause(system, Math.min(pauseMs, leftMs), signal);
     }
   }
-}
-
-/** Works on the session; on where it has moved to, when that happened in between. */
-async function onSession<T>(
-  find: () => StateSession | Promise<StateSession>,
-  work: (session: StateSession) => Promise<T>,
-): Promise<T> {
-  for (;;) {
-    const session = await find();
-    try {
-      return await work(session);
-    } catch (error) {
-      if (!(error instanceof StateError && isOver(error)) || (await find()) === session) throw error;
-    }
-  }
-}
-
-function isOver({ code }: StateError): boolean {
-  return code === 'not_found' || code === 'expired' || code === 'lost';
 }

@@ -18,6 +18,8 @@ import type {
 
 /** What code that works on the variables of a session needs of it. */
 export type SessionView = Pick<StateSession, 'read' | 'readNow' | 'list' | 'history' | 'at' | 'commit' | 'watch'>;
+/** What a write that begins with a reading needs of it. */
+export type WritableView = Omit<SessionView, 'readNow' | 'watch'>;
 
 export class OverlaySession implements SessionView {
   readonly #session: () => Promise<StateSession>;

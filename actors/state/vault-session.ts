@@ -7,8 +7,9 @@ import { attemptsMax } from './compare-and-set.ts';
 import { isStale } from './computed.ts';
 import { checkDebounce, debounced } from './debounced.ts';
 import { exportOf } from './export.ts';
+import { isGone } from './followed.ts';
 import { computedFor, type FindFunction } from './functions.ts';
-import type { OwnKey } from './history.ts';
+import { type OwnKey, textOf } from './history.ts';
 import { invalid } from './invalid.ts';
 import { liveLocks, lockOrder } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
@@ -125,10 +126,9 @@ export abstract class VaultSession implements StateSession {
       // Before it is sent: what it may do happens after this revision.
       const since = record?.revision ?? 0;
       return persist(this.#on, options, (attempt) => {
-        const again = attempt.number > 0;
-        const one = again ? order.again(since) : order;
-        if (again || (entry !== undefined && needsTurn(entry, order))) return this.#commitInTurn(one, attempt);
-        return this.ask('commit', one, attempt);
+        if (attempt.number > 0) return this.#again(order.again(since), attempt);
+        if (entry !== undefined && needsTurn(entry, order)) return this.#commitInTurn(order, attempt);
+        return this.ask('commit', order, attempt);
       }) as Promise<Commit>;
     } catch (error) {
       return Promise.reject(error as Error);
@@ -152,6 +152,18 @@ export abstract class VaultSession implements StateSession {
         }
       }
     });
+  }
+
+  /** An attempt before may have done it: also when the session is gone by now, and goes on elsewhere. */
+  async #again(order: Order, attempt: Attempt): Promise<unknown> {
+    try {
+      return await this.#commitInTurn(order, attempt);
+    } catch (error) {
+      if (!isGone(error) || order.key === undefined) throw error;
+      const idempotencyKey = typeof order.key === 'string' ? order.key : textOf(order.key);
+      const { code, message, details } = error;
+      throw new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
+    }
   }
 
   outcome(idempotencyKey: string, options: StateCallOptions = {}): Promise<Remembered | undefined> {

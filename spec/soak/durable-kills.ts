@@ -3,15 +3,13 @@
  * answered must be there afterwards, each client's numbers once and in order, and a watch must go on from where the last
  * host was. The small run is a test; `npm run soak -- state` runs the full one.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bridgedState, type Commit, type FsyncPolicy, type StateSession } from '../../actors/state/index.ts';
 import { RandomStream } from '../../testing/index.ts';
 import { startState } from '../helpers/state-system.ts';
+import { killedHost } from './killed-host.ts';
 import { type HowLong, lapOf, laps, type Report, type Say, spread } from './scenario.ts';
 
 export interface DurableKillsOptions {
@@ -45,7 +43,6 @@ export interface HostWork {
   readonly historyMax: number;
 }
 
-const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const [sessions, clients] = [4, 8];
 
 interface Acknowledged {
@@ -90,28 +87,11 @@ export async function killDurableHosts(options: DurableKillsOptions): Promise<Du
 
 /** Resolves to what a host has answered before it was killed, at the earliest after so many. */
 async function killOne(work: HostWork, after: number): Promise<readonly Acknowledged[]> {
-  const program = 'spec/fixtures/durable-host-program.ts';
-  const host = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(work)], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const told = await killedHost('durable-host-program.ts', work, after);
+  return told.map((line) => {
+    const [sessionId = '', revision, client = '', number] = line.split(' ');
+    return { sessionId, revision: Number(revision), client, number: Number(number) };
   });
-  const closed = once(host, 'close') as Promise<[number | null, string | null]>;
-  let [text, lines] = ['', 0];
-  host.stdout.setEncoding('utf8').on('data', (piece: string) => {
-    text += piece;
-    lines += piece.split('\n').length - 1;
-    if (lines >= after) host.kill('SIGKILL');
-  });
-  const [code] = await closed;
-  if (code !== null && code !== 0) throw new Error(`the host ended by itself, with ${code}`);
-  // The last line may be cut off: then nobody was told.
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => {
-      const [sessionId = '', revision, client = '', number] = line.split(' ');
-      return { sessionId, revision: Number(revision), client, number: Number(number) };
-    });
 }
 
 async function lookAt(work: HostWork, answered: readonly Acknowledged[], known: Map<string, Known>) {

@@ -1,5 +1,7 @@
 /** `npm run soak -- state`: what session state is put through. */
 import { killDurableHosts } from './durable-kills.ts';
+import { migrate } from './migration.ts';
+import { killMovers } from './migration-kills.ts';
 import { howLong, type Scenario } from './scenario.ts';
 import { sessionChaos } from './session-chaos.ts';
 
@@ -19,4 +21,14 @@ export const state: readonly Scenario[] = [
   chaos('state-local', 'local', 'from TypeScript'),
   chaos('state-bridged', 'bridged', 'in memory, from TypeScript and Python'),
   chaos('state-durable', 'durable', 'on lmdb, from TypeScript and Python'),
+  {
+    name: 'migration',
+    what: '250 times: a session goes local, bridged, durable and back while it is written and watched; half of the moves are disturbed',
+    run: ({ seed, minutes, say }) => migrate({ circles: howLong(250, minutes), seed, say }),
+  },
+  {
+    name: 'migration-kills',
+    what: '50 times: SIGKILL of a host that moves a session between two durable vaults while it is written',
+    run: ({ seed, minutes, say }) => killMovers({ kills: howLong(50, minutes), lines: 3_000, seed, say }),
+  },
 ];
