@@ -15,6 +15,7 @@ import {
 } from '../../actors/state/index.ts';
 import type { Attachments } from './attachments.ts';
 import type { Blob as WireBlob, Map as WireMap, Tensor as WireTensor, Value as WireValue } from './gen/values_pb.js';
+import { keepTextWhole } from './text-encoding.ts';
 import {
   blobOf,
   decodeBig,
@@ -25,6 +26,8 @@ import {
   maxDigits,
   numberOf,
 } from './wire-kinds.ts';
+
+keepTextWhole();
 
 /** Containers inside containers. The wire's parsers give up at 100 nested messages, which is 32 maps in an envelope. */
 export const maxDepth = 32;
