@@ -102,9 +102,13 @@ function rebuild(record: SessionRecord, order: Order, variablesMax: number): Cha
     bytes += stored.bytes;
   }
   if (byName.size > variablesMax) {
-    throw new StateError('quota', `session '${record.sessionId}': may have ${variablesMax} variables`, {
-      details: { max: variablesMax },
-    });
+    throw new StateError(
+      'quota',
+      `session '${record.sessionId}': may have ${variablesMax} variables; remove some, or raise limits.variablesMax`,
+      {
+        details: { max: variablesMax },
+      },
+    );
   }
   const variables = [...byName.values()];
   // When only a known declaration came along, the names are what they were, and so is what is computed.

@@ -36,9 +36,13 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   const revision = whole(content.revision, 'revision');
   const variables = variablesFrom(content.variables, revision);
   if (variables.length > limits.variablesMax) {
-    throw new StateError('quota', `import: a session may have ${limits.variablesMax} variables`, {
-      details: { max: limits.variablesMax },
-    });
+    throw new StateError(
+      'quota',
+      `import: a session may have ${limits.variablesMax} variables; raise limits.variablesMax`,
+      {
+        details: { max: limits.variablesMax },
+      },
+    );
   }
   const places = placesOf(variables);
   if (places.size !== variables.length) throw malformed('a variable is there twice');

@@ -50,7 +50,7 @@ export function acquired(
   if (known !== undefined && !ours && !preempt) throw lockedBy(known);
   const held = new Map([...locks.held].filter(([, { untilMs }]) => untilMs > wallMs));
   if (!held.has(name) && held.size >= locksMax)
-    throw new StateError('quota', `lock of '${name}': a session may have ${locksMax} locks`, {
+    throw new StateError('quota', `lock of '${name}': a session may have ${locksMax} locks; release some`, {
       details: { max: locksMax },
     });
   // Greater than any before, also of an earlier life of the session that nobody remembers.

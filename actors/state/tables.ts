@@ -194,9 +194,13 @@ export function ended(id: string, ending: Ending): StateError {
     case 'closed':
       return new StateError('not_found', `session '${id}': is not open`, { details: { sessionId: id } });
     case 'expired':
-      return new StateError('expired', `session '${id}': its time to live is over`, { details: { sessionId: id } });
+      return new StateError('expired', `session '${id}': its time to live is over; open it anew`, {
+        details: { sessionId: id },
+      });
     case 'lost':
-      return new StateError('lost', `session '${id}': the store could not keep it`, { details: { sessionId: id } });
+      return new StateError('lost', `session '${id}': the store could not keep it; open it anew`, {
+        details: { sessionId: id },
+      });
     default: {
       const never: never = ending;
       throw new TypeError(String(never));

@@ -314,6 +314,6 @@ function alreadyOpen(id: string): StateError {
 }
 
 function tooMany(id: string, max: number): StateError {
-  const message = `session '${id}': ${max} sessions are open, and more may not be`;
+  const message = `session '${id}': ${max} sessions are open, and more may not be; close some, or raise maxSessions`;
   return new StateError('quota', message, { details: { max } });
 }
