@@ -15,7 +15,7 @@ import { type HowLong, lapOf, laps, type Report, type Say } from './scenario.ts'
 export interface MigrationKillsOptions {
   /** How often the host is killed. The full run: 50. */
   readonly kills: HowLong;
-  /** After how many answers and moves at the latest. The full run: 3,000. */
+  /** After how many answers and moves at the latest. The full run: 1,000. */
   readonly lines: number;
   readonly seed?: number;
   readonly say?: Say;
@@ -42,7 +42,7 @@ export async function killMovers(options: MigrationKillsOptions): Promise<Migrat
   const root = mkdtempSync(join(tmpdir(), 'vault-'));
   const random = new RandomStream(seed);
   // What one host commits is kept until it has been looked at; a pipe may hold more than was to be written.
-  const work: TravelWork = { paths: [join(root, 'a'), join(root, 'b')], writers: 6, historyMax: 3 * lines + 10_000 };
+  const work: TravelWork = { paths: [join(root, 'a'), join(root, 'b')], writers: 6, historyMax: lines + 5_000 };
   const wrong: string[] = [];
   let [killed, moves, acknowledged, found, both, known] = [0, 0, 0, 0, 0, 0];
   try {

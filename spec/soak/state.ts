@@ -29,6 +29,6 @@ export const state: readonly Scenario[] = [
   {
     name: 'migration-kills',
     what: '50 times: SIGKILL of a host that moves a session between two durable vaults while it is written',
-    run: ({ seed, minutes, say }) => killMovers({ kills: howLong(50, minutes), lines: 3_000, seed, say }),
+    run: ({ seed, minutes, say }) => killMovers({ kills: howLong(50, minutes), lines: 1_000, seed, say }),
   },
 ];
