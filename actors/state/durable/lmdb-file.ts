@@ -2,12 +2,13 @@
  * The vault's file: an lmdb environment, and the only place that knows lmdb. Reads are of the memory map; writes go
  * to lmdb's own thread, a batch in one transaction, so that the event loop never waits for the disk.
  */
-import { mkdirSync, statfsSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { RootDatabase } from 'lmdb';
 import { VaultError } from '../vault-error.ts';
 import { checkPages } from './lmdb-pages.ts';
 import { Owner } from './owner.ts';
+import { checkFirstRoom, hasLittleRoom } from './room.ts';
 import { format, keys, type Meta, metaRow, readMeta } from './rows.ts';
 
 /** A row to be written; undefined: to be removed. */
@@ -21,8 +22,6 @@ type Db = RootDatabase<Buffer, Buffer>;
 
 /** lmdb's own codes, beside those of the system. */
 const lmdbCodes = { corrupted: -30796, panic: -30795, versionMismatch: -30794, invalid: -30793, mapFull: -30792 };
-/** When less is free, a write that failed for whatever reason failed for want of room. */
-const littleBytes = 4 * 1024 * 1024;
 
 export class LmdbFile {
   readonly path: string;
@@ -44,6 +43,7 @@ export class LmdbFile {
     try {
       // Before lmdb, which trusts what it finds; and when nobody else writes.
       checkPages(path);
+      checkFirstRoom(path);
       this.#db = this.#open();
       this.#begin();
     } catch (error) {
@@ -198,6 +198,7 @@ function faultOf(path: string, error: unknown): VaultError {
       return new VaultError('vault_corrupt', path, 'its file is damaged or not a vault', options);
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
     case lmdbCodes.mapFull:
     case 27:
     case 28:
@@ -210,14 +211,5 @@ function faultOf(path: string, error: unknown): VaultError {
 }
 
 function full(path: string, options: ErrorOptions): VaultError {
-  return new VaultError('vault_full', path, 'its disk has no room; free some', options);
-}
-
-function hasLittleRoom(path: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize < littleBytes;
-  } catch {
-    return false;
-  }
+  return new VaultError('vault_full', path, 'its disk has no room, or its file may not grow; free some', options);
 }
