@@ -4,9 +4,12 @@ import {
   type Context,
   declare,
   float,
+  localState,
+  moveSession,
   openContext,
   ophion,
   type StateProvider,
+  type StateSession,
   string,
   type Values,
 } from '../../index.ts';
@@ -118,6 +121,18 @@ async function asSeenBy(state: StateProvider, sessionId: string, name: string) {
 }
 // #endregion
 
+// #region moving
+async function settle(session: StateSession, elsewhere: StateProvider) {
+  let current = session;
+  await moveSession(session, elsewhere, {
+    swap: (now) => {
+      current = now;
+    },
+  });
+  return current;
+}
+// #endregion
+
 describe('the programs of docs/state.md', () => {
   const system = useSystem(() => ophion());
 
@@ -170,6 +185,15 @@ describe('the programs of docs/state.md', () => {
     expect(await context.locks()).to.deep.equal([]);
     // Each ran alone: what is there now is the best of whoever came second.
     expect(await context.variables.get('model.temperature')).to.be.oneOf([0.2, 1.4]);
+  });
+
+  it('do what the page says: moving', async () => {
+    const host = { system: system.current.system, root: system.current.path };
+    const session = await localState().connect(host).open('shop');
+    await session.commit({ declare: declared });
+    const settled = await settle(session, bridgedState().connect(host));
+    expect([settled.kind, (await settled.read()).revision]).to.deep.equal(['bridged', 1]);
+    await settled.close();
   });
 
   it('do what the page says: derived variables', async () => {
