@@ -46,6 +46,25 @@ export function portLaws(book: LawBook): void {
       expect((await again.commit({ set: { n: 5 } })).revision).to.equal(5);
     });
 
+    it('make a copy that is no session before it is unsealed, and ends when that does not come', async () => {
+      const { provider } = book.subject;
+      const session = await filled();
+      const content = await session.export();
+      await session.close();
+      const copy = await provider.import(content, { sealedMs: 1_000 });
+      expect(await codeOf(copy.commit({ set: { n: 5 } }, { timeoutMs: 1 }))).to.equal('unavailable');
+      await copy.unseal();
+      await book.subject.pass(1_000);
+      expect((await copy.commit({ set: { n: 5 } })).revision).to.equal(5);
+      await copy.close();
+      const left = await provider.import(content, { sealedMs: 1_000 });
+      await book.subject.pass(1_000);
+      expect(await codeOf(left.commit({ set: { n: 5 } }))).to.equal('expired');
+      expect(await codeOf(left.unseal())).to.equal('expired');
+      expect((await provider.list()).sessionIds).to.deep.equal([]);
+      expect(equalExports(await (await provider.import(content)).export(), content)).to.equal(true);
+    });
+
     it('never replace a session that is there', async () => {
       const session = await filled();
       const before = await session.read();
