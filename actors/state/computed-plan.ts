@@ -40,6 +40,11 @@ export class ComputedPlan {
     return this.#dependents.has(name);
   }
 
+  /** Whether anything has to be computed when this is written. */
+  concerns(name: string): boolean {
+    return this.#dependents.has(name) || this.#ranks.has(name);
+  }
+
   /** What has to be computed when these are written, each behind what it depends on: with itself what is declared. */
   affected(written: Iterable<string>): readonly string[] {
     const reached = new Set<number>();

@@ -71,9 +71,10 @@ export function at({ variables, places }: Change, name: string): Variable {
  */
 export function completed(record: SessionRecord, change: Change, order: Order): Change {
   const { computed } = order;
-  if (change.plan === undefined && computed === undefined) return change;
+  const { plan } = change;
+  if (computed === undefined && (plan === undefined || !change.written.some(({ name }) => plan.concerns(name))))
+    return change;
   const affected = affectedBy(change);
-  if (affected.length === 0 && computed === undefined) return change;
   if (computed?.fits(record, affected, readsOf(change, affected)) !== true)
     throw stale(record, change, affected[0] ?? computed?.values[0]?.[0]);
   const revision = record.revision + 1;

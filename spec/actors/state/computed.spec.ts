@@ -11,6 +11,7 @@ import {
   moveSession,
   orderOf,
   type StateSession,
+  string,
   type Variable,
 } from '../../../actors/state/index.ts';
 import { Overlay } from '../../../actors/state/overlay.ts';
@@ -70,13 +71,18 @@ describe('the vault and computed variables', () => {
   });
 
   it('has all of many writers computed, each from what the one before it left', async () => {
-    const sessions = localState({ functions: { sum: ({ a, b }: { a: number; b: number }) => a + b } });
+    const sum = ({ a, b }: { a: number; b: number }) => a + b;
+    const text = (values: { sum: number }) => 'x'.repeat(values.sum);
+    const sessions = localState({ functions: { sum, text } });
     const other = await sessions.connect(state.host).find('s');
     await other.commit({ declare: { b: float(), sum: float({ dependsOn: ['a', 'b'], computedBy: 'sum' }) } });
+    await other.commit({ declare: { text: string({ dependsOn: ['sum'], computedBy: 'text' }) } });
     await Promise.all(Array.from({ length: 50 }, (_, i) => other.commit({ set: i % 2 === 0 ? { a: i } : { b: i } })));
     expect(await held(other, 'sum')).to.equal(48 + 49);
     expect(await held(other, 'twice')).to.equal(96);
-    expect((await other.read()).revision).to.equal(52);
+    expect((await other.read()).revision).to.equal(53);
+    const record = stateTables(state.host.system, state.host.root).local.entries.get('s')?.record;
+    expect(record?.valueBytes).to.equal(4 * 8 + 97);
   });
 
   it('has a commit computed that was sent before the first computed variable was there', async () => {
