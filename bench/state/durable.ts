@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Contest, nowMs, perSecond, type Sample } from '../contest.ts';
-import { startStateHost, valueOf } from './host.ts';
+import { startStateHost, temperatureOf } from './host.ts';
 
 const callers = 64;
 
@@ -41,7 +41,7 @@ const commits = (sessions: number) =>
     const contexts = await Promise.all(Array.from({ length: sessions }, () => host.open()));
     await Promise.all(contexts.map((context) => context.ensureBridged()));
     return await rate(size, (caller, count) =>
-      (contexts[caller % sessions] as (typeof contexts)[number]).variables.set('temperature', valueOf(count)),
+      (contexts[caller % sessions] as (typeof contexts)[number]).variables.set('temperature', temperatureOf(count)),
     );
   });
 

@@ -59,4 +59,4 @@ export async function startPythonHost() {
 }
 
 /** A value that differs from the one before and fits. */
-export const valueOf = (count: number): number => (count % 2_000) / 1_000;
+export const temperatureOf = (count: number): number => (count % 2_000) / 1_000;

@@ -1,7 +1,7 @@
 /** One context on local state: reading and writing one variable, one caller that awaits each answer. */
 import { type Context, reply, server, startSupervisor } from '../../index.ts';
 import { type Contest, nowMs, perSecond } from '../contest.ts';
-import { type Known, startStateHost, valueOf } from './host.ts';
+import { type Known, startStateHost, temperatureOf } from './host.ts';
 
 async function get(size: number): Promise<number> {
   await using host = await startStateHost();
@@ -67,11 +67,11 @@ async function commit(size: number): Promise<number> {
     seen = revision;
   });
   const startMs = nowMs();
-  for (let i = 0; i < size; i += 1) await variables.set('temperature', valueOf(i));
+  for (let i = 0; i < size; i += 1) await variables.set('temperature', temperatureOf(i));
   const figure = perSecond(size, startMs);
   const { revision } = await variables.snapshot();
   while (seen < revision) await new Promise(setImmediate);
-  if (last !== valueOf(size - 1)) throw new Error(`the watch saw ${last} last`);
+  if (last !== temperatureOf(size - 1)) throw new Error(`the watch saw ${last} last`);
   return figure;
 }
 
@@ -84,7 +84,7 @@ async function calls(size: number): Promise<number> {
   await using app = await startSupervisor({ children: { counter } });
   const ref = app.children.counter;
   const startMs = nowMs();
-  for (let i = 0; i < size; i += 1) await ref.call('set', valueOf(i));
+  for (let i = 0; i < size; i += 1) await ref.call('set', temperatureOf(i));
   return perSecond(size, startMs);
 }
 

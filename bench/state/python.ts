@@ -1,7 +1,7 @@
 /** What a Python worker does to its session: one commit after the other, and reading what was pushed to it. */
 import { pythonTool } from '../../index.ts';
 import type { Contest } from '../contest.ts';
-import { envelope, latency } from '../workers/callers.ts';
+import { latency } from '../workers/callers.ts';
 import { startPythonHost } from './host.ts';
 
 /** A tool of state_tools.py that times itself. */

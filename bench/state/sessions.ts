@@ -10,7 +10,7 @@ import {
 } from '../../index.ts';
 import { heapBytes } from '../actors/heap.ts';
 import { type Contest, median, nowMs, perSecond } from '../contest.ts';
-import { startStateHost, valueOf } from './host.ts';
+import { startStateHost, temperatureOf } from './host.ts';
 
 /** How often the store is killed, and how many commits are made, one after the other. */
 const [crashes, commits] = [5, 50_000];
@@ -112,7 +112,7 @@ async function besideIdle(count: number): Promise<number> {
   const [session] = many.sessions;
   if (session === undefined) throw new Error('no session is open');
   const startMs = nowMs();
-  for (let i = 0; i < commits; i += 1) await session.commit({ set: { parameter_0: valueOf(i) } });
+  for (let i = 0; i < commits; i += 1) await session.commit({ set: { parameter_0: temperatureOf(i) } });
   return perSecond(commits, startMs);
 }
 

@@ -1,7 +1,7 @@
 /** One commit to many watchers of one session, each an async iterator of its own. */
 import { EventEmitter } from 'eventemitter3';
 import { type Contest, type Line, median, nowMs } from '../contest.ts';
-import { startStateHost, valueOf } from './host.ts';
+import { startStateHost, temperatureOf } from './host.ts';
 
 /** How many are made one after the other. */
 const commits = 50;
@@ -32,7 +32,7 @@ async function toWatchers(count: number): Promise<number> {
     left = count;
     const done = all();
     const startMs = nowMs();
-    await variables.set('temperature', valueOf(i));
+    await variables.set('temperature', temperatureOf(i));
     await done;
     took.push(nowMs() - startMs);
   }
@@ -51,7 +51,7 @@ function toListeners(count: number): number {
   const took: number[] = [];
   for (let i = 0; i < commits; i += 1) {
     const startMs = nowMs();
-    emitter.emit('change', valueOf(i));
+    emitter.emit('change', temperatureOf(i));
     took.push(nowMs() - startMs);
   }
   if (seen !== count * commits) throw new Error('a listener was not called');
