@@ -7,6 +7,19 @@ import type { Letter } from './letter.ts';
 import { Server } from './server-behavior.ts';
 import { type Host, Hosted, type XstateEvent, type XstateSnapshot } from './xstate-adapter.ts';
 
+interface LetterEvent extends XstateEvent {
+  readonly letter: Letter;
+  readonly to: HostedServer;
+}
+
+/** One for all: what it works on comes as its input and with each event. */
+const logic = {
+  getInitialSnapshot: (_scope: unknown, host: HostedServer) => host.snapshot(),
+  getPersistedSnapshot: (current: unknown) => current,
+  transition: (current: unknown, event: LetterEvent | { readonly letter?: undefined }) =>
+    event.letter === undefined ? current : event.to.step(event.letter),
+} as never;
+
 export class HostedServer extends Server implements Host {
   /** Its events are its letters, which wait by themselves. */
   readonly suspended = false;
@@ -24,25 +37,19 @@ export class HostedServer extends Server implements Host {
       throw new TypeError(`${this.context.self}: a server hosted by xstate must not wait in init`);
     if (result === 'ignore') return result;
     const { xstate } = this.context.system;
-    this.#hosted = Hosted.of(this.#logic(), this, xstate.actor, this.context.path, undefined);
+    this.#hosted = Hosted.of(logic, this, xstate.actor, this.context.path, this);
     this.#hosted.start();
     return result;
   }
 
-  #logic() {
-    return {
-      getInitialSnapshot: () => this.snapshot(),
-      getPersistedSnapshot: (current: unknown) => current,
-      transition: (current: unknown, event: XstateEvent & { letter?: Letter }) => {
-        if (event.letter === undefined) return current;
-        try {
-          this.#handle(event.letter);
-        } catch (error) {
-          this.#failure = { error };
-        }
-        return this.snapshot();
-      },
-    } as never;
+  /** One letter, as a transition of xstate. */
+  step(letter: Letter): XstateSnapshot {
+    try {
+      this.#handle(letter);
+    } catch (error) {
+      this.#failure = { error };
+    }
+    return this.snapshot();
   }
 
   #handle(letter: Letter): void {
@@ -71,7 +78,7 @@ export class HostedServer extends Server implements Host {
       this.#handle(letter);
       return;
     }
-    this.#hosted.deliver({ type: eventType(letter), letter } as XstateEvent);
+    this.#hosted.deliver({ type: eventType(letter), letter, to: this } as XstateEvent);
     // Crashing is the process's business, not xstate's.
     if (this.#failure !== undefined) throw this.#failure.error;
   }

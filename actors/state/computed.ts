@@ -15,15 +15,15 @@ import { next, sizeOf } from './variable.ts';
 type Reads = readonly (readonly [name: string, version: number])[];
 
 export class Computed {
-  /** Shared by all records with the same variables: so a declaration in between is noticed. */
-  readonly #places: SessionRecord['places'];
+  /** Shared by all records with the same declarations: so one that came in between is noticed. */
+  readonly #plan: SessionRecord['plan'];
   /** What was read and is not written by the order itself. */
   readonly reads: Reads;
   /** Each behind what it depends on. */
   readonly values: readonly (readonly [name: string, stored: Stored])[];
 
   constructor(record: SessionRecord, reads: Reads, values: readonly (readonly [name: string, stored: Stored])[]) {
-    this.#places = record.places;
+    this.#plan = record.plan;
     this.reads = reads;
     this.values = values;
   }
@@ -31,7 +31,7 @@ export class Computed {
   /** Whether it is what this order needs on this record. */
   fits(record: SessionRecord, affected: readonly string[], reads: Reads): boolean {
     return (
-      this.#places === record.places &&
+      this.#plan === record.plan &&
       this.values.length === affected.length &&
       this.values.every(([name], i) => name === affected[i]) &&
       this.reads.length === reads.length &&

@@ -46,9 +46,9 @@ export interface Entry {
 /** What histories that follow each other share. Only the newest of them adds to it. */
 class Log {
   /** `commits[i]` is the one of revision `base + i`; undefined when it is not kept any more. So are the others. */
-  readonly commits: (Commit | undefined)[] = [];
-  readonly bytes: number[] = [];
-  readonly keys: (OwnKey | undefined)[] = [];
+  commits: (Commit | undefined)[] = [];
+  bytes: number[] = [];
+  keys: (OwnKey | undefined)[] = [];
   base: number;
   /** Commits before this revision are dropped. */
   dropped: number;
@@ -63,9 +63,16 @@ class Log {
   }
 
   push(commit: Commit, bytes: number, key: OwnKey | undefined): void {
-    this.commits.push(commit);
-    this.bytes.push(bytes);
-    this.keys.push(key);
+    if (this.commits.length === 0) {
+      // Pushed, each would get room for sixteen more, and most sessions are written seldom.
+      this.commits = [commit];
+      this.bytes = [bytes];
+      this.keys = [key];
+    } else {
+      this.commits.push(commit);
+      this.bytes.push(bytes);
+      this.keys.push(key);
+    }
     this.last += 1;
   }
 

@@ -18,7 +18,7 @@ export interface SessionRecord {
   readonly variables: readonly Variable[];
   /** Where each name stands in `variables`; shared by all records with the same names. */
   readonly places: ReadonlyMap<string, number>;
-  /** What of it is computed; undefined: nothing. Shared as `places` is. */
+  /** What of it is computed; undefined: nothing. Shared by all records with the same declarations. */
   readonly plan: ComputedPlan | undefined;
   /** How many bytes the values have together. */
   readonly valueBytes: number;
@@ -47,8 +47,23 @@ export function emptyRecord(sessionId: string, epoch: number): SessionRecord {
   };
 }
 
+/** Those that were made last, by their names: most sessions have the same ones. */
+const known = new Map<string, ReadonlyMap<string, number>>();
+const knownMax = 256;
+const sharedMax = 100;
+
+/** Sessions with the same names share it. */
 export function placesOf(variables: readonly Variable[]): ReadonlyMap<string, number> {
-  return new Map(variables.map((variable, place) => [variable.name, place]));
+  // No name has a control character.
+  const key = variables.map(({ name }) => name).join('\n');
+  let places = known.get(key);
+  if (places === undefined) {
+    places = new Map(variables.map((variable, place) => [variable.name, place]));
+    // So many kinds of sessions are nobody's program; large ones are not worth it.
+    if (known.size >= knownMax) known.clear();
+    if (variables.length <= sharedMax) known.set(key, places);
+  }
+  return places;
 }
 
 export function valueBytesOf(variables: readonly Variable[]): number {
