@@ -1,5 +1,5 @@
 /** Following variables: a watch of the session that goes on where the session goes. */
-import type { SessionView, Variable, WatchEvent, WatchOptions } from '../state/index.ts';
+import type { SessionView, Variable, WatchEvent, WatchIterator, WatchOptions } from '../state/index.ts';
 
 /** One change of one commit. */
 export interface Change<V = unknown> {
@@ -105,7 +105,7 @@ class Changes<V> implements AsyncGenerator<Change<V>, void, undefined> {
   next(): Promise<Told<V>> {
     const watch = this.#watch;
     // The usual way: no more than one promise on top of the watch's own.
-    if (watch instanceof Watched) return watch.events.next().then(this.#told);
+    if (watch instanceof Watched) return watch.next(this.#told);
     return this.#first();
   }
 
@@ -127,8 +127,7 @@ class Changes<V> implements AsyncGenerator<Change<V>, void, undefined> {
   async #first(): Promise<Told<V>> {
     if (this.#left) return over;
     this.#watch ??= this.#begin();
-    const { events } = await this.#watch;
-    return events.next().then(this.#told);
+    return (await this.#watch).next(this.#told);
   }
 
   async #begin(): Promise<Watched> {
@@ -160,11 +159,16 @@ class Changes<V> implements AsyncGenerator<Change<V>, void, undefined> {
 
 class Watched {
   readonly session: SessionView;
-  readonly events: AsyncIterableIterator<WatchEvent>;
+  readonly events: WatchIterator;
 
   constructor(session: SessionView, options: WatchOptions) {
     this.session = session;
     this.events = session.watch(options);
+  }
+
+  next<R>(as: (result: IteratorResult<WatchEvent, undefined>) => R | Promise<R>): Promise<R> {
+    const { events } = this;
+    return events.nextAs === undefined ? events.next().then(as) : events.nextAs(as);
   }
 }
 

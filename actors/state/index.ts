@@ -62,6 +62,7 @@ export type {
   StateSession,
   VaultKind,
   WatchEvent,
+  WatchIterator,
   WatchOptions,
 } from './provider.ts';
 export { persist } from './retry.ts';

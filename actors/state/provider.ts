@@ -149,6 +149,15 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The events of a watch, one by one. */
+export interface WatchIterator extends AsyncIterableIterator<WatchEvent> {
+  /**
+   * As `next().then(as)`, with one promise less: where thousands watch, promises are what it costs. `as` must not throw.
+   * Backends elsewhere have no such method.
+   */
+  nextAs?<R>(as: (result: IteratorResult<WatchEvent, undefined>) => R | Promise<R>): Promise<R>;
+}
+
 export interface LockRequest {
   /** The variable that it is about. */
   readonly name: string;
@@ -299,7 +308,7 @@ export interface StateSession {
    */
   changesNow?(after?: AfterRevision): Changes;
   /** Follows the session (law 7). Ends when the session is closed; `expired` or `lost` is thrown. */
-  watch(options?: WatchOptions): AsyncIterableIterator<WatchEvent>;
+  watch(options?: WatchOptions): WatchIterator;
   export(options?: StateCallOptions): Promise<SessionExport>;
   /** Grants or renews a lock (law 16). Rejects with `locked` while another holds it, `not_found`, `quota`, `invalid`. */
   acquire(request: LockRequest, options?: StateCallOptions): Promise<HeldLock>;

@@ -13,22 +13,18 @@ import {
 } from '../core/index.ts';
 import { only } from './past.ts';
 import { matcher } from './pattern.ts';
-import type { Commit, Snapshot, WatchEvent, WatchOptions } from './provider.ts';
+import type { Commit, Snapshot, WatchEvent, WatchIterator, WatchOptions } from './provider.ts';
 import { fold, rewound, snapshotOf, snapshotWhere } from './readings.ts';
 import type { SessionRecord } from './record.ts';
 import { topOf } from './retry.ts';
 import { ended, type SessionEntry, type StateTables, type Wakeable } from './tables.ts';
+import { Waiters } from './waiters.ts';
 
 type Result = IteratorResult<WatchEvent, undefined>;
 const over: Result = { done: true, value: undefined };
 const resultOf = (event: WatchEvent): Result => ({ done: false, value: Object.freeze(event) });
 
-interface Waiting {
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
+export class Watch implements WatchIterator, Wakeable {
   readonly #system: ActorSystem;
   readonly #tables: StateTables;
   readonly #entry: SessionEntry;
@@ -38,7 +34,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
   /** The last revision that was delivered. */
   #place: number | undefined;
   /** Each `next` that has no answer yet, oldest first. */
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Waiters<Result>();
   #begun = false;
   #done = false;
   /** Thrown at the first `next` after the end. */
@@ -69,16 +65,20 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
   }
 
   next(): Promise<Result> {
+    return this.nextAs();
+  }
+
+  nextAs<R = Result>(as?: (result: Result) => R | Promise<R>): Promise<R> {
     if (!this.#begun) this.#begin();
-    if (this.#waiting.length === 0) {
+    if (this.#waiting.empty) {
       try {
         const result = this.#take();
-        if (result !== undefined) return Promise.resolve(result);
+        if (result !== undefined) return Promise.resolve(as === undefined ? (result as R) : as(result));
       } catch (error) {
         return Promise.reject(error as Error);
       }
     }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return this.#waiting.add(as);
   }
 
   /** Leaves: also a `next` that waits is answered. */
@@ -97,21 +97,15 @@ export class Watch implements AsyncIterableIterator<WatchEvent>, Wakeable {
   wake(): void {
     // It may never be read to its end: what it holds is let go now.
     if (this.#entry.ended !== undefined) this.#release();
-    while (this.#waiting.length > 0) {
+    while (!this.#waiting.empty) {
       try {
         const result = this.#take();
         if (result === undefined) return;
-        this.#first().resolve(result);
+        this.#waiting.resolve(result);
       } catch (error) {
-        this.#first().reject(error);
+        this.#waiting.reject(error);
       }
     }
-  }
-
-  /** Takes the oldest of those who wait. */
-  #first(): Waiting {
-    const waiting = this.#waiting;
-    return (waiting.length === 1 ? waiting.pop() : waiting.shift()) as Waiting;
   }
 
   /** The answer that a `next` can have now. */
