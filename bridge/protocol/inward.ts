@@ -113,6 +113,7 @@ export class Inward {
   #start(call: WorkerCall): void {
     const { ctx } = this.#options;
     step(ctx, 'start', call.key);
+    if (call.answer()) return;
     const tag: Started = { type: 'task.started', key: call.key };
     // Without a name: one for each call would be remembered for as long as that of a place.
     const spec = { logic: workerCallTask, input: call, restart: 'temporary', shutdown: 1_000 };

@@ -1,9 +1,10 @@
 /**
- * The messages of calls as bytes, written by hand: there are tens of thousands a second, and the generated code walks
+ * The messages of calls and of session state as bytes, written by hand: there are tens of thousands a second, and the generated code walks
  * its descriptions at each field. What is rare in them is left to that code; the bytes are the same, which a property
  * test holds.
  */
 import { toBinary } from '@bufbuild/protobuf';
+import type { SyncSession } from './gen/bridge_pb.js';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
 import {
   FaultSchema,
@@ -12,26 +13,95 @@ import {
   type Map as WireMap,
   type Value as WireValue,
 } from './gen/values_pb.js';
-import { CommitPlanSchema } from './gen/variables_pb.js';
+import {
+  CommitPlanSchema,
+  type Commit as WireCommit,
+  type Snapshot as WireSnapshot,
+  type Variable as WireVariable,
+} from './gen/variables_pb.js';
 import type { HostBody } from './messages.ts';
-import { blob, call, callMore, entry, first, hostTag, result, value, valueMore } from './wire-tags.ts';
+import {
+  blob,
+  call,
+  callMore,
+  commit,
+  entry,
+  first,
+  hostTag,
+  result,
+  snapshot,
+  sync,
+  value,
+  valueMore,
+  variable,
+} from './wire-tags.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** The bytes of a message of the host; undefined when it is of a kind that is left to the generated code. */
-export const quickHostMessage = (body: HostBody): Uint8Array | undefined =>
-  body.case === 'call' || body.case === 'result' || body.case === 'item'
-    ? written(hostTag[body.case], body)
-    : undefined;
-
-type Quick = Extract<HostBody, { case: 'call' | 'result' | 'item' }>;
-
-function written(tag: number, body: Quick): Uint8Array {
+export function quickHostMessage(body: HostBody): Uint8Array | undefined {
   const to = new WireWriter();
-  if (body.case === 'call') writeCall(to, body.value);
-  else if (body.case === 'result') writeResult(to, body.value);
-  else if (body.value.value !== undefined) writeValueBlock(to, first, body.value.value);
-  to.block(tag, 0);
+  switch (body.case) {
+    case 'call':
+      writeCall(to, body.value);
+      break;
+    case 'result':
+      writeResult(to, body.value);
+      break;
+    case 'item':
+      if (body.value.value !== undefined) writeValueBlock(to, first, body.value.value);
+      break;
+    case 'sync':
+      writeSync(to, body.value);
+      break;
+    case 'commit':
+      if (body.value.outcome.case !== 'commit') return undefined;
+      writeCommit(to, first, body.value.outcome.value);
+      break;
+    default:
+      return undefined;
+  }
+  to.block(hostTag[body.case], 0);
   return to.done();
+}
+
+function writeSync(to: WireWriter, { change }: SyncSession): void {
+  if (change.case === 'commit') writeCommit(to, sync.commit, change.value);
+  else if (change.case === 'snapshot') writeSnapshot(to, sync.snapshot, change.value);
+}
+
+function writeCommit(to: WireWriter, tag: number, of: WireCommit): void {
+  const before = to.length;
+  if (of.committedAtMs !== 0) to.double(commit.atMs, of.committedAtMs);
+  text(to, commit.writer, of.writer);
+  for (let i = of.removed.length - 1; i >= 0; i -= 1) to.text(commit.removed, of.removed[i] as string);
+  writeVariables(to, commit.written, of.written);
+  number(to, commit.revision, of.revision);
+  number(to, commit.epoch, of.epoch);
+  text(to, commit.sessionId, of.sessionId);
+  to.block(tag, before);
+}
+
+function writeSnapshot(to: WireWriter, tag: number, of: WireSnapshot): void {
+  const before = to.length;
+  writeVariables(to, snapshot.variables, of.variables);
+  number(to, snapshot.revision, of.revision);
+  number(to, snapshot.epoch, of.epoch);
+  text(to, snapshot.sessionId, of.sessionId);
+  to.block(tag, before);
+}
+
+function writeVariables(to: WireWriter, tag: number, variables: readonly WireVariable[]): void {
+  for (let i = variables.length - 1; i >= 0; i -= 1) {
+    const of = variables[i] as WireVariable;
+    const before = to.length;
+    text(to, variable.description, of.description);
+    if (of.constraints !== undefined) writeMapBlock(to, variable.constraints, of.constraints);
+    number(to, variable.version, of.version);
+    if (of.value !== undefined) writeValueBlock(to, variable.value, of.value);
+    text(to, variable.type, of.type);
+    text(to, variable.name, of.name);
+    to.block(tag, before);
+  }
 }
 
 function writeCall(to: WireWriter, one: ToolCall): void {

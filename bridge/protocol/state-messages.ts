@@ -14,6 +14,7 @@ import type {
 } from '../../actors/state/index.ts';
 import { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
 import type { SyncSession } from './gen/bridge_pb.js';
+import type { Map as WireMap } from './gen/values_pb.js';
 import type {
   CommitPlan,
   Fence,
@@ -80,12 +81,21 @@ function encodeVariable(variable: Variable): WireVariable {
     type: variable.type,
     value: encodeAs(variable.type, variable.value),
     version: BigInt(variable.version),
-    constraints: encodeMap(
-      variable.constraints as Readonly<Record<string, unknown>>,
-      `constraints of ${variable.name}`,
-    ),
+    constraints: encodeConstraints(variable),
     description: variable.description,
   };
+}
+
+/** Those of a variable are the same, frozen object at each of its versions. */
+const constraintsSeen = new WeakMap<object, WireMap>();
+
+function encodeConstraints({ name, constraints }: Pick<Variable, 'name' | 'constraints'>): WireMap {
+  let wire = constraintsSeen.get(constraints);
+  if (wire === undefined) {
+    wire = encodeMap(constraints as Readonly<Record<string, unknown>>, `constraints of ${name}`);
+    constraintsSeen.set(constraints, wire);
+  }
+  return wire;
 }
 
 /**

@@ -15,7 +15,7 @@ import { encodeCommit } from './state-messages.ts';
 export async function readSnapshot(
   session: StateSession,
   { names, atRevision, match }: ReadVariablesRequest,
-  options: StateCallOptions,
+  options: StateCallOptions = {},
 ): Promise<Snapshot> {
   checkNames(names);
   if (match !== '' && (names.length > 0 || atRevision !== undefined))
@@ -31,7 +31,7 @@ export async function readSnapshot(
 export async function readHistory(
   session: StateSession,
   { names, sinceRevision, upToRevision, limit }: ReadHistoryRequest,
-  options: StateCallOptions,
+  options: StateCallOptions = {},
 ): Promise<ReadHistoryResponse> {
   checkNames(names);
   const { epoch, revision, first, commits } = await session.history({
@@ -51,7 +51,7 @@ export async function readHistory(
 }
 
 /** Rejects with what the state answers. */
-export async function listLocks(session: StateSession, options: StateCallOptions): Promise<ListLocksResponse> {
+export async function listLocks(session: StateSession, options: StateCallOptions = {}): Promise<ListLocksResponse> {
   return { $typeName: 'ophion.v1.ListLocksResponse', locks: (await session.locks(options)).map(encodeLock) };
 }
 

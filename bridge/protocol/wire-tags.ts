@@ -24,8 +24,20 @@ export const value = {
 export const valueMore = { tensor: 74, instantMs: 81 } as const;
 export const blob = { data: 10, contentType: 18, attachment: 24 } as const;
 export const entry = { key: 10, value: 18 } as const;
-/** Of an Item its value, of a List its items, of a Map its entries. */
+export const commit = {
+  sessionId: 10,
+  epoch: 16,
+  revision: 24,
+  written: 34,
+  removed: 42,
+  writer: 50,
+  atMs: 57,
+} as const;
+export const snapshot = { sessionId: 10, epoch: 16, revision: 24, variables: 34 } as const;
+export const variable = { name: 10, type: 18, value: 26, version: 32, constraints: 42, description: 50 } as const;
+export const sync = { snapshot: 10, commit: 18 } as const;
+/** Of an Item its value, of a List its items, of a Map its entries, of a CommitReply its commit. */
 export const first = 10;
 
-export const hostTag = { call: 10, result: 34, item: 58 } as const;
+export const hostTag = { call: 10, result: 34, commit: 42, item: 58, sync: 66 } as const;
 export const workerTag = { result: 10, item: 18, call: 34 } as const;

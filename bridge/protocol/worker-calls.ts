@@ -1,7 +1,7 @@
 /**
- * What workers ask of the host: calls of TypeScript tools, commits, snapshots, watches, locks. Each runs as a temporary
- * child of `tasks` that writes its answer to the worker's stream itself, so it survives the bridge; the request lies in
- * a table, so one that was taken and not started is started by the next bridge. One answer each.
+ * What workers ask of the host: calls of TypeScript tools, commits, snapshots, watches, locks. What takes its time runs as
+ * a temporary child of `tasks`; each writes its answer to the worker's stream itself, so it survives the bridge; the
+ * request lies in a table, so one that was taken and not started is started by the next bridge. One answer each.
  */
 import {
   type ActorContext,
@@ -32,6 +32,7 @@ import type { Turns, Waiter } from './turns.ts';
 import { holdLock } from './worker-lock.ts';
 import {
   failureAnswer,
+  isPlain,
   lockEnd,
   type PlainRequest,
   plainAnswer,
@@ -133,14 +134,25 @@ export class WorkerCall implements Waiter {
     const { request } = this;
     if (request.case === 'call') return this.#call(request.value);
     if (request.case === 'watch') return this.#watch(request.value);
-    return request.case === 'lock' ? this.#lock(request.value) : this.#answer(request);
+    if (request.case === 'lock') return this.#lock(request.value);
+    throw new TypeError(`a ${request.case} has no task`);
+  }
+
+  /** Answers at once what needs no task: it ends soon, by itself. Otherwise false. */
+  answer(): boolean {
+    const { request } = this;
+    if (!isPlain(request)) return false;
+    if (this.stage !== 'new') return true;
+    this.stage = 'running';
+    void this.#answer(request);
+    return true;
   }
 
   async #answer(request: PlainRequest): Promise<void> {
     const { stream, key } = this;
     const { provider, tools } = this.#host;
     try {
-      this.#finish(await plainAnswer(request, { provider, tools, stream, key, signal: this.#abort.signal }));
+      this.#finish(await plainAnswer(request, { provider, tools, stream, key }));
     } catch (error) {
       this.fail(error);
     }

@@ -46,6 +46,9 @@ export type WorkerRequest =
 /** One that is answered at once, from what there is. */
 export type PlainRequest = Exclude<WorkerRequest, { case: 'call' | 'watch' | 'lock' }>;
 
+export const isPlain = (request: WorkerRequest): request is PlainRequest =>
+  request.case !== 'call' && request.case !== 'watch' && request.case !== 'lock';
+
 const requests: ReadonlySet<WorkerRequest['case']> = new Set([
   'call',
   'commit',
@@ -70,36 +73,35 @@ export interface Asker {
   readonly stream: string;
   /** Names the request, so that a commit happens at most once. */
   readonly key: string;
-  readonly signal: AbortSignal;
 }
 
-/** The answer, as bytes. Rejects with what the state answers. */
+/** The answer, as bytes. Rejects with what the state answers; always within the time that the state takes for itself. */
 export async function plainAnswer(request: PlainRequest, asker: Asker): Promise<Uint8Array> {
-  const { provider, tools, stream, key, signal } = asker;
+  const { provider, tools, stream, key } = asker;
   const { sessionId } = request.value;
-  const find = () => provider.find(sessionId, { as: stream, signal });
+  const find = () => provider.find(sessionId, { as: stream });
   switch (request.case) {
     case 'commit': {
       const plan = decodePlan(request.value.plan, stream);
       const session = await find();
-      const commit = await session.commit({ idempotencyKey: key, ...plan }, { signal });
+      const commit = await session.commit({ idempotencyKey: key, ...plan });
       return hostMessage('commit', commitReply({ case: 'commit', value: encodeCommit(commit) }));
     }
     case 'pull': {
       const session = await find();
-      const snapshot = await session.read(undefined, { signal });
+      const snapshot = await session.read();
       return hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) }));
     }
     case 'read': {
-      const snapshot = await readSnapshot(await find(), request.value, { signal });
+      const snapshot = await readSnapshot(await find(), request.value);
       return hostMessage('pull', pullReply({ case: 'snapshot', value: encodeSnapshot(snapshot) }));
     }
     case 'readHistory': {
-      const history = await readHistory(await find(), request.value, { signal });
+      const history = await readHistory(await find(), request.value);
       return hostMessage('history', historyReply({ case: 'history', value: history }));
     }
     case 'listLocks': {
-      const locks = await listLocks(await find(), { signal });
+      const locks = await listLocks(await find());
       return hostMessage('locks', lockList({ case: 'locks', value: locks }));
     }
     case 'listTools': {

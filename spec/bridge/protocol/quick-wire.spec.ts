@@ -48,6 +48,59 @@ const calls = fc
       parentCallId: parent,
     }),
   );
+const variables = fc.array(
+  fc
+    .tuple(label, label, anything, fc.nat(), named, label)
+    .map(([name, type, of, version, constraints, description]) => ({
+      $typeName: 'ophion.v1.Variable' as const,
+      name,
+      type,
+      value: encodeValue(of),
+      version: BigInt(version),
+      constraints: encodeMap(constraints, 'constraints'),
+      description,
+    })),
+  { maxLength: 4 },
+);
+const commits = fc
+  .tuple(
+    label,
+    fc.nat(),
+    fc.nat(),
+    variables,
+    fc.array(label, { maxLength: 4 }),
+    label,
+    fc.constantFrom(0, 1.7e12, 0.5),
+  )
+  .map(([sessionId, epoch, revision, written, removed, writer, committedAtMs]) => ({
+    $typeName: 'ophion.v1.Commit' as const,
+    sessionId,
+    epoch: BigInt(epoch),
+    revision: BigInt(revision),
+    written,
+    removed,
+    writer,
+    committedAtMs,
+  }));
+const snapshots = fc.tuple(label, fc.nat(), fc.nat(), variables).map(([sessionId, epoch, revision, all]) => ({
+  $typeName: 'ophion.v1.Snapshot' as const,
+  sessionId,
+  epoch: BigInt(epoch),
+  revision: BigInt(revision),
+  variables: all,
+}));
+const state: fc.Arbitrary<Extract<HostBody, { case: 'sync' | 'commit' }>> = fc.oneof(
+  commits.map((value) => ({
+    case: 'commit' as const,
+    value: { $typeName: 'ophion.v1.CommitReply' as const, outcome: { case: 'commit' as const, value } },
+  })),
+  fc
+    .oneof(
+      commits.map((value) => ({ case: 'commit' as const, value })),
+      snapshots.map((value) => ({ case: 'snapshot' as const, value })),
+    )
+    .map((change) => ({ case: 'sync' as const, value: { $typeName: 'ophion.v1.SyncSession' as const, change } })),
+);
 const bodies: fc.Arbitrary<Extract<HostBody, { case: 'call' | 'result' | 'item' }>> = fc.oneof(
   calls.map((value) => ({ case: 'call' as const, value })),
   fc.tuple(anything, named, fc.nat()).map(([answer, facts, revision]) => ({
@@ -76,10 +129,10 @@ const readGenerated = (bytes: Uint8Array) => {
 /** Messages are equal when their bytes are. */
 const bytesOf = (body: unknown) => Buffer.from(ofWorker(body)).toString('hex');
 
-describe('messages of calls that are written and read by hand', () => {
+describe('messages of calls and of state that are written and read by hand', () => {
   it('are the bytes of the generated code', () => {
     fc.assert(
-      fc.property(bodies, (body) => {
+      fc.property(fc.oneof(bodies, state), (body) => {
         expect(Buffer.from(quickHostMessage(body) ?? []).equals(generated(body))).to.equal(true);
       }),
     );
