@@ -22,8 +22,8 @@
  *    A session in the vault `memory` ends with the process; one in `durable` is there at the next start on its folder.
  * 10. `export` and `import` are lossless: variables, versions, revision, epoch and history are the same afterwards.
  *    What was imported as a copy (`sealedMs`) is no session before `unseal`, and ends when that does not come.
- * 11. An idle session whose time to live is over is `expired` at the next access, at the latest. Reads and commits
- *    extend it; watching and what keeps connections alive do not.
+ * 11. An idle session whose time to live is over is `expired` at the next access, at the latest. Reads, commits and
+ *    locks, their renewal too, extend it; watching and what keeps connections alive do not.
  * 12. `close` frees the session and ends its watches; closing again is no error; anything else is `not_found` then.
  *    `list` tells which are open: each once, whatever is opened and closed between two pages.
  * 13. What a commit brings as its `outcome` is kept in that same commit, under its idempotency key and as long as that
@@ -37,7 +37,7 @@
  *    released or taken away, when its lease is over, or with the session; it survives what a commit survives.
  * 17. What variables depend on (`dependsOn`) is there and makes no cycle, after every commit: else the whole commit is
  *    refused, as `not_found` or `cycle`.
- * 18. A variable with `writers` is written and removed by those alone: a commit of anybody else is refused as `denied`.
+ * 18. A variable with `writers` is written, removed and locked by those alone: anybody else is refused as `denied`.
  * 19. A variable with `readers` is there for those alone and for the host (`typescript`): a session that was found `as`
  *    anybody else tells nothing of it, nor of commits that did nothing else, and writing it is `denied` unless `writers`
  *    allow it. Its revisions count on, and so does what was expected: the variable is absent.

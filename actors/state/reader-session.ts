@@ -3,7 +3,17 @@
  * the session of any backend; the host's own code uses that itself.
  */
 import { StateError } from '../core/index.ts';
-import { changesFor, commitFor, eachFor, eventFor, hostReader, isSeen, snapshotFor, tells } from './access.ts';
+import {
+  changesFor,
+  checkWriter,
+  commitFor,
+  eachFor,
+  eventFor,
+  hostReader,
+  isSeen,
+  snapshotFor,
+  tells,
+} from './access.ts';
 import { label } from './order.ts';
 import { historyLimit } from './past.ts';
 import type {
@@ -115,14 +125,17 @@ class ReaderSession implements StateSession {
   }
 
   async acquire(request: LockRequest, options?: StateCallOptions): Promise<HeldLock> {
-    await this.#checkLocks([request.name], options);
+    const [variable] = await this.#checkLocks([request.name], options);
+    // Who may not write it has nothing to keep the others from.
+    if (variable !== undefined) checkWriter(variable, this.#reader);
     return this.#session.acquire(request, options);
   }
 
-  async #checkLocks(names: readonly string[], options: StateCallOptions | undefined): Promise<void> {
+  /** The variables that are there of these; one that is not there for him is `not_found`. */
+  async #checkLocks(names: readonly string[], options: StateCallOptions | undefined): Promise<readonly Variable[]> {
     const { variables } = await this.#session.read(names, options);
     const hidden = variables.find((variable) => !isSeen(variable, this.#reader));
-    if (hidden === undefined) return;
+    if (hidden === undefined) return variables;
     const { name } = hidden;
     throw new StateError('not_found', `session '${this.id}': has no variable '${name}'`, {
       details: { variable: name },

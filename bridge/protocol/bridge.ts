@@ -31,6 +31,7 @@ import { defaultOutcomeLimits, type OutcomeLimits, outcomesOf } from './outcomes
 import { paths } from './paths.ts';
 import { type Committed, ResultCommits } from './result-commits.ts';
 import { SessionSync } from './session-sync.ts';
+import { SessionsInUse } from './sessions-in-use.ts';
 import { bridgeSettings, defaultMaxOpenCalls } from './settings.ts';
 import { step } from './step.ts';
 import { ToolRegistry } from './tool-registry.ts';
@@ -112,6 +113,11 @@ class Bridge {
       pools: new Map(pools.map((pool) => [pool, poolManagerRef(plain, paths.poolManager(root, pool))])),
       registry: this.registry,
       sync: this.#sync,
+      inUse: new SessionsInUse({
+        provider,
+        timers: ctx.system.deadlines,
+        holds: () => ctx.ref(ctx.path).pid === ctx.self,
+      }),
       commits: new ResultCommits(plain, provider),
       graceMs,
     });

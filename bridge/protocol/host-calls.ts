@@ -23,11 +23,13 @@ import { HostAnswers } from './host-answers.ts';
 import { hostMessage } from './messages.ts';
 import type { ResultCommits } from './result-commits.ts';
 import type { SessionSync } from './session-sync.ts';
+import type { SessionsInUse } from './sessions-in-use.ts';
 import type { ToolRegistry } from './tool-registry.ts';
 
 export interface HostCallsOptions extends CallPortOptions {
   readonly registry: ToolRegistry;
   readonly sync: SessionSync;
+  readonly inUse: SessionsInUse;
   readonly commits: ResultCommits;
   /** How long a worker may take to end a call that was given up or is late, before it is replaced. */
   readonly graceMs: number;
@@ -225,7 +227,14 @@ export class HostCalls {
   }
 
   #hold(call: OpenCall): void {
-    call.letGo = this.#options.sync.hold(call.stream, call.plan.sessionId);
+    const { sync, inUse } = this.#options;
+    const { sessionId } = call.plan;
+    const release = sync.hold(call.stream, sessionId);
+    const end = inUse.begin(sessionId);
+    call.letGo = () => {
+      release();
+      end();
+    };
   }
 
   #started(call: OpenCall): void {

@@ -77,7 +77,7 @@ describe('bad input from a Python worker', function () {
   }
 
   for (const { what, request, code, says, details = {} } of badCommits) {
-    // Python has no part of locks.
+    // Python names no fences: a lock that it holds brings its own.
     if (request.fences !== undefined) continue;
     const made = code === 'too_large' ? 'large' : what.includes('nested') ? 'deep' : undefined;
 

@@ -231,7 +231,7 @@ describe('the state of a session in Python', function () {
       'set fixed': 'denied',
       'remove fixed': 'denied',
       'absent fixed': 'conflict',
-      'lock fixed': 'done',
+      'lock fixed': 'denied',
     });
     expect(found.names).to.deep.equal(['temperature', 'runs', 'fixed']);
     expect(found.snapshot).to.deep.equal(['fixed', 'runs', 'temperature']);

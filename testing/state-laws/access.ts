@@ -39,6 +39,19 @@ export function accessLaws(book: LawBook): void {
       await session.commit({ declare: { limit: kinds.limit }, writer: 'client:all' });
     });
 
+    it('is locked by those who match, and by nobody else', async () => {
+      const { provider } = book.subject;
+      const { id } = await opened(book, kinds);
+      const locked = async (as: string) => {
+        const session = await provider.find(id, { as });
+        const { fence } = await session.acquire({ name: 'limit', holder: as });
+        return session.release('limit', fence);
+      };
+      for (const as of ['typescript', 'client:admin-7']) expect(await locked(as)).to.equal(true);
+      for (const as of ['client:all', 'app/pool/w1']) expect(await codeOf(locked(as)), as).to.equal('denied');
+      expect(await (await provider.find(id)).locks()).to.deep.equal([]);
+    });
+
     it('keeps its rule over an export, and cannot be declared without it', async () => {
       const session = await opened(book, kinds);
       expect(await codeOf(session.commit({ declare: { limit: integer() } }))).to.equal('already_exists');
