@@ -203,7 +203,8 @@ describe('the state of a session in Python', function () {
     });
     const { revision: first } = await context.variables.snapshot();
     await context.variables.batch({ apikey: 'hush', mine: 'a', runs: 1 });
-    await using _lock = await context.lock('apikey');
+    await using _hidden = await context.lock('apikey');
+    await using _seen = await context.lock('fixed');
     await context.expose({
       change: async () => {
         await context.variables.set('apikey', 'hush hush');
