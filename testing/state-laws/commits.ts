@@ -28,6 +28,24 @@ export function commitLaws(book: LawBook): void {
       expect(await codeOf(session.commit({ remove: ['tokens'] }))).to.equal('not_found');
     });
 
+    it('declares a variable once, when many declare it differently at the same time', async () => {
+      const session = await opened(book);
+      const kinds = [integer(), string(), float()];
+      const declaring = Array.from({ length: 12 }, (_, i) => {
+        const kind = kinds[i % 3] as (typeof kinds)[number];
+        return codeOf(session.commit({ declare: { a: kind } }).then(() => Promise.reject(new Error(kind.type))));
+      });
+      const answers = await Promise.all(declaring);
+      const { revision, variables } = await session.read();
+      const [variable] = variables;
+      expect([revision, variables.length]).to.deep.equal([1, 1]);
+      // Those who wanted what it is are content, and nobody else.
+      answers.forEach((answer, i) => {
+        const { type } = kinds[i % 3] as (typeof kinds)[number];
+        expect(answer).to.equal(type === variable?.type ? `Error: ${type}` : 'already_exists');
+      });
+    });
+
     it('leaves out of a reading what does not exist', async () => {
       const session = await opened(book, two);
       expect((await session.read(['tokens', 'nobody'])).variables.map(({ name }) => name)).to.deep.equal(['tokens']);

@@ -8,6 +8,7 @@ import {
   type StateProvider,
   sessionTools,
 } from '../../../actors/state/index.ts';
+import { untilPasses } from '../../../testing/index.ts';
 import { rejection } from '../../../testing/restarts.ts';
 import { type StateSystem, startState } from '../../helpers/state-system.ts';
 
@@ -26,6 +27,37 @@ describe('a Session actor', () => {
 
   const handler = () => 'found';
   const lookup = { name: 'lookup', description: 'Looks things up.', handler };
+
+  for (const [how, end] of [
+    ['is closed', (id: string) => provider.find(id).then((session) => session.close())],
+    ['expires', async () => state.pass(1_000)],
+  ] as const) {
+    it(`leaves nothing when its session ${how}: tools, watches, locks, its place`, async () => {
+      const session = await provider.open('s1', { ttlMs: 1_000 });
+      await session.commit({ declare: { a: integer() } });
+      await tools.register('s1', undefined, [lookup]);
+      await session.acquire({ name: 'a', holder: 'me' });
+      const events = session.watch({ from: 1 });
+      const waiting = events.next().then(
+        ({ done }) => (done ? 'done' : 'more'),
+        (error: { code: string }) => error.code,
+      );
+      const { path } = state.names.session('s1');
+      await end('s1');
+      // An expired one is met by whoever asks for it.
+      await rejection(tools.find('s1', 'lookup'));
+      expect(await waiting).to.be.oneOf(['done', 'expired']);
+      const { open, mortal, bytes } = await state.names.store.call('stats', undefined);
+      expect({ open, mortal, bytes }).to.deep.equal({ open: 0, mortal: 0, bytes: 0 });
+      expect(await state.names.observers.call('stats')).to.include({ sessions: 0, watchers: 0 });
+      await untilPasses(() => expect(state.host.system.lookup(path)).to.equal(undefined));
+      // The same id begins with nothing.
+      const again = await provider.open('s1');
+      expect(await again.locks()).to.deep.equal([]);
+      expect(await tools.list('s1')).to.deep.equal([]);
+      expect((await again.read()).variables).to.deep.equal([]);
+    });
+  }
 
   it('serves actors: reads, orders, and what a reader lacks', async () => {
     await provider.open('s1');
