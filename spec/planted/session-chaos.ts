@@ -1,9 +1,9 @@
 /** Bugs that the soak of session state must find in a live system, each with what is then said of it. */
 import { definition } from '../../actors/core/index.ts';
 import { LmdbFile } from '../../actors/state/durable/lmdb-file.ts';
+import { History } from '../../actors/state/history.ts';
 import { type ObserversState, observers } from '../../actors/state/observers.ts';
 import { stateTables } from '../../actors/state/tables.ts';
-import { VaultSession } from '../../actors/state/vault-session.ts';
 import { SessionSync } from '../../bridge/protocol/session-sync.ts';
 import type { Backend } from '../soak/session-chaos/host.ts';
 import { type PlantedBug, patch } from './plant.ts';
@@ -58,15 +58,8 @@ const bridged: Readonly<Record<string, PlantedBug>> = {
 const durable: Readonly<Record<string, PlantedBug>> = {
   'write that is made again when it is asked for again': {
     said: /was committed twice/,
-    plant: () =>
-      patch(
-        VaultSession.prototype,
-        'commit',
-        (commit) =>
-          function (this: VaultSession, { idempotencyKey: _forgotten, ...request }, options) {
-            return commit.call(this, request, options);
-          },
-      ),
+    // The vault forgets what it has answered to whom.
+    plant: () => patch(History.prototype, 'outcome', () => () => undefined),
   },
   'commit that is not written': {
     said: /after a start on the same folder/,
