@@ -98,7 +98,8 @@ describe('a Python tool that writes with its result', function () {
     const left: number[] = [];
     for await (const item of context.stream(spendAtTheEnd, { amounts: [10, 20, 30] })) {
       left.push(item);
-      expect(await context.variables.get('budget')).to.equal(100);
+      // Once the last one is taken it may be committed.
+      if (left.length < 3) expect(await context.variables.get('budget')).to.equal(100);
     }
     expect(left).to.deep.equal([90, 70, 40]);
     expect(await context.variables.get('budget')).to.equal(40);
