@@ -3,7 +3,7 @@
  * others out; one that nobody here can judge, of another container or before a reboot, gives way, and finds out before
  * its next commit.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatIdentity, identityOf, parseIdentity } from '../../../bridge/transport/index.ts';
 import { VaultError } from '../vault-error.ts';
@@ -15,6 +15,8 @@ export class Owner {
   readonly #folder: string;
   readonly #file: string;
   readonly #text: string;
+  /** Of the file when it was read last, and was this host's. */
+  #stamp = '';
 
   /** `token` tells two hosts in one process apart. */
   constructor(folder: string, token: string) {
@@ -43,8 +45,19 @@ export class Owner {
 
   /** Throws VaultError `vault_in_use` when another host has taken it. */
   check(): void {
-    if (this.#read() === this.#text) return;
-    throw new VaultError('vault_in_use', this.#folder, 'another host has taken it over; this one writes no more');
+    const stamp = this.#stampNow();
+    // Read again only if somebody was there: this is asked before each transaction.
+    if (stamp !== '' && stamp === this.#stamp) return;
+    if (this.#read() !== this.#text) {
+      throw new VaultError('vault_in_use', this.#folder, 'another host has taken it over; this one writes no more');
+    }
+    this.#stamp = stamp;
+  }
+
+  /** Which file stands there, as it was last changed; empty when there is none. */
+  #stampNow(): string {
+    const stat = statSync(this.#file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? '' : `${stat.ino} ${stat.ctimeNs} ${stat.mtimeNs} ${stat.size}`;
   }
 
   release(): void {
