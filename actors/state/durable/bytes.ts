@@ -1,11 +1,38 @@
 /** Numbers, text and bytes one behind the other: what the rows of the durable vault are made of. */
 import { crc32 } from 'node:zlib';
 
-const firstSize = 256;
+const crcBytes = 4;
+/** Rows stand in blocks of this size one behind the other: a block of its own for each would cost more than writing it. */
+const blockBytes = 64 * 1024;
+/** Texts up to this length are looked at letter by letter, which is quicker than asking for their encoding. */
+const shortText = 64;
+
+/**
+ * The last block and what is used of it; whoever writes has it for as long. Nobody changes what was handed out: lmdb
+ * reads it later, in a thread of its own.
+ */
+const none = Buffer.alloc(0);
+let block = none;
+let used = 0;
 
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(firstSize);
-  #length = 0;
+  #bytes = block;
+  #start = used;
+  #length = used;
+
+  constructor() {
+    [block, used] = [none, 0];
+  }
+
+  /** A row: `sealed` puts a checksum before what is written. */
+  static row(): ByteWriter {
+    return new ByteWriter().skip(crcBytes);
+  }
+
+  /** How many bytes it has. */
+  get length(): number {
+    return this.#length - this.#start;
+  }
 
   byte(value: number): this {
     this.#room(1);
@@ -34,6 +61,7 @@ export class ByteWriter {
 
   /** With its length. Half surrogate pairs, which names and labels may hold, have no UTF-8. */
   text(value: string): this {
+    if (value.length <= shortText && this.#ascii(value)) return this;
     const wellFormed = (value as string & { isWellFormed(): boolean }).isWellFormed();
     return this.byte(wellFormed ? 0 : 1).bytes(Buffer.from(value, wellFormed ? 'utf8' : 'utf16le'));
   }
@@ -50,16 +78,57 @@ export class ByteWriter {
     return this;
   }
 
+  /** Leaves room for so many bytes. */
+  skip(bytes: number): this {
+    this.#room(bytes);
+    this.#length += bytes;
+    return this;
+  }
+
+  /** Writes a number of four bytes where room was left for it. */
+  patch(at: number, value: number): void {
+    this.#bytes.writeUInt32LE(value, this.#start + at);
+  }
+
+  /** A view of what was written so far from there on; it stays as it is only if nothing more is written. */
+  from(at: number): Buffer {
+    return this.#bytes.subarray(this.#start + at, this.#length);
+  }
+
   done(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    if (this.#bytes.length === blockBytes) [block, used] = [this.#bytes, this.#length];
+    return this.#bytes.subarray(this.#start, this.#length);
+  }
+
+  /** A row with its checksum, which `unseal` looks at. */
+  sealed(): Buffer {
+    this.patch(0, crc32(this.from(crcBytes)));
+    return this.done();
+  }
+
+  /** False: it has other letters, and nothing was written. */
+  #ascii(value: string): boolean {
+    const { length } = value;
+    this.#room(2 + length);
+    const at = this.#length + 2;
+    for (let i = 0; i < length; i += 1) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) return false;
+      this.#bytes[at + i] = code;
+    }
+    this.#bytes[at - 2] = 0;
+    this.#bytes[at - 1] = length;
+    this.#length = at + length;
+    return true;
   }
 
   #room(more: number): void {
     const wanted = this.#length + more;
     if (wanted <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(wanted, this.#bytes.length * 2));
-    this.#bytes.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
+    const bytes = this.#length - this.#start;
+    const larger = Buffer.allocUnsafeSlow(Math.max(blockBytes, 2 * (bytes + more)));
+    this.#bytes.copy(larger, 0, this.#start, this.#length);
+    [this.#bytes, this.#start, this.#length] = [larger, 0, bytes];
   }
 }
 
@@ -125,17 +194,10 @@ export class ByteReader {
   }
 }
 
-/** Bytes with their checksum in front: a disk may lie. */
-export function seal(bytes: Buffer): Buffer {
-  const sealed = Buffer.allocUnsafe(4 + bytes.length);
-  sealed.writeUInt32LE(crc32(bytes), 0);
-  bytes.copy(sealed, 4);
-  return sealed;
-}
-
-/** The bytes again. Throws a RangeError when they are not what was sealed. */
+/** What a row has behind its checksum, for a disk may lie. Throws a RangeError when it is not what was sealed. */
 export function unseal(sealed: Buffer): Buffer {
-  const bytes = sealed.subarray(4);
-  if (sealed.length < 4 || crc32(bytes) !== sealed.readUInt32LE(0)) throw new RangeError('a checksum does not fit');
+  const bytes = sealed.subarray(crcBytes);
+  if (sealed.length < crcBytes || crc32(bytes) !== sealed.readUInt32LE(0))
+    throw new RangeError('a checksum does not fit');
   return bytes;
 }

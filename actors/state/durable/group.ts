@@ -4,7 +4,8 @@ import type { Entry } from '../history.ts';
 import type { SessionRecord } from '../record.ts';
 import type { Ending, SessionEntry } from '../tables.ts';
 import type { Kept } from '../vault-store.ts';
-import { commitBytes, variableBytes } from './rows.ts';
+import { journaling } from './journal-rows.ts';
+import type { Place } from './places.ts';
 
 /** What somebody asked for, in the order in which it was asked. */
 export type Change =
@@ -13,8 +14,8 @@ export type Change =
       readonly do: 'swap';
       readonly entry: SessionEntry;
       readonly record: SessionRecord;
-      /** Whether it is one commit further; a lock changes the head alone. */
-      readonly commits: boolean;
+      /** What it follows. */
+      readonly before: SessionRecord;
       readonly kept: Kept;
     }
   | { readonly do: 'remove'; readonly entry: SessionEntry; readonly ending: Ending; readonly kept: Kept }
@@ -24,15 +25,22 @@ export type Change =
 /** What becomes of one session's rows. */
 export interface Work {
   readonly entry: SessionEntry;
-  /** The newest; its head is written in any case. */
+  readonly place: Place;
+  /** The newest. */
   record: SessionRecord;
   created: boolean;
   removed: boolean;
-  /** New commits, and the revision of the first. */
+  /** Whether its head is to be written: of other locks, or an access. */
+  head: boolean;
+  /** New commits as they stand in rows of commits, and the revision of the first. */
   first: number;
   readonly commits: Buffer[];
-  /** As they are now; undefined: removed. */
-  readonly variables: Map<string, Buffer | undefined>;
+  /** The same for the journal. */
+  readonly journal: Buffer[];
+  /** The variables that they have written or removed. */
+  readonly names: Set<string>;
+  /** The last access that these commits tell of. */
+  touchedAtMs: number;
 }
 
 /** Bytes of a change beside its values, roughly. */
@@ -47,22 +55,18 @@ export class Group {
     return this.works.size === 0 && this.changes.length === 0;
   }
 
-  add(change: Change): void {
+  add(change: Change, place: Place): void {
     this.changes.push(change);
     this.bytes += changeBytes;
     switch (change.do) {
       case 'create':
-        this.#create(change.entry);
+        this.#create(change.entry, place);
         return;
-      case 'swap': {
-        const work = this.touch(change.entry);
-        work.record = change.record;
-        const newest = change.commits ? change.record.history.newest() : undefined;
-        if (newest !== undefined) this.#commit(work, newest);
+      case 'swap':
+        this.#swap(change.entry, place, change.record, change.before);
         return;
-      }
       case 'remove':
-        this.touch(change.entry).removed = true;
+        this.#touch(change.entry, place).removed = true;
         return;
       case 'wait':
         return;
@@ -73,40 +77,48 @@ export class Group {
     }
   }
 
-  /** The work of a session; of one that has none, its head is written again. */
-  touch(entry: SessionEntry): Work {
+  /** Its head is written again. */
+  note(entry: SessionEntry, place: Place, record: SessionRecord): void {
+    const work = this.#touch(entry, place);
+    work.record = record;
+    work.head = true;
+  }
+
+  #touch(entry: SessionEntry, place: Place): Work {
     let work = this.works.get(entry);
     if (work === undefined) {
-      const { record } = entry;
-      work = { entry, record, created: false, removed: false, first: 0, commits: [], variables: new Map() };
+      const { record, touchedAtMs } = entry;
+      const marks = { created: false, removed: false, head: false };
+      work = { entry, place, record, ...marks, first: 0, commits: [], journal: [], names: new Set(), touchedAtMs };
       this.works.set(entry, work);
     }
     return work;
   }
 
-  #create(entry: SessionEntry): void {
-    const work = this.touch(entry);
+  #create(entry: SessionEntry, place: Place): void {
+    const work = this.#touch(entry, place);
     work.created = true;
-    for (const commit of entry.record.history.entries()) this.#commit(work, commit);
-    // Also those whose commits are not kept.
-    for (const variable of entry.record.variables) this.#variable(work, variable.name, variableBytes(variable));
+    this.bytes += entry.record.valueBytes;
+    for (const commit of entry.record.history.entries()) this.#commit(work, commit, undefined);
   }
 
-  #commit(work: Work, entry: Entry): void {
-    const written = entry.commit.written.map((variable) => {
-      const bytes = variableBytes(variable);
-      this.#variable(work, variable.name, bytes);
-      return bytes;
-    });
-    for (const name of entry.commit.removed) this.#variable(work, name, undefined);
-    if (work.commits.length === 0) work.first = entry.commit.revision;
-    const bytes = commitBytes(entry, written);
-    work.commits.push(bytes);
+  #swap(entry: SessionEntry, place: Place, record: SessionRecord, before: SessionRecord): void {
+    const work = this.#touch(entry, place);
+    work.record = record;
+    work.touchedAtMs = entry.touchedAtMs;
+    const newest = record.revision > before.revision ? record.history.newest() : undefined;
+    if (newest === undefined || record.locks !== before.locks) work.head = true;
+    if (newest !== undefined) this.#commit(work, newest, record.places === before.places ? undefined : record);
+  }
+
+  #commit(work: Work, entry: Entry, renamed: SessionRecord | undefined): void {
+    const { commit } = entry;
+    for (const { name } of commit.written) work.names.add(name);
+    for (const name of commit.removed) work.names.add(name);
+    if (work.commits.length === 0) work.first = commit.revision;
+    const { bytes, commit: alone } = journaling(work.place.session, entry, renamed);
+    work.commits.push(alone);
+    work.journal.push(bytes);
     this.bytes += bytes.length;
-  }
-
-  #variable(work: Work, name: string, bytes: Buffer | undefined): void {
-    work.variables.set(name, bytes);
-    this.bytes += bytes?.length ?? 0;
   }
 }

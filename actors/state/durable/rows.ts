@@ -8,8 +8,10 @@
  * | `names`, session | its variables' names, in the order of their creation |
  * | `variable`, session, name | a variable as it is now |
  * | `commits`, session, revision | kept commits that follow each other, the first of this revision, with their keys and outcomes |
+ * | `journal`, number, 0 | newer commits of any sessions (see journal-rows.ts) |
+ * | `journal`, number, 1 | which sessions those are |
  *
- * A commit writes the head, what it wrote and itself, however large the session is. Each value has a checksum.
+ * A session's rows are those of the revision in its head; the journal goes on from there. Each value has a checksum.
  */
 import type { Entry } from '../history.ts';
 import { type Locks, noLocks } from '../locks.ts';
@@ -17,13 +19,13 @@ import type { Commit, HeldLock } from '../provider.ts';
 import type { Variable, VariableType } from '../types.ts';
 import type { Value } from '../value.ts';
 import { freeze } from '../variable.ts';
-import { ByteReader, ByteWriter, seal, unseal } from './bytes.ts';
+import { ByteReader, ByteWriter, unseal } from './bytes.ts';
 import { readValue, writeValue } from './values.ts';
 
-/** Of this release. A file of a higher one is refused; a lower one would be read as what it is. */
-export const format = 1;
+/** Of this release. A file of a higher one is refused. One of format 1 has no journal, and is as this one otherwise. */
+export const format = 2;
 
-const tags = { meta: 1, head: 2, names: 3, variable: 4, commits: 5 } as const;
+const tags = { meta: 1, head: 2, names: 3, variable: 4, commits: 5, journal: 6 } as const;
 
 /** 48 bits are more sessions and revisions than anybody makes. */
 const numberBytes = 6;
@@ -46,10 +48,19 @@ export const keys = {
     key.writeUIntBE(revision, 1 + numberBytes, numberBytes);
     return key;
   },
+  journal(number: number, part: JournalPart): Buffer {
+    const key = keyOf(tags.journal, number, 1);
+    key[1 + numberBytes] = part;
+    return key;
+  },
 } as const;
+
+/** The commits of a row of the journal, or which sessions they are of. */
+export type JournalPart = 0 | 1;
 
 /** Where the heads of all sessions stand. */
 export const allHeads = { start: keys.head(0), end: keys.names(0) } as const;
+export const allJournal = { start: keys.journal(0, 0), end: keyOf(tags.journal + 1, 0) } as const;
 /** Where a session's commits stand. */
 export const commitsOf = (session: number) => ({ start: keys.commits(session, 0), end: keys.commits(session + 1, 0) });
 /** Where a session's variables stand. */
@@ -67,7 +78,7 @@ export interface Meta {
 }
 
 export const metaRow = ({ format: version, epoch, nextSession }: Meta): Buffer =>
-  seal(new ByteWriter().uint(version).uint(epoch).uint(nextSession).done());
+  ByteWriter.row().uint(version).uint(epoch).uint(nextSession).sealed();
 
 /** Of a newer format only the format can be read. */
 export function readMeta(row: Buffer): Meta {
@@ -88,11 +99,15 @@ export interface Head {
   readonly locks: Locks;
   /** It is a copy that has not become the session yet. */
   readonly arriving: boolean;
+  /** Commits of it could not be read at a start: it stays lost when the journal does not tell any more. */
+  readonly lost?: boolean;
 }
 
+const headFlags = { none: 0, arriving: 1, lost: 2 } as const;
+
 export function headRow(head: Head): Buffer {
-  const { sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs, locks, arriving } = head;
-  const to = new ByteWriter().text(sessionId).uint(epoch).uint(revision);
+  const { sessionId, epoch, revision, ttlMs, openedAtMs, touchedAtMs, locks, arriving, lost } = head;
+  const to = ByteWriter.row().text(sessionId).uint(epoch).uint(revision);
   to.double(openedAtMs)
     .double(touchedAtMs)
     .byte(ttlMs === undefined ? 0 : 1);
@@ -100,8 +115,9 @@ export function headRow(head: Head): Buffer {
   to.uint(locks.fence).uint(locks.held.size);
   for (const { name, holder, fence, untilMs } of locks.held.values())
     to.text(name).text(holder).uint(fence).double(untilMs);
-  if (arriving) to.byte(1);
-  return seal(to.done());
+  if (lost) to.byte(headFlags.lost);
+  else if (arriving) to.byte(headFlags.arriving);
+  return to.sealed();
 }
 
 export function readHead(row: Buffer): Head {
@@ -110,7 +126,9 @@ export function readHead(row: Buffer): Head {
   const [openedAtMs, touchedAtMs] = [from.double(), from.double()];
   const ttlMs = from.byte() === 0 ? undefined : from.double();
   const locks = readLocks(from);
-  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs, locks, arriving: from.more };
+  const flag = from.more ? from.byte() : headFlags.none;
+  const [arriving, lost] = [flag === headFlags.arriving, flag === headFlags.lost];
+  return { sessionId, epoch, revision, openedAtMs, touchedAtMs, ttlMs, locks, arriving, lost };
 }
 
 function readLocks(from: ByteReader): Locks {
@@ -124,30 +142,43 @@ function readLocks(from: ByteReader): Locks {
   return { held, fence };
 }
 
-export function namesRow(variables: readonly Variable[]): Buffer {
-  const to = new ByteWriter().uint(variables.length);
+export function writeNames(to: ByteWriter, variables: readonly Variable[]): ByteWriter {
+  to.uint(variables.length);
   for (const { name } of variables) to.text(name);
-  return seal(to.done());
+  return to;
 }
 
-export function readNames(row: Buffer): readonly string[] {
-  const from = new ByteReader(unseal(row));
+export const namesRow = (variables: readonly Variable[]): Buffer => writeNames(ByteWriter.row(), variables).sealed();
+
+export function readNames(from: ByteReader): readonly string[] {
   return Array.from({ length: from.uint() }, () => from.text());
 }
 
-/** A variable within a row. */
-export function variableBytes({ name, version, value, ...kind }: Variable): Buffer {
-  const to = new ByteWriter().text(name).uint(version).bytes(kindBytes(kind));
-  writeValue(to, value as Value);
-  return to.done();
+export function variableRow(variable: Variable): Buffer {
+  const to = ByteWriter.row();
+  writeVariable(to, variable);
+  return to.sealed();
+}
+
+function writeVariable(to: ByteWriter, variable: Variable): void {
+  to.text(variable.name).uint(variable.version).bytes(kindBytes(variable));
+  writeValue(to, variable.value as Value);
 }
 
 type Kind = Pick<Variable, 'type' | 'constraints' | 'description'>;
 
+/** By constraints, which variables of one declaration share. */
+const written = new WeakMap<object, { readonly kind: Kind; readonly bytes: Buffer }>();
+
 function kindBytes({ type, constraints, description }: Kind): Buffer {
+  const known = written.get(constraints);
+  if (known !== undefined && known.kind.type === type && known.kind.description === description) return known.bytes;
   const to = new ByteWriter().text(type).text(description);
   writeValue(to, constraints as Value);
-  return to.done();
+  // A copy: what is kept for long would keep its whole block.
+  const bytes = Buffer.from(to.done());
+  written.set(constraints, { kind: { type, constraints, description }, bytes });
+  return bytes;
 }
 
 /** How many kinds of variables are held at a time. */
@@ -184,11 +215,11 @@ const keyKinds = { none: 0, given: 1, own: 2 } as const;
 /** What else there is of a commit, as bits. */
 const parts = { outcome: 1, before: 2 } as const;
 
-/** A commit within a row, and what is kept with it. `written` are the bytes of its variables. */
-export function commitBytes({ commit, bytes, key, outcome }: Entry, written: readonly Buffer[]): Buffer {
-  const to = new ByteWriter().uint(commit.revision).text(commit.writer).double(commit.committedAtMs).uint(bytes);
-  to.uint(written.length);
-  for (const variable of written) to.raw(variable);
+/** A commit within a row, and what is kept with it. */
+export function writeCommit(to: ByteWriter, { commit, bytes, key, outcome }: Entry): void {
+  to.uint(commit.revision).text(commit.writer).double(commit.committedAtMs).uint(bytes);
+  to.uint(commit.written.length);
+  for (const variable of commit.written) writeVariable(to, variable);
   to.uint(commit.removed.length);
   for (const name of commit.removed) to.text(name);
   if (key === undefined) to.byte(keyKinds.none);
@@ -205,7 +236,6 @@ export function commitBytes({ commit, bytes, key, outcome }: Entry, written: rea
       for (const reader of readers ?? []) to.text(reader);
     }
   }
-  return to.done();
 }
 
 /** The commits of a row, oldest first. */
@@ -214,7 +244,7 @@ export function* readCommits(row: Buffer, head: Head, variables: VariableReader)
   while (from.more) yield readCommit(from, head, variables);
 }
 
-function readCommit(from: ByteReader, { sessionId, epoch }: Head, variables: VariableReader): Entry {
+export function readCommit(from: ByteReader, { sessionId, epoch }: Head, variables: VariableReader): Entry {
   const [revision, writer, committedAtMs, bytes] = [from.uint(), from.text(), from.double(), from.uint()];
   const written = Object.freeze(Array.from({ length: from.uint() }, () => variables.read(from)));
   const removed = Object.freeze(Array.from({ length: from.uint() }, () => from.text()));

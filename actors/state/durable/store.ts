@@ -10,11 +10,10 @@ import type { Realm, SessionEntry, StateTables } from '../tables.ts';
 import { refusal, VaultError } from '../vault-error.ts';
 import { type Kept, memoryStore, type VaultStore } from '../vault-store.ts';
 import { type Change, Group } from './group.ts';
-import { LmdbFile, type Row } from './lmdb-file.ts';
-import { loadSessions } from './load.ts';
+import { Ledger } from './ledger.ts';
+import { LmdbFile } from './lmdb-file.ts';
 import type { VaultOptions } from './options.ts';
-import { type Clocks, type Place, rowsOf, rowsWithout, settle } from './places.ts';
-import { format, keys, metaRow } from './rows.ts';
+import type { Transaction } from './transaction.ts';
 
 export interface DurableOptions extends Required<VaultOptions> {
   readonly limits: RecordLimits;
@@ -31,14 +30,11 @@ export class DurableStore implements VaultStore {
   readonly #file: LmdbFile;
   readonly #memory: VaultStore;
   readonly #maxWaitingBytes: number;
-  readonly #places = new WeakMap<SessionEntry, Place>();
+  readonly #ledger: Ledger;
   /** The newest records, of sessions that have one which is not kept yet. */
   readonly #heads = new Map<SessionEntry, SessionRecord>();
   readonly #opening = new Map<string, SessionEntry>();
   readonly #leaving = new Set<SessionEntry>();
-  /** Sessions that were lost at the start, by id: their rows stay until the id is used again. */
-  readonly #lost = new Map<string, number>();
-  #nextSession: number;
   #gathering = new Group();
   #writing: Group | undefined;
   #noting: IterableIterator<SessionEntry> | undefined;
@@ -54,22 +50,11 @@ export class DurableStore implements VaultStore {
     this.#memory = memoryStore(tables);
     this.#maxWaitingBytes = maxWaitingBytes;
     this.#file = new LmdbFile(path, fsync === 'never', runtime.ids.next());
-    const { epoch, nextSession } = this.#file.meta();
-    tables.epoch = Math.max(tables.epoch, epoch);
-    this.#nextSession = nextSession;
-    for (const loaded of loadSessions(this.#file, { limits, now: this.#now(), graceMs: noteMs })) {
-      if ('entry' in loaded) {
-        this.#places.set(loaded.entry, loaded.place);
-        tables.bridged.add(loaded.entry);
-        loaded.entry.record.history.settle();
-        tables.epoch = Math.max(tables.epoch, loaded.entry.record.epoch);
-        continue;
-      }
-      const { sessionId, session, fault } = loaded;
-      runtime.log('error', `vault ${path}: session ${sessionId ?? `number ${session}`} is lost: ${fault}`);
-      if (sessionId === undefined) continue;
-      this.#lost.set(sessionId, session);
-      tables.bridged.lose(sessionId);
+    try {
+      this.#ledger = new Ledger(this.#file, tables, runtime, { limits, graceMs: noteMs });
+    } catch (error) {
+      this.#file.close();
+      throw error;
     }
   }
 
@@ -91,8 +76,6 @@ export class DurableStore implements VaultStore {
       kept(this.#full ? this.#waitFor(id) : busy(id, 'is being opened'));
       return;
     }
-    this.#places.set(entry, { session: this.#nextSession, commits: [], notedAtMs: entry.touchedAtMs });
-    this.#nextSession += 1;
     this.#opening.set(id, entry);
     this.#add({ do: 'create', entry, kept });
   }
@@ -106,9 +89,9 @@ export class DurableStore implements VaultStore {
       kept(this.#full ? this.#waitFor(entry.id) : busy(entry.id, 'is being closed'));
       return;
     }
-    const commits = record.revision > this.head(entry).revision;
+    const before = this.head(entry);
     this.#heads.set(entry, record);
-    this.#add({ do: 'swap', entry, record, commits, kept });
+    this.#add({ do: 'swap', entry, record, before, kept });
   }
 
   remove(entry: SessionEntry, ending: 'closed' | 'expired' | 'lost', kept: Kept): void {
@@ -128,10 +111,14 @@ export class DurableStore implements VaultStore {
     const group = [this.#gathering, this.#writing].find((one) => one?.works.has(entry));
     if (group === undefined) kept(undefined);
     else if (this.#full) kept(this.#waitFor(entry.id));
-    else group.add({ do: 'wait', entry, kept });
+    else group.add({ do: 'wait', entry, kept }, this.#ledger.place(entry));
   }
 
   note(): boolean {
+    if (this.#noting === undefined) {
+      this.#ledger.foldIdle();
+      if (this.#ledger.folding) this.#soon();
+    }
     this.#noting ??= this.#tables.bridged.mortal.values();
     for (let looked = 0; looked < sliceMax; looked += 1) {
       const { value: entry, done } = this.#noting.next();
@@ -141,11 +128,11 @@ export class DurableStore implements VaultStore {
       }
       if (
         entry.vault === 'memory' ||
-        entry.touchedAtMs <= (this.#places.get(entry)?.notedAtMs ?? 0) ||
+        entry.touchedAtMs <= this.#ledger.place(entry).notedAtMs ||
         this.#leaving.has(entry)
       )
         continue;
-      this.#gathering.touch(entry).record = this.head(entry);
+      this.#gathering.note(entry, this.#ledger.place(entry), this.head(entry));
       this.#soon();
     }
     return true;
@@ -172,7 +159,7 @@ export class DurableStore implements VaultStore {
   }
 
   #add(change: Change): void {
-    this.#gathering.add(change);
+    this.#gathering.add(change, this.#ledger.place(change.entry));
     this.#soon();
   }
 
@@ -188,52 +175,27 @@ export class DurableStore implements VaultStore {
 
   #write(): void {
     const group = this.#gathering;
-    if (this.#writing !== undefined || group.empty || this.#closed) return;
+    if (this.#writing !== undefined || this.#closed || (group.empty && !this.#ledger.folding)) return;
     this.#writing = group;
     this.#gathering = new Group();
     void this.#carryOut(group);
   }
 
   async #carryOut(group: Group): Promise<void> {
-    const settled: (() => void)[] = [];
+    let transaction: Transaction;
     try {
-      await this.#file.write(this.#rows(group, settled));
+      transaction = this.#ledger.transaction(group);
+      await this.#file.write(transaction.rows);
     } catch (error) {
       this.#failed(group, error as Error);
       return;
     }
-    this.#kept(group, settled);
+    this.#kept(group, transaction);
   }
 
-  #rows(group: Group, settled: (() => void)[]): readonly Row[] {
-    const rows: Row[] = [];
-    const now = this.#now();
-    let made = false;
-    for (const work of group.works.values()) {
-      const place = this.#places.get(work.entry) as Place;
-      if (work.removed) {
-        if (!work.created) rows.push(...rowsWithout(this.#file, place.session));
-        continue;
-      }
-      made ||= work.created;
-      const lost = work.created ? this.#lost.get(work.entry.id) : undefined;
-      if (lost !== undefined) rows.push(...rowsWithout(this.#file, lost));
-      const { rows: own, dropped } = rowsOf(work, place, now);
-      rows.push(...own);
-      const { touchedAtMs } = work.entry;
-      settled.push(() => {
-        settle(place, work, dropped, touchedAtMs);
-        if (work.created) this.#lost.delete(work.entry.id);
-      });
-    }
-    // An epoch is never used twice, also when its session is gone.
-    if (made) rows.push([keys.meta, metaRow({ format, epoch: this.#tables.epoch, nextSession: this.#nextSession })]);
-    return rows;
-  }
-
-  #kept(group: Group, settled: readonly (() => void)[]): void {
+  #kept(group: Group, transaction: Transaction): void {
     this.#writing = undefined;
-    for (const work of settled) work();
+    transaction.settle();
     if (this.#failing) this.#runtime.log('info', `vault ${this.#file.path}: keeps commits again`);
     this.#failing = false;
     for (const change of group.changes) {
@@ -290,11 +252,6 @@ export class DurableStore implements VaultStore {
       // One caller's trouble must not become that of the others of its group.
       this.#runtime.log('error', `vault: ${String(error)}`);
     }
-  }
-
-  #now(): Clocks {
-    const { clock } = this.#runtime;
-    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
 }
 

@@ -22,6 +22,7 @@ import { RandomStream } from '../../../../testing/index.ts';
 import { rejection } from '../../../../testing/restarts.ts';
 import { needs } from '../../../helpers/needs.ts';
 import { useVaultFolder } from '../../../helpers/vault-folder.ts';
+import { damageRow, nextFold } from '../../../helpers/vault-rows.ts';
 
 const checkout = fileURLToPath(new URL('../../../..', import.meta.url));
 const canMount = spawnSync('unshare', ['-rm', 'true']).status === 0;
@@ -83,14 +84,14 @@ describe('a durable vault that cannot be', () => {
 
   it('is refused when a newer release wrote it, and is as it was for that release', async () => {
     await filled();
-    const meta = metaRow({ format: 2, epoch: 77, nextSession: 9 });
+    const meta = metaRow({ format: 3, epoch: 77, nextSession: 9 });
     const newer = new LmdbFile(folder.path, false, 'newer');
     await newer.write([[keys.meta, meta]]);
     newer.close();
     const before = readFileSync(folder.file);
     const { code, message } = await refused(folder.start());
     expect(code).to.equal('vault_too_new');
-    expect(message).to.include('format 2');
+    expect(message).to.include('format 3');
     expect(readFileSync(folder.file).equals(before)).to.equal(true);
   });
 
@@ -254,9 +255,11 @@ describe('a durable vault that cannot be', () => {
 
   it('has a session whose rows are damaged as lost, until its id is opened anew, and all others whole', async () => {
     await filled();
-    const file = new LmdbFile(folder.path, false, 'test');
-    await file.write([[keys.variable(3, 'a'), Buffer.from('damaged')]]);
-    file.close();
+    const fold = nextFold();
+    const folding = await folder.start({ sweepMs: 5 });
+    await fold;
+    await folding.stop();
+    await damageRow(folder.path, keys.variable(3, 'a'));
     for (let start = 0; start < 2; start += 1) {
       const state = await folder.start();
       expect(await rejection(state.provider.find('s3'))).to.have.property('code', 'lost');

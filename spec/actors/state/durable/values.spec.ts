@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ByteReader, ByteWriter, seal, unseal } from '../../../../actors/state/durable/bytes.ts';
+import { ByteReader, ByteWriter, unseal } from '../../../../actors/state/durable/bytes.ts';
 import { readValue, writeValue } from '../../../../actors/state/durable/values.ts';
 import type { Value } from '../../../../actors/state/index.ts';
 import { store } from '../../../../actors/state/stored.ts';
@@ -9,7 +9,7 @@ import { anyValue, equalValues } from '../../../helpers/any-value.ts';
 function roundTrip(value: Value): Value {
   const to = new ByteWriter();
   writeValue(to, value);
-  const from = new ByteReader(unseal(seal(to.done())));
+  const from = new ByteReader(unseal(ByteWriter.row().raw(to.done()).sealed()));
   const read = readValue(from);
   expect(from.more).to.equal(false);
   return read;
@@ -46,7 +46,7 @@ describe('values in the durable vault', () => {
   });
 
   it('of which one bit has changed are refused', () => {
-    const sealed = seal(Buffer.from('what was written'));
+    const sealed = ByteWriter.row().raw(Buffer.from('what was written')).sealed();
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
       const changed = Buffer.from(sealed);
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
