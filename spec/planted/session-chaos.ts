@@ -68,7 +68,8 @@ const durable: Readonly<Record<string, PlantedBug>> = {
         let writes = 0;
         return function (this: LmdbFile, rows) {
           writes += 1;
-          return writes % 16 === 0 ? Promise.resolve() : write.call(this, rows);
+          // From then on: of one that is left out between others a fold would make up for it, or a start refuse the file.
+          return writes > 50 ? Promise.resolve() : write.call(this, rows);
         };
       }),
   },
