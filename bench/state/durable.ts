@@ -45,7 +45,7 @@ const commits = (sessions: number) =>
     );
   });
 
-/** What a commit of ours writes: the session's head, the variable, and the commit with its key. */
+/** What a commit of ours writes: itself with its key and the variable, to the journal, and once more when that is folded. */
 const commitBytes = 250;
 
 const puts = inFolder(async (path, size) => {
