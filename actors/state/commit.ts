@@ -99,17 +99,30 @@ export function answered(record: SessionRecord, order: Order, now: Now): Commit 
 /** Throws StateError `conflict`, which names all versions that are not as expected. */
 export function expectAll(record: SessionRecord, { expect, writer }: Pick<Order, 'expect' | 'writer'>): void {
   if (expect.length === 0) return;
-  const conflicts: { name: string; expected: number | null; actual: number | null }[] = [];
+  const conflicts: Conflict[] = [];
   for (const [name, expected] of expect) {
     const actual = versionFor(find(record, name), writer);
     if (actual !== expected) conflicts.push({ name, expected, actual });
   }
-  if (conflicts.length === 0) return;
+  if (conflicts.length > 0) throw conflictOf(record, conflicts);
+}
+
+/** A version that is not as it was expected. */
+export interface Conflict {
+  readonly name: string;
+  readonly expected: number | null;
+  readonly actual: number | null;
+}
+
+export function conflictOf(
+  { sessionId, revision }: Pick<SessionRecord, 'sessionId' | 'revision'>,
+  conflicts: readonly Conflict[],
+): StateError {
   const shown = (version: number | null) => (version === null ? 'absent' : `version ${version}`);
   const differing = conflicts.map(
     ({ name, expected, actual }) => `'${name}' is ${shown(actual)}, expected ${shown(expected)}`,
   );
-  throw new StateError('conflict', `session '${record.sessionId}': ${differing.join('; ')}`, {
-    details: { revision: record.revision, conflicts },
+  return new StateError('conflict', `session '${sessionId}': ${differing.join('; ')}`, {
+    details: { revision, conflicts },
   });
 }

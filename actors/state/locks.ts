@@ -17,7 +17,7 @@ export interface Locks {
 export const noLocks: Locks = { held: new Map(), fence: 0 };
 
 /** How many locks of one session may be held. */
-const locksMax = 1_000;
+export const locksMax = 1_000;
 const leaseMsMax = 24 * 60 * 60_000;
 const holderLengthMax = 200;
 
@@ -107,7 +107,7 @@ export function locksFrom(held: unknown, fence: unknown): Locks {
   return locks.length === 0 && last === 0 ? noLocks : { held: new Map(locks), fence: last as number };
 }
 
-function lockedBy({ name, holder, fence, untilMs }: HeldLock, lead = ''): StateError {
+export function lockedBy({ name, holder, fence, untilMs }: HeldLock, lead = ''): StateError {
   return new StateError('locked', `variable '${name}': ${lead}'${holder}' holds its lock`, {
     details: { variable: name, holder, fence, untilMs },
   });

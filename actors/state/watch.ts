@@ -33,6 +33,8 @@ export class Watch implements WatchIterator, Wakeable {
   readonly #signal: AbortSignal | undefined;
   /** The last revision that was delivered. */
   #place: number | undefined;
+  /** The epoch that it belongs to. */
+  #epoch: number;
   /** Each `next` that has no answer yet, oldest first. */
   readonly #waiting = new Waiters<Result>();
   #begun = false;
@@ -54,6 +56,7 @@ export class Watch implements WatchIterator, Wakeable {
     this.#wanted = wantedOf(options);
     this.#signal = signal;
     this.#place = from;
+    this.#epoch = record.epoch;
   }
 
   [Symbol.asyncIterator](): this {
@@ -132,22 +135,28 @@ export class Watch implements WatchIterator, Wakeable {
     const { record } = this.#entry;
     if (this.#place === undefined) {
       this.#place = record.revision;
+      this.#epoch = record.epoch;
       return resultOf({ type: 'snapshot', snapshot: this.#snapshot(record) });
     }
+    // Its store has lost commits, perhaps some that were told: where it goes on is all that there is to say.
+    if (this.#epoch !== record.epoch) return this.#folded(this.#place, record);
     while (this.#place < record.revision) {
       const commit = record.history.at(this.#place + 1);
-      if (commit === undefined) {
-        const folded = fold(this.#place, record.revision);
-        this.#tables.watches.folded += 1;
-        this.#place = record.revision;
-        return resultOf({ type: 'snapshot', snapshot: this.#snapshot(record), folded });
-      }
+      if (commit === undefined) return this.#folded(this.#place, record);
       this.#place += 1;
       if (this.#wanted === undefined) return this.#shared(commit);
       const seen = only(commit, this.#wanted);
       if (seen !== undefined) return resultOf({ type: 'commit', commit: seen });
     }
     return undefined;
+  }
+
+  /** A snapshot in place of what is not to be had one by one. */
+  #folded(after: number, record: SessionRecord): Result {
+    this.#tables.watches.folded += 1;
+    this.#place = record.revision;
+    this.#epoch = record.epoch;
+    return resultOf({ type: 'snapshot', snapshot: this.#snapshot(record), folded: fold(after, record.revision) });
   }
 
   /** All who watch the whole session are told of a commit by the same object. */

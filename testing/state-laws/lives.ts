@@ -83,11 +83,11 @@ export function lifeLaws(book: LawBook): void {
       const events = session.watch();
       await take(events, 1);
       await book.subject.pass(600);
-      const waiting = events.next();
+      const waiting = codeOf(events.next());
       await book.subject.pass(600);
       expect(await codeOf(session.read())).to.equal('expired');
       await provider.open('watched');
-      expect(await codeOf(waiting)).to.equal('expired');
+      expect(await waiting).to.equal('expired');
     });
 
     it('has an id of 1 to 200 characters that fits into a path', async () => {

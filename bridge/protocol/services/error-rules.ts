@@ -119,6 +119,17 @@ const otherRules: Readonly<Record<string, Rule>> = {
   vault_too_new: internal,
   vault_missing: internal,
   vault_failed: internal,
+  redis_down: down,
+  redis_busy: down,
+  redis_read_only: down,
+  redis_full: internal,
+  redis_denied: internal,
+  redis_too_old: internal,
+  redis_too_new: internal,
+  redis_wrong_type: internal,
+  redis_failed: internal,
+  // It happened: sent again under the same idempotency key, it is answered when it is safe.
+  redis_not_safe: { code: Code.Unavailable, reason: 'NOT_SAFE', retry: true },
 };
 
 /** The rule of an error; undefined for a code that is not this library's. */

@@ -1,0 +1,139 @@
+/**
+ * What this process knows of sessions that the server holds: a copy of each that is in use, as it was at some commit.
+ * Whoever needs the newest asks the server for what came after; watches and history read the copies. They lie in the
+ * system's tables, as the vault's do, so that the feed's crash loses none; those that nobody uses are let go of.
+ */
+import type { RecordLimits } from '../record.ts';
+import { type Ending, SessionEntry, type StateTables } from '../tables.ts';
+import { type SessionKeys, sessionKeys } from './keys.ts';
+import { advanced, entryOf, type LogEntry, type RawEntry, type Reading } from './rows.ts';
+
+export class Copy {
+  readonly id: string;
+  readonly keys: SessionKeys;
+  /** What watches read; its record is that of `reading`. */
+  readonly entry: SessionEntry;
+  reading: Reading;
+  /** Whether its history goes as far back as the server's. */
+  whole: boolean;
+  /** Whether the feed is told of each commit. */
+  following = false;
+  /** What it lacks is being fetched; `again` when there is more since. */
+  pulling: { again: boolean } | undefined;
+
+  constructor(keys: SessionKeys, reading: Reading, whole: boolean, nowMs: number) {
+    this.id = reading.record.sessionId;
+    this.keys = keys;
+    // In no table of the vault; of everybody's sessions, it is.
+    this.entry = new SessionEntry('bridged', reading.record, reading.ttlMs, nowMs, 'durable');
+    this.reading = reading;
+    this.whole = whole;
+  }
+}
+
+export class Copies {
+  readonly #prefix: string;
+  readonly #limits: RecordLimits;
+  readonly #max: number;
+  readonly #tables: StateTables;
+  /** The longest unused first. */
+  readonly #byId = new Map<string, Copy>();
+  readonly #byChannel = new Map<string, Copy>();
+
+  constructor(tables: StateTables, prefix: string, limits: RecordLimits, max: number) {
+    this.#tables = tables;
+    this.#prefix = prefix;
+    this.#limits = limits;
+    this.#max = max;
+  }
+
+  get(id: string): Copy | undefined {
+    const copy = this.#byId.get(id);
+    if (copy === undefined) return undefined;
+    this.#byId.delete(id);
+    this.#byId.set(id, copy);
+    return copy;
+  }
+
+  ofChannel(channel: string): Copy | undefined {
+    return this.#byChannel.get(channel);
+  }
+
+  all(): readonly Copy[] {
+    return [...this.#byId.values()];
+  }
+
+  /** Takes on a reading of all of a session; undefined when the copy knows more than that by now. */
+  put(reading: Reading, whole: boolean, nowMs: number): Copy | undefined {
+    const { sessionId } = reading.record;
+    let copy = this.get(sessionId);
+    if (copy !== undefined && copy.reading.head.life !== reading.head.life) {
+      // Closed and opened again elsewhere.
+      this.end(sessionId, 'closed');
+      copy = undefined;
+    }
+    if (copy === undefined) {
+      copy = new Copy(sessionKeys(this.#prefix, sessionId), reading, whole, nowMs);
+      this.#byId.set(sessionId, copy);
+      this.#byChannel.set(copy.keys.wake, copy);
+      this.#shrink();
+      return copy;
+    }
+    const { epoch, revision } = copy.reading.head;
+    if (reading.head.epoch < epoch || (reading.head.epoch === epoch && reading.head.revision < revision))
+      return undefined;
+    // What is kept of the past is not given up for a reading without it.
+    if (reading.head.epoch === epoch && reading.head.revision === revision && copy.whole && !whole) return copy;
+    copy.whole = whole;
+    this.#set(copy, reading);
+    return copy;
+  }
+
+  /** Takes on a commit, if it is the next one. */
+  advance(copy: Copy, entry: Omit<LogEntry, 'key'>): void {
+    const { epoch, revision } = copy.reading.head;
+    if (entry.commit.epoch !== epoch || entry.commit.revision !== revision + 1) return;
+    this.#set(copy, advanced(copy.reading, entry, this.#limits));
+  }
+
+  advanceBy(copy: Copy, log: readonly RawEntry[]): void {
+    for (const raw of log) {
+      const epoch = Number(raw[0].slice(0, raw[0].indexOf('-')));
+      this.advance(copy, entryOf(copy.id, epoch, raw));
+    }
+  }
+
+  /** The session is gone: who watches it is told. */
+  end(id: string, ending: Ending): void {
+    const copy = this.#byId.get(id);
+    if (copy === undefined) return;
+    this.#byId.delete(id);
+    this.#byChannel.delete(copy.keys.wake);
+    copy.entry.ended = ending;
+    this.#wake(copy);
+  }
+
+  #set(copy: Copy, reading: Reading): void {
+    copy.reading = reading;
+    copy.entry.record = reading.record;
+    this.#wake(copy);
+  }
+
+  /** By the ObserverManager, as after a commit of the vault. */
+  #wake({ entry }: Copy): void {
+    const { process } = this.#tables.observers;
+    if (entry.watchers === undefined || entry.waking || process === undefined) return;
+    // Refused when its mailbox is full: then the next one tells it.
+    entry.waking = process.accept({ kind: 'cast', name: 'committed', arg: entry });
+  }
+
+  #shrink(): void {
+    if (this.#byId.size <= this.#max) return;
+    for (const [id, copy] of this.#byId) {
+      if (copy.entry.watchers !== undefined || copy.following) continue;
+      this.#byId.delete(id);
+      this.#byChannel.delete(copy.keys.wake);
+      if (this.#byId.size <= this.#max) return;
+    }
+  }
+}

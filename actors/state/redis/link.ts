@@ -1,0 +1,260 @@
+/**
+ * The connections of one provider: one for commands, one that hears of commits. Commands are never sent again by the
+ * client library: a commit that may have happened is told apart by its idempotency key, one level above.
+ */
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { ActorSystem } from '../../core/index.ts';
+import { StateError } from '../../core/index.ts';
+import type { Attempt } from '../retry.ts';
+import { RedisError, redisError } from './errors.ts';
+import type { RedisSource } from './options.ts';
+import type { Script } from './scripts/script.ts';
+
+type Client = Redis | Cluster;
+export type Argument = string | number | Buffer;
+
+/** Pauses between attempts to connect grow up to this, in milliseconds. */
+const longestPauseMs = 500;
+const oldestMajor = 7;
+
+const ours: RedisOptions = {
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  lazyConnect: true,
+  retryStrategy: (times) => Math.min(10 * 2 ** Math.min(times, 10), longestPauseMs),
+  // One that has become a replica: look for the primary, as Sentinel and managed services move its name.
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+};
+
+export interface WakeListener {
+  /** Something is new in a session, by its channel. */
+  woken(channel: string): void;
+  /** The connection that hears of it is there, or there again: what was told meanwhile is missed. */
+  connected(): void;
+}
+
+export class RedisLink {
+  readonly #system: ActorSystem;
+  readonly #client: Client;
+  readonly #ears: Client;
+  readonly #listening = new Set<string>();
+  #listener: WakeListener | undefined;
+  /** Who waits for a connection. */
+  readonly #waiting = new Map<Client, Promise<void>>();
+  #last: Error | undefined;
+  #closed = false;
+  /** Undefined until the server's version was looked at. */
+  #checked: Promise<void> | undefined;
+
+  constructor(system: ActorSystem, source: RedisSource) {
+    this.#system = system;
+    this.#client = connectionOf(source);
+    this.#ears = connectionOf(source);
+    for (const client of [this.#client, this.#ears]) {
+      client.on('error', (error: Error) => {
+        this.#last = error;
+      });
+      client.on('node error', (error: Error) => {
+        this.#last = error;
+      });
+    }
+    this.#client.on('ready', () => {
+      this.#last = undefined;
+    });
+    this.#client.on('close', () => {
+      // It may be another server that answers next.
+      this.#checked = undefined;
+    });
+    const heard = (channel: string): void => this.#listener?.woken(channel);
+    this.#ears.on('smessage', heard);
+    // A cluster has a connection for each part of it, and tells of each in its own way.
+    for (const event of ['ready', '+subscriber', 'subscribersReady', '-node', 'refresh'])
+      this.#ears.on(event, () => void this.#listenAgain());
+  }
+
+  /** Who is told of wakes. */
+  listen(listener: WakeListener): void {
+    this.#listener = listener;
+  }
+
+  /** Runs a script on the keys of one slot. Rejects with RedisError; what has happened then is not known for `redis_down`. */
+  run(script: Script, keys: readonly string[], args: readonly Argument[], attempt: Attempt): Promise<unknown> {
+    return this.#guarded(attempt, async () => {
+      const rest = [keys.length, ...keys, ...args] as const;
+      try {
+        return await this.#client.call('EVALSHA', script.sha, ...rest);
+      } catch (error) {
+        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+        return await this.#client.call('EVAL', script.lua, ...rest);
+      }
+    });
+  }
+
+  /** Runs a script and, right behind it on the same connection, a command; answers both, or the second one's error. */
+  runAnd(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+    [name, ...more]: readonly [string, ...Argument[]],
+    attempt: Attempt,
+  ): Promise<readonly [reply: unknown, more: unknown]> {
+    const both = async (start: readonly [command: string, script: string]): Promise<readonly [unknown, unknown]> => {
+      const [command, text] = start;
+      const pipeline = this.#client
+        .pipeline()
+        .call(command, text, keys.length, ...keys, ...args)
+        .call(name, ...more);
+      const [first, second] = (await pipeline.exec()) as [[Error | null, unknown], [Error | null, unknown]];
+      if (first[0] !== null) throw first[0];
+      return [first[1], second[0] ?? second[1]];
+    };
+    return this.#guarded(attempt, async () => {
+      try {
+        return await both(['EVALSHA', script.sha]);
+      } catch (error) {
+        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+        return await both(['EVAL', script.lua]);
+      }
+    }) as Promise<readonly [unknown, unknown]>;
+  }
+
+  command(name: string, args: readonly Argument[], attempt: Attempt): Promise<unknown> {
+    return this.#guarded(attempt, () => this.#client.call(name, ...args));
+  }
+
+  /** As `command`, with bytes in the answer. */
+  commandBuffer(name: string, args: readonly Argument[], attempt: Attempt): Promise<unknown> {
+    return this.#guarded(attempt, () => this.#client.callBuffer(name, ...args));
+  }
+
+  /** Hears of what is told on a channel, from when this has resolved. */
+  async subscribe(channel: string, attempt: Attempt): Promise<void> {
+    if (this.#listening.has(channel)) return;
+    await this.#guarded(attempt, () => this.#ears.ssubscribe(channel), this.#ears);
+    this.#listening.add(channel);
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    if (!this.#listening.delete(channel) || this.#closed) return;
+    // One that is cut off hears nothing anyway.
+    await this.#ears.sunsubscribe(channel).catch(() => {});
+  }
+
+  /** Whoever listens goes on where he was: first heard of again, then looked at. */
+  async #listenAgain(): Promise<void> {
+    if (this.#closed || this.#listening.size === 0) return;
+    // One that fails is cut off again, and tells when it is not.
+    await Promise.all([...this.#listening].map((channel) => this.#ears.ssubscribe(channel).catch(() => {})));
+    this.#listener?.connected();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listener = undefined;
+    this.#client.disconnect();
+    this.#ears.disconnect();
+  }
+
+  async #guarded(attempt: Attempt, work: () => Promise<unknown>, client = this.#client): Promise<unknown> {
+    const { timeoutMs, signal } = attempt;
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const timer = this.#system.deadlines.set(timeoutMs, () =>
+        finish(() => reject(new RedisError('redis_down', `no answer within ${timeoutMs} ms`, { cause: this.#last }))),
+      );
+      const aborted = (): void => finish(() => reject(signal?.reason as Error));
+      const finish = (settle: () => void): void => {
+        timer.cancel();
+        signal?.removeEventListener('abort', aborted);
+        settle();
+      };
+      signal?.addEventListener('abort', aborted, { once: true });
+      this.#ready(client)
+        .then(work)
+        .then(
+          (value) => finish(() => resolve(value)),
+          (error: unknown) => finish(() => reject(redisError(error, this.#last))),
+        );
+    });
+  }
+
+  /** Resolves when commands can be sent; rejects with why not, as soon as that is known. */
+  async #ready(client: Client): Promise<void> {
+    if (this.#closed) throw new StateError('unavailable', 'redis: the system has ended');
+    if (client.status !== 'ready') await this.#connected(client);
+    if (client !== this.#client) return;
+    this.#checked ??= this.#check();
+    await this.#checked;
+  }
+
+  /** One wait for all who wait. */
+  async #connected(client: Client): Promise<void> {
+    let waiting = this.#waiting.get(client);
+    if (waiting === undefined) {
+      waiting = nextState(client, () => this.#last).finally(() => this.#waiting.delete(client));
+      this.#waiting.set(client, waiting);
+      if (client.status === 'wait' || client.status === 'end') client.connect().catch(() => {});
+    }
+    await waiting;
+  }
+
+  async #check(): Promise<void> {
+    let info: string;
+    try {
+      info = String(await this.#client.call('INFO', 'server'));
+    } catch (error) {
+      this.#checked = undefined;
+      // A service that does not tell: what is missing will be told when it is used.
+      if (redisError(error).code === 'redis_denied' && /NOPERM/.test((error as Error).message)) return;
+      throw error;
+    }
+    checkVersion(info);
+  }
+}
+
+/** Resolves when a connection is there; rejects when an attempt to make one has failed. */
+function nextState(client: Client, last: () => Error | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const ready = (): void => settle(() => resolve());
+    const failed = (error?: Error): void => settle(() => reject(error ?? last() ?? new Error('connection is closed')));
+    const settle = (done: () => void): void => {
+      client.off('ready', ready);
+      client.off('error', failed);
+      client.off('close', failed);
+      done();
+    };
+    client.on('ready', ready);
+    client.on('error', failed);
+    client.on('close', failed);
+  });
+}
+
+/** Throws RedisError `redis_too_old` for what INFO says. Valkey says a version of Redis that it stands for, too. */
+export function checkVersion(info: string): void {
+  const version = /^redis_version:(\S+)/m.exec(info)?.[1];
+  if (version === undefined || Number.parseInt(version, 10) >= oldestMajor) return;
+  throw new RedisError('redis_too_old', `the server is ${version}; sharded publish/subscribe needs ${oldestMajor}.0`);
+}
+
+/** Connections of our own, also when a client is given: how it sends again what was lost is not for us. */
+function connectionOf({ url, client, cluster, options }: RedisSource): Client {
+  const clusterOptions = {
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    retryDelayOnFailover: 0,
+    shardedSubscribers: true,
+    clusterRetryStrategy: (times: number) => Math.min(10 * 2 ** Math.min(times, 10), longestPauseMs),
+  };
+  const perNode = { ...options, ...ours };
+  for (const clusters of ['enableOfflineQueue', 'retryStrategy', 'lazyConnect'] as const) delete perNode[clusters];
+  if (client instanceof Cluster) {
+    const redisOptions = { ...client.options.redisOptions, ...perNode } as object;
+    return client.duplicate(undefined, { ...clusterOptions, redisOptions });
+  }
+  if (client !== undefined) return client.duplicate(ours);
+  if (cluster !== undefined) return new Cluster([...cluster], { ...clusterOptions, redisOptions: perNode as object });
+  const whole = { ...options, ...ours } as object;
+  return url === undefined ? new Redis(whole) : new Redis(url, whole);
+}

@@ -1,0 +1,278 @@
+/**
+ * What stands in Redis for a session, as the record that the pure functions work on, and back. Each variable is a field
+ * `v:<name>` with `<version>:<place>:<JSON>`; places grow in the order of creation. An entry of the log has the id
+ * `<epoch>-<revision>` and the variables that it wrote in the same way, without the version that its id tells.
+ */
+
+import { planOf } from '../computed-plan.ts';
+import { type Entry, History } from '../history.ts';
+import { noLocks } from '../locks.ts';
+import type { Commit, HeldLock } from '../provider.ts';
+import { placesOf, type RecordLimits, type SessionRecord, valueBytesOf } from '../record.ts';
+import type { Variable } from '../types.ts';
+import { freeze } from '../variable.ts';
+import { RedisError } from './errors.ts';
+import { fromJson, toJson } from './values.ts';
+
+/** Where the record stands among all that the server may have been: proven by the tip, a random mark of each commit. */
+export interface Head {
+  /** Changes when the id is opened anew. */
+  readonly life: string;
+  readonly epoch: number;
+  readonly revision: number;
+  readonly tip: string;
+}
+
+/** A record as it was read. */
+export interface Reading {
+  readonly record: SessionRecord;
+  readonly head: Head;
+  /** Where each variable stands in the order of creation. */
+  readonly order: ReadonlyMap<string, number>;
+  /** The next place. */
+  readonly next: number;
+  readonly ttlMs: number | undefined;
+}
+
+export interface LogEntry {
+  readonly commit: Commit;
+  readonly bytes: number;
+  readonly tip: string;
+  /** `c` and a caller's, `o` and an own one; undefined: none. */
+  readonly key: string | undefined;
+  readonly places: ReadonlyMap<string, number>;
+}
+
+type Before = NonNullable<Commit['before']>;
+
+const beforeFrom = (list: Before): Before =>
+  Object.freeze(list.map(({ name, readers }) => Object.freeze({ name, readers: readers && Object.freeze(readers) })));
+
+export type RawEntry = readonly [id: string, fields: readonly string[]];
+
+/** The JSON of a variable. */
+export function variableJson({ type, value, constraints, description }: Variable): string {
+  return JSON.stringify({ type, value: toJson(value), constraints: toJson(constraints), description });
+}
+
+function variableFrom(name: string, version: number, json: string): Variable {
+  const { type, value, constraints, description } = JSON.parse(json) as Record<'type' | 'description', string> &
+    Record<'value' | 'constraints', never>;
+  return freeze({
+    name,
+    type,
+    value: fromJson(value),
+    version,
+    constraints: fromJson(constraints),
+    description,
+  } as unknown as Variable);
+}
+
+/** `<number>:<rest>`. */
+function split(text: string): readonly [number: number, rest: string] {
+  const colon = text.indexOf(':');
+  return [Number(text.slice(0, colon)), text.slice(colon + 1)];
+}
+
+export function pairs(flat: readonly string[]): Map<string, string> {
+  const map = new Map<string, string>();
+  for (let i = 0; i < flat.length; i += 2) map.set(flat[i] as string, flat[i + 1] as string);
+  return map;
+}
+
+/** Throws RedisError `redis_failed` for what cannot be right. */
+function sound<T>(id: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new RedisError('redis_failed', `session '${id}': cannot be read as this release wrote it: ${why}`, { cause });
+  }
+}
+
+/** The record of HGETALL; without history. */
+export function readingOf(id: string, flat: readonly string[]): Reading {
+  return sound(id, () => {
+    const fields = pairs(flat);
+    const number = (name: string): number => Number(fields.get(name));
+    const [epoch, revision] = [number('epoch'), number('revision')];
+    const found: (readonly [place: number, variable: Variable])[] = [];
+    for (const [field, text] of fields) {
+      if (!field.startsWith('v:')) continue;
+      const [version, rest] = split(text);
+      const [place, json] = split(rest);
+      found.push([place, variableFrom(field.slice(2), version, json)]);
+    }
+    found.sort(([a], [b]) => a - b);
+    const variables = found.map(([, variable]) => variable);
+    const ttl = fields.get('ttl');
+    return {
+      record: {
+        sessionId: id,
+        epoch,
+        revision,
+        variables,
+        places: placesOf(variables),
+        plan: planOf(variables),
+        valueBytes: valueBytesOf(variables),
+        history: History.after(revision),
+        locks: noLocks,
+      },
+      head: { life: fields.get('life') ?? '', epoch, revision, tip: fields.get('tip') ?? '' },
+      order: new Map(found.map(([place, { name }]) => [name, place])),
+      next: number('next'),
+      ttlMs: ttl === undefined ? undefined : Number(ttl),
+    };
+  });
+}
+
+/** An entry of the log; `epoch` is the session's now, whose history it belongs to. */
+export function entryOf(sessionId: string, epoch: number, [id, flat]: RawEntry): LogEntry {
+  return sound(sessionId, () => {
+    const fields = pairs(flat);
+    const revision = Number(id.slice(id.indexOf('-') + 1));
+    const places = new Map<string, number>();
+    const written: Variable[] = [];
+    const read = (name: string, text: string): void => {
+      const [place, json] = split(text);
+      places.set(name, place);
+      written.push(variableFrom(name, revision, json));
+    };
+    for (const [field, text] of fields) if (field.startsWith('v:')) read(field.slice(2), text);
+    const all = fields.get('all');
+    if (all !== undefined) for (const [name, text] of JSON.parse(all) as [string, string][]) read(name, text);
+    const removed = fields.get('removed');
+    const before = fields.get('before');
+    return {
+      commit: Object.freeze({
+        sessionId,
+        epoch,
+        revision,
+        written: Object.freeze(written),
+        removed: Object.freeze(removed === undefined ? [] : (JSON.parse(removed) as string[])),
+        writer: fields.get('by') ?? '',
+        committedAtMs: Number(fields.get('at')),
+        ...(before === undefined ? {} : { before: beforeFrom(JSON.parse(before) as Before) }),
+      }),
+      bytes: Number(fields.get('bytes')),
+      tip: fields.get('tip') ?? '',
+      key: fields.get('key'),
+      places,
+    };
+  });
+}
+
+/** The history of a session whose log this is. */
+export function historyOfLog(
+  { record }: Reading,
+  log: readonly RawEntry[],
+  limits: RecordLimits,
+  keyOf: (entry: LogEntry) => Pick<Entry, 'key' | 'outcome'> = () => ({
+    key: undefined,
+    outcome: undefined,
+  }),
+): History {
+  let history = History.after(record.revision - log.length);
+  for (const raw of log) {
+    const entry = entryOf(record.sessionId, record.epoch, raw);
+    history = history.add({ commit: entry.commit, bytes: entry.bytes, ...keyOf(entry) }, 0, limits);
+  }
+  return history;
+}
+
+/** What a commit made of a reading: the next one. */
+export function advanced(reading: Reading, entry: Omit<LogEntry, 'key'>, limits: RecordLimits): Reading {
+  const { record, head } = reading;
+  const { commit, bytes, places } = entry;
+  const history = record.history.add({ commit, bytes, key: undefined, outcome: undefined }, 0, limits);
+  const next = { ...reading, head: { ...head, revision: commit.revision, tip: entry.tip } };
+  const known =
+    commit.removed.length === 0 && commit.written.every(({ name }) => reading.order.get(name) === places.get(name));
+  if (known) {
+    const variables = record.variables.slice();
+    for (const variable of commit.written) variables[record.places.get(variable.name) as number] = variable;
+    return {
+      ...next,
+      record: { ...record, revision: commit.revision, variables, valueBytes: valueBytesOf(variables), history },
+    };
+  }
+  const order = new Map(reading.order);
+  const byName = new Map(record.variables.map((variable) => [variable.name, variable]));
+  for (const name of commit.removed) {
+    byName.delete(name);
+    order.delete(name);
+  }
+  for (const variable of commit.written) {
+    byName.set(variable.name, variable);
+    order.set(variable.name, places.get(variable.name) as number);
+  }
+  const variables = [...byName.values()].sort((a, b) => (order.get(a.name) as number) - (order.get(b.name) as number));
+  const made: SessionRecord = {
+    ...record,
+    revision: commit.revision,
+    variables,
+    places: placesOf(variables),
+    plan: planOf(variables),
+    valueBytes: valueBytesOf(variables),
+    history,
+  };
+  return {
+    ...next,
+    record: made,
+    order,
+    next: Math.max(reading.next, ...[...places.values()].map((place) => place + 1)),
+  };
+}
+
+/** A commit as it is kept under a caller's key; the script puts revision, time and epoch before it. */
+export function answerJson(commit: Commit, outcome: Uint8Array | undefined): string {
+  const { writer, written, removed, before } = commit;
+  const variables = written.map((variable) => [variable.name, variableJson(variable)]);
+  return JSON.stringify({
+    writer,
+    written: variables,
+    removed,
+    ...(before === undefined ? {} : { before }),
+    ...(outcome === undefined ? {} : { outcome: Buffer.from(outcome).toString('base64') }),
+  });
+}
+
+export interface KnownAnswer {
+  readonly commit: Commit;
+  readonly outcome: Uint8Array | undefined;
+}
+
+export function answerOf(sessionId: string, text: string): KnownAnswer {
+  return sound(sessionId, () => {
+    const [revision, afterRevision] = split(text);
+    const [committedAtMs, afterTime] = split(afterRevision);
+    const [epoch, json] = split(afterTime);
+    const { writer, written, removed, before, outcome } = JSON.parse(json) as {
+      writer: string;
+      written: [string, string][];
+      removed: string[];
+      before?: Before;
+      outcome?: string;
+    };
+    const commit: Commit = Object.freeze({
+      sessionId,
+      epoch,
+      revision,
+      written: Object.freeze(written.map(([name, variable]) => variableFrom(name, revision, variable))),
+      removed: Object.freeze(removed),
+      writer,
+      committedAtMs,
+      ...(before === undefined ? {} : { before: beforeFrom(before) }),
+    });
+    return { commit, outcome: outcome === undefined ? undefined : new Uint8Array(Buffer.from(outcome, 'base64')) };
+  });
+}
+
+/** A lock as it stands in its hash: `<fence>:<until>:<holder>`. */
+export function lockOf(name: string, text: string): HeldLock {
+  const [fence, rest] = split(text);
+  const [untilMs, holder] = split(rest);
+  return Object.freeze({ name, holder, fence, untilMs });
+}
+
+export const lockText = ({ fence, untilMs, holder }: HeldLock): string => `${fence}:${Math.round(untilMs)}:${holder}`;

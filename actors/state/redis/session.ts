@@ -1,0 +1,256 @@
+/** A session on Redis, as its users see it. Readings are of a copy that is at least as new as the server was when asked. */
+import { StateError } from '../../core/index.ts';
+import { exportOf } from '../export.ts';
+import { isGone } from '../followed.ts';
+import { type History, type OwnKey, textOf } from '../history.ts';
+import { invalid } from '../invalid.ts';
+import { expectFences, lockedBy, lockOrder, locksMax, noLocks } from '../locks.ts';
+import { type Order, orderOf } from '../order.ts';
+import { historyOf, snapshotAt } from '../past.ts';
+import { matcher } from '../pattern.ts';
+import type {
+  AfterRevision,
+  Changes,
+  Commit,
+  CommitRequest,
+  HeldLock,
+  HistoryOptions,
+  LockRequest,
+  Remembered,
+  SessionExport,
+  SessionHistory,
+  Snapshot,
+  StateCallOptions,
+  StateSession,
+  WatchEvent,
+  WatchOptions,
+} from '../provider.ts';
+import { changesOf, snapshotOf, snapshotWhere } from '../readings.ts';
+import { type SessionRecord, secretsOf } from '../record.ts';
+import type { Attempt } from '../retry.ts';
+import { show } from '../value.ts';
+import { commit, type Since } from './commit.ts';
+import type { Depth, RedisHost } from './host.ts';
+import { answerOf, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
+import { closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
+import { acquireScript, locksScript, releaseScript } from './scripts/locks.ts';
+import { enroll, leave } from './session-index.ts';
+import { RedisWatch } from './watch.ts';
+
+/** Of a session that this process has no copy of, any variable may be secret. */
+const anySecret = (): boolean => true;
+
+export class RedisSession implements StateSession {
+  readonly kind = 'redis';
+  readonly id: string;
+  readonly ttlMs: number | undefined;
+  readonly #host: RedisHost;
+
+  constructor(host: RedisHost, id: string, ttlMs: number | undefined) {
+    this.#host = host;
+    this.id = id;
+    this.ttlMs = ttlMs;
+  }
+
+  read(names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
+    return this.#look(options, 'head', (record) => snapshotOf(record, names));
+  }
+
+  async list(pattern: string, options: StateCallOptions = {}): Promise<Snapshot> {
+    const matches = matcher(pattern);
+    return this.#look(options, 'head', (record) => snapshotWhere(record, matches));
+  }
+
+  history(options: HistoryOptions & StateCallOptions = {}): Promise<SessionHistory> {
+    return this.#look(options, 'log', (record) => historyOf(record, options));
+  }
+
+  at(revision: number, names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
+    return this.#look(options, 'log', (record) => snapshotAt(record, revision, names));
+  }
+
+  changes(after?: AfterRevision, options: StateCallOptions = {}): Promise<Changes> {
+    return this.#persist(options, async (attempt) => {
+      const { record } = (await this.#host.fresh(this.id, 'head', attempt)).reading;
+      const lacking = after !== undefined && after.epoch === record.epoch && after.revision < record.revision;
+      if (!lacking || record.history.reaches(after.revision)) return changesOf(record, after);
+      return changesOf((await this.#host.fresh(this.id, 'log', attempt)).reading.record, after);
+    });
+  }
+
+  commit(request: CommitRequest, options: StateCallOptions = {}): Promise<Commit> {
+    try {
+      const record = this.#host.copies.get(this.id)?.reading.record;
+      // Before anything is waited for: what was handed in may change from now on.
+      const order = orderOf(request, this.#host.keys.next(), record === undefined ? anySecret : secretsOf(record));
+      let since: Since | undefined;
+      return this.#persist(options, async (attempt) => {
+        const sent = since;
+        since ??= await this.#since(attempt);
+        const work = commit(this.#host, this.id, order, sent, attempt);
+        return sent === undefined ? work : work.catch((error: unknown) => rethrown(error, order));
+      });
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  outcome(idempotencyKey: string, options: StateCallOptions = {}): Promise<Remembered | undefined> {
+    const { outcomeTtlMs } = this.#host.settings.limits;
+    return this.#persist(options, async (attempt) => {
+      const [kind, known] = await this.#host.run(outcomeScript, this.id, [idempotencyKey, outcomeTtlMs], attempt);
+      return kind === 'known' ? answerOf(this.id, known as string) : undefined;
+    });
+  }
+
+  watch(options: WatchOptions = {}): AsyncIterableIterator<WatchEvent> {
+    return new RedisWatch(this.#host, this.id, options).debounced();
+  }
+
+  export(options: StateCallOptions = {}): Promise<SessionExport> {
+    return this.#persist(options, async (attempt) => {
+      const reply = await this.#host.run(loadScript, this.id, ['all'], attempt);
+      const [flat, log, answers, locks] = reply.slice(1) as [string[], RawEntry[], string[], string[]];
+      return exportOf(recordOfAll(this.id, flat, log, answers, locks));
+    });
+  }
+
+  async acquire(request: LockRequest, options: StateCallOptions = {}): Promise<HeldLock> {
+    const order = lockOrder(request);
+    if (order.type !== 'acquire') throw new TypeError(order.type);
+    const { name, holder, leaseMs, preempt, fence } = order;
+    return this.#persist(options, async (attempt) => {
+      const args = [name, holder, Math.ceil(leaseMs), preempt ? 1 : 0, fence ?? ''];
+      const [kind, ...rest] = (await this.#host.run(acquireScript, this.id, args, attempt)) as readonly string[];
+      switch (kind) {
+        case 'held':
+          return Object.freeze({ name, holder, fence: Number(rest[0]), untilMs: Number(rest[1]) });
+        case 'locked':
+          throw refusedLock(name, fence, rest[2] as string);
+        case 'unknown':
+          throw new StateError('not_found', `session '${this.id}': has no variable '${name}'`, {
+            details: { variable: name },
+          });
+        case 'quota':
+          throw new StateError('quota', `lock of '${name}': a session may have ${locksMax} locks`, {
+            details: { max: locksMax },
+          });
+        default:
+          throw this.#sealed();
+      }
+    });
+  }
+
+  async release(name: string, fence: number, options: StateCallOptions = {}): Promise<boolean> {
+    return this.#persist(options, async (attempt) => {
+      const [kind] = await this.#host.run(releaseScript, this.id, [name, fence], attempt);
+      if (kind === 'sealed') throw this.#sealed();
+      // An attempt before, whose answer was lost, may have done it.
+      return kind === 'released' || attempt.number > 0;
+    });
+  }
+
+  locks(options: StateCallOptions = {}): Promise<readonly HeldLock[]> {
+    return this.#persist(options, async (attempt) => {
+      const [, flat, now] = await this.#host.run(locksScript, this.id, [], attempt);
+      const all = [...pairs(flat as string[])].map(([name, text]) => lockOf(name, text));
+      return all.filter(({ untilMs }) => untilMs > Number(now));
+    });
+  }
+
+  async seal(ms: number, options: StateCallOptions = {}): Promise<void> {
+    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
+      throw invalid(`session '${this.id}': cannot be sealed for ${show(ms)} ms`);
+    await this.#persist(options, (attempt) => this.#host.run(sealScript, this.id, [Math.ceil(ms)], attempt));
+  }
+
+  async unseal(options: StateCallOptions = {}): Promise<void> {
+    await this.#persist(options, (attempt) => this.#host.run(sealScript, this.id, [0], attempt));
+  }
+
+  async close(options: StateCallOptions = {}): Promise<void> {
+    await this.#persist(options, async (attempt) => {
+      // Should this process end in between, a sweep finds it.
+      const enrolled = await enroll(this.#host, this.id, undefined, attempt);
+      await this.#host.run(closeScript, this.id, [], attempt);
+      this.#host.copies.end(this.id, 'closed');
+      await leave(this.#host, this.id, enrolled, attempt);
+    });
+  }
+
+  /** Where the session is before a commit is sent: what it may do happens after that. */
+  async #since(attempt: Attempt): Promise<Since> {
+    const { epoch, revision } = (await this.#host.known(this.id, attempt)).reading.head;
+    return { epoch, revision };
+  }
+
+  /** Reading is an access: it extends the time to live. */
+  #look<T>(options: StateCallOptions, depth: Depth, read: (record: SessionRecord) => T): Promise<T> {
+    return this.#persist(options, async (attempt) =>
+      read((await this.#host.fresh(this.id, depth, attempt)).reading.record),
+    );
+  }
+
+  #persist<T>(options: StateCallOptions, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return this.#host.persist(`session '${this.id}'`, options, work);
+  }
+
+  #sealed(): StateError {
+    return new StateError('unavailable', `session '${this.id}': takes no locks while it is moved`);
+  }
+}
+
+/** An attempt before may have done it: also when the session is gone by now, and goes on elsewhere. */
+function rethrown(error: unknown, { key }: Order): never {
+  if (!isGone(error) || key === undefined) throw error;
+  const idempotencyKey = typeof key === 'string' ? key : textOf(key);
+  const { code, message, details } = error;
+  throw new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
+}
+
+function refusedLock(name: string, fence: number | undefined, held: string): unknown {
+  const lock = held === '' ? undefined : lockOf(name, held);
+  if (fence === undefined && lock !== undefined) return lockedBy(lock);
+  try {
+    const locks = new Map(lock === undefined ? [] : [[name, lock]]);
+    expectFences({ held: locks, fence: 0 }, [[name, fence ?? 0]], Number.NEGATIVE_INFINITY);
+  } catch (error) {
+    return error;
+  }
+  return new StateError('unavailable', `variable '${name}': its lock changes hands`);
+}
+
+const everything = {
+  historyMax: Number.POSITIVE_INFINITY,
+  historyBytesMax: Number.POSITIVE_INFINITY,
+  outcomesMax: Number.POSITIVE_INFINITY,
+  outcomeTtlMs: Number.POSITIVE_INFINITY,
+  variablesMax: Number.POSITIVE_INFINITY,
+};
+
+/** The record with all that an export has. */
+function recordOfAll(
+  id: string,
+  flat: readonly string[],
+  log: readonly RawEntry[],
+  answers: readonly string[],
+  locks: readonly string[],
+): SessionRecord {
+  const reading = readingOf(id, flat);
+  const known = pairs(answers);
+  const history: History = historyOfLog(reading, log, everything, (entry) => {
+    const text = entry.key?.slice(1);
+    if (text === undefined) return { key: undefined, outcome: undefined };
+    if (entry.key?.startsWith('o')) return { key: ownKey(text), outcome: undefined };
+    const answer = known.get(text);
+    return { key: text, outcome: answer === undefined ? undefined : answerOf(id, answer).outcome };
+  });
+  const fence = Number(pairs(flat).get('fence') ?? 0);
+  const held = new Map([...pairs(locks)].map(([name, text]) => [name, lockOf(name, text)]));
+  return { ...reading.record, history, locks: fence === 0 && held.size === 0 ? noLocks : { held, fence } };
+}
+
+function ownKey(text: string): OwnKey {
+  const dot = text.lastIndexOf('.');
+  return { client: text.slice(0, dot), number: Number(text.slice(dot + 1)) };
+}

@@ -1,0 +1,32 @@
+/** The state layer on a Redis of the spec's own, for the laws. */
+import { type RedisStateOptions, redisState } from '../../actors/state/redis/index.ts';
+import { contractFunctions, type StateSubject } from '../../testing/state-provider-contract.ts';
+import { startState } from './state-system.ts';
+
+export const historyMax = 300;
+let subjects = 0;
+
+/** A provider of its own keys, with what can be crashed of it and of the server. */
+export async function redisSubject(
+  options: RedisStateOptions,
+  crashes: StateSubject['crashes'] = {},
+): Promise<StateSubject> {
+  const state = await startState({ functions: contractFunctions });
+  subjects += 1;
+  let nowMs = Date.now();
+  const backend = redisState({ prefix: `t${subjects}`, limits: { historyMax }, nowMs: () => nowMs, ...options });
+  return {
+    provider: backend.connect(state.host),
+    historyMax,
+    crashes: {
+      feed: () => state.kill('app/ophion/redis/feed-1'),
+      feeds: () => state.kill('app/ophion/redis'),
+      observers: () => state.kill(state.names.observers.path),
+      ...crashes,
+    },
+    pass: (ms) => {
+      nowMs += ms;
+    },
+    dispose: () => state.stop(),
+  };
+}
