@@ -14,7 +14,9 @@ export async function redisSubject(
   const state = await startState({ functions: contractFunctions });
   subjects += 1;
   let nowMs = Date.now();
-  const backend = redisState({ prefix: `t${subjects}`, limits: { historyMax }, nowMs: () => nowMs, ...options });
+  // No look now and then hides what was not heard.
+  const own = { prefix: `t${subjects}`, limits: { historyMax }, sweepMs: 600_000, nowMs: () => nowMs };
+  const backend = redisState({ ...own, ...options });
   return {
     provider: backend.connect(state.host),
     historyMax,

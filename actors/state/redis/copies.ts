@@ -18,6 +18,8 @@ export class Copy {
   whole: boolean;
   /** Whether the feed is told of each commit. */
   following = false;
+  /** Watches that begin: they have read it, and do not wait at it yet. */
+  beginning = 0;
   /** What it lacks is being fetched; `again` when there is more since. */
   pulling: { again: boolean } | undefined;
 

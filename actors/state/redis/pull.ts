@@ -25,7 +25,7 @@ export function pull(host: RedisHost, copy: Copy): void {
 
 /** What is wrong passes, and is tried again, or is told to whoever uses the session; then the next look tries again. */
 async function pullOnce(host: RedisHost, copy: Copy): Promise<void> {
-  if (copy.entry.watchers === undefined) {
+  if (copy.entry.watchers === undefined && copy.beginning === 0) {
     copy.following = false;
     await host.link.unsubscribe(copy.keys.wake);
     return;

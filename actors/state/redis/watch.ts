@@ -3,6 +3,7 @@ import { checkDebounce, debounced } from '../debounced.ts';
 import { matcher } from '../pattern.ts';
 import type { WatchEvent, WatchOptions } from '../provider.ts';
 import { Watch } from '../watch.ts';
+import type { Copy } from './copies.ts';
 import type { RedisHost } from './host.ts';
 
 type Result = IteratorResult<WatchEvent, undefined>;
@@ -14,6 +15,7 @@ export class RedisWatch implements AsyncIterableIterator<WatchEvent> {
   readonly #options: WatchOptions;
   #beginning: Promise<Watch | undefined> | undefined;
   #watch: Watch | undefined;
+  #held: Copy | undefined;
   #done = false;
   /** Ends a wait for the beginning. */
   #leave: () => void = () => {};
@@ -45,8 +47,12 @@ export class RedisWatch implements AsyncIterableIterator<WatchEvent> {
     this.#beginning ??= this.#begin();
     try {
       const watch = await Promise.race([this.#beginning, this.#left]);
-      return watch === undefined ? over : await watch.next();
+      const next = watch?.next();
+      // From now on it waits at the copy.
+      this.#hold(undefined);
+      return next === undefined ? over : await next;
     } catch (error) {
+      this.#hold(undefined);
       // Thrown once; then it is over.
       if (this.#watch === undefined) {
         if (this.#done) return over;
@@ -68,6 +74,13 @@ export class RedisWatch implements AsyncIterableIterator<WatchEvent> {
     throw error;
   }
 
+  /** Has the feed follow a copy until the watch waits at it. */
+  #hold(copy: Copy | undefined): void {
+    if (this.#held !== undefined) this.#held.beginning -= 1;
+    this.#held = copy;
+    if (copy !== undefined) copy.beginning += 1;
+  }
+
   async #begin(): Promise<Watch | undefined> {
     const { from, signal, debounceMs, match } = this.#options;
     if (debounceMs !== undefined) checkDebounce(debounceMs);
@@ -77,11 +90,13 @@ export class RedisWatch implements AsyncIterableIterator<WatchEvent> {
       signal === undefined ? {} : { signal },
       async (attempt) => {
         let copy = await this.#host.known(this.#id, attempt);
+        this.#hold(copy);
         this.#host.feed.ensure();
         // First followed, then read: nothing falls in between.
         copy.following = true;
         await this.#host.link.subscribe(copy.keys.wake, attempt);
         copy = await this.#host.fresh(this.#id, 'head', attempt);
+        this.#hold(copy);
         copy.following = true;
         const { record } = copy.reading;
         const lacking = from !== undefined && from < record.revision && !record.history.reaches(from);
@@ -90,6 +105,7 @@ export class RedisWatch implements AsyncIterableIterator<WatchEvent> {
       },
     );
     if (this.#done) {
+      this.#hold(undefined);
       await watch.return();
       return undefined;
     }

@@ -28,7 +28,7 @@ describe('a failover that loses commits', () => {
   const options = (more = {}) => {
     prefixes += 1;
     const url = `redis://:${redis.primary.password}@127.0.0.1:${board.port}`;
-    return { url, prefix: `failover${prefixes}`, ...more };
+    return { url, prefix: `failover${prefixes}`, sweepMs: 600_000, ...more };
   };
 
   /** The replica knows nothing of what `work` commits, and becomes the primary. */
