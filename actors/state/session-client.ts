@@ -3,9 +3,10 @@
  * one that is not there.
  */
 import { ActorRef, call, type Pid } from '../core/index.ts';
+import { isHere } from './guests.ts';
 import type { StateHost } from './local-state.ts';
 import { sessionPath } from './paths.ts';
-import type { StateCallOptions } from './provider.ts';
+import type { StateCallOptions, StateProvider } from './provider.ts';
 import { type Attempt, callOptions, persist } from './retry.ts';
 import { type SessionTool, stateTables } from './tables.ts';
 import type { ToolOffer } from './tools.ts';
@@ -47,19 +48,24 @@ export interface SessionTools {
   list(sessionId: string, options?: StateCallOptions): Promise<readonly SessionTool[]>;
 }
 
-/** The tools of the bridged sessions of a tree. */
-export function sessionTools({ system, root }: StateHost): SessionTools {
+/**
+ * The tools of the sessions of a tree: of bridged ones, and those that are offered here in sessions that other providers
+ * hold. `usual` finds a session that nobody has placed; default: it is a bridged one.
+ */
+export function sessionTools({ system, root }: StateHost, usual?: StateProvider): SessionTools {
   const { store } = stateTables(system, root);
-  const ask = (id: string, name: string, arg: unknown, options: StateCallOptions = {}): Promise<unknown> => {
+  /** Answers `none` for a session that has no tools here. */
+  const ask = (id: string, name: string, arg: unknown, options: StateCallOptions = {}, none?: unknown) => {
     const session = new ActorRef(system, sessionPath(root, id));
-    return persist({ system, root, target: `session '${id}'` }, options, (attempt) =>
-      askSession(session, store, id, name, arg, attempt),
-    );
+    return persist({ system, root, target: `session '${id}'` }, options, async (attempt) => {
+      const here = await isHere({ system, root }, usual, id, name === 'registerTools', attempt);
+      return here ? askSession(session, store, id, name, arg, attempt) : none;
+    });
   };
   return {
     register: async (id, owner, tools, options) => void (await ask(id, 'registerTools', { owner, tools }, options)),
-    remove: (id, which, options) => ask(id, 'removeTools', which, options) as Promise<number>,
+    remove: (id, which, options) => ask(id, 'removeTools', which, options, 0) as Promise<number>,
     find: (id, name, options) => ask(id, 'findTool', name, options) as Promise<SessionTool | undefined>,
-    list: (id, options) => ask(id, 'listTools', undefined, options) as Promise<readonly SessionTool[]>,
+    list: (id, options) => ask(id, 'listTools', undefined, options, []) as Promise<readonly SessionTool[]>,
   };
 }

@@ -35,6 +35,11 @@ export function placeSession({ system, root }: StateHost, sessionId: string, pro
   };
 }
 
+/** The provider that a session was last said to be on; undefined: nobody has said. */
+export function placeOf({ system, root }: StateHost, sessionId: string): StateProvider | undefined {
+  return placesOf(system, root).get(sessionId)?.at(-1);
+}
+
 /** The provider of a tree, which finds each session where it was opened. */
 export function placedState(state: StateBackend<StateHost>): StateBackend<StateHost> {
   return {

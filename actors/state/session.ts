@@ -1,5 +1,6 @@
 /**
- * The Session actor: the one place that a bridged session's commits, tools and accesses pass through. It holds
+ * The Session actor: the one place that a bridged session's commits, tools and accesses pass through; of a session whose
+ * variables another provider holds, its tools on this host. It holds
  * nothing that its restart would miss: records and tools lie in the vault's tables. Closing or expiry frees all of
  * it, a crash frees nothing.
  */
@@ -63,9 +64,14 @@ const nobody: ReadonlySet<Pid> = new Set();
 type Answer<V> = Reply<V, SessionState> | NoReply<V, SessionState>;
 
 /** Answers from the session, or says why there is none. An access extends the time to live. */
-function answer<V>(state: SessionState, ctx: Ctx, work: (entry: SessionEntry) => V): Answer<V> {
+function answer<V>(
+  state: SessionState,
+  ctx: Ctx,
+  work: (entry: SessionEntry) => V,
+  entryOf: (state: SessionState, ctx: Ctx) => SessionEntry = open,
+): Answer<V> {
   try {
-    return reply(work(open(state, ctx)), state);
+    return reply(work(entryOf(state, ctx)), state);
   } catch (error) {
     return refuse(state, ctx, error);
   }
@@ -83,6 +89,17 @@ function open(state: SessionState, ctx: Ctx): SessionEntry {
   const entry = state.tables.bridged.access(state.id, nowMs);
   entry.touchedAtMs = nowMs;
   return entry;
+}
+
+/** Where its tools are kept: also of one whose variables are elsewhere. */
+function toolsOf({ id, tables }: SessionState): SessionEntry | undefined {
+  return tables.bridged.entries.get(id) ?? tables.guests.get(id);
+}
+
+/** As `open`, for its tools. */
+function openTools(state: SessionState, ctx: Ctx): SessionEntry {
+  const guest = state.tables.bridged.entries.has(state.id) ? undefined : state.tables.guests.get(state.id);
+  return guest ?? open(state, ctx);
 }
 
 /** Has the vault answer a caller of ours. */
@@ -113,7 +130,7 @@ export const session = server({
   init(ctx: ActorContext<SessionInput>) {
     const { root, sessionId } = ctx.input;
     const tables = stateTables(ctx.system, root);
-    const entry = tables.bridged.entries.get(sessionId);
+    const entry = tables.bridged.entries.get(sessionId) ?? tables.guests.get(sessionId);
     // Closed while this one was away: there is nothing to run.
     if (entry === undefined) return ignore();
     const state: SessionState = { id: sessionId, tables, owners: nobody };
@@ -142,7 +159,7 @@ export const session = server({
       ctx: Ctx,
     ) {
       try {
-        const entry = open(state, ctx);
+        const entry = openTools(state, ctx);
         entry.tools = addTools(entry, owner, tools);
         return reply(undefined, monitorOwners(state, entry.tools.values(), ctx));
       } catch (error) {
@@ -151,19 +168,24 @@ export const session = server({
     },
     /** Takes tools away: those of these names, of this owner, or both. Answers how many. */
     removeTools: (state: SessionState, which: { owner?: Pid; names?: readonly string[] }, ctx: Ctx): Answer<number> =>
-      answer(state, ctx, (entry) => {
-        const { owner, names } = which;
-        return keepTools(
-          entry,
-          (tool) =>
-            !((owner === undefined || tool.owner === owner) && (names === undefined || names.includes(tool.name))),
-        );
-      }),
+      answer(
+        state,
+        ctx,
+        (entry) => {
+          const { owner, names } = which;
+          return keepTools(
+            entry,
+            (tool) =>
+              !((owner === undefined || tool.owner === owner) && (names === undefined || names.includes(tool.name))),
+          );
+        },
+        openTools,
+      ),
     /** The tool of this name, exposed or not; undefined when there is none. */
     findTool: (state: SessionState, name: string, ctx: Ctx) =>
-      answer<SessionTool | undefined>(state, ctx, ({ tools }) => tools?.get(name)),
+      answer<SessionTool | undefined>(state, ctx, ({ tools }) => tools?.get(name), openTools),
     listTools: (state: SessionState, _: undefined, ctx: Ctx): Answer<readonly SessionTool[]> =>
-      answer(state, ctx, ({ tools }) => [...(tools?.values() ?? [])]),
+      answer(state, ctx, ({ tools }) => [...(tools?.values() ?? [])], openTools),
     /** For people; does not extend the time to live. */
     info(state: SessionState, _: undefined, ctx: Ctx) {
       try {
@@ -193,7 +215,7 @@ export const session = server({
         return ownerEnded(state, told.pid);
       case 'session.ended':
         // It may have been opened again meanwhile.
-        return state.tables.bridged.entries.has(state.id) ? state : stop('normal', state);
+        return toolsOf(state) === undefined ? stop('normal', state) : state;
       default:
         ctx.system.deadLetter(ctx.path, message);
         return state;
@@ -227,7 +249,7 @@ function infoOf(state: SessionState, ctx: Ctx): SessionInfo {
 /** An owner's end takes its tools away. */
 function ownerEnded(state: SessionState, pid: Pid | undefined): SessionState {
   if (pid === undefined) return state;
-  const entry = state.tables.bridged.entries.get(state.id);
+  const entry = toolsOf(state);
   if (entry !== undefined) keepTools(entry, (tool) => tool.owner !== pid);
   const owners = new Set(state.owners);
   owners.delete(pid);

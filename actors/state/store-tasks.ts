@@ -45,7 +45,7 @@ export function nextStep(tables: StateTables, id: string, task: Task, ctx: Ctx):
       if (!task.created) checkVault(entry, task.vault);
       return living(tables, entry, nowMs, ctx);
     case 'find':
-      return living(tables, tables.bridged.access(id, nowMs), nowMs, ctx);
+      return living(tables, tables.guests.get(id) ?? tables.bridged.access(id, nowMs), nowMs, ctx);
     case 'close':
       if (entry !== undefined) return 'end';
       return task.terminated ? undefined : 'terminate';

@@ -214,6 +214,8 @@ export class StateTables {
   readonly root: string;
   readonly local = new SessionTable('local');
   readonly bridged = new SessionTable('bridged');
+  /** Sessions of providers elsewhere that have tools here (see guests.ts); their records are empty. */
+  readonly guests = new Map<string, SessionEntry>();
   /** Sessions that somebody watches. */
   readonly watched = new Set<SessionEntry>();
   /** What happened to watches since the system was started: begun, ended, and how often one got a snapshot instead. */

@@ -97,7 +97,7 @@ class Bridge {
     const provider = placedState(state).connect({ system: ctx.system, root });
     outcomesOf(ctx.system, ctx.path).limits = { ...defaultOutcomeLimits, ...outcomes };
     bridgeSettings(ctx.system, ctx.path).maxOpenCalls = maxOpenCalls ?? defaultMaxOpenCalls;
-    const tools = sessionTools({ system: ctx.system, root });
+    const tools = sessionTools({ system: ctx.system, root }, provider);
     const self = (message: Internal) => ctx.send(ctx.self, message);
     this.#sync = new SessionSync({
       provider,

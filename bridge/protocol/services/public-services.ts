@@ -69,10 +69,11 @@ export function publicServices(input: PublicServicesInput): ChildSpec<typeof pub
   new Access(tokens);
   const serve = (ctx: ActorContext<never>, ending: AbortSignal): HttpHandler => {
     const { system } = ctx;
+    const provider = placedState(state).connect({ system, root });
     return handlerOf(ctx, input, {
       names: bridgeNames(system, root),
-      provider: placedState(state).connect({ system, root }),
-      tools: sessionTools({ system, root }),
+      provider,
+      tools: sessionTools({ system, root }, provider),
       pools,
       log: ctx.runtime.log,
       ending,
