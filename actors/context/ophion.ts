@@ -23,6 +23,8 @@ import { type ActorRef, type ActorSystem, MachineRef, ServerRef } from '../core/
 import {
   checkFunctions,
   checkVaultOptions,
+  type StateBackend,
+  type StateHost,
   type StateNames,
   type StateOptions,
   stateChildren,
@@ -38,6 +40,11 @@ export interface OphionOptions<P extends Pools> {
   readonly pools?: P;
   /** Quotas and sweeps of session state, and where it is kept: `{ vault: { path } }`. */
   readonly state?: StateOptions;
+  /**
+   * Where sessions are looked for by their id, when no context of this system has said where it is: by clients of the public
+   * port, who open theirs there, and by workers. Default `bridgedState()`; `redisState()` where hosts share sessions.
+   */
+  readonly provider?: StateBackend<StateHost>;
   /** Where workers dial in, and the limits of their streams. Default: gRPC on a socket file in a private folder. */
   readonly links?: LinksOptions;
   /** Limits of tool calls: how many, how long they may take to end, how their outcomes are kept. */
@@ -59,12 +66,13 @@ export interface OphionLogic<P extends Pools> extends LogicWithRef<OphionRef<P>>
 
 /** Defines the system. Starts nothing: give it to a supervisor. Wrong options are refused here (SpecError). */
 export function ophion<const P extends Pools = Record<never, never>>(options: OphionOptions<P> = {}): OphionLogic<P> {
-  const { pools = {} as P, services, state, maxRestarts = 10, periodMs = 5_000 } = options;
+  const { pools = {} as P, services, state, provider, maxRestarts = 10, periodMs = 5_000 } = options;
   if (state?.vault !== undefined) checkVaultOptions(state.vault);
   if (state?.functions !== undefined) checkFunctions(state.functions);
   const logic = supervisor((ctx) => {
     const root = ctx.path;
-    const { tasks, bridge } = bridgeChildren({ ...options.bridge, root, pools: Object.keys(pools) });
+    const place = provider === undefined ? {} : { state: provider };
+    const { tasks, bridge } = bridgeChildren({ ...options.bridge, ...place, root, pools: Object.keys(pools) });
     return {
       strategy: 'one_for_one',
       maxRestarts,
@@ -78,7 +86,7 @@ export function ophion<const P extends Pools = Record<never, never>>(options: Op
         pools: supervisor({ strategy: 'one_for_one', maxRestarts, periodMs, children: pools }),
         ...(services === undefined
           ? {}
-          : { services: publicServices({ ...services, root, pools: Object.keys(pools) }) }),
+          : { services: publicServices({ ...services, ...place, root, pools: Object.keys(pools) }) }),
       },
     };
   });

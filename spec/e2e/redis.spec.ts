@@ -1,6 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { createClient } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
 import { expect } from 'chai';
 import { redisState } from '../../actors/state/redis/index.ts';
+import { SessionService } from '../../bridge/protocol/gen/sessions_pb.js';
+import { ToolService } from '../../bridge/protocol/gen/tools_pb.js';
+import { decodeValue, encodeMap } from '../../bridge/protocol/index.ts';
 import {
   declare,
   float,
@@ -41,11 +46,14 @@ describe('the same Python on state that hosts share', function () {
   });
   after(() => redis?.stop());
 
-  async function host(): Promise<OphionRef> {
+  async function host(options: Parameters<typeof ophion>[0] = {}): Promise<OphionRef> {
     const app = await startSupervisor({
       runtime: nodeRuntime({ log: () => {} }),
       children: {
-        ophion: ophion({ pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], size: 1 }) } }),
+        ophion: ophion({
+          ...options,
+          pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], size: 1 }) },
+        }),
       },
     });
     hosts.push(app);
@@ -68,6 +76,32 @@ describe('the same Python on state that hosts share', function () {
     expect(await there.variables.get('model')).to.equal('large');
     expect((await there.call(read, { name: 'model' })).value).to.equal('large');
     await here.close();
+  });
+
+  it('is called by clients of any host, in sessions that were opened on another', async () => {
+    const token = 'a-token-that-is-long-enough-to-be-one';
+    const services = { port: 0, tokens: [{ name: 'tester', token, scopes: ['call', 'read', 'write'] as const }] };
+    const [a, b] = await Promise.all([host(), host({ provider: redisState({ url: redis.url }), services })]);
+    await using here = await open(a, 'clients');
+    const { revision } = await here.variables.set('model', 'from elsewhere');
+    const { url: baseUrl } = await b.servicesAddress();
+    const transport = createConnectTransport({
+      baseUrl,
+      httpVersion: '1.1',
+      interceptors: [
+        (next) => (request) => {
+          request.header.set('authorization', `Bearer ${token}`);
+          return next(request);
+        },
+      ],
+    });
+    const call = { sessionId: 'clients', tool: 'read', arguments: encodeMap({ name: 'model' }, 'arguments') };
+    const { result } = await createClient(ToolService, transport).callTool({ call }, { timeoutMs: 20_000 });
+    expect(decodeValue(result?.outcome.value as never)).to.deep.equal({ value: 'from elsewhere', revision });
+    const { sessionId } = await createClient(SessionService, transport).openSession({});
+    expect(
+      (await redisState({ url: redis.url }).connect({ system: a.system, root: a.path }).find(sessionId)).id,
+    ).to.equal(sessionId);
   });
 
   it('calls the TypeScript functions of its host, which end with the session, wherever that is closed', async () => {

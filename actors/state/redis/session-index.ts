@@ -55,12 +55,12 @@ export class SessionCount {
     this.#count += 1;
   }
 
-  async now(attempt: Attempt): Promise<number> {
+  async now({ number, timeoutMs }: Attempt): Promise<number> {
     const { link, settings, system } = this.#host;
     const nowMs = system.runtime.clock.monotonicMs();
     if (this.#atMs !== undefined && nowMs - this.#atMs < countMs) return this.#count;
     const parts = Array.from({ length: shards }, (_, shard) =>
-      link.command('ZCARD', [shardKeys(settings.prefix, shard).ids], attempt),
+      link.command('ZCARD', [shardKeys(settings.prefix, shard).ids], { number, timeoutMs }),
     );
     this.#count = (await Promise.all(parts)).reduce((sum: number, count) => sum + Number(count), 0);
     this.#atMs = nowMs;
@@ -76,8 +76,12 @@ export async function listSessions(host: RedisHost, options: ListOptions, attemp
   const found: string[] = [];
   let { after } = options;
   for (;;) {
-    const candidates = await following(host, prefix, after, wanted + 1, attempt);
-    const alive = await Promise.all(candidates.map((id) => lives(host, id, attempt)));
+    attempt.signal?.throwIfAborted();
+    // Each by itself is quick: none of so many has to hear of the end.
+    const { number, timeoutMs } = attempt;
+    const each = { number, timeoutMs };
+    const candidates = await following(host, prefix, after, wanted + 1, each);
+    const alive = await Promise.all(candidates.map((id) => lives(host, id, each)));
     found.push(...candidates.filter((_, i) => alive[i]));
     // One more than wanted: there is a next page.
     if (found.length > wanted) return { sessionIds: found.slice(0, wanted), next: found[wanted - 1] };
