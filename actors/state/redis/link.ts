@@ -165,14 +165,17 @@ export class RedisLink {
         finish(() => reject(new RedisError('redis_down', `no answer within ${timeoutMs} ms`, { cause: this.#last }))),
       );
       const aborted = (): void => finish(() => reject(signal?.reason as Error));
+      let over = false;
       const finish = (settle: () => void): void => {
+        over = true;
         timer.cancel();
         signal?.removeEventListener('abort', aborted);
         settle();
       };
       signal?.addEventListener('abort', aborted, { once: true });
       this.#ready(client)
-        .then(work)
+        // Who has given up is not to find it done later.
+        .then(() => (over ? undefined : work()))
         .then(
           (value) => finish(() => resolve(value)),
           (error: unknown) => finish(() => reject(redisError(error, this.#last))),

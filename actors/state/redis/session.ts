@@ -25,14 +25,14 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '../provider.ts';
-import { changesOf, snapshotOf, snapshotWhere } from '../readings.ts';
+import { changesOf, rewound, snapshotOf, snapshotWhere } from '../readings.ts';
 import { type SessionRecord, secretsOf } from '../record.ts';
 import type { Attempt } from '../retry.ts';
 import { show } from '../value.ts';
 import { commit, type Since } from './commit.ts';
 import type { Depth, RedisHost } from './host.ts';
-import { answerOf, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
-import { closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
+import { answerOf, type Head, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
+import { afterScript, closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
 import { acquireScript, locksScript, releaseScript } from './scripts/locks.ts';
 import { enroll, leave } from './session-index.ts';
 import { RedisWatch } from './watch.ts';
@@ -45,6 +45,8 @@ export class RedisSession implements StateSession {
   readonly id: string;
   readonly ttlMs: number | undefined;
   readonly #host: RedisHost;
+  /** What its user knows of the session: as far as he was told, in the epoch that he was told of. */
+  #known: Head | undefined;
 
   constructor(host: RedisHost, id: string, ttlMs: number | undefined) {
     this.#host = host;
@@ -87,8 +89,16 @@ export class RedisSession implements StateSession {
       return this.#persist(options, async (attempt) => {
         const sent = since;
         since ??= await this.#since(attempt);
-        const work = commit(this.#host, this.id, order, sent, attempt);
-        return sent === undefined ? work : work.catch((error: unknown) => rethrown(error, order));
+        await this.#checkLineage(attempt);
+        try {
+          const done = await commit(this.#host, this.id, order, sent, attempt);
+          this.#told();
+          return done;
+        } catch (error) {
+          // Now he knows.
+          if (error instanceof StateError && error.code === 'rewound') this.#known = undefined;
+          throw sent === undefined ? error : withKey(error, order);
+        }
       });
     } catch (error) {
       return Promise.reject(error as Error);
@@ -178,6 +188,25 @@ export class RedisSession implements StateSession {
     });
   }
 
+  /** Its user has been told how the session is. A new epoch he is told of by name, before he writes into it. */
+  #told(): void {
+    const head = this.#host.copies.get(this.id)?.reading.head;
+    const known = this.#known;
+    if (head !== undefined && (known === undefined || known.life !== head.life || known.epoch === head.epoch))
+      this.#known = head;
+  }
+
+  /** Rejects with `rewound` when the server has lost what this session's user knows, also when others found that out. */
+  async #checkLineage(attempt: Attempt): Promise<void> {
+    const { head, record } = (await this.#host.known(this.id, attempt)).reading;
+    const known = this.#known;
+    if (known === undefined || known.life !== head.life || known.epoch === head.epoch) return;
+    const args = [known.life, known.epoch, known.revision, known.tip, 1];
+    const [kind] = await this.#host.run(afterScript, this.id, args, attempt);
+    this.#known = head;
+    if (kind === 'rewound') throw rewound(record, known);
+  }
+
   /** Where the session is before a commit is sent: what it may do happens after that. */
   async #since(attempt: Attempt): Promise<Since> {
     const { epoch, revision } = (await this.#host.known(this.id, attempt)).reading.head;
@@ -186,9 +215,11 @@ export class RedisSession implements StateSession {
 
   /** Reading is an access: it extends the time to live. */
   #look<T>(options: StateCallOptions, depth: Depth, read: (record: SessionRecord) => T): Promise<T> {
-    return this.#persist(options, async (attempt) =>
-      read((await this.#host.fresh(this.id, depth, attempt)).reading.record),
-    );
+    return this.#persist(options, async (attempt) => {
+      const { record } = (await this.#host.fresh(this.id, depth, attempt)).reading;
+      this.#told();
+      return read(record);
+    });
   }
 
   #persist<T>(options: StateCallOptions, work: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -201,11 +232,11 @@ export class RedisSession implements StateSession {
 }
 
 /** An attempt before may have done it: also when the session is gone by now, and goes on elsewhere. */
-function rethrown(error: unknown, { key }: Order): never {
-  if (!isGone(error) || key === undefined) throw error;
+function withKey(error: unknown, { key }: Order): unknown {
+  if (!isGone(error) || key === undefined) return error;
   const idempotencyKey = typeof key === 'string' ? key : textOf(key);
   const { code, message, details } = error;
-  throw new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
+  return new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
 }
 
 function refusedLock(name: string, fence: number | undefined, held: string): unknown {

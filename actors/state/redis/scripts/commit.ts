@@ -18,7 +18,6 @@ export const commitScript = script(
   `
 local gone = missing()
 if gone then return gone end
-redis.call('XLEN', L)
 -- Who waits for replicas waits for the last write of his connection, which may be another one than the commit's was.
 local function again() redis.call('HSET', S, 'tip', m.tip) end
 local key, kind = ARGV[10], string.sub(ARGV[10], 1, 1)
@@ -31,7 +30,7 @@ if kind == 'c' then
     again()
     return {'known', known}
   end
-  if since and tonumber(m.forgotten) > since then return {'compacted'} end
+  if since and tonumber(field('forgotten')) > since then return {'compacted'} end
 elseif since then
   local first = redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1]
   for _, entry in ipairs(redis.call('XRANGE', L, '(' .. sinceEpoch .. '-' .. ARGV[11], '+')) do
@@ -95,7 +94,8 @@ if m.sealed and tonumber(m.sealed) > now then return {'sealed'} end
 
 local revision = text(tonumber(m.revision) + 1)
 local bytes = tonumber(ARGV[14])
-local sum = tonumber(m.sum) + bytes
+local sums = redis.call('HMGET', S, 'sum', 'floor')
+local sum = tonumber(sums[1]) + bytes
 local entry = {'at', text(now), 'by', ARGV[9], 'tip', ARGV[8], 'bytes', ARGV[14], 'sum', text(sum)}
 local function add(name, value)
   entry[#entry + 1] = name
@@ -115,7 +115,7 @@ else
   add('all', cjson.encode(all))
 end
 redis.call('XADD', L, 'MAXLEN', '=', ARGV[15], m.epoch .. '-' .. revision, unpack(entry))
-local floor = tonumber(m.floor)
+local floor = tonumber(sums[2])
 while sum - floor > tonumber(ARGV[16]) do
   local oldest = redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1][2]
   floor = tonumber(valueOf(oldest, 'sum')) - tonumber(valueOf(oldest, 'bytes'))
@@ -148,7 +148,7 @@ if kind == 'c' then
   local answer = revision .. ':' .. text(now) .. ':' .. m.epoch .. ':' .. ARGV[13]
   redis.call('HSET', A, string.sub(key, 2), answer)
   redis.call('ZADD', O, revision, string.sub(key, 2))
-  local held, forgotten = tonumber(m.held) + #answer, m.forgotten
+  local held, forgotten = tonumber(field('held')) + #answer, field('forgotten')
   local count = redis.call('ZCARD', O)
   while count > 1 do
     local oldest = redis.call('ZRANGE', O, 0, 0, 'WITHSCORES')

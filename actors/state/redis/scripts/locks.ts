@@ -25,7 +25,7 @@ if not held and redis.call('HLEN', K) >= 1000 then
   if redis.call('HLEN', K) >= 1000 then return {'quota'} end
 end
 if not (held and by == holder) then
-  fence = text(math.max(tonumber(m.fence) + 1, now))
+  fence = text(math.max(tonumber(field('fence')) + 1, now))
   redis.call('HSET', S, 'fence', fence)
 end
 local till = text(now + tonumber(ARGV[5]))

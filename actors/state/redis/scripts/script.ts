@@ -31,10 +31,12 @@ local function text(n) return string.format('%.0f', n) end
 local function wake(what)
   redis.call('SPUBLISH', string.sub(S, 1, -8) .. 'wake', what)
 end
-local fields = {'schema', 'life', 'epoch', 'revision', 'tip', 'shape', 'base', 'basetip', 'ttl', 'touched', 'sealed',
-  'next', 'sum', 'floor', 'forgotten', 'held', 'fence', 'arriving'}
-local m = {}
-for i, value in ipairs(redis.call('HMGET', S, unpack(fields))) do m[fields[i]] = value end
+-- What every script needs of the head; the rest is read by those that need it.
+local head = redis.call('HMGET', S, 'schema', 'life', 'epoch', 'revision', 'tip', 'shape', 'ttl', 'touched', 'sealed',
+  'arriving')
+local m = {schema = head[1], life = head[2], epoch = head[3], revision = head[4], tip = head[5], shape = head[6],
+  ttl = head[7], touched = head[8], sealed = head[9], arriving = head[10]}
+local function field(name) return redis.call('HGET', S, name) end
 local function remove(how)
   redis.call('UNLINK', S, L, A, O, K)
   if how == 'closed' then redis.call('UNLINK', E) else redis.call('SET', E, how, 'PX', 86400000) end
@@ -75,7 +77,7 @@ local function lineage(life, epoch, revision, tip)
   if epoch == m.epoch then
     if known > head then return 'lost' end
     if known == head then return tip == m.tip and 'same' or 'lost' end
-    if revision == m.base and tip == m.basetip then return 'behind' end
+    if revision == field('base') and tip == field('basetip') then return 'behind' end
   end
   local id = epoch .. '-' .. revision
   local found = redis.call('XRANGE', L, id, id)[1]
@@ -83,14 +85,13 @@ local function lineage(life, epoch, revision, tip)
     if valueOf(found[2], 'tip') ~= tip then return 'lost' end
     return epoch == m.epoch and 'behind' or 'folded'
   end
-  if epoch ~= m.epoch and known > tonumber(m.base) then return 'lost' end
+  if epoch ~= m.epoch and known > tonumber(field('base')) then return 'lost' end
   return 'folded'
 end
 -- Somebody knows a future that this server does not have: what follows is told apart by a new epoch.
 local function rewind()
   m.epoch = text(math.max(tonumber(m.epoch) + 1, micros))
-  m.base, m.basetip = m.revision, m.tip
-  redis.call('HSET', S, 'epoch', m.epoch, 'base', m.base, 'basetip', m.basetip)
+  redis.call('HSET', S, 'epoch', m.epoch, 'base', m.revision, 'basetip', m.tip)
   wake('rewound')
 end
 `;

@@ -55,7 +55,7 @@ describe('a failover that loses commits', () => {
       expect(await take(events, 3)).to.have.length(3);
     });
     // Who never knew what was lost is told nothing wrong: its commit uses a revision for the second time.
-    expect(await other.commit({ set: { n: 40 } })).to.include({ epoch, revision: 2 });
+    expect(await other.commit({ set: { n: 40 } })).to.include({ revision: 2 });
     const error = (await session.commit({ set: { n: 4 } }).catch((failure: unknown) => failure)) as {
       code: string;
       details: { epoch: number; revision: number };
@@ -73,6 +73,28 @@ describe('a failover that loses commits', () => {
     expect((await take(events, 1))[0]).to.deep.include({ type: 'commit' });
     expect(await held(other, 'n')).to.equal(5);
     expect((await other.history()).commits.map(({ revision }) => revision)).to.deep.equal([1, 2, 3]);
+    await events.return?.();
+  });
+
+  it('is told to who knew them also when a watch has found it out before, and once', async () => {
+    await using hosts = new Hosts();
+    const a = await hosts.start(options());
+    const session = await a.provider.open('s');
+    await session.commit({ declare: { n: integer() } });
+    const events = session.watch({ from: 1 });
+    const reader = await a.provider.find('s');
+    await losing(async () => {
+      await session.commit({ set: { n: 1 } });
+      await take(events, 1);
+      expect(await held(reader, 'n')).to.equal(1);
+    });
+    expect((await take(events, 1))[0]?.type).to.equal('snapshot');
+    expect(await held(reader, 'n')).to.equal(0);
+    for (const knew of [session, reader]) {
+      expect(await codeOf(knew.commit({ set: { n: 2 } }))).to.equal('rewound');
+      await knew.commit({ set: { n: 3 } });
+    }
+    await (await a.provider.find('s')).commit({ set: { n: 4 } });
     await events.return?.();
   });
 
