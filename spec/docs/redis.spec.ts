@@ -14,7 +14,7 @@ async function takeOrder(url: string): Promise<number> {
   const context = await openContext(app.children.ophion, { state, id: 'shop', variables });
   await context.variables.update('orders', (orders) => orders + 1); // no update of another host is lost
   // #endregion
-  return context.variables.get('orders');
+  return await context.variables.get('orders');
 }
 
 async function takeOrderSafely(url: string): Promise<number> {
@@ -24,7 +24,7 @@ async function takeOrderSafely(url: string): Promise<number> {
   const context = await openContext(app.children.ophion, { state, id: 'shop', variables });
   await context.variables.update('orders', (orders) => orders + 1); // on the disk when this has resolved
   // #endregion
-  return context.variables.get('orders');
+  return await context.variables.get('orders');
 }
 
 describe('the programs of docs/redis.md', () => {

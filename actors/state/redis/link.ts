@@ -20,6 +20,8 @@ const oldestMajor = 7;
 const ours: RedisOptions = {
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
+  // How long a connection has to close by itself.
+  disconnectTimeout: 100,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   lazyConnect: true,
@@ -44,6 +46,8 @@ export class RedisLink {
   /** Who waits for a connection. */
   readonly #waiting = new Map<Client, Promise<void>>();
   #last: Error | undefined;
+  /** Ends what is under way, each. */
+  readonly #under = new Set<() => void>();
   #closed = false;
   /** Undefined until the server's version was looked at. */
   #checked: Promise<void> | undefined;
@@ -155,6 +159,8 @@ export class RedisLink {
     this.#listener = undefined;
     this.#client.disconnect();
     this.#ears.disconnect();
+    // A client that is between two attempts to connect tells nobody.
+    for (const end of [...this.#under]) end();
   }
 
   async #guarded(attempt: Attempt, work: () => Promise<unknown>, client = this.#client): Promise<unknown> {
@@ -168,10 +174,13 @@ export class RedisLink {
       let over = false;
       const finish = (settle: () => void): void => {
         over = true;
+        this.#under.delete(end);
         timer.cancel();
         signal?.removeEventListener('abort', aborted);
         settle();
       };
+      const end = (): void => finish(() => reject(hasEnded()));
+      this.#under.add(end);
       signal?.addEventListener('abort', aborted, { once: true });
       this.#ready(client)
         // Who has given up is not to find it done later.
@@ -185,7 +194,7 @@ export class RedisLink {
 
   /** Resolves when commands can be sent; rejects with why not, as soon as that is known. */
   async #ready(client: Client): Promise<void> {
-    if (this.#closed) throw new StateError('unavailable', 'redis: the system has ended');
+    if (this.#closed) throw hasEnded();
     if (client.status !== 'ready') await this.#connected(client);
     if (client !== this.#client) return;
     this.#checked ??= this.#check();
@@ -216,6 +225,8 @@ export class RedisLink {
     checkVersion(info);
   }
 }
+
+const hasEnded = (): StateError => new StateError('unavailable', 'redis: the system has ended');
 
 /** Resolves when a connection is there; rejects when an attempt to make one has failed. */
 function nextState(client: Client, last: () => Error | undefined): Promise<void> {
