@@ -1,7 +1,6 @@
 /** Having a copy catch up without anybody waiting for it, once at a time. */
 import type { Copy } from './copies.ts';
 import type { RedisHost } from './host.ts';
-import { lookScript } from './scripts/lives.ts';
 
 /** How long a server that is not to be had is tried again, and how long one answer may take, in milliseconds. */
 const patienceMs = 60_000;
@@ -32,10 +31,8 @@ async function pullOnce(host: RedisHost, copy: Copy): Promise<void> {
   }
   try {
     await host.persist(`session '${copy.id}'`, { timeoutMs: patienceMs }, async ({ number, timeoutMs }) => {
-      const attempt = { number, timeoutMs: Math.min(timeoutMs, answerMs) };
       // Not an access: to watch keeps nothing alive.
-      await host.run(lookScript, copy.id, ['0'], attempt);
-      await host.catchUp(copy, 'head', attempt);
+      await host.catchUp(copy, 'head', { number, timeoutMs: Math.min(timeoutMs, answerMs) });
     });
   } catch {
     // See above.
