@@ -1,6 +1,10 @@
+import { expect } from 'chai';
+import { integer } from '../../../../actors/state/index.ts';
 import { findRedis, type RedisCluster, type RedisPair, startRedis } from '../../../../testing/index.ts';
+import { commitsOf, held, take } from '../../../../testing/state-laws/subject.ts';
 import { stateProviderContract } from '../../../../testing/state-provider-contract.ts';
 import { needs } from '../../../helpers/needs.ts';
+import { Hosts } from '../../../helpers/redis-hosts.ts';
 import { redisSubject } from '../../../helpers/redis-subject.ts';
 
 describe('redisState on a cluster of three', () => {
@@ -11,14 +15,39 @@ describe('redisState on a cluster of three', () => {
   });
   after(() => redis?.stop());
 
+  const place = () => ({
+    cluster: redis.nodes.map(({ host, port }) => ({ host, port })),
+    options: { password: redis.nodes[0]?.password },
+  });
+
+  it('goes on after the crash of a node, and each watch with it', async () => {
+    await using hosts = new Hosts();
+    const [a, b] = [await hosts.start({ ...place(), sweepMs: 600_000 }), await hosts.start(place())];
+    const ids = ['one', 'two', 'three', 'four', 'five', 'six'];
+    const sessions = await Promise.all(ids.map((id) => b.provider.open(id)));
+    await Promise.all(sessions.map((session) => session.commit({ declare: { n: integer() } })));
+    const watches = await Promise.all(ids.map(async (id) => (await a.provider.find(id)).watch({ from: 1 })));
+    const seen = watches.map((watch) => take(watch, 3));
+    const write = (n: number) =>
+      Promise.all(sessions.map((session) => session.commit({ set: { n } }, { timeoutMs: 20_000 })));
+    await write(1);
+    const [node] = redis.nodes;
+    await node?.kill();
+    const writing = write(2);
+    await node?.start();
+    await writing;
+    await write(3);
+    for (const one of seen)
+      expect(commitsOf(await one).map(({ written }) => written[0]?.value)).to.deep.equal([1, 2, 3]);
+    for (const session of sessions) expect(await held(session, 'n')).to.equal(3);
+    for (const watch of watches) await watch.return?.();
+    await Promise.all(sessions.map((session) => session.close()));
+  });
+
   stateProviderContract('redis cluster', () =>
-    redisSubject(
-      {
-        cluster: redis.nodes.map(({ host, port }) => ({ host, port })),
-        options: { password: redis.nodes[0]?.password },
-      },
-      { connections: async () => void (await Promise.all(redis.nodes.map((node) => node.killClients()))) },
-    ),
+    redisSubject(place(), {
+      connections: async () => void (await Promise.all(redis.nodes.map((node) => node.killClients()))),
+    }),
   );
 });
 
