@@ -202,9 +202,9 @@ export class RedisSession implements StateSession {
     const known = this.#known;
     if (known === undefined || known.life !== head.life || known.epoch === head.epoch) return;
     const args = [known.life, known.epoch, known.revision, known.tip, 1];
-    const [kind] = await this.#host.run(afterScript, this.id, args, attempt);
+    const [kind, epoch, revision] = await this.#host.run(afterScript, this.id, args, attempt);
     this.#known = head;
-    if (kind === 'rewound') throw rewound(record, known);
+    if (kind === 'rewound') throw rewound({ ...record, epoch: Number(epoch), revision: Number(revision) }, known);
   }
 
   /** Where the session is before a commit is sent: what it may do happens after that. */
