@@ -5,7 +5,7 @@
  */
 import { StateError } from '../core/index.ts';
 import { matcher } from './pattern.ts';
-import type { Changes, Commit, Snapshot, WatchEvent } from './provider.ts';
+import type { Changes, Commit, Snapshot, WatchEvent } from './session-data.ts';
 import type { Variable } from './types.ts';
 
 /** The host application's own code, for which every variable is there. */

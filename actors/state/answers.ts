@@ -3,7 +3,7 @@
  * first. It knows up to where it has forgotten, so that nobody takes a forgotten key for a new one.
  */
 import type { HistoryLimits } from './history.ts';
-import type { Commit } from './provider.ts';
+import type { Commit } from './session-data.ts';
 
 export interface Answered {
   readonly key: string;

@@ -9,6 +9,10 @@ import { checkImported, type FindFunction, findIn } from './functions.ts';
 import { listOf } from './listing.ts';
 import type { StateHost } from './local-state.ts';
 import { sessionPath } from './paths.ts';
+import type { StateBackend, StateProvider, StateSession } from './provider.ts';
+import { seenAs } from './reader-session.ts';
+import { type Attempt, callOptions, persist } from './retry.ts';
+import { askSession } from './session-client.ts';
 import type {
   ImportOptions,
   ListOptions,
@@ -16,15 +20,9 @@ import type {
   ReaderOptions,
   SessionExport,
   SessionList,
-  StateBackend,
   StateCallOptions,
-  StateProvider,
-  StateSession,
   VaultKind,
-} from './provider.ts';
-import { seenAs } from './reader-session.ts';
-import { type Attempt, callOptions, persist } from './retry.ts';
-import { askSession } from './session-client.ts';
+} from './session-data.ts';
 import { type StateTables, stateTables } from './tables.ts';
 import { checkTtl, isOurs, Keys, type VaultHost, VaultSession } from './vault-session.ts';
 

@@ -4,8 +4,8 @@ import { beforeOf, checkDeclarer, checkWriter } from './access.ts';
 import { type ComputedPlan, functionOf, planOf } from './computed-plan.ts';
 import { sameKind } from './declare.ts';
 import type { Order } from './order.ts';
-import type { Commit } from './provider.ts';
 import { find, placesOf, type SessionRecord, unknownVariable } from './record.ts';
+import type { Commit } from './session-data.ts';
 import type { Variable } from './types.ts';
 import { next, sizeOf, variableOf } from './variable.ts';
 

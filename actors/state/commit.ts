@@ -7,8 +7,8 @@ import { type Change, changeOf, noNames } from './change.ts';
 import { completed } from './computed.ts';
 import { acquired, expectFences, type LockOrder, released } from './locks.ts';
 import type { Order } from './order.ts';
-import type { Commit, HeldLock } from './provider.ts';
 import { defaultRecordLimits, find, type RecordLimits, type SessionRecord, unknownVariable } from './record.ts';
+import type { Commit, HeldLock } from './session-data.ts';
 
 /** The time of a commit: for people, and for what expires. */
 export interface Now {

@@ -4,7 +4,7 @@
 import { StateError } from '../core/index.ts';
 import { functionOf } from './computed-plan.ts';
 import type { WritableView } from './overlay-session.ts';
-import type { Commit, CommitRequest, Snapshot, StateCallOptions } from './provider.ts';
+import type { Commit, CommitRequest, Snapshot, StateCallOptions } from './session-data.ts';
 import type { Variable } from './types.ts';
 import { equalValues, type Value } from './value.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { TimerHandle } from '../core/index.ts';
 import { invalid } from './invalid.ts';
-import type { Commit, WatchEvent } from './provider.ts';
+import type { Commit, WatchEvent } from './session-data.ts';
 import { show } from './value.ts';
 
 type Result = IteratorResult<WatchEvent, undefined>;

@@ -4,7 +4,14 @@
  */
 import { StateError } from '../core/index.ts';
 import type { WritableView } from './overlay-session.ts';
-import type { Commit, CommitRequest, HistoryOptions, SessionHistory, Snapshot, StateCallOptions } from './provider.ts';
+import type {
+  Commit,
+  CommitRequest,
+  HistoryOptions,
+  SessionHistory,
+  Snapshot,
+  StateCallOptions,
+} from './session-data.ts';
 
 /** Whether an error tells that a session is not there any more. */
 export function isGone(error: unknown): error is StateError {

@@ -4,7 +4,7 @@
  * added to twice copies its part first.
  */
 import { type Answered, Answers } from './answers.ts';
-import type { Commit, SessionExport } from './provider.ts';
+import type { Commit, SessionExport } from './session-data.ts';
 
 export interface HistoryLimits {
   /** How many commits are kept. Default 1,000. */

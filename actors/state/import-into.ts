@@ -6,7 +6,7 @@ import { compareAndSet, difference } from './compare-and-set.ts';
 import { variablesOf } from './export.ts';
 import { invalid } from './invalid.ts';
 import type { WritableView } from './overlay-session.ts';
-import type { Commit, CommitRequest, SessionExport, Snapshot, StateCallOptions } from './provider.ts';
+import type { Commit, CommitRequest, SessionExport, Snapshot, StateCallOptions } from './session-data.ts';
 import { show } from './value.ts';
 
 /**

@@ -38,6 +38,10 @@ export { type StateNames, stateNames } from './names.ts';
 export { type Order, orderOf } from './order.ts';
 export { OverlaySession, type SessionView, type WritableView } from './overlay-session.ts';
 export { matcher } from './pattern.ts';
+export type { StateBackend, StateProvider, StateSession } from './provider.ts';
+export { persist } from './retry.ts';
+export type { SessionInfo } from './session.ts';
+export { type SessionTools, sessionTools } from './session-client.ts';
 export type {
   AfterRevision,
   Changes,
@@ -56,18 +60,12 @@ export type {
   SessionHistory,
   SessionList,
   Snapshot,
-  StateBackend,
   StateCallOptions,
-  StateProvider,
-  StateSession,
   VaultKind,
   WatchEvent,
   WatchIterator,
   WatchOptions,
-} from './provider.ts';
-export { persist } from './retry.ts';
-export type { SessionInfo } from './session.ts';
-export { type SessionTools, sessionTools } from './session-client.ts';
+} from './session-data.ts';
 export { placedState, placeSession } from './session-providers.ts';
 export type { Opened } from './session-store.ts';
 export type { Ending, Realm, SessionTool } from './tables.ts';

@@ -1,7 +1,7 @@
 /** Open sessions of a table, a page at a time, by id: so a page can go on behind a session that is gone meanwhile. */
 
 import { invalid } from './invalid.ts';
-import type { ListOptions, SessionList } from './provider.ts';
+import type { ListOptions, SessionList } from './session-data.ts';
 import type { SessionTable } from './tables.ts';
 import { show } from './value.ts';
 

@@ -6,6 +6,9 @@ import { type ActorSystem, call } from '../core/index.ts';
 import { checkSessionId, equalExports, exportOf } from './export.ts';
 import { type ComputeFunctions, checkFunctions, checkImported, type FindFunction, findIn } from './functions.ts';
 import { listOf } from './listing.ts';
+import type { StateBackend, StateProvider, StateSession } from './provider.ts';
+import { seenAs } from './reader-session.ts';
+import { type Attempt, callOptions, persist } from './retry.ts';
 import type {
   ImportOptions,
   ListOptions,
@@ -13,13 +16,8 @@ import type {
   ReaderOptions,
   SessionExport,
   SessionList,
-  StateBackend,
   StateCallOptions,
-  StateProvider,
-  StateSession,
-} from './provider.ts';
-import { seenAs } from './reader-session.ts';
-import { type Attempt, callOptions, persist } from './retry.ts';
+} from './session-data.ts';
 import { type StateTables, stateTables } from './tables.ts';
 import { checkTtl, isOurs, Keys, type VaultHost, VaultSession } from './vault-session.ts';
 

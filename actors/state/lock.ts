@@ -13,8 +13,9 @@ import {
 } from '../core/index.ts';
 import { isGone, onSession } from './followed.ts';
 import { defaultLeaseMs } from './locks.ts';
-import type { HeldLock, StateCallOptions, StateSession } from './provider.ts';
+import type { StateSession } from './provider.ts';
 import { pause } from './retry.ts';
+import type { HeldLock, StateCallOptions } from './session-data.ts';
 
 export interface LockOptions extends StateCallOptions {
   /**

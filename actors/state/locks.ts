@@ -5,7 +5,7 @@
  */
 import { StateError } from '../core/index.ts';
 import { invalid } from './invalid.ts';
-import type { HeldLock, LockRequest } from './provider.ts';
+import type { HeldLock, LockRequest } from './session-data.ts';
 import { show } from './value.ts';
 
 export interface Locks {

@@ -6,7 +6,8 @@
  */
 import { StateError } from '../core/index.ts';
 import { equalExports } from './export.ts';
-import type { OpenOptions, SessionExport, StateCallOptions, StateProvider, StateSession } from './provider.ts';
+import type { StateProvider, StateSession } from './provider.ts';
+import type { OpenOptions, SessionExport, StateCallOptions } from './session-data.ts';
 
 export interface MoveOptions extends OpenOptions, StateCallOptions {
   /** Of the new one. Default: that of the old one. */

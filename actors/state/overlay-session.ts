@@ -4,6 +4,7 @@
  */
 import { Overlay } from './overlay.ts';
 import { matcher } from './pattern.ts';
+import type { StateSession } from './provider.ts';
 import type {
   Commit,
   CommitRequest,
@@ -11,10 +12,9 @@ import type {
   SessionHistory,
   Snapshot,
   StateCallOptions,
-  StateSession,
   WatchEvent,
   WatchOptions,
-} from './provider.ts';
+} from './session-data.ts';
 
 /** What code that works on the variables of a session needs of it. */
 export type SessionView = Pick<StateSession, 'read' | 'readNow' | 'list' | 'history' | 'at' | 'commit' | 'watch'>;

@@ -11,9 +11,9 @@ import { History } from './history.ts';
 import { invalid } from './invalid.ts';
 import { noLocks } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
-import type { Commit, CommitRequest, Snapshot } from './provider.ts';
 import { snapshotOf } from './readings.ts';
 import { defaultRecordLimits, find, placesOf, type SessionRecord, secretsOf } from './record.ts';
+import type { Commit, CommitRequest, Snapshot } from './session-data.ts';
 import type { Declaration } from './types.ts';
 import type { Value } from './value.ts';
 

@@ -4,9 +4,9 @@
  */
 import { StateError } from '../core/index.ts';
 import { invalid } from './invalid.ts';
-import type { Commit, HistoryOptions, SessionHistory, Snapshot } from './provider.ts';
 import { rewound, snapshotOf } from './readings.ts';
 import type { SessionRecord } from './record.ts';
+import type { Commit, HistoryOptions, SessionHistory, Snapshot } from './session-data.ts';
 import type { Variable } from './types.ts';
 import { show } from './value.ts';
 

@@ -16,6 +16,7 @@ import {
 } from './access.ts';
 import { label } from './order.ts';
 import { historyLimit } from './past.ts';
+import type { StateSession } from './provider.ts';
 import type {
   AfterRevision,
   Changes,
@@ -29,10 +30,9 @@ import type {
   SessionHistory,
   Snapshot,
   StateCallOptions,
-  StateSession,
   WatchEvent,
   WatchOptions,
-} from './provider.ts';
+} from './session-data.ts';
 import type { Variable } from './types.ts';
 
 /** The session for whoever is named; undefined: the host. Throws StateError `invalid` for what is no name. */

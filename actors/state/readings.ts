@@ -1,7 +1,7 @@
 /** What readers get of a record: snapshots, and what they lack. */
 import { StateError } from '../core/index.ts';
-import type { AfterRevision, Changes, Folded, Snapshot } from './provider.ts';
 import { find, type SessionRecord } from './record.ts';
+import type { AfterRevision, Changes, Folded, Snapshot } from './session-data.ts';
 import type { Variable } from './types.ts';
 
 /** All variables, or those of `names` that exist. */

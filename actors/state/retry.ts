@@ -4,7 +4,7 @@
  */
 import { type ActorSystem, type CallOptions, isActorError, StateError } from '../core/index.ts';
 import { isStale } from './computed.ts';
-import type { StateCallOptions } from './provider.ts';
+import type { StateCallOptions } from './session-data.ts';
 
 /** Default of every operation, in milliseconds. */
 export const defaultTimeoutMs = 5_000;

@@ -6,8 +6,9 @@ import { ActorRef, call, type Pid } from '../core/index.ts';
 import { isHere } from './guests.ts';
 import type { StateHost } from './local-state.ts';
 import { sessionPath } from './paths.ts';
-import type { StateCallOptions, StateProvider } from './provider.ts';
+import type { StateProvider } from './provider.ts';
 import { type Attempt, callOptions, persist } from './retry.ts';
+import type { StateCallOptions } from './session-data.ts';
 import { type SessionTool, stateTables } from './tables.ts';
 import type { ToolOffer } from './tools.ts';
 

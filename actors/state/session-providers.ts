@@ -4,6 +4,7 @@
  */
 import type { ActorSystem } from '../core/index.ts';
 import type { StateHost } from './local-state.ts';
+import type { StateBackend, StateProvider, StateSession } from './provider.ts';
 import type {
   ImportOptions,
   ListOptions,
@@ -11,11 +12,8 @@ import type {
   ReaderOptions,
   SessionExport,
   SessionList,
-  StateBackend,
   StateCallOptions,
-  StateProvider,
-  StateSession,
-} from './provider.ts';
+} from './session-data.ts';
 
 /** By session; who said so last counts. */
 type Places = Map<string, readonly StateProvider[]>;

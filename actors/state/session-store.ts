@@ -13,8 +13,8 @@ import {
   StateError,
   server,
 } from '../core/index.ts';
-import type { SessionExport, VaultKind } from './provider.ts';
 import { session } from './session.ts';
+import type { SessionExport, VaultKind } from './session-data.ts';
 import { nextStep, type Step, type Task } from './store-tasks.ts';
 import { type Sweep, sweepOf, sweepOn } from './sweep.ts';
 import { type StateTables, stateTables } from './tables.ts';

@@ -23,8 +23,8 @@ import {
 import { exportOf } from './export.ts';
 import type { LockOrder } from './locks.ts';
 import type { Order } from './order.ts';
-import type { AfterRevision, Commit, HeldLock, SessionExport, Snapshot, VaultKind } from './provider.ts';
 import { changesOf, snapshotOf } from './readings.ts';
+import type { AfterRevision, Commit, HeldLock, SessionExport, Snapshot, VaultKind } from './session-data.ts';
 import { type SessionEntry, type SessionTool, type StateTables, stateTables } from './tables.ts';
 import { addTools, keepTools, type ToolOffer } from './tools.ts';
 

@@ -4,7 +4,7 @@
  */
 import { type ActorContext, type From, StateError } from '../core/index.ts';
 import { sessionPath } from './paths.ts';
-import type { SessionExport, VaultKind } from './provider.ts';
+import type { SessionExport, VaultKind } from './session-data.ts';
 import type { SessionEntry, StateTables } from './tables.ts';
 import { checkVault } from './vault-kind.ts';
 

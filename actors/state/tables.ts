@@ -7,8 +7,8 @@
 import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
 import type { ComputeFunctions } from './functions.ts';
 import { statePaths } from './paths.ts';
-import type { VaultKind, WatchEvent } from './provider.ts';
 import type { SessionRecord } from './record.ts';
+import type { VaultKind, WatchEvent } from './session-data.ts';
 import type { Turns } from './turns.ts';
 import type { VaultStore } from './vault-store.ts';
 

@@ -1,7 +1,7 @@
 /** Which vault a session is kept in. */
 import { StateError } from '../core/index.ts';
 import { invalid } from './invalid.ts';
-import type { VaultKind } from './provider.ts';
+import type { VaultKind } from './session-data.ts';
 import type { Realm, SessionEntry, StateTables } from './tables.ts';
 import { show } from './value.ts';
 

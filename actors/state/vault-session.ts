@@ -15,6 +15,10 @@ import { liveLocks, lockOrder } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
 import { historyOf, snapshotAt } from './past.ts';
 import { matcher } from './pattern.ts';
+import type { StateSession } from './provider.ts';
+import { changesOf, snapshotOf, snapshotWhere } from './readings.ts';
+import { find, secretsOf } from './record.ts';
+import { type Attempt, type Persistence, persist } from './retry.ts';
 import type {
   AfterRevision,
   Changes,
@@ -28,13 +32,9 @@ import type {
   SessionHistory,
   Snapshot,
   StateCallOptions,
-  StateSession,
   WatchEvent,
   WatchOptions,
-} from './provider.ts';
-import { changesOf, snapshotOf, snapshotWhere } from './readings.ts';
-import { find, secretsOf } from './record.ts';
-import { type Attempt, type Persistence, persist } from './retry.ts';
+} from './session-data.ts';
 import type { SessionEntry, SessionTable, StateTables } from './tables.ts';
 import { inTurn, needsTurn } from './turns.ts';
 import type { Variable } from './types.ts';

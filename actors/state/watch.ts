@@ -13,10 +13,10 @@ import {
 } from '../core/index.ts';
 import { only } from './past.ts';
 import { matcher } from './pattern.ts';
-import type { Commit, Snapshot, WatchEvent, WatchIterator, WatchOptions } from './provider.ts';
 import { fold, rewound, snapshotOf, snapshotWhere } from './readings.ts';
 import type { SessionRecord } from './record.ts';
 import { topOf } from './retry.ts';
+import type { Commit, Snapshot, WatchEvent, WatchIterator, WatchOptions } from './session-data.ts';
 import { ended, type SessionEntry, type StateTables, type Wakeable } from './tables.ts';
 import { Waiters } from './waiters.ts';
 

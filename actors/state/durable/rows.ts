@@ -15,7 +15,7 @@
  */
 import type { Entry } from '../history.ts';
 import { type Locks, noLocks } from '../locks.ts';
-import type { Commit, HeldLock } from '../provider.ts';
+import type { Commit, HeldLock } from '../session-data.ts';
 import type { Variable, VariableType } from '../types.ts';
 import type { Value } from '../value.ts';
 import { freeze } from '../variable.ts';

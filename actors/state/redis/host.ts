@@ -4,8 +4,8 @@
  */
 import { type ActorSystem, addMonitor, StateError } from '../../core/index.ts';
 import { type FindFunction, findIn } from '../functions.ts';
-import type { StateCallOptions } from '../provider.ts';
 import { type Attempt, type Persistence, persist, topOf } from '../retry.ts';
+import type { StateCallOptions } from '../session-data.ts';
 import { type Ending, ended, type StateTables, stateTables } from '../tables.ts';
 import { Keys } from '../vault-session.ts';
 import { Copies, type Copy } from './copies.ts';

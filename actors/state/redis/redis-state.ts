@@ -7,6 +7,9 @@ import { checkSessionId, equalExports, recordOf } from '../export.ts';
 import { checkImported } from '../functions.ts';
 import { invalid } from '../invalid.ts';
 import type { StateHost } from '../local-state.ts';
+import type { StateBackend, StateProvider, StateSession } from '../provider.ts';
+import { seenAs } from '../reader-session.ts';
+import type { Attempt } from '../retry.ts';
 import type {
   ImportOptions,
   ListOptions,
@@ -14,13 +17,8 @@ import type {
   ReaderOptions,
   SessionExport,
   SessionList,
-  StateBackend,
   StateCallOptions,
-  StateProvider,
-  StateSession,
-} from '../provider.ts';
-import { seenAs } from '../reader-session.ts';
-import type { Attempt } from '../retry.ts';
+} from '../session-data.ts';
 import { checkTtl, isOurs } from '../vault-session.ts';
 import { type RedisHost, redisHost } from './host.ts';
 import { importArguments } from './import.ts';

@@ -7,8 +7,8 @@
 import { planOf } from '../computed-plan.ts';
 import { type Entry, History } from '../history.ts';
 import { noLocks } from '../locks.ts';
-import type { Commit, HeldLock } from '../provider.ts';
 import { placesOf, type RecordLimits, type SessionRecord, valueBytesOf } from '../record.ts';
+import type { Commit, HeldLock } from '../session-data.ts';
 import type { Variable } from '../types.ts';
 import { freeze } from '../variable.ts';
 import { RedisError } from './errors.ts';

@@ -3,8 +3,8 @@
  * many: listing leaves those out, a sweep takes them away.
  */
 import { invalid } from '../invalid.ts';
-import type { ListOptions, SessionList } from '../provider.ts';
 import type { Attempt } from '../retry.ts';
+import type { ListOptions, SessionList } from '../session-data.ts';
 import { show } from '../value.ts';
 import type { RedisHost } from './host.ts';
 import { keyList, shardKeys, shardOf, shards, sortable, unsorted } from './keys.ts';

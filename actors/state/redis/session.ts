@@ -8,6 +8,10 @@ import { expectFences, lockedBy, lockOrder, locksMax, noLocks } from '../locks.t
 import { type Order, orderOf } from '../order.ts';
 import { historyOf, snapshotAt } from '../past.ts';
 import { matcher } from '../pattern.ts';
+import type { StateSession } from '../provider.ts';
+import { changesOf, rewound, snapshotOf, snapshotWhere } from '../readings.ts';
+import { type SessionRecord, secretsOf } from '../record.ts';
+import type { Attempt } from '../retry.ts';
 import type {
   AfterRevision,
   Changes,
@@ -21,13 +25,9 @@ import type {
   SessionHistory,
   Snapshot,
   StateCallOptions,
-  StateSession,
   WatchEvent,
   WatchOptions,
-} from '../provider.ts';
-import { changesOf, rewound, snapshotOf, snapshotWhere } from '../readings.ts';
-import { type SessionRecord, secretsOf } from '../record.ts';
-import type { Attempt } from '../retry.ts';
+} from '../session-data.ts';
 import { show } from '../value.ts';
 import { commit, type Since } from './commit.ts';
 import type { Depth, RedisHost } from './host.ts';

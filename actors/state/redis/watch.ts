@@ -1,7 +1,7 @@
 /** A watch of a session on Redis: begins when it is first read, by fetching a copy and having the feed follow it. */
 import { checkDebounce, debounced } from '../debounced.ts';
 import { matcher } from '../pattern.ts';
-import type { WatchEvent, WatchOptions } from '../provider.ts';
+import type { WatchEvent, WatchOptions } from '../session-data.ts';
 import { Watch } from '../watch.ts';
 import type { Copy } from './copies.ts';
 import type { RedisHost } from './host.ts';
