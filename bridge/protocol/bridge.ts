@@ -116,7 +116,7 @@ class Bridge {
       inUse: new SessionsInUse({
         provider,
         timers: ctx.system.deadlines,
-        holds: () => ctx.ref(ctx.path).pid === ctx.self,
+        uses: table(ctx.system, `${ctx.path}/in-use`, () => new Map()),
       }),
       commits: new ResultCommits(plain, provider),
       graceMs,

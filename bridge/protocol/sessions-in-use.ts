@@ -8,11 +8,11 @@ import type { StateProvider } from '../../actors/state/index.ts';
 export interface InUseOptions {
   readonly provider: StateProvider;
   readonly timers: { set(ms: number, fire: () => void): TimerHandle };
-  /** False once nobody holds these sessions any more, although they were not let go of: their bridge was killed. */
-  readonly holds: () => boolean;
+  /** What an incarnation of the bridge leaves to the next one: it has timers that nobody else would cancel. */
+  readonly uses: Map<string, Use>;
 }
 
-interface Use {
+export interface Use {
   calls: number;
   timer: TimerHandle | undefined;
 }
@@ -25,10 +25,14 @@ const over: ReadonlySet<string> = new Set(['not_found', 'expired', 'lost']);
 
 export class SessionsInUse {
   readonly #options: InUseOptions;
-  readonly #uses = new Map<string, Use>();
+  readonly #uses: Map<string, Use>;
 
+  /** Begins anew: whoever still has an open call says so. */
   constructor(options: InUseOptions) {
     this.#options = options;
+    this.#uses = options.uses;
+    for (const { timer } of this.#uses.values()) timer?.cancel();
+    this.#uses.clear();
   }
 
   /** A call of this session is open, until the answered function is called. */
@@ -45,7 +49,7 @@ export class SessionsInUse {
       one.calls -= 1;
       if (one.calls > 0) return;
       one.timer?.cancel();
-      this.#uses.delete(sessionId);
+      if (this.#uses.get(sessionId) === one) this.#uses.delete(sessionId);
     };
   }
 
@@ -54,9 +58,8 @@ export class SessionsInUse {
   }
 
   async #access(sessionId: string, use: Use): Promise<void> {
-    const { provider, holds } = this.#options;
-    const wanted = () => use.calls > 0 && holds();
-    if (!wanted()) return;
+    const { provider } = this.#options;
+    const wanted = () => this.#uses.get(sessionId) === use;
     try {
       const session = await provider.find(sessionId);
       if (session.ttlMs === undefined) return;
