@@ -115,7 +115,8 @@ def test_a_host_that_is_not_there_is_given_up_by_who_dials() -> None:
     stream.start()
     error = stream.opened.exception(timeout=20)
     stream._thread.join(20)
-    assert "UNAVAILABLE" in str(error)
+    # Time may be up between two dials, or during one.
+    assert "UNAVAILABLE" in str(error) or "no Welcome in time" in str(error)
     assert ended[0].kind == "lost"
 
 
