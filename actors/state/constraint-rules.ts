@@ -54,11 +54,17 @@ const common: Readonly<Record<string, Rule>> = {
   readonly [K in keyof Required<CommonConstraints>]: Rule;
 };
 
+/** Those of a variable's options that are constraints of its type. */
+export function constraintsIn(type: VariableType, options: object): Readonly<Record<string, unknown>> {
+  const given = options as Readonly<Record<string, unknown>>;
+  return Object.fromEntries([...Object.keys(rules[type]), ...Object.keys(common)].map((key) => [key, given[key]]));
+}
+
 /** Checks the constraints of a declaration. Throws StateError `invalid`, which names the constraint. */
 export function constraintsOf<T extends VariableType>(
   name: string,
   type: T,
-  given: Record<string, unknown>,
+  given: Readonly<Record<string, unknown>>,
 ): ConstraintsOf[T] {
   const known = rules[type] as Readonly<Record<string, Rule>>;
   const constraints: Record<string, unknown> = {};

@@ -3,7 +3,7 @@
  * validated where it is written; a wrong one throws StateError `invalid`.
  */
 import { StateError } from '../core/index.ts';
-import { constraintsOf, nameLengthMax } from './constraint-rules.ts';
+import { constraintsIn, constraintsOf, nameLengthMax } from './constraint-rules.ts';
 import { coerce, isVariableType } from './constraints.ts';
 import { invalid } from './invalid.ts';
 import { concealed, isSecret, secretRefused } from './secret.ts';
@@ -19,113 +19,46 @@ export interface Described {
 type Options<T extends VariableType, V = ValueOf[T]> = ConstraintsOf[T] & Described & { readonly default?: V };
 
 /** True or false. Default false. */
-export const boolean = ({ secret, dependsOn, computedBy, writers, readers, ...rest }: Options<'boolean'> = {}) =>
-  make('boolean', { secret, dependsOn, computedBy, writers, readers }, rest);
+export const boolean = (options: Options<'boolean'> = {}) => of('boolean', options);
 
 /** A whole number. Default 0, or the bound nearest to it. */
-export function integer({
-  min,
-  max,
-  secret,
-  dependsOn,
-  computedBy,
-  writers,
-  readers,
-  ...rest
-}: Options<'integer'> = {}): Declaration<'integer'> {
-  return make('integer', { min, max, secret, dependsOn, computedBy, writers, readers }, rest);
-}
+export const integer = (options: Options<'integer'> = {}): Declaration<'integer'> => of('integer', options);
 
 /** A double. Default 0, or the bound nearest to it. */
-export function float({
-  min,
-  max,
-  finite,
-  secret,
-  dependsOn,
-  computedBy,
-  writers,
-  readers,
-  ...rest
-}: Options<'float'> = {}): Declaration<'float'> {
-  return make('float', { min, max, finite, secret, dependsOn, computedBy, writers, readers }, rest);
-}
+export const float = (options: Options<'float'> = {}): Declaration<'float'> => of('float', options);
 
 /** Text. Default empty, or the first of its choices. */
-export function string(options: Options<'string'> = {}): Declaration<'string'> {
-  const { minLength, maxLength, pattern, choices, secret, dependsOn, computedBy, writers, readers, ...rest } = options;
-  return make(
-    'string',
-    { minLength, maxLength, pattern, choices, secret, dependsOn, computedBy, writers, readers },
-    rest,
-  );
-}
+export const string = (options: Options<'string'> = {}): Declaration<'string'> => of('string', options);
 
 /** One of some words. Default the first. */
 export function choice<const C extends string>(
   choices: readonly C[],
-  {
-    secret,
-    dependsOn,
-    computedBy,
-    writers,
-    readers,
-    ...rest
-  }: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
+  options: Described & CommonConstraints & { readonly default?: NoInfer<C> } = {},
 ): Declaration<'choice', C> {
-  return make('choice', { choices, secret, dependsOn, computedBy, writers, readers }, rest) as Declaration<'choice', C>;
+  return of('choice', { ...options, choices }) as Declaration<'choice', C>;
 }
 
 /** The name of a class or module. Default the first of `modules`; without them a default must be given. */
 export function module<const M extends string = string>(
   options: Described & CommonConstraints & { readonly modules?: readonly M[]; readonly default?: NoInfer<M> } = {},
 ): Declaration<'module', M> {
-  const { modules, secret, dependsOn, computedBy, writers, readers, ...rest } = options;
-  return make('module', { modules, secret, dependsOn, computedBy, writers, readers }, rest) as Declaration<'module', M>;
+  return of('module', options) as Declaration<'module', M>;
 }
 
 /** A list of doubles. Default `dimensions` zeros. */
-export function embedding({
-  dimensions,
-  secret,
-  dependsOn,
-  computedBy,
-  writers,
-  readers,
-  ...rest
-}: Options<'embedding'> = {}): Declaration<'embedding'> {
-  return make('embedding', { dimensions, secret, dependsOn, computedBy, writers, readers }, rest);
-}
+export const embedding = (options: Options<'embedding'> = {}): Declaration<'embedding'> => of('embedding', options);
 
 /** A dense array. Default zeros of `shape` with 0 for any size. */
-export function tensor({
-  shape,
-  dtype,
-  secret,
-  dependsOn,
-  computedBy,
-  writers,
-  readers,
-  ...rest
-}: Options<'tensor'> = {}): Declaration<'tensor'> {
-  return make('tensor', { shape, dtype, secret, dependsOn, computedBy, writers, readers }, rest);
-}
+export const tensor = (options: Options<'tensor'> = {}): Declaration<'tensor'> => of('tensor', options);
 
 /** Anything that JSON can say. Default null. */
-export const json = ({ secret, dependsOn, computedBy, writers, readers, ...rest }: Options<'json'> = {}) =>
-  make('json', { secret, dependsOn, computedBy, writers, readers }, rest);
+export const json = (options: Options<'json'> = {}) => of('json', options);
 
 /** Raw bytes. Default none. */
-export function bytes({
-  maxBytes,
-  secret,
-  dependsOn,
-  computedBy,
-  writers,
-  readers,
-  ...rest
-}: Options<'bytes'> = {}): Declaration<'bytes'> {
-  return make('bytes', { maxBytes, secret, dependsOn, computedBy, writers, readers }, rest);
+export const bytes = (options: Options<'bytes'> = {}): Declaration<'bytes'> => of('bytes', options);
+
+function of<T extends VariableType>(type: T, options: Options<T>): Declaration<T> {
+  return make(type, constraintsIn(type, options), options);
 }
 
 /** A set of declarations by name; checks the names. */
@@ -151,7 +84,7 @@ export function declarationOf(name: string, given: unknown): Declaration {
   if (!isVariableType(type)) throw invalid(`variable '${name}': ${show(type)} is no type`, { variable: name });
   if (typeof description !== 'string')
     throw invalid(`variable '${name}': description must be a string`, { variable: name });
-  return make(type, constraints as never, { description, default: initial as never }, name);
+  return make(type, constraints as Readonly<Record<string, unknown>>, { description, default: initial as never }, name);
 }
 
 /** Whether two declarations ask for the same kind of variable. */
@@ -182,15 +115,13 @@ class Checked<T extends VariableType> implements Declaration<T> {
   }
 }
 
-type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
-
 function make<T extends VariableType>(
   type: T,
-  given: Loose<ConstraintsOf[T]>,
+  given: Readonly<Record<string, unknown>>,
   { default: initial, description = '' }: Described & { readonly default?: ValueOf[T] | undefined },
   name = `a ${type}`,
 ): Declaration<T> {
-  const constraints = constraintsOf(name, type, given as Record<string, unknown>);
+  const constraints = constraintsOf(name, type, given);
   const first = initial === undefined ? neutral[type](constraints as never) : initial;
   if (first === undefined) throw invalid(`variable '${name}': a ${type} needs a default`, { variable: name });
   const stored = storedFor(name, type, isSecret(constraints), first);
