@@ -55,6 +55,9 @@ export const nowMs = () => performance.now();
 /** How many a second: `count` in the time since `startMs`. */
 export const perSecond = (count: number, startMs: number) => (count / (nowMs() - startMs)) * 1_000;
 
+/** A number for the name of a line: `10,000`. */
+export const written = (count: number) => count.toLocaleString('en-US');
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

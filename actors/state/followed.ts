@@ -3,6 +3,8 @@
  * the new one. A commit that may have been carried out before the move is sent again under its key, so it happens once.
  */
 import { StateError } from '../core/index.ts';
+import { textOf } from './history.ts';
+import type { Order } from './order.ts';
 import type { WritableView } from './overlay-session.ts';
 import type {
   Commit,
@@ -18,6 +20,14 @@ export function isGone(error: unknown): error is StateError {
   return (
     error instanceof StateError && (error.code === 'not_found' || error.code === 'expired' || error.code === 'lost')
   );
+}
+
+/** What is gone, with the key of the commit that may have been carried out before that: it can be sent again under it. */
+export function underKey(error: unknown, { key }: Pick<Order, 'key'>): unknown {
+  if (!isGone(error) || key === undefined) return error;
+  const idempotencyKey = typeof key === 'string' ? key : textOf(key);
+  const { code, message, details } = error;
+  return new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
 }
 
 type Find<S> = () => S | Promise<S>;

@@ -27,7 +27,7 @@ export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durabl
 export type { StateEvent } from './events.ts';
 export { checkSessionId, equalExports } from './export.ts';
 export { fenced } from './fenced.ts';
-export { FollowedSession } from './followed.ts';
+export { FollowedSession, isGone } from './followed.ts';
 export { type ComputeFunction, type ComputeFunctions, checkFunctions } from './functions.ts';
 export { type ImportIntoOptions, type ImportStrategy, importInto } from './import-into.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';

@@ -7,9 +7,9 @@ import { attemptsMax } from './compare-and-set.ts';
 import { isStale } from './computed.ts';
 import { checkDebounce, debounced } from './debounced.ts';
 import { exportOf } from './export.ts';
-import { isGone } from './followed.ts';
+import { underKey } from './followed.ts';
 import { computedFor, type FindFunction } from './functions.ts';
-import { type OwnKey, textOf } from './history.ts';
+import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import { liveLocks, lockOrder } from './locks.ts';
 import { type Order, orderOf } from './order.ts';
@@ -159,10 +159,7 @@ export abstract class VaultSession implements StateSession {
     try {
       return await this.#commitInTurn(order, attempt);
     } catch (error) {
-      if (!isGone(error) || order.key === undefined) throw error;
-      const idempotencyKey = typeof order.key === 'string' ? order.key : textOf(order.key);
-      const { code, message, details } = error;
-      throw new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
+      throw underKey(error, order);
     }
   }
 

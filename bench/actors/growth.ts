@@ -1,12 +1,11 @@
 /** Memory and restart time beside many siblings and after many restarts: ours do not grow. */
 import { startSupervisor, supervisor } from '../../index.ts';
-import { type Contest, type Line, median, type Sample } from '../contest.ts';
+import { type Contest, type Line, median, type Sample, written } from '../contest.ts';
 import { heapBytes } from './heap.ts';
 import { siblings, victim } from './restarts.ts';
 
 const few = 100;
 const many = [1_000, 10_000, 100_000];
-const written = (count: number) => count.toLocaleString('en-US');
 
 type Tree = Awaited<ReturnType<typeof victim>>;
 

@@ -9,12 +9,11 @@ import {
   type StateSession,
 } from '../../index.ts';
 import { heapBytes } from '../actors/heap.ts';
-import { type Contest, median, nowMs, perSecond } from '../contest.ts';
+import { type Contest, median, nowMs, perSecond, written } from '../contest.ts';
 import { startStateHost, temperatureOf } from './host.ts';
 
 /** How often the store is killed, and how many commits are made, one after the other. */
 const [crashes, commits] = [5, 50_000];
-const written = (count: number) => count.toLocaleString('en-US');
 const names = Array.from({ length: 10 }, (_, i) => `parameter_${i}`);
 const variables = declare(Object.fromEntries(names.map((name) => [name, float({ min: 0, max: 2, default: 0.7 })])));
 

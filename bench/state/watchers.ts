@@ -1,11 +1,10 @@
 /** One commit to many watchers of one session, each an async iterator of its own. */
 import { EventEmitter } from 'eventemitter3';
-import { type Contest, type Line, median, nowMs } from '../contest.ts';
+import { type Contest, type Line, median, nowMs, written } from '../contest.ts';
 import { startStateHost, temperatureOf } from './host.ts';
 
 /** How many are made one after the other. */
 const commits = 50;
-const written = (count: number) => count.toLocaleString('en-US');
 
 /** The median time from a commit until the last of so many watchers has it, in milliseconds. */
 async function toWatchers(count: number): Promise<number> {

@@ -3,7 +3,7 @@
  * whatever little it asks of the state: a session with a time to live is accessed now and then meanwhile.
  */
 import { isActorError, type TimerHandle } from '../../actors/core/index.ts';
-import type { StateProvider } from '../../actors/state/index.ts';
+import { isGone, type StateProvider } from '../../actors/state/index.ts';
 
 export interface InUseOptions {
   readonly provider: StateProvider;
@@ -21,7 +21,6 @@ export interface Use {
 const firstMs = 100;
 /** How soon a session that could not be had is looked for again. */
 const againMs = 1_000;
-const over: ReadonlySet<string> = new Set(['not_found', 'expired', 'lost']);
 
 export class SessionsInUse {
   readonly #options: InUseOptions;
@@ -68,7 +67,7 @@ export class SessionsInUse {
     } catch (error) {
       if (!isActorError(error)) throw error;
       // It is over, which the call will hear when it asks for it; or it cannot be had at the moment.
-      if (!over.has(error.code) && wanted()) this.#later(sessionId, use, againMs);
+      if (!isGone(error) && wanted()) this.#later(sessionId, use, againMs);
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type ActorSystem, StateError } from '../../core/index.ts';
 import { checkSessionId, equalExports, recordOf } from '../export.ts';
+import { isGone } from '../followed.ts';
 import { checkImported } from '../functions.ts';
 import { invalid } from '../invalid.ts';
 import type { StateHost } from '../local-state.ts';
@@ -134,8 +135,7 @@ class RedisState implements StateProvider {
       const reply = await this.#host.run(lookScript, id, ['1'], attempt);
       return new RedisSession(this.#host, id, ttlOf(reply[6]));
     } catch (error) {
-      const code = error instanceof StateError ? error.code : '';
-      if (code === 'not_found' || code === 'expired' || code === 'lost') return undefined;
+      if (isGone(error)) return undefined;
       throw error;
     }
   }

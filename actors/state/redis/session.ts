@@ -1,11 +1,11 @@
 /** A session on Redis, as its users see it. Readings are of a copy that is at least as new as the server was when asked. */
 import { StateError } from '../../core/index.ts';
 import { exportOf } from '../export.ts';
-import { isGone } from '../followed.ts';
-import { type History, type OwnKey, textOf } from '../history.ts';
+import { underKey } from '../followed.ts';
+import type { History, OwnKey } from '../history.ts';
 import { invalid } from '../invalid.ts';
 import { expectFences, lockedBy, lockOrder, locksMax, noLocks } from '../locks.ts';
-import { type Order, orderOf } from '../order.ts';
+import { orderOf } from '../order.ts';
 import { historyOf, snapshotAt } from '../past.ts';
 import { matcher } from '../pattern.ts';
 import type { StateSession } from '../provider.ts';
@@ -97,7 +97,8 @@ export class RedisSession implements StateSession {
         } catch (error) {
           // Now he knows.
           if (error instanceof StateError && error.code === 'rewound') this.#known = undefined;
-          throw sent === undefined ? error : withKey(error, order);
+          // An attempt before may have done it.
+          throw sent === undefined ? error : underKey(error, order);
         }
       });
     } catch (error) {
@@ -229,14 +230,6 @@ export class RedisSession implements StateSession {
   #sealed(): StateError {
     return new StateError('unavailable', `session '${this.id}': takes no locks while it is moved`);
   }
-}
-
-/** An attempt before may have done it: also when the session is gone by now, and goes on elsewhere. */
-function withKey(error: unknown, { key }: Order): unknown {
-  if (!isGone(error) || key === undefined) return error;
-  const idempotencyKey = typeof key === 'string' ? key : textOf(key);
-  const { code, message, details } = error;
-  return new StateError(code, message, { cause: error, details: { ...details, idempotencyKey } });
 }
 
 function refusedLock(name: string, fence: number | undefined, held: string): unknown {

@@ -3,6 +3,7 @@
  * at a time, by a lease whose number the scripts check; whether a session has expired is decided where it stands.
  */
 import { isActorError } from '../../core/index.ts';
+import { isGone } from '../followed.ts';
 import type { RedisHost } from './host.ts';
 import { shardKeys, shards } from './keys.ts';
 import { claimScript, settleScript } from './scripts/index-shard.ts';
@@ -54,8 +55,7 @@ async function nextLook(host: RedisHost, id: string): Promise<string> {
     const left = (await host.run(lookScript, id, ['0'], attempt))[5] as string;
     return left;
   } catch (error) {
-    if (isActorError(error) && (error.code === 'not_found' || error.code === 'expired' || error.code === 'lost'))
-      return 'gone';
+    if (isGone(error)) return 'gone';
     if (isActorError(error) && error.code === 'redis_too_new') return '';
     throw error;
   }
