@@ -191,7 +191,6 @@ export {
   Blob,
   type BridgedStateOptions,
   boolean,
-  bridgedState,
   bytes,
   type Commit,
   type ComputeFunction,
@@ -264,7 +263,9 @@ export {
   WorkerStartError,
   type WorkerStatus,
 } from './actors/worker/index.ts';
+export { bridgedState, type RemoteStateOptions } from './bridge/protocol/index.ts';
 export {
+  type ClientTlsOptions,
   type GrpcListenOptions,
   grpcListen,
   type JoinToken,

@@ -53,6 +53,20 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
   return { sessionId, epoch, revision, variables, places, plan, valueBytes, history, locks };
 }
 
+/** Nothing is left out, and nothing is too much. */
+export const everything: RecordLimits = {
+  historyMax: Number.POSITIVE_INFINITY,
+  historyBytesMax: Number.POSITIVE_INFINITY,
+  outcomesMax: Number.POSITIVE_INFINITY,
+  outcomeTtlMs: Number.POSITIVE_INFINITY,
+  variablesMax: Number.POSITIVE_INFINITY,
+};
+
+/** An export, checked, with nothing in it that its giver could change; of any size. Throws as `recordOf` does. */
+export function checkedExport(content: SessionExport): SessionExport {
+  return exportOf(recordOf(content, everything, 0));
+}
+
 /** The variables of an export, checked. Throws as `recordOf` does. */
 export function variablesOf(content: SessionExport): readonly Variable[] {
   checkFormat(content);

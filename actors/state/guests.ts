@@ -32,7 +32,8 @@ export async function isHere(
   const provider = placeOf(host, id) ?? usual;
   if (provider === undefined) return true;
   const session = await provider.find(id, callOptions(attempt));
-  if (session.kind === 'bridged' || session.kind === 'local') return true;
+  // It was looked for here, too, and perhaps started.
+  if (tables.bridged.entries.has(id) || tables.local.entries.has(id)) return true;
   if (!admit) return false;
   if (!tables.guests.has(id)) {
     const nowMs = host.system.runtime.clock.monotonicMs();

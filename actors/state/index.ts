@@ -25,21 +25,24 @@ export {
 export { dependenciesOf, dependentsOf, sorted } from './dependencies.ts';
 export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durable/options.ts';
 export type { StateEvent } from './events.ts';
-export { checkSessionId, equalExports } from './export.ts';
+export { checkedExport, checkSessionId, equalExports } from './export.ts';
 export { fenced } from './fenced.ts';
-export { FollowedSession, isGone } from './followed.ts';
+export { FollowedSession, isGone, underKey } from './followed.ts';
 export { type ComputeFunction, type ComputeFunctions, checkFunctions } from './functions.ts';
 export { type ImportIntoOptions, type ImportStrategy, importInto } from './import-into.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
 export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
 export { Lock, type LockOptions, lockVariable } from './lock.ts';
+export { lockOrder } from './locks.ts';
 export { type MoveOptions, moveSession } from './move.ts';
 export { type StateNames, stateNames } from './names.ts';
-export { type Order, orderOf } from './order.ts';
+export { type Order, orderOf, requestOf } from './order.ts';
 export { OverlaySession, type SessionView, type WritableView } from './overlay-session.ts';
+export { checkRevision, historyLimit } from './past.ts';
 export { matcher } from './pattern.ts';
 export type { StateBackend, StateProvider, StateSession } from './provider.ts';
-export { persist } from './retry.ts';
+export { checkedReader } from './reader-session.ts';
+export { type Attempt, passing, pause, persist, topOf } from './retry.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
 export type {
@@ -85,4 +88,7 @@ export {
   valueBytesMax,
   valueDepthMax,
 } from './value.ts';
+export { receivedVariable } from './variable.ts';
 export { VaultError, type VaultErrorCode } from './vault-error.ts';
+export { checkSealMs, checkTtl, isOurs } from './vault-session.ts';
+export { Waiters } from './waiters.ts';

@@ -29,7 +29,8 @@ export type LockOrder =
 export const defaultLeaseMs = 10_000;
 
 /** Throws StateError `invalid` for a request that is none. */
-export function lockOrder({ name, holder, leaseMs = defaultLeaseMs, preempt = false, fence }: LockRequest): LockOrder {
+export function lockOrder(request: LockRequest): Extract<LockOrder, { type: 'acquire' }> {
+  const { name, holder, leaseMs = defaultLeaseMs, preempt = false, fence } = request;
   if (typeof name !== 'string') throw invalid(`lock: ${show(name)} is no name of a variable`);
   if (typeof holder !== 'string' || holder === '' || holder.length > holderLengthMax)
     throw invalid(`lock of '${name}': a holder is 1 to ${holderLengthMax} characters, not ${show(holder)}`);

@@ -8,7 +8,7 @@ import { checkName, declarationOf, storedFor } from './declare.ts';
 import type { OwnKey } from './history.ts';
 import { invalid } from './invalid.ts';
 import { inspection } from './secret.ts';
-import type { CommitRequest } from './session-data.ts';
+import type { AfterRevision, CommitRequest } from './session-data.ts';
 import type { Stored } from './stored.ts';
 import type { Declaration } from './types.ts';
 import { show, valueBytesMax } from './value.ts';
@@ -64,7 +64,7 @@ export class Order implements Parts {
 
   /** The same, sent once more. */
   again(since: number): Order {
-    return new Order({ ...this, since });
+    return new Order({ ...this, since: this.since ?? since });
   }
 
   /** The same with what functions made of it. */
@@ -98,7 +98,7 @@ const labelLengthMax = 500;
  */
 export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: string) => boolean = never): Order {
   if (typeof request !== 'object' || request === null) throw invalid(`commit: ${show(request)} is no request`);
-  const { expect, set, remove, declare, fences, writer = 'typescript', idempotencyKey: key, outcome } = request;
+  const { expect, set, remove, declare, fences, writer = 'typescript', idempotencyKey: key, outcome, since } = request;
   return new Order({
     expect: expect === undefined ? none : entries(expect, 'expect', expected),
     remove: remove === undefined ? none : removals(remove),
@@ -108,9 +108,30 @@ export function orderOf(request: CommitRequest, own?: OwnKey, secret: (name: str
     writer: label(writer, 'commit: writer'),
     key: key === undefined ? own : label(key, 'commit: idempotencyKey'),
     outcome: outcome === undefined ? undefined : kept(outcome, key),
-    since: undefined,
+    since: since === undefined ? undefined : sent(since, key),
     computed: undefined,
   });
+}
+
+function sent(since: AfterRevision, key: string | undefined): number {
+  if (key === undefined)
+    throw invalid('commit: what is sent again (since) is known by its idempotencyKey; give it one');
+  const { revision, epoch } = since;
+  if (Number.isSafeInteger(revision) && Number.isSafeInteger(epoch) && revision >= 0) return revision;
+  throw invalid(`commit: since cannot be ${show(since)}`);
+}
+
+/** What it asks for, for whoever sends it on; under which key is for that one to say. */
+export function requestOf(order: Order): CommitRequest {
+  const { expect, remove, declare, set, fences, writer } = order;
+  return {
+    expect: Object.fromEntries(expect),
+    remove,
+    declare: Object.fromEntries(declare),
+    set: Object.fromEntries(set.map(([name, { value }]) => [name, value])),
+    fences: Object.fromEntries(fences),
+    writer,
+  };
 }
 
 function kept(outcome: unknown, key: string | undefined): Uint8Array {

@@ -101,7 +101,7 @@ function add(variables: Variable[], before: ReadonlyMap<string, Variable | undef
   if (variable !== undefined) variables.push(variable);
 }
 
-function checkRevision(revision: unknown): void {
+export function checkRevision(revision: unknown): void {
   if (!Number.isSafeInteger(revision) || (revision as number) < 0) throw invalid(`${show(revision)} is no revision`);
 }
 

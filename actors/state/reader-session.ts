@@ -37,8 +37,13 @@ import type { Variable } from './types.ts';
 
 /** The session for whoever is named; undefined: the host. Throws StateError `invalid` for what is no name. */
 export function seenAs(session: StateSession, reader: string | undefined): StateSession {
-  if (reader === undefined || label(reader, 'as') === hostReader) return session;
-  return new ReaderSession(session, reader);
+  const checked = checkedReader(reader);
+  return checked === undefined ? session : new ReaderSession(session, checked);
+}
+
+/** Undefined for the host itself. Throws StateError `invalid` for what is nobody's name. */
+export function checkedReader(reader: string | undefined): string | undefined {
+  return reader === undefined || label(reader, 'as') === hostReader ? undefined : reader;
 }
 
 class ReaderSession implements StateSession {

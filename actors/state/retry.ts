@@ -81,7 +81,7 @@ export const topOf = (path: string): string => path.split('/', 1)[0] ?? path;
  * Whether a failure passes by itself: somebody is being restarted, is overrun, a session is being moved, or a commit has
  * to be computed again.
  */
-function passing(error: unknown): boolean {
+export function passing(error: unknown): boolean {
   return (
     isStale(error) ||
     (isActorError(error) &&

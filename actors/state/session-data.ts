@@ -48,6 +48,11 @@ export interface CommitRequest {
   readonly writer?: string;
   /** Makes the commit happen at most once. Default: a new one for each commit. */
   readonly idempotencyKey?: string;
+  /**
+   * For a commit that is sent again under its `idempotencyKey`, since it may have been carried out: where the session was
+   * before it was sent first. When keys were forgotten since then it is refused as `compacted`: it never happens twice.
+   */
+  readonly since?: AfterRevision;
   /** What the commit is the effect of, as bytes: kept with it under its `idempotencyKey`, for `outcome`. */
   readonly outcome?: Uint8Array;
 }

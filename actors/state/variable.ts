@@ -26,6 +26,14 @@ export function next(known: Variable, { value, bytes }: Stored, version: number)
   );
 }
 
+/** A variable as another host has it, which has checked it. */
+export function receivedVariable(
+  variable: Omit<Variable, 'value' | 'constraints'> & { readonly value: unknown; readonly constraints: object },
+): Variable {
+  // Its size is counted there.
+  return freeze(variable as Variable, 0);
+}
+
 /** Where the size stands of a value that would have to be walked or copied to know it. */
 const sizeKey = Symbol('bytes');
 

@@ -199,8 +199,7 @@ export abstract class VaultSession implements StateSession {
   }
 
   async seal(ms: number, options: StateCallOptions = {}): Promise<void> {
-    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
-      throw invalid(`session '${this.id}': cannot be sealed for ${show(ms)} ms`);
+    checkSealMs(this.id, ms);
     await persist(this.#on, options, (attempt) => this.ask('seal', ms, attempt));
   }
 
@@ -265,6 +264,12 @@ function failed(error: unknown): AsyncIterableIterator<WatchEvent> {
 export function checkTtl(ttlMs: unknown): number | undefined {
   if (ttlMs === undefined || (typeof ttlMs === 'number' && ttlMs > 0 && ttlMs < Number.POSITIVE_INFINITY)) return ttlMs;
   throw invalid(`ttlMs cannot be ${show(ttlMs)}: it must be milliseconds above 0`);
+}
+
+/** Throws StateError `invalid` for what is no time that a session could be sealed. */
+export function checkSealMs(sessionId: string, ms: unknown): number {
+  if (typeof ms === 'number' && ms > 0 && ms < Number.POSITIVE_INFINITY) return ms;
+  throw invalid(`session '${sessionId}': cannot be sealed for ${show(ms)} ms`);
 }
 
 /** Whether a failed import had in truth been done by an attempt before: then what is there is the content. */

@@ -65,10 +65,14 @@ export function faultOfTool(tool: string, error: unknown): Fault {
   return described(error, 'tool_failed', tool);
 }
 
-/** The error that a fault stands for, its causes as a chain of `cause`. `tool` is the name of the tool called. */
+/**
+ * The error that a fault stands for, its causes as a chain of `cause`. `tool` is the name of the tool called; '' when the
+ * fault is of no tool, but of another host of ours, which has the same errors.
+ */
 export function errorOfFault(fault: Fault, tool: string): ActorError {
-  let cause: ActorError | undefined;
-  for (const inner of fault.causes.slice(0, maxCauses).reverse()) cause = single(inner, tool, cause);
+  let cause: Error | undefined;
+  for (const inner of fault.causes.slice(0, maxCauses).reverse())
+    cause = (tool === '' ? languageError(inner, cause) : undefined) ?? single(inner, tool, cause);
   return single(fault, tool, cause);
 }
 
@@ -157,6 +161,23 @@ function encodeDetails(details: Record<string, unknown>): WireMap {
     }
   }
   return map;
+}
+
+/** Errors of the language, which are the same class on every host. */
+const ofTheLanguage: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+function languageError({ code, type, message }: Fault, cause: Error | undefined): Error | undefined {
+  if (code !== '' || !Object.hasOwn(ofTheLanguage, type)) return undefined;
+  const Class = ofTheLanguage[type] as (typeof ofTheLanguage)[string];
+  return new Class(message, cause === undefined ? undefined : { cause });
 }
 
 function single(fault: Fault, tool: string, cause: Error | undefined): ActorError {

@@ -15,6 +15,7 @@ export {
   bridgeChildren,
   bridgeNames,
 } from './names.ts';
+export { bridgedState, type RemoteStateOptions } from './remote-state/index.ts';
 export type { Client, ClientToken, ClientTokens, Scope } from './services/access.ts';
 export type { ClientSessions } from './services/client-sessions.ts';
 export { connectErrorOf } from './services/connect-errors.ts';

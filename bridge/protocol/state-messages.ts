@@ -7,6 +7,7 @@ import type {
   Commit,
   CommitRequest,
   Declaration,
+  Folded,
   Snapshot,
   Value,
   Variable,
@@ -20,6 +21,7 @@ import type {
   Fence,
   WatchVariablesResponse,
   Commit as WireCommit,
+  Folded as WireFolded,
   Snapshot as WireSnapshot,
   Variable as WireVariable,
 } from './gen/variables_pb.js';
@@ -44,6 +46,7 @@ export function encodeCommit(commit: Commit): WireCommit {
     removed: [...commit.removed],
     writer: commit.writer,
     committedAtMs: commit.committedAtMs,
+    before: [],
   };
 }
 
@@ -64,17 +67,21 @@ export function encodeWatchEvent(event: WatchEvent): WatchVariablesResponse {
       event.type === 'snapshot'
         ? { case: 'snapshot', value: encodeSnapshot(event.snapshot) }
         : { case: 'commit', value: encodeCommit(event.commit) },
-    ...(folded === undefined
-      ? {}
-      : { folded: { $typeName: 'ophion.v1.Folded', after: BigInt(folded.after), upTo: BigInt(folded.upTo) } }),
+    ...(folded === undefined ? {} : { folded: encodeFolded(folded) }),
   };
 }
+
+export const encodeFolded = ({ after, upTo }: Folded): WireFolded => ({
+  $typeName: 'ophion.v1.Folded',
+  after: BigInt(after),
+  upTo: BigInt(upTo),
+});
 
 function syncOf(change: SyncSession['change']): SyncSession {
   return { $typeName: 'ophion.v1.SyncSession', change };
 }
 
-function encodeVariable(variable: Variable): WireVariable {
+export function encodeVariable(variable: Variable): WireVariable {
   return {
     $typeName: 'ophion.v1.Variable',
     name: variable.name,

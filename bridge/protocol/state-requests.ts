@@ -1,11 +1,19 @@
 /** What was and what is locked, for whoever asks over the wire: workers and clients of the public port alike. */
 import { StateError } from '../../actors/core/index.ts';
-import type { HeldLock, Snapshot, StateCallOptions, StateSession } from '../../actors/state/index.ts';
+import type {
+  Commit,
+  HeldLock,
+  SessionHistory,
+  Snapshot,
+  StateCallOptions,
+  StateSession,
+} from '../../actors/state/index.ts';
 import type {
   ListLocksResponse,
   ReadHistoryRequest,
   ReadHistoryResponse,
   ReadVariablesRequest,
+  Commit as WireCommit,
   HeldLock as WireLock,
 } from './gen/variables_pb.js';
 import { checkNames } from './services/bounds.ts';
@@ -34,26 +42,38 @@ export async function readHistory(
   options: StateCallOptions = {},
 ): Promise<ReadHistoryResponse> {
   checkNames(names);
-  const { epoch, revision, first, commits } = await session.history({
+  const history = await session.history({
     ...options,
     ...(names.length === 0 ? {} : { names }),
     ...(sinceRevision === undefined ? {} : { since: whole('since_revision', sinceRevision) }),
     ...(upToRevision === undefined ? {} : { upTo: whole('up_to_revision', upToRevision) }),
     ...(limit === 0 ? {} : { limit }),
   });
+  return encodeHistory(history, encodeCommit);
+}
+
+export function encodeHistory(
+  { epoch, revision, first, commits }: SessionHistory,
+  commit: (commit: Commit) => WireCommit,
+): ReadHistoryResponse {
   return {
     $typeName: 'ophion.v1.ReadHistoryResponse',
     epoch: BigInt(epoch),
     revision: BigInt(revision),
     firstRevision: BigInt(first),
-    commits: commits.map(encodeCommit),
+    commits: commits.map(commit),
   };
 }
 
 /** Rejects with what the state answers. */
 export async function listLocks(session: StateSession, options: StateCallOptions = {}): Promise<ListLocksResponse> {
-  return { $typeName: 'ophion.v1.ListLocksResponse', locks: (await session.locks(options)).map(encodeLock) };
+  return encodeLocks(await session.locks(options));
 }
+
+export const encodeLocks = (locks: readonly HeldLock[]): ListLocksResponse => ({
+  $typeName: 'ophion.v1.ListLocksResponse',
+  locks: locks.map(encodeLock),
+});
 
 export function encodeLock({ name, holder, fence, untilMs }: HeldLock): WireLock {
   return { $typeName: 'ophion.v1.HeldLock', name, holder, fence: BigInt(fence), untilMs };

@@ -46,7 +46,7 @@ export {
   validatePublic,
 } from './public-listener.ts';
 export { type StreamBound, StreamFullError } from './stream-full.ts';
-export { isLoopback, type TlsOptions } from './tls.ts';
+export { type ClientTlsOptions, isLoopback, readClientTls, refusePlainText, type TlsOptions } from './tls.ts';
 export { type UnixListenOptions, unixListen, unixScheme } from './unix-socket.ts';
 export { isOwnVersion, libraryVersion, VersionMismatchError } from './version.ts';
 export { WireReader } from './wire-reader.ts';

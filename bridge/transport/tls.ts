@@ -18,6 +18,15 @@ export interface TlsOptions {
   readonly clientCa?: string;
 }
 
+/** For dialling a listener that has TLS. */
+export interface ClientTlsOptions {
+  /** Whose certificate the listener has: PEM text, or the path of a file. Default: what Node trusts. */
+  readonly ca?: string;
+  /** Our own certificate, where the listener wants one (mutual TLS), and its private key. Default: none. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** What the options hold, read and checked. */
 export interface Tls {
   readonly cert: Buffer;
@@ -44,6 +53,26 @@ export function readTls(target: string, { cert, key, clientCa }: TlsOptions): Tl
     parsed(target, 'clientCa', () => new X509Certificate(authority));
   }
   return read;
+}
+
+/**
+ * Reads and checks what is dialled with.
+ *
+ * @throws SpecError as `readTls` does
+ */
+export function readClientTls(
+  target: string,
+  { ca, cert, key }: ClientTlsOptions,
+): { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer } {
+  if ((cert === undefined) !== (key === undefined))
+    throw new SpecError(target, 'invalid_tls: cert and key go together');
+  const authority = ca === undefined ? undefined : pem(target, 'ca', ca);
+  if (authority !== undefined) parsed(target, 'ca', () => new X509Certificate(authority));
+  const own = cert === undefined || key === undefined ? undefined : readTls(target, { cert, key });
+  return {
+    ...(authority === undefined ? {} : { ca: authority }),
+    ...(own === undefined ? {} : { cert: own.cert, key: own.key }),
+  };
 }
 
 function pem(target: string, field: string, given: string): Buffer {

@@ -7,6 +7,7 @@ import {
   stateChildren,
   stateNames,
 } from '../../actors/state/index.ts';
+import { type PublicServicesOptions, publicServices } from '../../bridge/protocol/index.ts';
 import { type SystemRef, startSupervisor, supervisor } from '../../supervisors/index.ts';
 
 export interface StateSystem {
@@ -27,13 +28,25 @@ export async function startState(
     clock,
     maxRestarts = 100_000,
     log = () => {},
-  }: { readonly clock?: Clock; readonly maxRestarts?: number; readonly log?: Runtime['log'] } = {},
+    services,
+  }: {
+    readonly clock?: Clock;
+    readonly maxRestarts?: number;
+    readonly log?: Runtime['log'];
+    /** Serves the public port, as the child `services`. */
+    readonly services?: PublicServicesOptions;
+  } = {},
 ): Promise<StateSystem> {
   const node = nodeRuntime();
   let skewMs = 0;
   const skewed: Clock = { ...node.clock, monotonicMs: () => node.clock.monotonicMs() + skewMs };
   const runtime: Runtime = { ...node, log, clock: clock ?? skewed };
-  const ophion = supervisor((ctx) => ({ maxRestarts, children: stateChildren(ctx.path, options) }));
+  const port = (root: string) =>
+    services === undefined ? {} : { services: publicServices({ ...services, root, pools: [] }) };
+  const ophion = supervisor((ctx) => ({
+    maxRestarts,
+    children: { ...stateChildren(ctx.path, options), ...port(ctx.path) },
+  }));
   const app = (await startSupervisor({ runtime, children: { ophion } })) as unknown as SystemRef;
   const host = { system: app.system, root: 'app/ophion' };
   return {

@@ -93,7 +93,7 @@ class RunningProxy implements WireProxy {
     this.#settings = settings;
     this.#folder = settings.listen === 'unix' ? privateFolder() : undefined;
     this.#address = this.#folder === undefined ? { host: '127.0.0.1', port: 0 } : { path: join(this.#folder, 's') };
-    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
       this.#take({ socket, tcp: settings.listen === 'tcp' }),
     );
     this.toServer = new Side(this, settings.random, (connection) => connection.toServer);
@@ -197,7 +197,7 @@ class RunningProxy implements WireProxy {
     }
     const { upstream, clock, random, maxBufferBytes } = this.#settings;
     this.accepted += 1;
-    const socket = connect({ ...upstream, allowHalfOpen: true });
+    const socket = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
     const server = { socket, tcp: 'port' in upstream };
     const id = this.accepted;
     const connection = new Connection({ id, client, server, clock, random, maxBufferBytes, onChange: this.#changed });

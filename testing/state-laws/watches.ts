@@ -71,7 +71,7 @@ export function watchLaws(book: LawBook): void {
 
     it('waits for quiet when it is told to, and then tells all of it as one, the last values for sure', async () => {
       const session = await opened(book, two);
-      const events = session.watch({ debounceMs: 5 });
+      const events = session.watch({ debounceMs: 50 });
       const [first] = await take(events, 1);
       expect(first?.type === 'snapshot' && first.folded).to.equal(undefined);
       const count = 60;

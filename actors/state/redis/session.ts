@@ -1,9 +1,8 @@
 /** A session on Redis, as its users see it. Readings are of a copy that is at least as new as the server was when asked. */
 import { StateError } from '../../core/index.ts';
-import { exportOf } from '../export.ts';
+import { everything, exportOf } from '../export.ts';
 import { underKey } from '../followed.ts';
 import type { History, OwnKey } from '../history.ts';
-import { invalid } from '../invalid.ts';
 import { expectFences, lockedBy, lockOrder, locksMax, noLocks } from '../locks.ts';
 import { orderOf } from '../order.ts';
 import { historyOf, snapshotAt } from '../past.ts';
@@ -28,7 +27,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '../session-data.ts';
-import { show } from '../value.ts';
+import { checkSealMs } from '../vault-session.ts';
 import { commit, type Since } from './commit.ts';
 import type { Depth, RedisHost } from './host.ts';
 import { answerOf, type Head, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
@@ -85,7 +84,7 @@ export class RedisSession implements StateSession {
       const record = this.#host.copies.get(this.id)?.reading.record;
       // Before anything is waited for: what was handed in may change from now on.
       const order = orderOf(request, this.#host.keys.next(), record === undefined ? anySecret : secretsOf(record));
-      let since: Since | undefined;
+      let since: Since | undefined = request.since;
       return this.#persist(options, async (attempt) => {
         const sent = since;
         since ??= await this.#since(attempt);
@@ -127,9 +126,7 @@ export class RedisSession implements StateSession {
   }
 
   async acquire(request: LockRequest, options: StateCallOptions = {}): Promise<HeldLock> {
-    const order = lockOrder(request);
-    if (order.type !== 'acquire') throw new TypeError(order.type);
-    const { name, holder, leaseMs, preempt, fence } = order;
+    const { name, holder, leaseMs, preempt, fence } = lockOrder(request);
     return this.#persist(options, async (attempt) => {
       const args = [name, holder, Math.ceil(leaseMs), preempt ? 1 : 0, fence ?? ''];
       const [kind, ...rest] = (await this.#host.run(acquireScript, this.id, args, attempt)) as readonly string[];
@@ -170,9 +167,8 @@ export class RedisSession implements StateSession {
   }
 
   async seal(ms: number, options: StateCallOptions = {}): Promise<void> {
-    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY))
-      throw invalid(`session '${this.id}': cannot be sealed for ${show(ms)} ms`);
-    await this.#persist(options, (attempt) => this.#host.run(sealScript, this.id, [Math.ceil(ms)], attempt));
+    const sealMs = Math.ceil(checkSealMs(this.id, ms));
+    await this.#persist(options, (attempt) => this.#host.run(sealScript, this.id, [sealMs], attempt));
   }
 
   async unseal(options: StateCallOptions = {}): Promise<void> {
@@ -243,14 +239,6 @@ function refusedLock(name: string, fence: number | undefined, held: string): unk
   }
   return new StateError('unavailable', `variable '${name}': its lock changes hands`);
 }
-
-const everything = {
-  historyMax: Number.POSITIVE_INFINITY,
-  historyBytesMax: Number.POSITIVE_INFINITY,
-  outcomesMax: Number.POSITIVE_INFINITY,
-  outcomeTtlMs: Number.POSITIVE_INFINITY,
-  variablesMax: Number.POSITIVE_INFINITY,
-};
 
 /** The record with all that an export has. */
 function recordOfAll(

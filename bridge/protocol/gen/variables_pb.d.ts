@@ -799,6 +799,13 @@ export declare type Commit = Message<"ophion.v1.Commit"> & {
    * @generated from field: double committed_at_ms = 7;
    */
   committedAtMs: number;
+
+  /**
+   * Between hosts: who could see what it removed, where that was not everybody.
+   *
+   * @generated from field: repeated ophion.v1.RemovedReaders before = 8;
+   */
+  before: RemovedReaders[];
 };
 
 /**
@@ -806,6 +813,36 @@ export declare type Commit = Message<"ophion.v1.Commit"> & {
  * Use `create(CommitSchema)` to create a new message.
  */
 export declare const CommitSchema: GenMessage<Commit>;
+
+/**
+ * Who could see a variable that a commit removed.
+ *
+ * @generated from message ophion.v1.RemovedReaders
+ */
+export declare type RemovedReaders = Message<"ophion.v1.RemovedReaders"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Everybody; then `readers` says nothing.
+   *
+   * @generated from field: bool everybody = 2;
+   */
+  everybody: boolean;
+
+  /**
+   * @generated from field: repeated string readers = 3;
+   */
+  readers: string[];
+};
+
+/**
+ * Describes the message ophion.v1.RemovedReaders.
+ * Use `create(RemovedReadersSchema)` to create a new message.
+ */
+export declare const RemovedReadersSchema: GenMessage<RemovedReaders>;
 
 /**
  * Variables of a session: reads from one revision, atomic commits, gap-free watch.

@@ -5,8 +5,9 @@ import { TokenBuckets } from './token-buckets.ts';
 
 export interface ServiceLimits {
   /**
-   * Requests a second of one client, and of one address without a token (health checks). A stream counts once.
-   * Default 1,000; one more is refused with `rate_limited` and told when to come back.
+   * Requests a second of one client, and of one address without a token (health checks). A stream counts once. Default
+   * 1,000; one more is refused with `rate_limited` and told when to come back. Not for hosts (`operate`) that use session
+   * state of this one: their work is their own clients'.
    */
   readonly requestsPerSecond?: number;
   /** How many requests may come at once after a pause. Default: twice `requestsPerSecond`. */
@@ -95,12 +96,16 @@ export class Quota {
   }
 
   /**
-   * A request begins: of a client, or of an address when it needs no token. Answers what to call once when it is
-   * over. Throws LimitError.
+   * A request begins: of a client, or of an address when it needs no token. `paced`: so many a second may come. Answers
+   * what to call once when it is over. Throws LimitError.
    */
-  enter(client: Client | undefined, address: string, streaming: boolean): () => void {
+  enter(
+    client: Client | undefined,
+    address: string,
+    { streaming, paced }: { readonly streaming: boolean; readonly paced: boolean },
+  ): () => void {
     const subject = client === undefined ? `address ${address}` : `client '${client.name}'`;
-    this.#pace(client, address, subject);
+    if (paced) this.#pace(client, address, subject);
     const open = this.#open.get(subject) ?? { requests: 0, streams: 0 };
     const { openPerClient, streamsPerClient, streams } = this.#limits;
     if (open.requests >= openPerClient) throw full(subject, `has ${openPerClient} requests open already`);

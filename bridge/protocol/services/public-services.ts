@@ -22,9 +22,11 @@ import {
 } from '../../transport/index.ts';
 import { Health } from '../gen/health_pb.js';
 import { SessionService } from '../gen/sessions_pb.js';
+import { StateService } from '../gen/state_pb.js';
 import { ToolService } from '../gen/tools_pb.js';
 import { VariableService } from '../gen/variables_pb.js';
 import { bridgeNames } from '../names.ts';
+import { stateMaxBytes } from '../remote-state/limits.ts';
 import { Access, type ClientTokens } from './access.ts';
 import { draining } from './connect-errors.ts';
 import { healthService } from './health-service.ts';
@@ -33,6 +35,7 @@ import { checkLimits, Quota, type ServiceLimits } from './limits.ts';
 import { reflectionServices } from './reflection-service.ts';
 import { requestHandler } from './request-handler.ts';
 import { sessionService } from './session-service.ts';
+import { stateService } from './state-service.ts';
 import { toolService } from './tool-service.ts';
 import { variableService } from './variable-service.ts';
 
@@ -97,6 +100,7 @@ function handlerOf(ctx: ActorContext<never>, options: PublicServicesOptions, hos
   router.service(ToolService, toolService(host));
   router.service(VariableService, variableService(host));
   router.service(SessionService, sessionService(host));
+  router.service(StateService, stateService(host), { readMaxBytes: stateMaxBytes, writeMaxBytes: stateMaxBytes });
   router.service(Health, healthService(host));
   if (options.reflection === true) reflectionServices(router, host);
   const access = new Access(options.tokens, (error) =>

@@ -7,12 +7,15 @@ import { universalRequestFromNodeRequest } from '@connectrpc/connect-node';
 import { AuthError, isActorError } from '../../../actors/core/index.ts';
 import { defaultLimits, type HttpHandler, type HttpRequest, refuse } from '../../transport/index.ts';
 import type { BridgeEvent } from '../bridge-events.ts';
+import { stateMaxBytes } from '../remote-state/limits.ts';
 import type { Access, Client, Scope } from './access.ts';
 import { connectErrorOf } from './connect-errors.ts';
 import { beginKey, clientKey, type ServiceHost } from './host.ts';
 import type { Quota } from './limits.ts';
 import { answerOf, failing } from './unreadable.ts';
 import { begin, writeAnswer } from './write-answer.ts';
+
+const stateServicePath = '/ophion.v1.StateService';
 
 /** What each method needs; one that is not here cannot be called. */
 const scopes: Readonly<Record<string, Scope | 'none'>> = {
@@ -31,6 +34,8 @@ const scopes: Readonly<Record<string, Scope | 'none'>> = {
   '/ophion.v1.SessionService/OpenSession': 'write',
   '/ophion.v1.SessionService/CloseSession': 'write',
   '/ophion.v1.SessionService/ListSessions': 'read',
+  [`${stateServicePath}/Operate`]: 'operate',
+  [`${stateServicePath}/Follow`]: 'operate',
   '/grpc.health.v1.Health/Check': 'none',
   '/grpc.health.v1.Health/Watch': 'none',
   // There only when it is switched on.
@@ -76,7 +81,8 @@ export function requestHandler(router: ConnectRouter, { access, quota, emit }: D
     try {
       const address = request.socket.remoteAddress ?? '';
       const client = admit(request, path, scope, address);
-      response.once('close', quota.enter(client, address, methodKind !== 'unary'));
+      const paced = !path.startsWith(stateServicePath);
+      response.once('close', quota.enter(client, address, { streaming: methodKind !== 'unary', paced }));
       if (client !== undefined) values.set(clientKey, client);
     } catch (error) {
       refusal = connectErrorOf(error);
@@ -109,7 +115,7 @@ export function requestHandler(router: ConnectRouter, { access, quota, emit }: D
           known: read,
           values,
           refusal: () => refusal,
-          maxBytes: defaultLimits.maxMessageBytes,
+          maxBytes: path.startsWith(stateServicePath) ? stateMaxBytes : defaultLimits.maxMessageBytes,
         });
       })
       .then((answer) => {

@@ -149,16 +149,18 @@ describe('the quota of a port', () => {
     throw new Error('it was not refused');
   };
 
+  const once = { streaming: false, paced: true };
+
   it('counts requests that run, and gives a place back once', () => {
     const q = quota({ openPerClient: 2 });
-    const leave = q.enter(known, '::1', false);
-    q.enter(known, '::1', false);
-    expect(refused(() => q.enter(known, '::1', false)).code).to.equal('too_many_requests');
+    const leave = q.enter(known, '::1', once);
+    q.enter(known, '::1', once);
+    expect(refused(() => q.enter(known, '::1', once)).code).to.equal('too_many_requests');
     leave();
     leave();
-    q.enter(known, '::1', false);
-    expect(refused(() => q.enter(known, '::1', false)).code).to.equal('too_many_requests');
-    q.enter(undefined, '::1', false);
+    q.enter(known, '::1', once);
+    expect(refused(() => q.enter(known, '::1', once)).code).to.equal('too_many_requests');
+    q.enter(undefined, '::1', once);
   });
 
   it('bounds the bytes that are under way', () => {

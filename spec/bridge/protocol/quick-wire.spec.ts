@@ -81,6 +81,7 @@ const commits = fc
     removed,
     writer,
     committedAtMs,
+    before: [],
   }));
 const snapshots = fc.tuple(label, fc.nat(), fc.nat(), variables).map(([sessionId, epoch, revision, all]) => ({
   $typeName: 'ophion.v1.Snapshot' as const,

@@ -262,7 +262,7 @@ class Snapshot(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., revision: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
 
 class Commit(_message.Message):
-    __slots__ = ("session_id", "epoch", "revision", "written", "removed", "writer", "committed_at_ms")
+    __slots__ = ("session_id", "epoch", "revision", "written", "removed", "writer", "committed_at_ms", "before")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -270,6 +270,7 @@ class Commit(_message.Message):
     REMOVED_FIELD_NUMBER: _ClassVar[int]
     WRITER_FIELD_NUMBER: _ClassVar[int]
     COMMITTED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     epoch: int
     revision: int
@@ -277,4 +278,15 @@ class Commit(_message.Message):
     removed: _containers.RepeatedScalarFieldContainer[str]
     writer: str
     committed_at_ms: float
-    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., revision: _Optional[int] = ..., written: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., removed: _Optional[_Iterable[str]] = ..., writer: _Optional[str] = ..., committed_at_ms: _Optional[float] = ...) -> None: ...
+    before: _containers.RepeatedCompositeFieldContainer[RemovedReaders]
+    def __init__(self, session_id: _Optional[str] = ..., epoch: _Optional[int] = ..., revision: _Optional[int] = ..., written: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., removed: _Optional[_Iterable[str]] = ..., writer: _Optional[str] = ..., committed_at_ms: _Optional[float] = ..., before: _Optional[_Iterable[_Union[RemovedReaders, _Mapping]]] = ...) -> None: ...
+
+class RemovedReaders(_message.Message):
+    __slots__ = ("name", "everybody", "readers")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    EVERYBODY_FIELD_NUMBER: _ClassVar[int]
+    READERS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    everybody: bool
+    readers: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., everybody: bool = ..., readers: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -1,0 +1,3 @@
+/** Sessions of another host, over its public port. */
+export type { RemoteStateOptions } from './options.ts';
+export { bridgedState } from './provider.ts';
