@@ -263,7 +263,15 @@ export {
   WorkerStartError,
   type WorkerStatus,
 } from './actors/worker/index.ts';
-export { bridgedState, type RemoteStateOptions } from './bridge/protocol/index.ts';
+export {
+  bridgedState,
+  type ClientToken,
+  type ClientTokens,
+  type PublicServicesOptions,
+  type RemoteStateOptions,
+  type Scope,
+  type ServiceLimits,
+} from './bridge/protocol/index.ts';
 export {
   type ClientTlsOptions,
   type GrpcListenOptions,

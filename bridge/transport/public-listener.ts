@@ -55,7 +55,7 @@ const preface = Buffer.from('PRI');
 const helloMs = 5_000;
 const aliveMs = 10_000;
 const maxHeaderBytes = 16 * 1024;
-/** Node's 64 KiB hold messages of a megabyte back. */
+/** Of one request, and of all of a connection. Node's 64 KiB hold messages of a megabyte back. */
 const windowBytes = 1024 * 1024;
 
 /**
@@ -229,6 +229,7 @@ class Listening {
 
   #keep(session: ServerHttp2Session, socket: Socket): void {
     this.#sessions.add(session);
+    session.setLocalWindowSize(windowBytes);
     session.setLocalWindowSize(windowBytes);
     let next: TimerHandle | undefined;
     session.once('close', () => {

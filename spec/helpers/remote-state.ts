@@ -1,5 +1,5 @@
 /** Two systems, of which one uses the sessions of the other over its public port, through a wire that can be cut. */
-import { type StateBackend, type StateHost, type StateOptions, type StateProvider } from '../../actors/state/index.ts';
+import type { StateBackend, StateHost, StateOptions, StateProvider } from '../../actors/state/index.ts';
 import { bridgedState, type ClientToken, type RemoteStateOptions } from '../../bridge/protocol/index.ts';
 import { startProxy, type WireProxy } from '../../testing/index.ts';
 import { freePorts } from '../../testing/redis/server-process.ts';

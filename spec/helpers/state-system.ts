@@ -1,5 +1,5 @@
 /** The state layer alone, as a tree, with time that can be moved on for times to live. */
-import { type Clock, nodeRuntime, type Runtime } from '../../actors/core/index.ts';
+import { type Clock, nodeRuntime, type Runtime, ServerRef } from '../../actors/core/index.ts';
 import {
   type StateHost,
   type StateNames,
@@ -8,6 +8,7 @@ import {
   stateNames,
 } from '../../actors/state/index.ts';
 import { type PublicServicesOptions, publicServices } from '../../bridge/protocol/index.ts';
+import { publicListener } from '../../bridge/transport/index.ts';
 import { type SystemRef, startSupervisor, supervisor } from '../../supervisors/index.ts';
 
 export interface StateSystem {
@@ -16,6 +17,8 @@ export interface StateSystem {
   readonly names: StateNames;
   /** Moves time on; timers stay on the real clock. */
   pass(ms: number): void;
+  /** That of the public port. */
+  port(): Promise<number>;
   /** Kills who lives at a place. */
   kill(path: string): void;
   /** Stops the tree; fails when an actor is left. */
@@ -56,6 +59,7 @@ export async function startState(
     pass(ms) {
       skewMs += ms;
     },
+    port: async () => (await new ServerRef(app.system, `${host.root}/services`, publicListener).call('address')).port,
     kill: (path) => app.system.lookup(path)?.kill(),
     async stop() {
       await app.stop();

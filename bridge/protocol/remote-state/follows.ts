@@ -34,6 +34,8 @@ export class Follows {
   readonly #open: Open;
   readonly #watches = new Map<bigint, FollowedWatch>();
   readonly #ending = new AbortController();
+  /** Watches that are begun anew in a moment. */
+  readonly #failed = new Set<bigint>();
   #last = 0n;
   #running = false;
   /** What is said on the stream of now. */
@@ -54,7 +56,7 @@ export class Follows {
       return id;
     }
     this.#watches.set(id, watch);
-    if (this.#out !== undefined) this.#say(id, { case: 'begin', value: watch.begin() });
+    if (this.#out !== undefined) this.#begin(id);
     else if (!this.#running) void this.#run();
     return id;
   }
@@ -98,19 +100,28 @@ export class Follows {
     this.#running = false;
   }
 
-  #failed(id: bigint, watch: FollowedWatch, error: Error, out: Outgoing<FollowRequest>): void {
+  #fail(id: bigint, watch: FollowedWatch, error: Error, out: Outgoing<FollowRequest>): void {
     // Something there is being restarted, or about to end.
-    if (passing(error)) void this.#again(id, watch, out);
-    else {
+    if (passing(error)) {
+      this.#failed.add(id);
+      if (this.#failed.size === 1) void this.#beginAgain(out);
+    } else {
       this.#watches.delete(id);
       watch.failed(error);
     }
   }
 
-  /** On the same stream; the next one begins with it by itself. */
-  async #again(id: bigint, watch: FollowedWatch, out: Outgoing<FollowRequest>): Promise<void> {
+  /** Those that failed, on the same stream; the next one begins with them by itself. */
+  async #beginAgain(out: Outgoing<FollowRequest>): Promise<void> {
     await pause(this.#system, againMs, this.#ending.signal).catch(() => {});
-    if (this.#out !== out || this.#watches.get(id) !== watch) return;
+    const failed = [...this.#failed];
+    this.#failed.clear();
+    if (this.#out === out) for (const id of failed) this.#begin(id);
+  }
+
+  #begin(id: bigint): void {
+    const watch = this.#watches.get(id);
+    if (watch === undefined) return;
     this.#say(id, { case: 'begin', value: watch.begin() });
     if (watch.wants) this.take(id);
   }
@@ -120,16 +131,13 @@ export class Follows {
     let answered = false;
     const out = new Outgoing<FollowRequest>();
     this.#out = out;
-    for (const [id, watch] of this.#watches) {
-      this.#say(id, { case: 'begin', value: watch.begin() });
-      if (watch.wants) this.take(id);
-    }
+    for (const id of this.#watches.keys()) this.#begin(id);
     try {
       for await (const { watch, told } of this.#open(out, signal)) {
         answered = true;
         const known = this.#watches.get(watch);
         if (known === undefined) continue;
-        if (told.case === 'fault') this.#failed(watch, known, errorOfFault(told.value, ''), out);
+        if (told.case === 'fault') this.#fail(watch, known, errorOfFault(told.value, ''), out);
         else {
           if (told.case !== 'event') this.#watches.delete(watch);
           known.told(told);

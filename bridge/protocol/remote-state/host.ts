@@ -2,6 +2,7 @@
  * Another host whose sessions are used here: one connection, for all who use the same `bridgedState({ url })` in one
  * system. It lies in the system's tables and ends with the system.
  */
+import type { ClientHttp2Stream } from 'node:http2';
 import { type Client, createClient } from '@connectrpc/connect';
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { ActorDownError, type ActorSystem, addMonitor, exitReason, ProtocolError } from '../../../actors/core/index.ts';
@@ -22,6 +23,8 @@ type ValueAt<C extends Case> = Extract<Answer, { case: C }> extends { value: inf
 const aliveMs = 5_000;
 /** In MB. With Node's 10 a large answer that is on its way would keep new requests back. */
 const maxSessionMemory = 64;
+/** How much may be on its way here, of one answer and of all. Node's 64 KiB hold whole sessions back. */
+const windowBytes = 4 * 1024 * 1024;
 /** The longest deadline that the port takes. */
 const timeoutMsMax = 60 * 60_000;
 
@@ -31,7 +34,7 @@ export class RemoteHost {
   readonly settings: RemoteSettings;
   readonly follows: Follows;
   readonly #client: Client<typeof StateService>;
-  readonly #connection: Http2SessionManager;
+  readonly #connection: Connection;
   readonly #name: string;
   #keys = 0;
 
@@ -41,10 +44,10 @@ export class RemoteHost {
     this.settings = settings;
     this.#name = system.runtime.ids.next();
     const baseUrl = settings.url.origin;
-    this.#connection = new Http2SessionManager(
+    this.#connection = new Connection(
       baseUrl,
       { pingIntervalMs: aliveMs, pingTimeoutMs: aliveMs },
-      { ...settings.tls, maxSessionMemory },
+      { ...settings.tls, maxSessionMemory, settings: { initialWindowSize: windowBytes } },
     );
     const transport = createGrpcTransport({
       baseUrl,
@@ -112,6 +115,21 @@ export class RemoteHost {
   #close(reason: Error): void {
     this.follows.close(reason);
     this.#connection.abort(reason);
+  }
+}
+
+/** Each new connection takes more at a time than Node has it. */
+class Connection extends Http2SessionManager {
+  readonly #known = new WeakSet<object>();
+
+  override async request(...args: Parameters<Http2SessionManager['request']>): Promise<ClientHttp2Stream> {
+    const stream = await super.request(...args);
+    const { session } = stream;
+    if (session !== undefined && !this.#known.has(session)) {
+      this.#known.add(session);
+      session.setLocalWindowSize(windowBytes);
+    }
+    return stream;
   }
 }
 

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { StateOptions } from '../../../../actors/state/index.ts';
 import {
   contractFunctions,
   type StateSubject,
@@ -11,8 +7,8 @@ import { startRemoteState } from '../../../helpers/remote-state.ts';
 
 const historyMax = 300;
 
-async function subject(options: StateOptions = {}): Promise<StateSubject> {
-  const remote = await startRemoteState({ limits: { historyMax }, functions: contractFunctions, ...options });
+async function subject(): Promise<StateSubject> {
+  const remote = await startRemoteState({ limits: { historyMax }, functions: contractFunctions });
   const { there, wire } = remote;
   const { names } = there;
   const parts = ['vault', 'observers', 'store', 'sessions'] as const;
@@ -30,10 +26,4 @@ async function subject(options: StateOptions = {}): Promise<StateSubject> {
   };
 }
 
-stateProviderContract('bridged, of another host', () => subject());
-stateProviderContract('bridged, of another host, durable', async () => {
-  const path = mkdtempSync(join(tmpdir(), 'vault-'));
-  const durable = await subject({ vault: { path, fsync: 'never' } });
-  const dispose = () => durable.dispose().finally(() => rmSync(path, { recursive: true }));
-  return { ...durable, dispose };
-});
+stateProviderContract('bridged, of another host', subject);
