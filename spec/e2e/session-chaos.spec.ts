@@ -7,7 +7,7 @@ import { sessionChaos } from '../soak/session-chaos.ts';
 describe('a session that both languages use while everything below it is killed and cut', function () {
   this.timeout(180_000);
 
-  for (const backend of ['bridged', 'durable'] as const) {
+  for (const backend of ['bridged', 'durable', 'elsewhere'] as const) {
     it(`is linearizable, keeps what it has acknowledged, and every watch has every commit (${backend})`, async () => {
       const report = await sessionChaos({ backend, runs: 2, operations: 500, historyMax: 100 });
       expect(report).to.deep.include({ runs: 2, wrong: [] });
@@ -16,7 +16,8 @@ describe('a session that both languages use while everything below it is killed 
       expect(typescript + python).to.be.at.least(1_000);
       for (const count of [python, acknowledged, refused, commits, folded]) expect(count).to.be.above(0);
       const actors = ['vault', 'observers', 'store', 'session', 'bridge', 'tasks', 'context'];
-      expect(hit).to.have.all.keys(...actors, 'cut', 'killed', 'stopped');
+      const way = backend === 'elsewhere' ? ['port', 'severed'] : [];
+      expect(hit).to.have.all.keys(...actors, 'cut', 'killed', 'stopped', ...way);
     });
     findsPlanted(backend, chaosBugs[backend]);
   }

@@ -4,6 +4,7 @@ import { LmdbFile } from '../../actors/state/durable/lmdb-file.ts';
 import { History } from '../../actors/state/history.ts';
 import { type ObserversState, observers } from '../../actors/state/observers.ts';
 import { stateTables } from '../../actors/state/tables.ts';
+import { RemoteHost } from '../../bridge/protocol/remote-state/host.ts';
 import { SessionSync } from '../../bridge/protocol/session-sync.ts';
 import type { Backend } from '../soak/session-chaos/host.ts';
 import { type PlantedBug, patch } from './plant.ts';
@@ -75,4 +76,28 @@ const durable: Readonly<Record<string, PlantedBug>> = {
   },
 };
 
-export const chaosBugs: Readonly<Record<Backend, Readonly<Record<string, PlantedBug>>>> = { local, bridged, durable };
+const elsewhere: Readonly<Record<string, PlantedBug>> = {
+  'commit whose lost answer is asked for under a new key': {
+    said: /was committed twice/,
+    plant: () =>
+      patch(RemoteHost.prototype, 'answer', (answer) => {
+        let made = 0;
+        return function (this: RemoteHost, request, attempt) {
+          const { operation } = request;
+          if (operation.case !== 'commit' || operation.value.plan === undefined)
+            return answer.call(this, request, attempt);
+          made += 1;
+          const plan = { ...operation.value.plan, idempotencyKey: `key ${made}` };
+          const another = { case: 'commit' as const, value: { ...operation.value, plan } };
+          return answer.call(this, { ...request, operation: another }, attempt);
+        };
+      }),
+  },
+};
+
+export const chaosBugs: Readonly<Record<Backend, Readonly<Record<string, PlantedBug>>>> = {
+  local,
+  bridged,
+  durable,
+  elsewhere,
+};

@@ -21,6 +21,7 @@ export const state: readonly Scenario[] = [
   chaos('state-local', 'local', 'from TypeScript'),
   chaos('state-bridged', 'bridged', 'in memory, from TypeScript and Python'),
   chaos('state-durable', 'durable', 'on lmdb, from TypeScript and Python'),
+  chaos('state-elsewhere', 'elsewhere', 'of another host over its public port, from TypeScript and Python'),
   {
     name: 'migration',
     what: '250 times: a session goes local, bridged, durable and back while it is written and watched; half of the moves are disturbed',

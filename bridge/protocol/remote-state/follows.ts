@@ -131,9 +131,13 @@ export class Follows {
     let answered = false;
     const out = new Outgoing<FollowRequest>();
     this.#out = out;
+    // One for each stream: who listens to it for the stream's sake does so no longer than that.
+    const left = new AbortController();
+    const leave = (): void => left.abort(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
     for (const id of this.#watches.keys()) this.#begin(id);
     try {
-      for await (const { watch, told } of this.#open(out, signal)) {
+      for await (const { watch, told } of this.#open(out, left.signal)) {
         answered = true;
         const known = this.#watches.get(watch);
         if (known === undefined) continue;
@@ -147,6 +151,7 @@ export class Follows {
       const why = toldBy(this.#url, error);
       if (!signal.aborted && !(why instanceof StateError && why.code === 'unavailable')) this.#failAll(why);
     } finally {
+      signal.removeEventListener('abort', leave);
       this.#out = undefined;
       out.close();
     }

@@ -2,6 +2,7 @@
  * The public services on one port, for gRPC, gRPC-Web and Connect clients of any language: tools, variables, sessions,
  * health. Closed by default: loopback, a token with scopes for each client, limits on everything that comes in.
  */
+import { setMaxListeners } from 'node:events';
 import { createConnectRouter } from '@connectrpc/connect';
 import type { ActorContext } from '../../../actors/core/index.ts';
 import {
@@ -87,6 +88,8 @@ export function publicServices(input: PublicServicesInput): ChildSpec<typeof pub
 
 function handlerOf(ctx: ActorContext<never>, options: PublicServicesOptions, host: ServiceHost): HttpHandler {
   const shutdown = new AbortController();
+  // Each request that runs listens to it; limits bound how many there are.
+  setMaxListeners(0, shutdown.signal);
   const leave = () => shutdown.abort(draining());
   host.ending.addEventListener('abort', leave, { once: true });
   const router = createConnectRouter({

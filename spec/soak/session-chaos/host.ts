@@ -15,12 +15,15 @@ import {
   type StateOptions,
   startSupervisor,
 } from '../../../index.ts';
-import { type FaultyWire, faultyWire } from '../../../testing/index.ts';
+import { type FaultyWire, faultyWire, startProxy, type WireProxy } from '../../../testing/index.ts';
+import { freePorts } from '../../../testing/redis/server-process.ts';
+import { hostToken, hostTokens } from '../../helpers/remote-state.ts';
 import { startState } from '../../helpers/state-system.ts';
 import { type PoolHost, startPool, unrest } from '../pool-host.ts';
 import { WorkerStates } from '../worker-states.ts';
 
-export type Backend = 'local' | 'bridged' | 'durable';
+/** `elsewhere`: of another host, in memory, over its public port. */
+export type Backend = 'local' | 'bridged' | 'durable' | 'elsewhere';
 
 export interface ChaosHost {
   readonly system: ActorSystem;
@@ -28,6 +31,10 @@ export interface ChaosHost {
   readonly state: ReturnType<typeof localState>;
   readonly workers:
     | { readonly pool: PoolHost['pool']; readonly wire: FaultyWire; readonly states: WorkerStates }
+    | undefined;
+  /** The host that has the session, where that is another one. */
+  readonly elsewhere:
+    | { readonly system: ActorSystem; readonly ophion: OphionRef; readonly wire: WireProxy }
     | undefined;
   /** The session is kept when the system stops. */
   readonly isDurable: boolean;
@@ -65,6 +72,7 @@ export async function startHost(backend: Backend, historyMax: number, carrier: '
     const rest = {
       isDurable: false,
       workers: undefined,
+      elsewhere: undefined,
       folder,
       ready: quiet,
       unrest: quiet,
@@ -77,12 +85,13 @@ export async function startHost(backend: Backend, historyMax: number, carrier: '
   const path = join(folder, 'vault');
   const isDurable = backend === 'durable';
   const options: StateOptions = { limits, ...(isDurable ? { vault: { path } } : {}) };
+  const elsewhere = backend === 'elsewhere' ? await startElsewhere(options) : undefined;
   const wire = faultyWire({ carrier: listenOn(carrier) });
   const host = await startPool(
     // One that was stopped is not waited for as long as by default.
     { module: 'session_tools', ...workersOf, maxRestarts, livenessTimeoutMs: 3_000 },
     { listen: wire.listen },
-    { state: options, maxRestarts },
+    elsewhere === undefined ? { state: options, maxRestarts } : { maxRestarts },
   );
   const states = new WorkerStates(host.system);
   const ready = () => host.pool.ready(workersOf.size, { timeoutMs: backWithinMs });
@@ -90,7 +99,8 @@ export async function startHost(backend: Backend, historyMax: number, carrier: '
   return {
     system: host.system,
     ophion: host.ophion,
-    state: bridgedState(),
+    state: elsewhere?.state ?? bridgedState(),
+    elsewhere,
     isDurable,
     workers: { pool: host.pool, wire, states },
     folder,
@@ -102,9 +112,29 @@ export async function startHost(backend: Backend, historyMax: number, carrier: '
     async stop() {
       await host.stop();
       await wire.stop();
+      await elsewhere?.stop();
     },
     differs: (content) => differences(options, content),
     remove,
+  };
+}
+
+async function startElsewhere(state: StateOptions) {
+  // The same when its actor was killed.
+  const [port] = (await freePorts(1)) as [number];
+  const services = { port, tokens: hostTokens, graceMs: 50 };
+  const children = { ophion: ophion({ state, services, maxRestarts }) };
+  const app = await startSupervisor({ runtime: nodeRuntime({ log }), maxRestarts, children });
+  const wire = await startProxy({ upstream: { port } });
+  return {
+    system: app.system,
+    ophion: app.children.ophion as unknown as OphionRef,
+    wire,
+    state: bridgedState({ url: `http://${wire.target}`, token: hostToken }),
+    async stop() {
+      await wire.stop();
+      await app.stop();
+    },
   };
 }
 

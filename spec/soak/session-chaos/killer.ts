@@ -1,5 +1,5 @@
 /** What is ended and cut meanwhile, dealt by a seed: each comes about as often as the deck has it. */
-import type { ActorRef, OphionRef } from '../../../index.ts';
+import { ActorRef, type OphionRef } from '../../../index.ts';
 import { armFaults, type FaultyWire, plan, type RandomStream, type WireProxy } from '../../../testing/index.ts';
 import type { WorkerStates } from '../worker-states.ts';
 
@@ -9,8 +9,11 @@ const actorDeck = {
   shared: { vault: 3, observers: 2, store: 2, session: 3, bridge: 4, tasks: 1, context: 1 },
 } as const;
 const wireDeck = { cut: 5, killed: 1, stopped: 1 } as const;
+/** Of another host that has the session: its port is killed, and the way there cut. */
+const elsewhereDeck = { port: 2, severed: 5 } as const;
 
-export type Victim = keyof typeof actorDeck.shared | keyof typeof wireDeck;
+type Actor = keyof typeof actorDeck.shared | 'port';
+export type Victim = Actor | keyof typeof wireDeck | keyof typeof elsewhereDeck;
 
 export interface KillerOptions {
   readonly ophion: OphionRef;
@@ -18,6 +21,8 @@ export interface KillerOptions {
   readonly random: RandomStream;
   /** Undefined: there are no workers. */
   readonly workers: { readonly wire: FaultyWire; readonly states: WorkerStates } | undefined;
+  /** The host that has the session, where that is another one. */
+  readonly elsewhere: { readonly ophion: OphionRef; readonly wire: WireProxy } | undefined;
 }
 
 /** A context that crashes oftener within five seconds is given up, as it is meant to be. */
@@ -53,9 +58,11 @@ export class Killer {
     this.resume();
     const victim = this.#dealt();
     if (victim === 'cut') await this.#cut(over);
+    else if (victim === 'severed') await this.#sever(over);
     else if (victim === 'killed') this.#kill();
     else if (victim === 'stopped') this.#stop();
-    else if (victim === 'context' || victim === 'tasks' || !this.#mayCrash(victim)) await this.#end(victim);
+    else if (victim === 'context' || victim === 'tasks' || victim === 'port' || !this.#mayCrash(victim))
+      await this.#end(victim);
     else this.#crash(victim);
   }
 
@@ -72,9 +79,10 @@ export class Killer {
   }
 
   #dealt(): Victim {
-    const { random, workers } = this.#options;
+    const { random, workers, elsewhere } = this.#options;
     if (this.#deck.length === 0) {
-      const shares = workers === undefined ? actorDeck.local : { ...actorDeck.shared, ...wireDeck };
+      const more = elsewhere === undefined ? {} : elsewhereDeck;
+      const shares = workers === undefined ? actorDeck.local : { ...actorDeck.shared, ...wireDeck, ...more };
       const sorted = Object.entries(shares).flatMap(([victim, times]) => Array<Victim>(times).fill(victim as Victim));
       while (sorted.length > 0) this.#deck.push(...sorted.splice(random.below(sorted.length), 1));
     }
@@ -89,18 +97,19 @@ export class Killer {
   }
 
   /** It throws at a message, and who waits for that is told so. */
-  #crash(victim: keyof typeof actorDeck.shared): void {
-    const { ophion, random } = this.#options;
+  #crash(victim: Actor): void {
+    const { random } = this.#options;
+    const actor = this.#actor(victim);
     const faults = plan()
-      .at('actor.receive', { path: this.#actor(victim).path })
+      .at('actor.receive', { path: actor.path })
       .nth(1 + random.below(messagesMost))
       .throw('it was to crash');
-    this.#crashing = { victim, active: armFaults(ophion, faults) };
+    this.#crashing = { victim, active: armFaults(actor.system, faults) };
   }
 
-  async #end(victim: keyof typeof actorDeck.shared): Promise<void> {
+  async #end(victim: Actor): Promise<void> {
     const { random } = this.#options;
-    const times = victim === 'context' ? 1 : 1 + random.below(timesMax);
+    const times = victim === 'context' || victim === 'port' ? 1 : 1 + random.below(timesMax);
     for (let n = 0; n < times; n += 1) {
       for (let turns = random.below(turnsBetween); turns > 0; turns -= 1) await new Promise(setImmediate);
       const { process } = this.#actor(victim);
@@ -110,9 +119,10 @@ export class Killer {
     }
   }
 
-  #actor(victim: keyof typeof actorDeck.shared): ActorRef {
-    const { ophion, sessionId } = this.#options;
-    const { state, bridge } = ophion;
+  #actor(victim: Actor): ActorRef {
+    const { ophion, sessionId, elsewhere } = this.#options;
+    const { bridge } = ophion;
+    const { state, path, system } = elsewhere?.ophion ?? ophion;
     const actors: Readonly<Record<typeof victim, ActorRef>> = {
       vault: state.vault,
       observers: state.observers,
@@ -121,6 +131,7 @@ export class Killer {
       bridge: bridge.bridge,
       tasks: bridge.tasks,
       context: ophion.contextRef(sessionId),
+      port: new ActorRef(system, `${path}/services`),
     };
     return actors[victim];
   }
@@ -147,22 +158,32 @@ export class Killer {
   async #cut(over: Promise<void>): Promise<void> {
     const { workers, random } = this.#options;
     if (workers === undefined) return;
-    const proxy = await workers.wire.proxy();
-    const how = random.below(3);
     this.#count('cut');
-    if (how === 0) return proxy.reset();
-    const side = how === 1 ? proxy.toServer : proxy.toClient;
-    // In the middle of a frame as well as between two.
-    side.inject({ limit: { bytes: random.below(bytesBefore), how: 'reset' } });
-    // Whoever comes next is cut as well, until one was: also a worker that starts.
-    const before = ended(proxy);
-    await Promise.race([proxy.until(() => ended(proxy) > before), over]);
-    await proxy.heal();
+    await cut(await workers.wire.proxy(), random, over);
+  }
+
+  async #sever(over: Promise<void>): Promise<void> {
+    const { elsewhere, random } = this.#options;
+    if (elsewhere === undefined) return;
+    this.#count('severed');
+    await cut(elsewhere.wire, random, over);
   }
 
   #count(victim: Victim, times = 1): void {
     if (times > 0) this.counts[victim] = (this.counts[victim] ?? 0) + times;
   }
+}
+
+async function cut(proxy: WireProxy, random: RandomStream, over: Promise<void>): Promise<void> {
+  const how = random.below(3);
+  if (how === 0) return proxy.reset();
+  const side = how === 1 ? proxy.toServer : proxy.toClient;
+  // In the middle of a frame as well as between two.
+  side.inject({ limit: { bytes: random.below(bytesBefore), how: 'reset' } });
+  // Whoever comes next is cut as well, until one was: also a worker that starts.
+  const before = ended(proxy);
+  await Promise.race([proxy.until(() => ended(proxy) > before), over]);
+  await proxy.heal();
 }
 
 /** How many of its connections have ended. */

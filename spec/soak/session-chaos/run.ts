@@ -67,7 +67,7 @@ export class Run {
 
   /** Resolves when the host has stopped and all is judged. */
   async run(): Promise<Ran> {
-    const { ophion, state, workers, folder, system } = this.#host;
+    const { ophion, state, workers, folder, system, elsewhere } = this.#host;
     const variables = declared(firstToken);
     const context = (await openContext(ophion, { id: 'chaos', state, variables })) as unknown as Context;
     const provider = state.connect({ system, root: ophion.path });
@@ -101,7 +101,7 @@ export class Run {
       const name = `p${n + 1}`;
       return new PythonClient({ name, context, records: this.#records, folder, random: random(name) });
     });
-    const killer = new Killer({ ophion, sessionId: context.id, random: random('killer'), workers });
+    const killer = new Killer({ ophion, sessionId: context.id, random: random('killer'), workers, elsewhere });
     const over = Promise.all([
       ...typescript.map((client, n) => this.#inTypescript(client, random(`turns ${n}`), killer, log)),
       ...python.map((client) => this.#inPython(client)),
@@ -147,7 +147,7 @@ export class Run {
   /** Stops the host: what is kept of the session is the same after a start, and of all else nothing is left. */
   async #end(context: Context, session: StateSession): Promise<void> {
     const content = await session.export();
-    const { isDurable, system } = this.#host;
+    const { isDurable, system, elsewhere } = this.#host;
     if (!isDurable) {
       await context.close();
       await session.read().then(
@@ -159,6 +159,7 @@ export class Run {
     }
     await this.#host.stop();
     this.#wrong.push(...leftBySystem(system));
+    if (elsewhere !== undefined) this.#wrong.push(...leftBySystem(elsewhere.system));
     if (isDurable) this.#wrong.push(...(await this.#host.differs(content)));
   }
 
