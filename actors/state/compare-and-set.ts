@@ -18,13 +18,13 @@ export const attemptsMax = 100;
  * `options` are those of each single operation.
  */
 export async function compareAndSet(
-  session: Pick<WritableView, 'read' | 'commit'>,
+  session: Pick<WritableView, 'read' | 'commit' | 'backoff'>,
   names: readonly string[] | undefined,
   decide: (read: Snapshot) => CommitRequest | Promise<CommitRequest>,
   options?: StateCallOptions,
 ): Promise<Commit> {
   for (let attempt = 1; ; attempt += 1) {
-    const snapshot = await session.read(names, options);
+    const snapshot = await session.read(names, { ...options, ahead: true });
     const request = await decide(snapshot);
     try {
       const expect = { ...request.expect, ...expectedOf(snapshot, names, request) };
@@ -32,6 +32,8 @@ export async function compareAndSet(
     } catch (error) {
       if (!(error instanceof StateError && error.code === 'conflict') || attempt === attemptsMax) throw error;
     }
+    // Else who is always a little later would never have its turn.
+    await session.backoff(attempt, options);
   }
 }
 

@@ -8,6 +8,7 @@ export function fenced(session: WritableView, fences: Readonly<Record<string, nu
     list: (...args) => session.list(...args),
     history: (...args) => session.history(...args),
     at: (...args) => session.at(...args),
+    backoff: (...args) => session.backoff(...args),
     commit: (request, options) => session.commit({ ...request, fences: { ...request.fences, ...fences } }, options),
   };
 }

@@ -10,6 +10,7 @@ import type {
   Commit,
   CommitRequest,
   HistoryOptions,
+  ReadOptions,
   SessionHistory,
   Snapshot,
   StateCallOptions,
@@ -52,7 +53,7 @@ export class FollowedSession implements WritableView {
     this.#find = find;
   }
 
-  read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
+  read(names?: readonly string[], options?: ReadOptions): Promise<Snapshot> {
     return onSession(this.#find, (session) => session.read(names, options));
   }
 
@@ -66,6 +67,10 @@ export class FollowedSession implements WritableView {
 
   at(revision: number, names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
     return onSession(this.#find, (session) => session.at(revision, names, options));
+  }
+
+  backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    return onSession(this.#find, (session) => session.backoff(attempt, options));
   }
 
   commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {

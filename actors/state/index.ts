@@ -42,7 +42,7 @@ export { checkRevision, historyLimit } from './past.ts';
 export { matcher } from './pattern.ts';
 export type { StateBackend, StateProvider, StateSession } from './provider.ts';
 export { checkedReader } from './reader-session.ts';
-export { type Attempt, passing, pause, persist, topOf } from './retry.ts';
+export { type Attempt, backoff, passing, pause, persist, topOf } from './retry.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
 export type {
@@ -58,6 +58,7 @@ export type {
   LockRequest,
   OpenOptions,
   ReaderOptions,
+  ReadOptions,
   Remembered,
   SessionExport,
   SessionHistory,

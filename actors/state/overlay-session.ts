@@ -17,7 +17,10 @@ import type {
 } from './session-data.ts';
 
 /** What code that works on the variables of a session needs of it. */
-export type SessionView = Pick<StateSession, 'read' | 'readNow' | 'list' | 'history' | 'at' | 'commit' | 'watch'>;
+export type SessionView = Pick<
+  StateSession,
+  'read' | 'readNow' | 'list' | 'history' | 'at' | 'commit' | 'backoff' | 'watch'
+>;
 /** What a write that begins with a reading needs of it. */
 export type WritableView = Omit<SessionView, 'readNow' | 'watch'>;
 
@@ -55,6 +58,10 @@ export class OverlaySession implements SessionView {
 
   async commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
     return (await this.#loaded(options)).commit(request);
+  }
+
+  async backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    await (await this.#session()).backoff(attempt, options);
   }
 
   /** What others commit; what this transaction writes is not among it before it is committed. */

@@ -57,6 +57,7 @@ import type {
   LockRequest,
   OpenOptions,
   ReaderOptions,
+  ReadOptions,
   Remembered,
   SessionExport,
   SessionHistory,
@@ -75,7 +76,7 @@ export interface StateSession {
   /** The time to live that it had when this handle was made, in milliseconds; undefined: none. */
   readonly ttlMs: number | undefined;
   /** Reads at one revision: all variables, or those of `names` that exist. */
-  read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot>;
+  read(names?: readonly string[], options?: ReadOptions): Promise<Snapshot>;
   /**
    * As `read`, of one variable and at once, for a session whose record lies in this process. Throws what `read` rejects
    * with. Backends elsewhere have no such method.
@@ -113,6 +114,11 @@ export interface StateSession {
   release(name: string, fence: number, options?: StateCallOptions): Promise<boolean>;
   /** Which locks are held now. */
   locks(options?: StateCallOptions): Promise<readonly HeldLock[]>;
+  /**
+   * Waits before something is tried again that others came before: by the clock and the chance of the system that this
+   * handle is of, a time that may be longer with each attempt, counted from 1; at most 32 ms.
+   */
+  backoff(attempt: number, options?: StateCallOptions): Promise<void>;
   /** Refuses commits and locks (`unavailable`) for this long or until `unseal` or `close`: used to move a session. */
   seal(ms: number, options?: StateCallOptions): Promise<void>;
   /** Lifts a seal; resolves once a copy that was imported with `sealedMs` is the session for good. */

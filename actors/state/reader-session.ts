@@ -25,6 +25,7 @@ import type {
   HeldLock,
   HistoryOptions,
   LockRequest,
+  ReadOptions,
   Remembered,
   SessionExport,
   SessionHistory,
@@ -71,7 +72,7 @@ class ReaderSession implements StateSession {
     if (changesNow !== undefined) this.changesNow = (after) => changesFor(changesNow(after), reader);
   }
 
-  async read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
+  async read(names?: readonly string[], options?: ReadOptions): Promise<Snapshot> {
     return snapshotFor(await this.#session.read(names, options), this.#reader);
   }
 
@@ -110,6 +111,10 @@ class ReaderSession implements StateSession {
 
   async changes(after?: AfterRevision, options?: StateCallOptions): Promise<Changes> {
     return changesFor(await this.#session.changes(after, options), this.#reader);
+  }
+
+  backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    return this.#session.backoff(attempt, options);
   }
 
   watch(options?: WatchOptions): AsyncIterableIterator<WatchEvent> {

@@ -89,6 +89,16 @@ export function passing(error: unknown): boolean {
   );
 }
 
+/** Two who try again after 0 to 2^n ms each meet seldom a second time. */
+const longestBackoff = 5;
+
+/** What `StateSession.backoff` is made of. Rejects with the signal's reason. */
+export async function backoff(system: ActorSystem, attempt: number, { signal }: StateCallOptions = {}): Promise<void> {
+  const ms = Math.floor(system.runtime.random.next() * (2 ** Math.min(attempt, longestBackoff) + 1));
+  signal?.throwIfAborted();
+  if (ms > 0) await pause(system, ms, signal);
+}
+
 /** Resolves after so many milliseconds; rejects with the signal's reason. */
 export function pause(system: ActorSystem, ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

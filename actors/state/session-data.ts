@@ -232,3 +232,11 @@ export interface StateCallOptions {
   /** Gives up when it aborts: the call rejects with its reason. A commit may have happened. */
   readonly signal?: AbortSignal;
 }
+
+export interface ReadOptions extends StateCallOptions {
+  /**
+   * For who then commits on condition that it is still so: tells also what was committed and is not kept for good yet,
+   * where a backend keeps later than it decides. Such a commit is answered when both are. Default false.
+   */
+  readonly ahead?: boolean;
+}

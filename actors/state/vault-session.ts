@@ -18,7 +18,7 @@ import { matcher } from './pattern.ts';
 import type { StateSession } from './provider.ts';
 import { changesOf, snapshotOf, snapshotWhere } from './readings.ts';
 import { find, secretsOf } from './record.ts';
-import { type Attempt, type Persistence, persist } from './retry.ts';
+import { type Attempt, backoff, type Persistence, persist } from './retry.ts';
 import type {
   AfterRevision,
   Changes,
@@ -27,6 +27,7 @@ import type {
   HeldLock,
   HistoryOptions,
   LockRequest,
+  ReadOptions,
   Remembered,
   SessionExport,
   SessionHistory,
@@ -86,7 +87,10 @@ export abstract class VaultSession implements StateSession {
   /** Asks whoever carries out what changes the session. */
   protected abstract ask(name: 'commit' | 'lock' | 'seal' | 'close', arg: unknown, attempt: Attempt): Promise<unknown>;
 
-  read(names?: readonly string[], options: StateCallOptions = {}): Promise<Snapshot> {
+  read(names?: readonly string[], options: ReadOptions = {}): Promise<Snapshot> {
+    const { durable } = this.host.tables;
+    if (options.ahead === true && durable !== undefined)
+      return this.#look(options, (entry) => snapshotOf(durable.head(entry), names));
     return this.#look(options, ({ record }) => snapshotOf(record, names));
   }
 
@@ -196,6 +200,10 @@ export abstract class VaultSession implements StateSession {
 
   locks(options: StateCallOptions = {}): Promise<readonly HeldLock[]> {
     return this.#look(options, ({ record }) => liveLocks(record.locks, this.host.system.runtime.clock.wallMs()));
+  }
+
+  backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    return backoff(this.host.system, attempt, options);
   }
 
   async seal(ms: number, options: StateCallOptions = {}): Promise<void> {

@@ -178,6 +178,10 @@ class FoundSession implements SessionView {
     return (await this.#provider.find(this.#id)).commit(...args);
   }
 
+  async backoff(...args: Parameters<SessionView['backoff']>): ReturnType<SessionView['backoff']> {
+    return (await this.#provider.find(this.#id)).backoff(...args);
+  }
+
   async *watch(...args: Parameters<SessionView['watch']>) {
     yield* (await this.#provider.find(this.#id)).watch(...args);
     return undefined;

@@ -13,6 +13,7 @@ import type {
   ListOptions,
   LockRequest,
   OpenOptions,
+  ReadOptions,
   Remembered,
   SessionExport,
   SessionHistory,
@@ -139,7 +140,7 @@ class FaultySession implements StateSession {
     this.#door = door;
   }
 
-  read(names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
+  read(names?: readonly string[], options?: ReadOptions): Promise<Snapshot> {
     return this.#door.ask('read', this.id, options, () => this.#inner.read(names, options));
   }
 
@@ -181,6 +182,11 @@ class FaultySession implements StateSession {
 
   locks(options?: StateCallOptions): Promise<readonly HeldLock[]> {
     return this.#door.ask('locks', this.id, options, () => this.#inner.locks(options));
+  }
+
+  /** Nothing of the store is in it. */
+  backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    return this.#inner.backoff(attempt, options);
   }
 
   seal(ms: number, options?: StateCallOptions): Promise<void> {

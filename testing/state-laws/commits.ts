@@ -1,6 +1,6 @@
 /** Laws 1, 3, 6, 8 and 13: what a commit does, and when it does nothing. */
 import type { StateError } from '../../actors/core/index.ts';
-import { float, integer, string } from '../../actors/state/index.ts';
+import { compareAndSet, float, integer, type Snapshot, string } from '../../actors/state/index.ts';
 import { expect } from './expect.ts';
 import { codeOf, held, type LawBook, opened } from './subject.ts';
 
@@ -124,6 +124,19 @@ export function commitLaws(book: LawBook): void {
       expect((await session.commit({ set: { tokens: 8 }, idempotencyKey: 'twice' })).revision).to.equal(4);
     });
 
+    it('is done once when it is sent again as one that may have been, and needs its key for that', async () => {
+      const session = await opened(book, two);
+      const { epoch, revision } = await session.read([]);
+      const again = { set: { tokens: 6 }, idempotencyKey: 'k', since: { epoch, revision } };
+      const first = await session.commit(again);
+      expect(first.revision).to.equal(revision + 1);
+      await session.commit({ set: { tokens: 7 } });
+      expect(await session.commit(again)).to.deep.equal(first);
+      expect(await held(session, 'tokens')).to.equal(7);
+      expect(await codeOf(session.commit({ set: { tokens: 8 }, since: { epoch, revision } }))).to.equal('invalid');
+      expect(await codeOf(session.commit({ ...again, since: 7 as never }))).to.equal('invalid');
+    });
+
     it('keeps what it brings as its outcome under its key, and gives it back with the commit', async () => {
       const session = await opened(book, two);
       const outcome = new Uint8Array([1, 2, 3]);
@@ -211,6 +224,19 @@ export function commitLaws(book: LawBook): void {
           expect(one.revision).to.be.at.least(other.revision + (one.kind === 'commit' ? 1 : 0));
         }
       }
+    });
+
+    it('have all their turn when they update the same variable, and none of it is lost', async () => {
+      const session = await opened(book, { counter: integer() });
+      const [clients, each] = [8, 25];
+      const add = ({ variables }: Snapshot) => ({ set: { counter: (variables[0]?.value as number) + 1 } });
+      const client = async () => {
+        const own = await book.subject.provider.find(session.id);
+        for (let n = 0; n < each; n += 1) await compareAndSet(own, ['counter'], add);
+      };
+      await Promise.all(Array.from({ length: clients }, client));
+      expect(await held(session, 'counter')).to.equal(clients * each);
+      expect((await session.read()).revision).to.equal(1 + clients * each);
     });
   });
 }

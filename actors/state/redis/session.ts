@@ -10,7 +10,7 @@ import { matcher } from '../pattern.ts';
 import type { StateSession } from '../provider.ts';
 import { changesOf, rewound, snapshotOf, snapshotWhere } from '../readings.ts';
 import { type SessionRecord, secretsOf } from '../record.ts';
-import type { Attempt } from '../retry.ts';
+import { type Attempt, backoff } from '../retry.ts';
 import type {
   AfterRevision,
   Changes,
@@ -164,6 +164,10 @@ export class RedisSession implements StateSession {
       const all = [...pairs(flat as string[])].map(([name, text]) => lockOf(name, text));
       return all.filter(({ untilMs }) => untilMs > Number(now));
     });
+  }
+
+  backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    return backoff(this.#host.system, attempt, options);
   }
 
   async seal(ms: number, options: StateCallOptions = {}): Promise<void> {

@@ -4,6 +4,7 @@ import { ProtocolError } from '../../../actors/core/index.ts';
 import {
   type AfterRevision,
   type Attempt,
+  backoff,
   type Changes,
   type Commit,
   type CommitRequest,
@@ -184,6 +185,10 @@ export class RemoteSession implements StateSession {
     const request = this.#request({ case: 'locks', value: { $typeName: 'ophion.v1.LocksOperation' } });
     const { locks } = await this.#persist(options, (attempt) => this.#host.ask('locks', request, attempt));
     return locks.map(decodeLock);
+  }
+
+  backoff(attempt: number, options?: StateCallOptions): Promise<void> {
+    return backoff(this.#host.system, attempt, options);
   }
 
   async seal(ms: number, options: StateCallOptions = {}): Promise<void> {

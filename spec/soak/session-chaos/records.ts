@@ -83,10 +83,15 @@ export class Records {
   }
 
   /** A session of which each reading and commit is recorded. */
-  session(session: StateSession, doer: Doer): Pick<StateSession, 'id' | 'read' | 'commit'> {
+  session(session: StateSession, doer: Doer): Pick<StateSession, 'id' | 'read' | 'commit' | 'backoff'> {
     return {
       id: session.id,
-      read: (names, options) => this.run(doer, { type: 'read', names }, () => session.read(names, options), readOf),
+      backoff: (attempt, options) => session.backoff(attempt, options),
+      // Nothing is said of what may not be kept, but by what is committed on condition that it is.
+      read: (names, options) =>
+        options?.ahead === true
+          ? session.read(names, options)
+          : this.run(doer, { type: 'read', names }, () => session.read(names, options), readOf),
       commit: (request, options) =>
         this.run(doer, { type: 'commit', request }, () => session.commit(request, options), committedOf),
     };
