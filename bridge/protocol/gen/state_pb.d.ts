@@ -229,6 +229,71 @@ export declare type OperateResponse = Message<"ophion.v1.OperateResponse"> & {
 export declare const OperateResponseSchema: GenMessage<OperateResponse>;
 
 /**
+ * @generated from message ophion.v1.OperateEachRequest
+ */
+export declare type OperateEachRequest = Message<"ophion.v1.OperateEachRequest"> & {
+  /**
+   * The client's number of the operation; it is not used again.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * @generated from oneof ophion.v1.OperateEachRequest.step
+   */
+  step: {
+    /**
+     * @generated from field: ophion.v1.OperateRequest request = 2;
+     */
+    value: OperateRequest;
+    case: "request";
+  } | {
+    /**
+     * Nobody waits for the answer any more.
+     *
+     * @generated from field: ophion.v1.Done cancel = 3;
+     */
+    value: Done;
+    case: "cancel";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * How long it may take.
+   *
+   * @generated from field: double timeout_ms = 4;
+   */
+  timeoutMs: number;
+};
+
+/**
+ * Describes the message ophion.v1.OperateEachRequest.
+ * Use `create(OperateEachRequestSchema)` to create a new message.
+ */
+export declare const OperateEachRequestSchema: GenMessage<OperateEachRequest>;
+
+/**
+ * @generated from message ophion.v1.OperateEachResponse
+ */
+export declare type OperateEachResponse = Message<"ophion.v1.OperateEachResponse"> & {
+  /**
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * @generated from field: ophion.v1.OperateResponse response = 2;
+   */
+  response?: OperateResponse | undefined;
+};
+
+/**
+ * Describes the message ophion.v1.OperateEachResponse.
+ * Use `create(OperateEachResponseSchema)` to create a new message.
+ */
+export declare const OperateEachResponseSchema: GenMessage<OperateEachResponse>;
+
+/**
  * @generated from message ophion.v1.Done
  */
 export declare type Done = Message<"ophion.v1.Done"> & {
@@ -977,6 +1042,17 @@ export declare const StateService: GenService<{
     methodKind: "unary";
     input: typeof OperateRequestSchema;
     output: typeof OperateResponseSchema;
+  },
+  /**
+   * Any number of small operations on one stream: a request each would cost many
+   * times as much. Answers come as they are ready.
+   *
+   * @generated from rpc ophion.v1.StateService.OperateEach
+   */
+  operateEach: {
+    methodKind: "bidi_streaming";
+    input: typeof OperateEachRequestSchema;
+    output: typeof OperateEachResponseSchema;
   },
   /**
    * Any number of watches on one stream. Each event is asked for, so that a slow

@@ -10,7 +10,7 @@ import { file_ophion_v1_variables } from "./variables_pb.js";
  * Describes the file ophion/v1/state.proto.
  */
 export const file_ophion_v1_state = /*@__PURE__*/
-  fileDesc("ChVvcGhpb24vdjEvc3RhdGUucHJvdG8SCW9waGlvbi52MSLhBQoOT3BlcmF0ZVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIKCgJhcxgCIAEoCRIoCgRvcGVuGAMgASgLMhgub3BoaW9uLnYxLk9wZW5PcGVyYXRpb25IABIoCgRmaW5kGAQgASgLMhgub3BoaW9uLnYxLkZpbmRPcGVyYXRpb25IABIsCgZpbXBvcnQYBSABKAsyGi5vcGhpb24udjEuSW1wb3J0T3BlcmF0aW9uSAASKAoEbGlzdBgGIAEoCzIYLm9waGlvbi52MS5MaXN0T3BlcmF0aW9uSAASKAoEcmVhZBgHIAEoCzIYLm9waGlvbi52MS5SZWFkT3BlcmF0aW9uSAASLgoHaGlzdG9yeRgIIAEoCzIbLm9waGlvbi52MS5IaXN0b3J5T3BlcmF0aW9uSAASLAoGY29tbWl0GAkgASgLMhoub3BoaW9uLnYxLkNvbW1pdE9wZXJhdGlvbkgAEi4KB291dGNvbWUYCiABKAsyGy5vcGhpb24udjEuT3V0Y29tZU9wZXJhdGlvbkgAEi4KB2NoYW5nZXMYCyABKAsyGy5vcGhpb24udjEuQ2hhbmdlc09wZXJhdGlvbkgAEiwKBmV4cG9ydBgMIAEoCzIaLm9waGlvbi52MS5FeHBvcnRPcGVyYXRpb25IABIuCgdhY3F1aXJlGA0gASgLMhsub3BoaW9uLnYxLkFjcXVpcmVPcGVyYXRpb25IABIuCgdyZWxlYXNlGA4gASgLMhsub3BoaW9uLnYxLlJlbGVhc2VPcGVyYXRpb25IABIqCgVsb2NrcxgPIAEoCzIZLm9waGlvbi52MS5Mb2Nrc09wZXJhdGlvbkgAEigKBHNlYWwYECABKAsyGC5vcGhpb24udjEuU2VhbE9wZXJhdGlvbkgAEioKBWNsb3NlGBEgASgLMhkub3BoaW9uLnYxLkNsb3NlT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIqoECg9PcGVyYXRlUmVzcG9uc2USIQoFZmF1bHQYASABKAsyEC5vcGhpb24udjEuRmF1bHRIABIpCgdzZXNzaW9uGAIgASgLMhYub3BoaW9uLnYxLlNlc3Npb25IZWFkSAASJgoEcGFnZRgDIAEoCzIWLm9waGlvbi52MS5TZXNzaW9uUGFnZUgAEicKCHNuYXBzaG90GAQgASgLMhMub3BoaW9uLnYxLlNuYXBzaG90SAASMQoHaGlzdG9yeRgFIAEoCzIeLm9waGlvbi52MS5SZWFkSGlzdG9yeVJlc3BvbnNlSAASIwoGY29tbWl0GAYgASgLMhEub3BoaW9uLnYxLkNvbW1pdEgAEjEKCnJlbWVtYmVyZWQYByABKAsyGy5vcGhpb24udjEuUmVtZW1iZXJlZENvbW1pdEgAEiwKB2NoYW5nZXMYCCABKAsyGS5vcGhpb24udjEuU2Vzc2lvbkNoYW5nZXNIABIsCgdjb250ZW50GAkgASgLMhkub3BoaW9uLnYxLlNlc3Npb25Db250ZW50SAASIwoEbG9jaxgKIAEoCzITLm9waGlvbi52MS5IZWxkTG9ja0gAEi0KBWxvY2tzGAsgASgLMhwub3BoaW9uLnYxLkxpc3RMb2Nrc1Jlc3BvbnNlSAASEgoIcmVsZWFzZWQYDCABKAhIABIfCgRkb25lGA0gASgLMg8ub3BoaW9uLnYxLkRvbmVIAEIICgZhbnN3ZXIiBgoERG9uZSIWCgVOYW1lcxINCgVuYW1lcxgBIAMoCSIvCgxTZXNzaW9uUGxhY2USDQoFZXBvY2gYASABKAQSEAoIcmV2aXNpb24YAiABKAQiTQoNT3Blbk9wZXJhdGlvbhITCgZ0dGxfbXMYASABKAFIAIgBARISCgV2YXVsdBgCIAEoCUgBiAEBQgkKB190dGxfbXNCCAoGX3ZhdWx0Ig8KDUZpbmRPcGVyYXRpb24iaQoLU2Vzc2lvbkhlYWQSEgoKc2Vzc2lvbl9pZBgBIAEoCRITCgZ0dGxfbXMYAiABKAFIAIgBARImCgVwbGFjZRgDIAEoCzIXLm9waGlvbi52MS5TZXNzaW9uUGxhY2VCCQoHX3R0bF9tcyKhAQoPSW1wb3J0T3BlcmF0aW9uEioKB2NvbnRlbnQYASABKAsyGS5vcGhpb24udjEuU2Vzc2lvbkNvbnRlbnQSEwoGdHRsX21zGAIgASgBSACIAQESEgoFdmF1bHQYAyABKAlIAYgBARIWCglzZWFsZWRfbXMYBCABKAFIAogBAUIJCgdfdHRsX21zQggKBl92YXVsdEIMCgpfc2VhbGVkX21zIkwKDUxpc3RPcGVyYXRpb24SEgoFbGltaXQYASABKAFIAIgBARINCgVhZnRlchgCIAEoCRIOCgZwcmVmaXgYAyABKAlCCAoGX2xpbWl0Ij4KC1Nlc3Npb25QYWdlEhMKC3Nlc3Npb25faWRzGAEgAygJEhEKBG5leHQYAiABKAlIAIgBAUIHCgVfbmV4dCJ4Cg1SZWFkT3BlcmF0aW9uEh8KBW5hbWVzGAEgASgLMhAub3BoaW9uLnYxLk5hbWVzEhgKC2F0X3JldmlzaW9uGAIgASgBSACIAQESEgoFbWF0Y2gYAyABKAlIAYgBAUIOCgxfYXRfcmV2aXNpb25CCAoGX21hdGNoIo0BChBIaXN0b3J5T3BlcmF0aW9uEh8KBW5hbWVzGAEgASgLMhAub3BoaW9uLnYxLk5hbWVzEhIKBXNpbmNlGAIgASgBSACIAQESEgoFdXBfdG8YAyABKAFIAYgBARISCgVsaW1pdBgEIAEoAUgCiAEBQggKBl9zaW5jZUIICgZfdXBfdG9CCAoGX2xpbWl0IpABCg9Db21taXRPcGVyYXRpb24SIwoEcGxhbhgBIAEoCzIVLm9waGlvbi52MS5Db21taXRQbGFuEg4KBndyaXRlchgCIAEoCRIUCgdvdXRjb21lGAMgASgMSACIAQESJgoFc2luY2UYBCABKAsyFy5vcGhpb24udjEuU2Vzc2lvblBsYWNlQgoKCF9vdXRjb21lIisKEE91dGNvbWVPcGVyYXRpb24SFwoPaWRlbXBvdGVuY3lfa2V5GAEgASgJIlcKEFJlbWVtYmVyZWRDb21taXQSIQoGY29tbWl0GAEgASgLMhEub3BoaW9uLnYxLkNvbW1pdBIUCgdvdXRjb21lGAIgASgMSACIAQFCCgoIX291dGNvbWUiOgoQQ2hhbmdlc09wZXJhdGlvbhImCgVhZnRlchgBIAEoCzIXLm9waGlvbi52MS5TZXNzaW9uUGxhY2UipgEKDlNlc3Npb25DaGFuZ2VzEiUKCHNuYXBzaG90GAEgASgLMhMub3BoaW9uLnYxLlNuYXBzaG90EiEKBmZvbGRlZBgCIAEoCzIRLm9waGlvbi52MS5Gb2xkZWQSJgoFcGxhY2UYAyABKAsyFy5vcGhpb24udjEuU2Vzc2lvblBsYWNlEiIKB2NvbW1pdHMYBCADKAsyES5vcGhpb24udjEuQ29tbWl0IhEKD0V4cG9ydE9wZXJhdGlvbiKWAgoOU2Vzc2lvbkNvbnRlbnQSDgoGZm9ybWF0GAEgASgNEhIKCnNlc3Npb25faWQYAiABKAkSDQoFZXBvY2gYAyABKAQSEAoIcmV2aXNpb24YBCABKAQSJgoJdmFyaWFibGVzGAUgAygLMhMub3BoaW9uLnYxLlZhcmlhYmxlEiIKB2hpc3RvcnkYBiADKAsyES5vcGhpb24udjEuQ29tbWl0EigKCG91dGNvbWVzGAcgAygLMhYub3BoaW9uLnYxLktlcHRPdXRjb21lEisKBWxvY2tzGAggASgLMhwub3BoaW9uLnYxLkxpc3RMb2Nrc1Jlc3BvbnNlEhIKBWZlbmNlGAkgASgESACIAQFCCAoGX2ZlbmNlIk4KC0tlcHRPdXRjb21lEgsKA2tleRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBIUCgdvdXRjb21lGAMgASgMSACIAQFCCgoIX291dGNvbWUigwEKEEFjcXVpcmVPcGVyYXRpb24SDAoEbmFtZRgBIAEoCRIOCgZob2xkZXIYAiABKAkSFQoIbGVhc2VfbXMYAyABKAFIAIgBARIPCgdwcmVlbXB0GAQgASgIEhIKBWZlbmNlGAUgASgBSAGIAQFCCwoJX2xlYXNlX21zQggKBl9mZW5jZSIvChBSZWxlYXNlT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSDQoFZmVuY2UYAiABKAEiEAoOTG9ja3NPcGVyYXRpb24iGwoNU2VhbE9wZXJhdGlvbhIKCgJtcxgBIAEoASIQCg5DbG9zZU9wZXJhdGlvbiKcAQoNRm9sbG93UmVxdWVzdBINCgV3YXRjaBgBIAEoBBImCgViZWdpbhgCIAEoCzIVLm9waGlvbi52MS5CZWdpbldhdGNoSAASJAoEdGFrZRgDIAEoCzIULm9waGlvbi52MS5UYWtlRXZlbnRIABImCgVsZWF2ZRgEIAEoCzIVLm9waGlvbi52MS5MZWF2ZVdhdGNoSABCBgoEc3RlcCKlAQoKQmVnaW5XYXRjaBISCgpzZXNzaW9uX2lkGAEgASgJEgoKAmFzGAIgASgJEhEKBGZyb20YAyABKAFIAIgBARISCgVlcG9jaBgEIAEoAUgBiAEBEh8KBW5hbWVzGAUgASgLMhAub3BoaW9uLnYxLk5hbWVzEhIKBW1hdGNoGAYgASgJSAKIAQFCBwoFX2Zyb21CCAoGX2Vwb2NoQggKBl9tYXRjaCILCglUYWtlRXZlbnQiDAoKTGVhdmVXYXRjaCKgAQoORm9sbG93UmVzcG9uc2USDQoFd2F0Y2gYASABKAQSMgoFZXZlbnQYAiABKAsyIS5vcGhpb24udjEuV2F0Y2hWYXJpYWJsZXNSZXNwb25zZUgAEiAKBWVuZGVkGAMgASgLMg8ub3BoaW9uLnYxLkRvbmVIABIhCgVmYXVsdBgEIAEoCzIQLm9waGlvbi52MS5GYXVsdEgAQgYKBHRvbGQykwEKDFN0YXRlU2VydmljZRJACgdPcGVyYXRlEhkub3BoaW9uLnYxLk9wZXJhdGVSZXF1ZXN0Ghoub3BoaW9uLnYxLk9wZXJhdGVSZXNwb25zZRJBCgZGb2xsb3cSGC5vcGhpb24udjEuRm9sbG93UmVxdWVzdBoZLm9waGlvbi52MS5Gb2xsb3dSZXNwb25zZSgBMAFiBnByb3RvMw", [file_ophion_v1_values, file_ophion_v1_variables]);
+  fileDesc("ChVvcGhpb24vdjEvc3RhdGUucHJvdG8SCW9waGlvbi52MSLhBQoOT3BlcmF0ZVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIKCgJhcxgCIAEoCRIoCgRvcGVuGAMgASgLMhgub3BoaW9uLnYxLk9wZW5PcGVyYXRpb25IABIoCgRmaW5kGAQgASgLMhgub3BoaW9uLnYxLkZpbmRPcGVyYXRpb25IABIsCgZpbXBvcnQYBSABKAsyGi5vcGhpb24udjEuSW1wb3J0T3BlcmF0aW9uSAASKAoEbGlzdBgGIAEoCzIYLm9waGlvbi52MS5MaXN0T3BlcmF0aW9uSAASKAoEcmVhZBgHIAEoCzIYLm9waGlvbi52MS5SZWFkT3BlcmF0aW9uSAASLgoHaGlzdG9yeRgIIAEoCzIbLm9waGlvbi52MS5IaXN0b3J5T3BlcmF0aW9uSAASLAoGY29tbWl0GAkgASgLMhoub3BoaW9uLnYxLkNvbW1pdE9wZXJhdGlvbkgAEi4KB291dGNvbWUYCiABKAsyGy5vcGhpb24udjEuT3V0Y29tZU9wZXJhdGlvbkgAEi4KB2NoYW5nZXMYCyABKAsyGy5vcGhpb24udjEuQ2hhbmdlc09wZXJhdGlvbkgAEiwKBmV4cG9ydBgMIAEoCzIaLm9waGlvbi52MS5FeHBvcnRPcGVyYXRpb25IABIuCgdhY3F1aXJlGA0gASgLMhsub3BoaW9uLnYxLkFjcXVpcmVPcGVyYXRpb25IABIuCgdyZWxlYXNlGA4gASgLMhsub3BoaW9uLnYxLlJlbGVhc2VPcGVyYXRpb25IABIqCgVsb2NrcxgPIAEoCzIZLm9waGlvbi52MS5Mb2Nrc09wZXJhdGlvbkgAEigKBHNlYWwYECABKAsyGC5vcGhpb24udjEuU2VhbE9wZXJhdGlvbkgAEioKBWNsb3NlGBEgASgLMhkub3BoaW9uLnYxLkNsb3NlT3BlcmF0aW9uSABCCwoJb3BlcmF0aW9uIqoECg9PcGVyYXRlUmVzcG9uc2USIQoFZmF1bHQYASABKAsyEC5vcGhpb24udjEuRmF1bHRIABIpCgdzZXNzaW9uGAIgASgLMhYub3BoaW9uLnYxLlNlc3Npb25IZWFkSAASJgoEcGFnZRgDIAEoCzIWLm9waGlvbi52MS5TZXNzaW9uUGFnZUgAEicKCHNuYXBzaG90GAQgASgLMhMub3BoaW9uLnYxLlNuYXBzaG90SAASMQoHaGlzdG9yeRgFIAEoCzIeLm9waGlvbi52MS5SZWFkSGlzdG9yeVJlc3BvbnNlSAASIwoGY29tbWl0GAYgASgLMhEub3BoaW9uLnYxLkNvbW1pdEgAEjEKCnJlbWVtYmVyZWQYByABKAsyGy5vcGhpb24udjEuUmVtZW1iZXJlZENvbW1pdEgAEiwKB2NoYW5nZXMYCCABKAsyGS5vcGhpb24udjEuU2Vzc2lvbkNoYW5nZXNIABIsCgdjb250ZW50GAkgASgLMhkub3BoaW9uLnYxLlNlc3Npb25Db250ZW50SAASIwoEbG9jaxgKIAEoCzITLm9waGlvbi52MS5IZWxkTG9ja0gAEi0KBWxvY2tzGAsgASgLMhwub3BoaW9uLnYxLkxpc3RMb2Nrc1Jlc3BvbnNlSAASEgoIcmVsZWFzZWQYDCABKAhIABIfCgRkb25lGA0gASgLMg8ub3BoaW9uLnYxLkRvbmVIAEIICgZhbnN3ZXIijQEKEk9wZXJhdGVFYWNoUmVxdWVzdBIKCgJpZBgBIAEoBBIsCgdyZXF1ZXN0GAIgASgLMhkub3BoaW9uLnYxLk9wZXJhdGVSZXF1ZXN0SAASIQoGY2FuY2VsGAMgASgLMg8ub3BoaW9uLnYxLkRvbmVIABISCgp0aW1lb3V0X21zGAQgASgBQgYKBHN0ZXAiTwoTT3BlcmF0ZUVhY2hSZXNwb25zZRIKCgJpZBgBIAEoBBIsCghyZXNwb25zZRgCIAEoCzIaLm9waGlvbi52MS5PcGVyYXRlUmVzcG9uc2UiBgoERG9uZSIWCgVOYW1lcxINCgVuYW1lcxgBIAMoCSIvCgxTZXNzaW9uUGxhY2USDQoFZXBvY2gYASABKAQSEAoIcmV2aXNpb24YAiABKAQiTQoNT3Blbk9wZXJhdGlvbhITCgZ0dGxfbXMYASABKAFIAIgBARISCgV2YXVsdBgCIAEoCUgBiAEBQgkKB190dGxfbXNCCAoGX3ZhdWx0Ig8KDUZpbmRPcGVyYXRpb24iaQoLU2Vzc2lvbkhlYWQSEgoKc2Vzc2lvbl9pZBgBIAEoCRITCgZ0dGxfbXMYAiABKAFIAIgBARImCgVwbGFjZRgDIAEoCzIXLm9waGlvbi52MS5TZXNzaW9uUGxhY2VCCQoHX3R0bF9tcyKhAQoPSW1wb3J0T3BlcmF0aW9uEioKB2NvbnRlbnQYASABKAsyGS5vcGhpb24udjEuU2Vzc2lvbkNvbnRlbnQSEwoGdHRsX21zGAIgASgBSACIAQESEgoFdmF1bHQYAyABKAlIAYgBARIWCglzZWFsZWRfbXMYBCABKAFIAogBAUIJCgdfdHRsX21zQggKBl92YXVsdEIMCgpfc2VhbGVkX21zIkwKDUxpc3RPcGVyYXRpb24SEgoFbGltaXQYASABKAFIAIgBARINCgVhZnRlchgCIAEoCRIOCgZwcmVmaXgYAyABKAlCCAoGX2xpbWl0Ij4KC1Nlc3Npb25QYWdlEhMKC3Nlc3Npb25faWRzGAEgAygJEhEKBG5leHQYAiABKAlIAIgBAUIHCgVfbmV4dCJ4Cg1SZWFkT3BlcmF0aW9uEh8KBW5hbWVzGAEgASgLMhAub3BoaW9uLnYxLk5hbWVzEhgKC2F0X3JldmlzaW9uGAIgASgBSACIAQESEgoFbWF0Y2gYAyABKAlIAYgBAUIOCgxfYXRfcmV2aXNpb25CCAoGX21hdGNoIo0BChBIaXN0b3J5T3BlcmF0aW9uEh8KBW5hbWVzGAEgASgLMhAub3BoaW9uLnYxLk5hbWVzEhIKBXNpbmNlGAIgASgBSACIAQESEgoFdXBfdG8YAyABKAFIAYgBARISCgVsaW1pdBgEIAEoAUgCiAEBQggKBl9zaW5jZUIICgZfdXBfdG9CCAoGX2xpbWl0IpABCg9Db21taXRPcGVyYXRpb24SIwoEcGxhbhgBIAEoCzIVLm9waGlvbi52MS5Db21taXRQbGFuEg4KBndyaXRlchgCIAEoCRIUCgdvdXRjb21lGAMgASgMSACIAQESJgoFc2luY2UYBCABKAsyFy5vcGhpb24udjEuU2Vzc2lvblBsYWNlQgoKCF9vdXRjb21lIisKEE91dGNvbWVPcGVyYXRpb24SFwoPaWRlbXBvdGVuY3lfa2V5GAEgASgJIlcKEFJlbWVtYmVyZWRDb21taXQSIQoGY29tbWl0GAEgASgLMhEub3BoaW9uLnYxLkNvbW1pdBIUCgdvdXRjb21lGAIgASgMSACIAQFCCgoIX291dGNvbWUiOgoQQ2hhbmdlc09wZXJhdGlvbhImCgVhZnRlchgBIAEoCzIXLm9waGlvbi52MS5TZXNzaW9uUGxhY2UipgEKDlNlc3Npb25DaGFuZ2VzEiUKCHNuYXBzaG90GAEgASgLMhMub3BoaW9uLnYxLlNuYXBzaG90EiEKBmZvbGRlZBgCIAEoCzIRLm9waGlvbi52MS5Gb2xkZWQSJgoFcGxhY2UYAyABKAsyFy5vcGhpb24udjEuU2Vzc2lvblBsYWNlEiIKB2NvbW1pdHMYBCADKAsyES5vcGhpb24udjEuQ29tbWl0IhEKD0V4cG9ydE9wZXJhdGlvbiKWAgoOU2Vzc2lvbkNvbnRlbnQSDgoGZm9ybWF0GAEgASgNEhIKCnNlc3Npb25faWQYAiABKAkSDQoFZXBvY2gYAyABKAQSEAoIcmV2aXNpb24YBCABKAQSJgoJdmFyaWFibGVzGAUgAygLMhMub3BoaW9uLnYxLlZhcmlhYmxlEiIKB2hpc3RvcnkYBiADKAsyES5vcGhpb24udjEuQ29tbWl0EigKCG91dGNvbWVzGAcgAygLMhYub3BoaW9uLnYxLktlcHRPdXRjb21lEisKBWxvY2tzGAggASgLMhwub3BoaW9uLnYxLkxpc3RMb2Nrc1Jlc3BvbnNlEhIKBWZlbmNlGAkgASgESACIAQFCCAoGX2ZlbmNlIk4KC0tlcHRPdXRjb21lEgsKA2tleRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoBBIUCgdvdXRjb21lGAMgASgMSACIAQFCCgoIX291dGNvbWUigwEKEEFjcXVpcmVPcGVyYXRpb24SDAoEbmFtZRgBIAEoCRIOCgZob2xkZXIYAiABKAkSFQoIbGVhc2VfbXMYAyABKAFIAIgBARIPCgdwcmVlbXB0GAQgASgIEhIKBWZlbmNlGAUgASgBSAGIAQFCCwoJX2xlYXNlX21zQggKBl9mZW5jZSIvChBSZWxlYXNlT3BlcmF0aW9uEgwKBG5hbWUYASABKAkSDQoFZmVuY2UYAiABKAEiEAoOTG9ja3NPcGVyYXRpb24iGwoNU2VhbE9wZXJhdGlvbhIKCgJtcxgBIAEoASIQCg5DbG9zZU9wZXJhdGlvbiKcAQoNRm9sbG93UmVxdWVzdBINCgV3YXRjaBgBIAEoBBImCgViZWdpbhgCIAEoCzIVLm9waGlvbi52MS5CZWdpbldhdGNoSAASJAoEdGFrZRgDIAEoCzIULm9waGlvbi52MS5UYWtlRXZlbnRIABImCgVsZWF2ZRgEIAEoCzIVLm9waGlvbi52MS5MZWF2ZVdhdGNoSABCBgoEc3RlcCKlAQoKQmVnaW5XYXRjaBISCgpzZXNzaW9uX2lkGAEgASgJEgoKAmFzGAIgASgJEhEKBGZyb20YAyABKAFIAIgBARISCgVlcG9jaBgEIAEoAUgBiAEBEh8KBW5hbWVzGAUgASgLMhAub3BoaW9uLnYxLk5hbWVzEhIKBW1hdGNoGAYgASgJSAKIAQFCBwoFX2Zyb21CCAoGX2Vwb2NoQggKBl9tYXRjaCILCglUYWtlRXZlbnQiDAoKTGVhdmVXYXRjaCKgAQoORm9sbG93UmVzcG9uc2USDQoFd2F0Y2gYASABKAQSMgoFZXZlbnQYAiABKAsyIS5vcGhpb24udjEuV2F0Y2hWYXJpYWJsZXNSZXNwb25zZUgAEiAKBWVuZGVkGAMgASgLMg8ub3BoaW9uLnYxLkRvbmVIABIhCgVmYXVsdBgEIAEoCzIQLm9waGlvbi52MS5GYXVsdEgAQgYKBHRvbGQy5QEKDFN0YXRlU2VydmljZRJACgdPcGVyYXRlEhkub3BoaW9uLnYxLk9wZXJhdGVSZXF1ZXN0Ghoub3BoaW9uLnYxLk9wZXJhdGVSZXNwb25zZRJQCgtPcGVyYXRlRWFjaBIdLm9waGlvbi52MS5PcGVyYXRlRWFjaFJlcXVlc3QaHi5vcGhpb24udjEuT3BlcmF0ZUVhY2hSZXNwb25zZSgBMAESQQoGRm9sbG93Ehgub3BoaW9uLnYxLkZvbGxvd1JlcXVlc3QaGS5vcGhpb24udjEuRm9sbG93UmVzcG9uc2UoATABYgZwcm90bzM", [file_ophion_v1_values, file_ophion_v1_variables]);
 
 /**
  * Describes the message ophion.v1.OperateRequest.
@@ -27,207 +27,221 @@ export const OperateResponseSchema = /*@__PURE__*/
   messageDesc(file_ophion_v1_state, 1);
 
 /**
+ * Describes the message ophion.v1.OperateEachRequest.
+ * Use `create(OperateEachRequestSchema)` to create a new message.
+ */
+export const OperateEachRequestSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_state, 2);
+
+/**
+ * Describes the message ophion.v1.OperateEachResponse.
+ * Use `create(OperateEachResponseSchema)` to create a new message.
+ */
+export const OperateEachResponseSchema = /*@__PURE__*/
+  messageDesc(file_ophion_v1_state, 3);
+
+/**
  * Describes the message ophion.v1.Done.
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 2);
+  messageDesc(file_ophion_v1_state, 4);
 
 /**
  * Describes the message ophion.v1.Names.
  * Use `create(NamesSchema)` to create a new message.
  */
 export const NamesSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 3);
+  messageDesc(file_ophion_v1_state, 5);
 
 /**
  * Describes the message ophion.v1.SessionPlace.
  * Use `create(SessionPlaceSchema)` to create a new message.
  */
 export const SessionPlaceSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 4);
+  messageDesc(file_ophion_v1_state, 6);
 
 /**
  * Describes the message ophion.v1.OpenOperation.
  * Use `create(OpenOperationSchema)` to create a new message.
  */
 export const OpenOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 5);
+  messageDesc(file_ophion_v1_state, 7);
 
 /**
  * Describes the message ophion.v1.FindOperation.
  * Use `create(FindOperationSchema)` to create a new message.
  */
 export const FindOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 6);
+  messageDesc(file_ophion_v1_state, 8);
 
 /**
  * Describes the message ophion.v1.SessionHead.
  * Use `create(SessionHeadSchema)` to create a new message.
  */
 export const SessionHeadSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 7);
+  messageDesc(file_ophion_v1_state, 9);
 
 /**
  * Describes the message ophion.v1.ImportOperation.
  * Use `create(ImportOperationSchema)` to create a new message.
  */
 export const ImportOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 8);
+  messageDesc(file_ophion_v1_state, 10);
 
 /**
  * Describes the message ophion.v1.ListOperation.
  * Use `create(ListOperationSchema)` to create a new message.
  */
 export const ListOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 9);
+  messageDesc(file_ophion_v1_state, 11);
 
 /**
  * Describes the message ophion.v1.SessionPage.
  * Use `create(SessionPageSchema)` to create a new message.
  */
 export const SessionPageSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 10);
+  messageDesc(file_ophion_v1_state, 12);
 
 /**
  * Describes the message ophion.v1.ReadOperation.
  * Use `create(ReadOperationSchema)` to create a new message.
  */
 export const ReadOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 11);
+  messageDesc(file_ophion_v1_state, 13);
 
 /**
  * Describes the message ophion.v1.HistoryOperation.
  * Use `create(HistoryOperationSchema)` to create a new message.
  */
 export const HistoryOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 12);
+  messageDesc(file_ophion_v1_state, 14);
 
 /**
  * Describes the message ophion.v1.CommitOperation.
  * Use `create(CommitOperationSchema)` to create a new message.
  */
 export const CommitOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 13);
+  messageDesc(file_ophion_v1_state, 15);
 
 /**
  * Describes the message ophion.v1.OutcomeOperation.
  * Use `create(OutcomeOperationSchema)` to create a new message.
  */
 export const OutcomeOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 14);
+  messageDesc(file_ophion_v1_state, 16);
 
 /**
  * Describes the message ophion.v1.RememberedCommit.
  * Use `create(RememberedCommitSchema)` to create a new message.
  */
 export const RememberedCommitSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 15);
+  messageDesc(file_ophion_v1_state, 17);
 
 /**
  * Describes the message ophion.v1.ChangesOperation.
  * Use `create(ChangesOperationSchema)` to create a new message.
  */
 export const ChangesOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 16);
+  messageDesc(file_ophion_v1_state, 18);
 
 /**
  * Describes the message ophion.v1.SessionChanges.
  * Use `create(SessionChangesSchema)` to create a new message.
  */
 export const SessionChangesSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 17);
+  messageDesc(file_ophion_v1_state, 19);
 
 /**
  * Describes the message ophion.v1.ExportOperation.
  * Use `create(ExportOperationSchema)` to create a new message.
  */
 export const ExportOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 18);
+  messageDesc(file_ophion_v1_state, 20);
 
 /**
  * Describes the message ophion.v1.SessionContent.
  * Use `create(SessionContentSchema)` to create a new message.
  */
 export const SessionContentSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 19);
+  messageDesc(file_ophion_v1_state, 21);
 
 /**
  * Describes the message ophion.v1.KeptOutcome.
  * Use `create(KeptOutcomeSchema)` to create a new message.
  */
 export const KeptOutcomeSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 20);
+  messageDesc(file_ophion_v1_state, 22);
 
 /**
  * Describes the message ophion.v1.AcquireOperation.
  * Use `create(AcquireOperationSchema)` to create a new message.
  */
 export const AcquireOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 21);
+  messageDesc(file_ophion_v1_state, 23);
 
 /**
  * Describes the message ophion.v1.ReleaseOperation.
  * Use `create(ReleaseOperationSchema)` to create a new message.
  */
 export const ReleaseOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 22);
+  messageDesc(file_ophion_v1_state, 24);
 
 /**
  * Describes the message ophion.v1.LocksOperation.
  * Use `create(LocksOperationSchema)` to create a new message.
  */
 export const LocksOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 23);
+  messageDesc(file_ophion_v1_state, 25);
 
 /**
  * Describes the message ophion.v1.SealOperation.
  * Use `create(SealOperationSchema)` to create a new message.
  */
 export const SealOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 24);
+  messageDesc(file_ophion_v1_state, 26);
 
 /**
  * Describes the message ophion.v1.CloseOperation.
  * Use `create(CloseOperationSchema)` to create a new message.
  */
 export const CloseOperationSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 25);
+  messageDesc(file_ophion_v1_state, 27);
 
 /**
  * Describes the message ophion.v1.FollowRequest.
  * Use `create(FollowRequestSchema)` to create a new message.
  */
 export const FollowRequestSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 26);
+  messageDesc(file_ophion_v1_state, 28);
 
 /**
  * Describes the message ophion.v1.BeginWatch.
  * Use `create(BeginWatchSchema)` to create a new message.
  */
 export const BeginWatchSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 27);
+  messageDesc(file_ophion_v1_state, 29);
 
 /**
  * Describes the message ophion.v1.TakeEvent.
  * Use `create(TakeEventSchema)` to create a new message.
  */
 export const TakeEventSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 28);
+  messageDesc(file_ophion_v1_state, 30);
 
 /**
  * Describes the message ophion.v1.LeaveWatch.
  * Use `create(LeaveWatchSchema)` to create a new message.
  */
 export const LeaveWatchSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 29);
+  messageDesc(file_ophion_v1_state, 31);
 
 /**
  * Describes the message ophion.v1.FollowResponse.
  * Use `create(FollowResponseSchema)` to create a new message.
  */
 export const FollowResponseSchema = /*@__PURE__*/
-  messageDesc(file_ophion_v1_state, 30);
+  messageDesc(file_ophion_v1_state, 32);
 
 /**
  * Session state for another host of ours: all that a StateProvider does. Who asks

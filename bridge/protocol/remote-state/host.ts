@@ -11,6 +11,7 @@ import { errorOfFault } from '../error-codes.ts';
 import { type OperateRequest, type OperateResponse, StateService } from '../gen/state_pb.js';
 import { Follows } from './follows.ts';
 import { stateMaxBytes } from './limits.ts';
+import { Operations } from './operations.ts';
 import type { RemoteSettings } from './options.ts';
 import { toldBy } from './told.ts';
 
@@ -34,6 +35,7 @@ export class RemoteHost {
   readonly settings: RemoteSettings;
   readonly follows: Follows;
   readonly #client: Client<typeof StateService>;
+  readonly #operations: Operations;
   readonly #connection: Connection;
   readonly #name: string;
   #keys = 0;
@@ -63,6 +65,9 @@ export class RemoteHost {
       ],
     });
     this.#client = createClient(StateService, transport);
+    this.#operations = new Operations(system, baseUrl, (requests, signal) =>
+      this.#client.operateEach(requests, { signal }),
+    );
     this.follows = new Follows(system, baseUrl, (requests, signal) => this.#client.follow(requests, { signal }));
     const top = system.lookup(topOf(root));
     // Without it there is nobody who would use it.
@@ -95,24 +100,31 @@ export class RemoteHost {
 
   async answer(
     { sessionId, as = '', operation }: { sessionId: string; as?: string | undefined; operation: Operation },
-    { timeoutMs, signal }: Attempt,
+    attempt: Attempt,
   ): Promise<Answer> {
-    signal?.throwIfAborted();
-    // gRPC has whole milliseconds alone.
-    const limit = { timeoutMs: Math.ceil(Math.min(timeoutMs, timeoutMsMax)) };
-    let answer: Answer;
-    try {
-      const how = signal === undefined ? limit : { ...limit, signal };
-      ({ answer } = await this.#client.operate({ sessionId, as, operation }, how));
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw toldBy(this.settings.url.origin, error);
-    }
+    attempt.signal?.throwIfAborted();
+    const request: OperateRequest = { $typeName: 'ophion.v1.OperateRequest', sessionId, as, operation };
+    // A whole session would hold up what is behind it.
+    const isLarge = operation.case === 'import' || operation.case === 'export';
+    const answer = await (isLarge ? this.#alone(request, attempt) : this.#operations.ask(request, attempt));
     if (answer.case === 'fault') throw errorOfFault(answer.value, '');
     return answer;
   }
 
+  async #alone(request: OperateRequest, { timeoutMs, signal }: Attempt): Promise<Answer> {
+    // gRPC has whole milliseconds alone.
+    const limit = { timeoutMs: Math.ceil(Math.min(timeoutMs, timeoutMsMax)) };
+    try {
+      const { answer } = await this.#client.operate(request, signal === undefined ? limit : { ...limit, signal });
+      return answer;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toldBy(this.settings.url.origin, error);
+    }
+  }
+
   #close(reason: Error): void {
+    this.#operations.close(reason);
     this.follows.close(reason);
     this.#connection.abort(reason);
   }

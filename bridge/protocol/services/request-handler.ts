@@ -35,6 +35,7 @@ const scopes: Readonly<Record<string, Scope | 'none'>> = {
   '/ophion.v1.SessionService/CloseSession': 'write',
   '/ophion.v1.SessionService/ListSessions': 'read',
   [`${stateServicePath}/Operate`]: 'operate',
+  [`${stateServicePath}/OperateEach`]: 'operate',
   [`${stateServicePath}/Follow`]: 'operate',
   '/grpc.health.v1.Health/Check': 'none',
   '/grpc.health.v1.Health/Watch': 'none',

@@ -1,11 +1,12 @@
 /** StateService: session state for another host of ours. */
-import type { ServiceImpl } from '@connectrpc/connect';
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect';
 import { isActorError, StateError } from '../../../actors/core/index.ts';
 import { faultOf } from '../error-codes.ts';
-import type { OperateRequest, StateService } from '../gen/state_pb.js';
+import type { OperateRequest, OperateResponse, StateService } from '../gen/state_pb.js';
 import type { Client } from './access.ts';
 import { prefixOf } from './client-sessions.ts';
 import { answer, answerEach, beginKey, clientKey, type ServiceHost, sessionIdOf, timeoutOf } from './host.ts';
+import { operateEach } from './state-each.ts';
 import { follow } from './state-follow.ts';
 import { operate } from './state-operation.ts';
 
@@ -13,25 +14,37 @@ import { operate } from './state-operation.ts';
 const operationMs = 5_000;
 
 export function stateService(host: ServiceHost): ServiceImpl<typeof StateService> {
+  const performed = async (
+    request: OperateRequest,
+    context: HandlerContext,
+    limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<OperateResponse> => {
+    const client = context.values.get(clientKey);
+    try {
+      const asked = { ...request, ...mine(host, client, request, (id) => sessionIdOf(context, id)) };
+      return { $typeName: 'ophion.v1.OperateResponse', answer: await operate(host.provider, asked, limits) };
+    } catch (error) {
+      // Nobody hears it any more, or it is no error of ours and is told nobody.
+      if (limits.signal.aborted || !isActorError(error)) throw error;
+      return { $typeName: 'ophion.v1.OperateResponse', answer: { case: 'fault', value: faultOf(error) } };
+    }
+  };
+  // Nothing may happen for hours; that it is heard the client is to know now.
+  const begin = (context: HandlerContext) => context.values.get(beginKey)(context.responseHeader);
   return {
     operate: (request, context) =>
-      answer(host, context, async () => {
-        const client = context.values.get(clientKey);
-        const { signal } = context;
-        const timeoutMs = timeoutOf(context, operationMs);
-        try {
-          const asked = { ...request, ...mine(host, client, request, (id) => sessionIdOf(context, id)) };
-          return { answer: await operate(host.provider, asked, { signal, timeoutMs }) };
-        } catch (error) {
-          // Nobody hears it any more, or it is no error of ours and is told nobody.
-          if (signal.aborted || !isActorError(error)) throw error;
-          return { answer: { case: 'fault', value: faultOf(error) } };
-        }
+      answer(host, context, () => {
+        const limits = { signal: context.signal, timeoutMs: timeoutOf(context, operationMs) };
+        return performed(request, context, limits);
+      }),
+    operateEach: (requests, context) =>
+      answerEach(host, context, () => {
+        begin(context);
+        return operateEach(requests, (request, limits) => performed(request, context, limits));
       }),
     follow: (requests, context) =>
       answerEach(host, context, () => {
-        // Nothing may happen for hours; that it is heard the client is to know now.
-        context.values.get(beginKey)(context.responseHeader);
+        begin(context);
         return follow(host, requests, context);
       }),
   };

@@ -74,6 +74,26 @@ class OperateResponse(_message.Message):
     done: Done
     def __init__(self, fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ..., session: _Optional[_Union[SessionHead, _Mapping]] = ..., page: _Optional[_Union[SessionPage, _Mapping]] = ..., snapshot: _Optional[_Union[_variables_pb2.Snapshot, _Mapping]] = ..., history: _Optional[_Union[_variables_pb2.ReadHistoryResponse, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.Commit, _Mapping]] = ..., remembered: _Optional[_Union[RememberedCommit, _Mapping]] = ..., changes: _Optional[_Union[SessionChanges, _Mapping]] = ..., content: _Optional[_Union[SessionContent, _Mapping]] = ..., lock: _Optional[_Union[_variables_pb2.HeldLock, _Mapping]] = ..., locks: _Optional[_Union[_variables_pb2.ListLocksResponse, _Mapping]] = ..., released: bool = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
 
+class OperateEachRequest(_message.Message):
+    __slots__ = ("id", "request", "cancel", "timeout_ms")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    CANCEL_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    request: OperateRequest
+    cancel: Done
+    timeout_ms: float
+    def __init__(self, id: _Optional[int] = ..., request: _Optional[_Union[OperateRequest, _Mapping]] = ..., cancel: _Optional[_Union[Done, _Mapping]] = ..., timeout_ms: _Optional[float] = ...) -> None: ...
+
+class OperateEachResponse(_message.Message):
+    __slots__ = ("id", "response")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    response: OperateResponse
+    def __init__(self, id: _Optional[int] = ..., response: _Optional[_Union[OperateResponse, _Mapping]] = ...) -> None: ...
+
 class Done(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -108,7 +108,7 @@ describe('bridgedState of another host', () => {
       .and.to.include('ECONNREFUSED');
     await here.stop();
     // With its system it ends.
-    expect(await codeOf(provider.open('s'))).to.equal('unavailable');
+    expect(await codeOf(provider.open('s'))).to.equal('actor_down');
   });
 
   it('names a host that has no state for others: an older one, or none of ours', async () => {
