@@ -107,6 +107,9 @@ export class SessionTable {
     /** Commits that added a revision, and those that were refused with `conflict`. */
     commits: 0,
     conflicts: 0,
+    /** How long commits took from when the vault had them until they were kept: all together, and the longest. */
+    commitMs: 0,
+    longestCommitMs: 0,
   };
   /** How many bytes the values and histories of all sessions have, roughly. */
   bytes = 0;
@@ -146,6 +149,14 @@ export class SessionTable {
     entry.record = record;
     this.bytes += bytes - entry.bytes;
     entry.bytes = bytes;
+  }
+
+  /** A commit is kept, so long after the vault had it. */
+  committed(ms: number): void {
+    const { counts } = this;
+    counts.commits += 1;
+    counts.commitMs += ms;
+    if (ms > counts.longestCommitMs) counts.longestCommitMs = ms;
   }
 
   /** A commit was refused with `conflict`. */

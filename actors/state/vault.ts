@@ -213,7 +213,7 @@ export const vault = server({
         if (entry.sealedUntilMs !== undefined && nowMs < entry.sealedUntilMs) return fail(ctx, state, sealed(id));
         state.store.swap(entry, applied.record, (failure) => {
           if (failure === undefined) {
-            state.tables[realm].counts.commits += 1;
+            state.tables[realm].committed(clock.monotonicMs() - nowMs);
             wake(state, entry);
             growing(entry, head.variables.length, state.limits.variablesMax, ctx);
             ctx.reply(from, applied.commit);

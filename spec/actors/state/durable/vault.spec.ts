@@ -266,6 +266,30 @@ describe('a durable vault', () => {
     }
   });
 
+  it('tells how long commits took until they were kept', async () => {
+    let laterMs = 0;
+    const { clock } = nodeRuntime();
+    const moved = { ...clock, monotonicMs: () => clock.monotonicMs() + laterMs };
+    const state = await folder.start({}, { clock: moved });
+    const session = await state.provider.open('s');
+    await session.commit({ declare: { a: integer() } });
+    const { write } = LmdbFile.prototype;
+    LmdbFile.prototype.write = function (rows) {
+      laterMs += 250;
+      return write.call(this, rows);
+    };
+    try {
+      await session.commit({ set: { a: 1 } });
+      await session.commit({ set: { a: 2 } });
+    } finally {
+      LmdbFile.prototype.write = write;
+    }
+    const { commits, commitMs, longestCommitMs } = await state.names.store.call('stats');
+    expect(commits).to.equal(3);
+    expect(longestCommitMs).to.be.at.least(250);
+    expect(commitMs).to.be.at.least(500).and.to.be.at.least(longestCommitMs);
+  });
+
   it('finishes what it had taken when the vault is killed, and tells who watches', async () => {
     const state = await folder.start();
     const session = await state.provider.open('s');
