@@ -6,5 +6,6 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   workers: async () => (await import('./workers/index.ts')).workers,
   bridge: async () => (await import('./bridge/index.ts')).bridge,
   state: async () => (await import('./state/index.ts')).state,
+  redis: async () => (await import('./redis/index.ts')).redis,
   faults: async () => (await import('./faults/index.ts')).faults,
 };
