@@ -39,10 +39,11 @@ export function persist<T>(
 ): Promise<T> {
   const startMs = on.system.runtime.clock.monotonicMs();
   const first = attempt(signal === undefined ? { number: 0, timeoutMs } : { number: 0, timeoutMs, signal });
-  return first.catch((error: unknown) => again(on, { startMs, timeoutMs, signal }, attempt, error));
+  return first.catch((error: unknown) => persistAfter(on, { startMs, timeoutMs, signal }, attempt, error));
 }
 
-async function again<T>(
+/** The same when the first attempt, at `startMs`, has failed with this error. */
+export async function persistAfter<T>(
   { system, root, target }: Persistence,
   { startMs, timeoutMs, signal }: { startMs: number; timeoutMs: number; signal: AbortSignal | undefined },
   attempt: (attempt: Attempt) => Promise<T>,

@@ -47,8 +47,8 @@ export class Keys {
   readonly #client: string;
   #made = 0;
 
-  constructor(system: ActorSystem) {
-    this.#client = system.runtime.ids.next();
+  constructor(system: ActorSystem, client = system.runtime.ids.next()) {
+    this.#client = client;
   }
 
   next(): OwnKey {

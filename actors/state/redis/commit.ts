@@ -3,22 +3,25 @@
  * a script that refuses when what they were validated against has changed; then it is done again with what is there.
  */
 import { StateError } from '../../core/index.ts';
-import { versionFor } from '../access.ts';
-import { type Applied, applyCommit, type Conflict, conflictOf } from '../commit.ts';
-import { computedFor } from '../functions.ts';
-import { History, type OwnKey } from '../history.ts';
+import { type Change, changeOf } from '../change.ts';
+import { type Conflict, conflictOf, expectAll } from '../commit.ts';
+import { completed } from '../computed.ts';
+import { computedFor, mayCompute } from '../functions.ts';
+import { History } from '../history.ts';
 import { expectFences, noLocks } from '../locks.ts';
 import { Order } from '../order.ts';
 import { rewound } from '../readings.ts';
-import { find, type SessionRecord } from '../record.ts';
+import type { SessionRecord } from '../record.ts';
 import type { Attempt } from '../retry.ts';
 import type { Commit } from '../session-data.ts';
 import { freeze, sizeOf } from '../variable.ts';
+import { stale } from './anew.ts';
+import { expectsHidden, type Made, sendingOf } from './commit-arguments.ts';
 import type { Copy } from './copies.ts';
-import type { Depth, RedisHost, Reply } from './host.ts';
-import { checkWritable } from './keys.ts';
-import { answerJson, answerOf, entryOf, lockOf, type RawEntry, variableJson } from './rows.ts';
-import { runSafely } from './safe.ts';
+import { headOf } from './head.ts';
+import type { RedisHost, Reply } from './host.ts';
+import { answerOf, entryOf, lockOf, type RawEntry, timeOf } from './rows.ts';
+import { commitSafely, isForeseen } from './safe.ts';
 import { commitScript } from './scripts/commit.ts';
 
 /** So often somebody else may declare or remove variables between validating and committing. */
@@ -31,112 +34,120 @@ export interface Since {
   readonly revision: number;
 }
 
-interface Made extends Applied {
-  /** Versions that computed variables were made of. */
-  readonly reads: readonly (readonly [name: string, version: number])[];
+/** One commit of one session, with what all its tries have in common. */
+interface Task {
+  readonly host: RedisHost;
+  readonly order: Order;
+  /** Of a retry, after an attempt that may have done it. */
+  readonly since: Since | undefined;
+  readonly attempt: Attempt;
+  tries: number;
+}
+
+export async function commit(
+  host: RedisHost,
+  copy: Copy,
+  order: Order,
+  since: Since | undefined,
+  attempt: Attempt,
+): Promise<Commit> {
+  const task: Task = { host, order, since, attempt, tries: 0 };
+  // Behind those that wait already.
+  const done = copy.anew.isIdle ? await tryOn(task, copy) : stale;
+  if (done !== stale) return done;
+  const fresh = (): Promise<Copy> => host.fresh(copy.id, 'head', { number: 0, timeoutMs: attempt.timeoutMs });
+  return copy.anew.add(
+    fresh,
+    (now) => tryOn(task, now),
+    (waiting) => host.link.within(attempt, waiting),
+  );
 }
 
 /**
  * What an order makes of a copy, with what functions make of it: all but what depends on others, which is the script's
  * to say.
  */
-function applied(host: RedisHost, record: SessionRecord, order: Order, expect: Order['expect']): Made | StateError {
-  const bare = new Order({ ...order, expect, fences: [], key: undefined, since: undefined });
-  const judged = { ...record, history: History.after(record.revision), locks: noLocks };
+function applied({ functionNamed, settings }: RedisHost, record: SessionRecord, order: Order): Made | StateError {
+  const { variablesMax } = settings.limits;
   try {
-    const computed = computedFor(judged, bare, host.functionNamed, noTime);
-    const made = applyCommit(judged, bare.with(computed), noTime, host.settings.limits);
-    return made instanceof StateError ? made : { ...made, reads: computed?.reads ?? [] };
+    if (!mayCompute(record, order))
+      return { change: completed(record, changeOf(record, order, variablesMax), order), reads: [] };
+    const bare = new Order({ ...order, expect: [], fences: [], key: undefined, since: undefined });
+    const judged = { ...record, history: History.after(record.revision), locks: noLocks };
+    const computed = computedFor(judged, bare, functionNamed, noTime);
+    const full = bare.with(computed);
+    return { change: completed(judged, changeOf(judged, full, variablesMax), full), reads: computed?.reads ?? [] };
   } catch (error) {
     if (error instanceof StateError) return error;
     throw error;
   }
 }
 
-/** What he expects of variables that are not there for him: that they are absent holds as long as the shape does. */
-function expectedOf(record: SessionRecord, { expect, writer }: Order): Order['expect'] {
-  return expect.filter(
-    ([name, version]) =>
-      version !== null || find(record, name) === undefined || versionFor(find(record, name), writer) !== null,
-  );
-}
-
-/** Whether he expects a version of what is not there for him. */
-function expectsHidden(record: SessionRecord, { expect, writer }: Order): boolean {
-  return expect.some(
-    ([name, version]) =>
-      version !== null && find(record, name) !== undefined && versionFor(find(record, name), writer) === null,
-  );
-}
-
-export async function commit(
-  host: RedisHost,
-  id: string,
-  order: Order,
-  since: Since | undefined,
-  attempt: Attempt,
-): Promise<Commit> {
-  let depth: 'known' | 'fresh' = 'known';
-  for (let tries = 0; tries < triesMax; tries += 1) {
-    const copy =
-      depth === 'known' ? await host.known(id, attempt) : await host.fresh(id, 'head' satisfies Depth, attempt);
-    const { reading } = copy;
-    const { record } = reading;
-    const made = applied(host, record, order, []);
-    if (made instanceof StateError || expectsHidden(record, order)) {
-      const settled = await judge(host, copy, order, since, attempt);
-      if (settled === 'again') continue;
-      return settled;
+/** `stale`: it is to be tried on what is there now. */
+function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
+  task.tries += 1;
+  if (task.tries > triesMax)
+    throw new StateError('unavailable', `session '${copy.id}': its variables change faster than it can be written`);
+  const { host, order, since, attempt } = task;
+  const { reading } = copy;
+  const made = applied(host, reading.record, order);
+  if (made instanceof StateError || expectsHidden(reading.record, order)) return refused(task, copy);
+  const { keys, args, places, tip } = sendingOf(host, copy, order, since, made);
+  const { change } = made;
+  const { record, head } = reading;
+  const { replicas, fsync } = host.settings.durability;
+  const sending =
+    replicas === 0 && !fsync
+      ? (host.link.run(commitScript, keys, args, attempt) as Promise<Reply>)
+      : commitSafely(host, keys, args, attempt);
+  return sending.then((reply) => {
+    if (isForeseen(reply)) {
+      const next = { epoch: head.epoch, revision: head.revision + 1 };
+      const [seconds, micros] = reply as readonly string[];
+      const done = commitOf(order, record, change, next, timeOf(seconds as string, micros as string));
+      host.copies.advance(copy, { commit: done, bytes: change.bytes, sum: head.sum + change.bytes, tip, places });
+      return done;
     }
-    const places = placesFor(copy, order, made.commit);
-    const args = argumentsOf(host, copy, order, since, made, places);
-    const tip = args[5] as string;
-    const reply = host.living(id, await runSafely(host, commitScript, copy.keys, args, attempt));
-    switch (reply[0]) {
+    const [kind, seconds, micros, text] = host.living(copy.id, reply) as readonly string[];
+    switch (kind) {
       case 'stale':
-        depth = 'fresh';
-        continue;
-      case 'done': {
-        const [revision, atMs, epoch] = reply.slice(1).map(Number) as [number, number, number];
-        const done = stamped(made.commit, revision, epoch, atMs);
-        host.copies.advance(copy, { commit: done, bytes: bytesOf(made), tip, places });
+      case 'keys':
+        return stale;
+      case 'done':
+      case 'nothing': {
+        const now = headOf(text as string);
+        const done = commitOf(order, record, change, now, timeOf(seconds as string, micros as string));
+        if (kind === 'nothing') return done;
+        host.copies.advance(copy, { commit: done, bytes: change.bytes, sum: now.sum, tip, places });
+        host.copies.place(copy, now.text);
         return done;
       }
-      case 'nothing': {
-        const [revision, atMs, epoch] = reply.slice(1).map(Number) as [number, number, number];
-        return stamped(made.commit, revision, epoch, atMs);
-      }
       default:
-        return await answered(host, copy, reply, attempt);
+        return answered(host, copy, reply, attempt);
     }
-  }
-  throw new StateError('unavailable', `session '${id}': its variables change faster than it can be written`);
+  });
 }
 
 /** A refusal by a copy that may be old: it counts if the copy is what the server has, and no retry was done before. */
-async function judge(
-  host: RedisHost,
-  { id, reading }: Copy,
-  order: Order,
-  since: Since | undefined,
-  attempt: Attempt,
-): Promise<Commit | 'again'> {
+async function refused(task: Task, { id, reading }: Copy): Promise<Commit | typeof stale> {
+  const { host, order, since, attempt } = task;
   const copy = await host.fresh(id, 'head', attempt);
-  if (copy.reading !== reading) return 'again';
+  if (copy.reading !== reading) return tryOn(task, copy);
   const { record } = reading;
   if (typeof order.key === 'string' || since !== undefined) {
     // The key is looked for before anything else is.
     const plain = new Order({ ...order, expect: [], fences: [], set: [], declare: [], remove: [] });
-    const nothing = applied(host, record, plain, []);
+    const nothing = applied(host, record, plain);
     if (nothing instanceof StateError) throw nothing;
-    const args = argumentsOf(host, copy, plain, since, nothing, new Map());
-    const reply = await host.run(commitScript, id, args, attempt);
-    if (reply[0] === 'stale') return 'again';
+    const { keys, args } = sendingOf(host, copy, plain, since, nothing);
+    const reply = host.living(id, await host.link.run(commitScript, keys, args, attempt));
+    if (reply[0] === 'stale' || reply[0] === 'keys') return stale;
     if (reply[0] !== 'nothing') return answered(host, copy, reply, attempt);
   }
-  const refused = applied(host, record, order, order.expect);
-  if (refused instanceof StateError) throw refused;
-  return 'again';
+  expectAll(record, order);
+  const why = applied(host, record, order);
+  if (why instanceof StateError) throw why;
+  return stale;
 }
 
 /** What the script says when nothing was committed now. */
@@ -171,80 +182,33 @@ async function answered(host: RedisHost, copy: Copy, reply: Reply, attempt: Atte
   }
 }
 
-/** New variables stand behind all others, and so does one that was removed and declared in the same commit. */
-function placesFor({ reading }: Copy, { remove }: Order, { written }: Commit): Map<string, number> {
-  let { next } = reading;
-  const places = new Map<string, number>();
-  for (const { name } of written) {
-    const known = remove.includes(name) ? undefined : reading.order.get(name);
-    places.set(name, known ?? next);
-    if (known === undefined) next += 1;
-  }
-  return places;
-}
-
-function argumentsOf(
-  host: RedisHost,
-  { reading }: Copy,
-  order: Order,
-  since: Since | undefined,
-  made: Made,
-  places: ReadonlyMap<string, number>,
-): (string | number)[] {
-  const { head, next, record } = reading;
-  const { written, removed, before } = made.commit;
-  const expect = expectedOf(record, order);
-  const { limits } = host.settings;
-  const tip = host.system.runtime.ids.next().slice(0, 16);
-  const following = Math.max(next, ...[...places.values()].map((place) => place + 1));
-  const reshaped = removed.length > 0 || written.some(({ name }) => places.get(name) !== reading.order.get(name));
-  for (const [name] of order.declare) checkWritable(name, 'variable');
-  return [
-    head.life,
-    head.epoch,
-    head.revision,
-    head.tip,
-    'shape',
-    tip,
-    order.writer,
-    keyText(order.key),
-    since === undefined ? '' : since.revision,
-    since === undefined ? '' : since.epoch,
-    typeof order.key === 'string' ? answerJson(made.commit, order.outcome) : '',
-    bytesOf(made),
-    limits.historyMax,
-    limits.historyBytesMax,
-    limits.outcomesMax,
-    limits.outcomeTtlMs,
-    reshaped ? 1 : 0,
-    following,
-    removed.length === 0 ? '' : JSON.stringify(removed),
-    before === undefined ? '' : JSON.stringify(before),
-    made.reads.length,
-    ...made.reads.flat(),
-    expect.length,
-    ...expect.flatMap(([name, version]) => [name, version ?? '']),
-    order.fences.length,
-    ...order.fences.flat(),
-    removed.length,
-    ...removed,
-    written.length,
-    ...written.flatMap((variable) => [variable.name, places.get(variable.name) as number, variableJson(variable)]),
-  ];
-}
-
-const keyText = (key: string | OwnKey | undefined): string =>
-  key === undefined ? '' : typeof key === 'string' ? `c${key}` : `o${key.client}.${key.number}`;
-
-const bytesOf = ({ record }: Applied): number => record.history.newest()?.bytes ?? 0;
-
 /** The commit as the script has carried it out. */
-function stamped(applied: Commit, revision: number, epoch: number, committedAtMs: number): Commit {
-  const written = applied.written.map((variable) => {
-    const { name, type, constraints, description } = variable;
-    return freeze({ name, type, value: variable.value, version: revision, constraints, description }, sizeOf(variable));
-  });
-  return Object.freeze({ ...applied, revision, epoch, committedAtMs, written: Object.freeze(written) });
+function commitOf(
+  { writer }: Order,
+  { sessionId, revision: before }: SessionRecord,
+  { written, removed, before: told }: Change,
+  { epoch, revision }: Since,
+  committedAtMs: number,
+): Commit {
+  // They were made for the revision behind the copy's.
+  const list =
+    revision === before + 1
+      ? written
+      : written.map((variable) => {
+          const { name, type, constraints, description } = variable;
+          const { value } = variable;
+          return freeze({ name, type, value, version: revision, constraints, description }, sizeOf(variable));
+        });
+  const commit: Commit = {
+    sessionId,
+    epoch,
+    revision,
+    written: Object.freeze(list),
+    removed: Object.freeze(removed),
+    writer,
+    committedAtMs,
+  };
+  return Object.freeze(told === undefined ? commit : { ...commit, before: told });
 }
 
 /** The lock is not held under this number: by somebody else, or by nobody. */

@@ -5,8 +5,14 @@
  */
 import type { RecordLimits } from '../record.ts';
 import { type Ending, SessionEntry, type StateTables } from '../tables.ts';
+import { Anew } from './anew.ts';
+import { type Head, headOf, samePlace } from './head.ts';
 import { type SessionKeys, sessionKeys } from './keys.ts';
 import { advanced, entryOf, type LogEntry, type RawEntry, type Reading } from './rows.ts';
+import { type Wake, wakeOf } from './wake.ts';
+
+/** How many of the last commits a copy knows by their tips. */
+const tipsMax = 32;
 
 export class Copy {
   readonly id: string;
@@ -20,6 +26,12 @@ export class Copy {
   following = false;
   /** Watches that begin: they have read it, and do not wait at it yet. */
   beginning = 0;
+  /** When it was used last, counted in uses of any. */
+  used = 0;
+  /** No two commits have the same one. */
+  readonly #tips: string[] = [];
+  /** Commits that are to be made anew. */
+  readonly anew = new Anew();
   /** What it lacks is being fetched; `again` when there is more since. */
   pulling: { again: boolean } | undefined;
 
@@ -27,9 +39,19 @@ export class Copy {
     this.id = reading.record.sessionId;
     this.keys = keys;
     // In no table of the vault; of everybody's sessions, it is.
-    this.entry = new SessionEntry('bridged', reading.record, reading.ttlMs, nowMs, 'durable');
+    this.entry = new SessionEntry('bridged', reading.record, reading.head.ttlMs, nowMs, 'durable');
     this.reading = reading;
     this.whole = whole;
+    this.note(reading.head);
+  }
+
+  /** Whether this commit is one that it has. One that was long ago it may not know. */
+  knows({ revision, tip }: Pick<Wake, 'revision' | 'tip'>): boolean {
+    return this.#tips[revision % tipsMax] === tip;
+  }
+
+  note({ revision, tip }: Pick<Head, 'revision' | 'tip'>): void {
+    this.#tips[revision % tipsMax] = tip;
   }
 }
 
@@ -38,7 +60,7 @@ export class Copies {
   readonly #limits: RecordLimits;
   readonly #max: number;
   readonly #tables: StateTables;
-  /** The longest unused first. */
+  #uses = 0;
   readonly #byId = new Map<string, Copy>();
   readonly #byChannel = new Map<string, Copy>();
 
@@ -51,9 +73,7 @@ export class Copies {
 
   get(id: string): Copy | undefined {
     const copy = this.#byId.get(id);
-    if (copy === undefined) return undefined;
-    this.#byId.delete(id);
-    this.#byId.set(id, copy);
+    if (copy !== undefined) this.#use(copy);
     return copy;
   }
 
@@ -77,6 +97,7 @@ export class Copies {
     if (copy === undefined) {
       copy = new Copy(sessionKeys(this.#prefix, sessionId), reading, whole, nowMs);
       this.#byId.set(sessionId, copy);
+      this.#use(copy);
       this.#byChannel.set(copy.keys.wake, copy);
       this.#shrink();
       return copy;
@@ -105,6 +126,26 @@ export class Copies {
     }
   }
 
+  /** Takes on what was told of a commit; false when more is to be fetched. Nothing is when the copy is there already. */
+  hear(copy: Copy, message: string): boolean {
+    const wake = wakeOf(message);
+    if (wake === undefined) return false;
+    const { head } = copy.reading;
+    if (wake.epoch !== head.epoch) return false;
+    if (wake.revision <= head.revision) return copy.knows(wake);
+    if (wake.revision !== head.revision + 1 || wake.after !== head.tip) return false;
+    this.advance(copy, entryOf(copy.id, wake.epoch, wake.entry));
+    return true;
+  }
+
+  /** Takes on a head of the same commit, in which something else has changed. */
+  place(copy: Copy, text: string): void {
+    const { reading } = copy;
+    if (text === reading.head.text) return;
+    const head = headOf(text);
+    if (samePlace(head, reading.head)) copy.reading = { ...reading, head };
+  }
+
   /** The session is gone: who watches it is told. */
   end(id: string, ending: Ending): void {
     const copy = this.#byId.get(id);
@@ -115,8 +156,14 @@ export class Copies {
     this.#wake(copy);
   }
 
+  #use(copy: Copy): void {
+    this.#uses += 1;
+    copy.used = this.#uses;
+  }
+
   #set(copy: Copy, reading: Reading): void {
     copy.reading = reading;
+    copy.note(reading.head);
     copy.entry.record = reading.record;
     this.#wake(copy);
   }
@@ -129,13 +176,16 @@ export class Copies {
     entry.waking = process.accept({ kind: 'cast', name: 'committed', arg: entry });
   }
 
+  /** Lets go of those that were not used for the longest time, some at a time. */
   #shrink(): void {
     if (this.#byId.size <= this.#max) return;
-    for (const [id, copy] of this.#byId) {
-      if (copy.entry.watchers !== undefined || copy.following) continue;
-      this.#byId.delete(id);
+    const unused = this.all().filter((copy) => copy.entry.watchers === undefined && !copy.following);
+    unused.sort((a, b) => a.used - b.used);
+    const fewer = this.#byId.size - this.#max + Math.floor(this.#max / 10);
+    // The last one was made just now.
+    for (const copy of unused.slice(0, Math.min(fewer, unused.length - 1))) {
+      this.#byId.delete(copy.id);
       this.#byChannel.delete(copy.keys.wake);
-      if (this.#byId.size <= this.#max) return;
     }
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The feed: hears that something was committed anywhere, and has the copies of watched sessions catch up. A wake tells
- * only that; what is new stands in the session's log. So a wake that is lost loses nothing: after every connect, its
- * own restart, and now and then, it looks at all that is watched. It also sweeps.
+ * The feed: hears that something was committed anywhere, and has the copies of watched sessions catch up. A small commit
+ * comes along with its wake, and is all that a copy lacks which has the one before it; else what is new is fetched from
+ * the session's log. So a wake that is lost loses nothing: after every connect, its own restart, and now and then, it
+ * looks at all that is watched. It also sweeps.
  */
 import { type ActorContext, server } from '../../core/index.ts';
 import type { RedisHost } from './host.ts';
-import { pull } from './pull.ts';
+import { isWanted, pull } from './pull.ts';
 import { sweep } from './sweep.ts';
 
 interface FeedState {
@@ -24,7 +25,7 @@ export const redisFeed = server({
   init(ctx: ActorContext<{ readonly host: RedisHost }>): FeedState {
     const { host } = ctx.input;
     host.link.listen({
-      woken: (channel) => host.feed.tell('woken', channel),
+      woken: (channel, message) => host.feed.tell('woken', { channel, message }),
       connected: () => host.feed.tell('connected'),
     });
     pullAll(host, host);
@@ -33,9 +34,10 @@ export const redisFeed = server({
   },
   call: {},
   cast: {
-    woken(state: FeedState, channel: string): FeedState {
-      const copy = state.host.copies.ofChannel(channel);
-      if (copy !== undefined) pull(state.host, copy);
+    woken(state: FeedState, { channel, message }: { channel: string; message: string }): FeedState {
+      const { copies } = state.host;
+      const copy = copies.ofChannel(channel);
+      if (copy !== undefined && !(isWanted(copy) && copies.hear(copy, message))) pull(state.host, copy);
       return { ...state, wakes: state.wakes + 1 };
     },
     connected(state: FeedState): FeedState {

@@ -4,19 +4,20 @@
  */
 import { type ActorSystem, addMonitor, StateError } from '../../core/index.ts';
 import { type FindFunction, findIn } from '../functions.ts';
-import { type Attempt, type Persistence, persist, topOf } from '../retry.ts';
+import { type Attempt, defaultTimeoutMs, type Persistence, persistAfter, topOf } from '../retry.ts';
 import type { StateCallOptions } from '../session-data.ts';
 import { type Ending, ended, type StateTables, stateTables } from '../tables.ts';
 import { Keys } from '../vault-session.ts';
 import { Copies, type Copy } from './copies.ts';
 import { RedisError, refusalOf } from './errors.ts';
 import { FeedPlace } from './feed-place.ts';
+import { type Head, headOf, samePlace, schema } from './head.ts';
 import { keyList, type SessionKeys, sessionKeys } from './keys.ts';
 import { type Argument, RedisLink } from './link.ts';
 import type { RedisSettings } from './options.ts';
-import { type Head, historyOfLog, type RawEntry, readingOf } from './rows.ts';
+import { historyOfLog, type RawEntry, readingOf } from './rows.ts';
 import { afterScript, loadScript, lookScript } from './scripts/lives.ts';
-import { type Script, schema } from './scripts/script.ts';
+import type { Script } from './scripts/script.ts';
 
 /** How many commits are fetched at a time. */
 const pageMax = 500;
@@ -35,6 +36,8 @@ export class RedisHost {
   readonly copies: Copies;
   readonly keys: Keys;
   readonly feed: FeedPlace;
+  /** Counts commits that were sent, again or not. */
+  sent = 0;
   /** The functions of computed variables. */
   readonly functionNamed: FindFunction;
   /** Tells this host's leases from others'. */
@@ -46,7 +49,7 @@ export class RedisHost {
     this.settings = settings;
     this.link = new RedisLink(system, settings.source);
     this.copies = new Copies(this.tables, settings.prefix, settings.limits, settings.copiesMax);
-    this.keys = new Keys(system);
+    this.keys = new Keys(system, system.runtime.ids.next().slice(0, 16));
     this.functionNamed = (name) => findIn(settings.functions, this.tables.functions)(name);
     this.owner = system.runtime.ids.next();
     this.feed = new FeedPlace(this, number);
@@ -57,20 +60,34 @@ export class RedisHost {
   }
 
   /** Tries until it succeeds, fails for good, or the time is up. */
-  async persist<T>(target: string, options: StateCallOptions, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+  persist<T>(target: string, options: StateCallOptions, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const { timeoutMs = defaultTimeoutMs, signal } = options;
+    const startMs = this.#nowMs();
+    const first = signal === undefined ? { number: 0, timeoutMs } : { number: 0, timeoutMs, signal };
+    // Nearly always it succeeds at once.
+    return work(first).catch((error: unknown) => this.#again(target, { startMs, timeoutMs, signal }, work, error));
+  }
+
+  async #again<T>(
+    target: string,
+    options: { startMs: number; timeoutMs: number; signal: AbortSignal | undefined },
+    work: (attempt: Attempt) => Promise<T>,
+    firstError: unknown,
+  ): Promise<T> {
     const on: Persistence = { system: this.system, root: this.tables.root, target };
     // What the server said tells more than that the connection was cut for it.
     let said: RedisError | undefined;
-    try {
-      return await persist(on, options, async (attempt) => {
-        try {
-          return await work(attempt);
-        } catch (error) {
-          if (!(error instanceof RedisError)) throw error;
-          if (error.code !== 'redis_down') said = error;
-          throw refusalOf(error);
-        }
+    const refused = (error: unknown): unknown => {
+      if (!(error instanceof RedisError)) return error;
+      if (error.code !== 'redis_down') said = error;
+      return refusalOf(error);
+    };
+    const attempted = (attempt: Attempt): Promise<T> =>
+      work(attempt).catch((error: unknown) => {
+        throw refused(error);
       });
+    try {
+      return await persistAfter(on, options, attempted, refused(firstError));
     } catch (error) {
       // Who gives up says why, by the name that it has.
       const cause = error instanceof StateError ? error.cause : undefined;
@@ -85,7 +102,7 @@ export class RedisHost {
 
   /** Runs a script on a session. Rejects when there is no such session, as the copies are told, too. */
   async run(script: Script, id: string, args: readonly Argument[], attempt: Attempt): Promise<Reply> {
-    const reply = await this.link.run(script, keyList(this.keysOf(id)), [this.time(), schema, ...args], attempt);
+    const reply = await this.link.run(script, keyList(this.keysOf(id)), [this.time(), ...args], attempt);
     return this.living(id, reply);
   }
 
@@ -106,7 +123,8 @@ export class RedisHost {
 
   /** For the scripts: none is the server's own. */
   time(): string {
-    return this.settings.nowMs === undefined ? '' : String(Math.round(this.settings.nowMs()));
+    const { nowMs } = this.settings;
+    return nowMs === undefined ? '' : String(Math.round(nowMs())).padStart(4, '0');
   }
 
   /** A copy, as it was at some time. */
@@ -118,10 +136,12 @@ export class RedisHost {
   async fresh(id: string, depth: Depth, attempt: Attempt): Promise<Copy> {
     const copy = this.copies.get(id);
     if (copy === undefined || (depth === 'log' && !copy.whole)) return this.load(id, depth, attempt);
-    const { life, epoch, revision, tip } = copy.reading.head;
-    const at = await this.#look(copy, attempt);
-    if (at.life === life && at.epoch === epoch && at.revision === revision && at.tip === tip) return copy;
-    return this.catchUp(copy, depth, attempt);
+    const { head } = copy.reading;
+    const there = await this.#look(copy, attempt);
+    if (there === head.text) return copy;
+    if (!samePlace(headOf(there), head)) return this.catchUp(copy, depth, attempt);
+    this.copies.place(copy, there);
+    return copy;
   }
 
   /** All of a session, in one reading. */
@@ -141,25 +161,25 @@ export class RedisHost {
   /** Fetches what a copy lacks. */
   async catchUp(copy: Copy, depth: Depth, attempt: Attempt): Promise<Copy> {
     for (;;) {
-      const { life, epoch, revision, tip } = copy.reading.head;
-      const reply = await this.run(afterScript, copy.id, [life, epoch, revision, tip, pageMax], attempt);
+      const reply = await this.run(afterScript, copy.id, [copy.reading.head.text, pageMax], attempt);
       if (reply[0] !== 'open') return this.load(copy.id, copy.whole ? 'log' : depth, attempt);
       const log = reply[1] as readonly RawEntry[];
       this.copies.advanceBy(copy, log);
-      if (log.length < pageMax) return this.copies.get(copy.id) ?? copy;
+      if (log.length < pageMax) {
+        this.copies.place(copy, reply[2] as string);
+        return this.copies.get(copy.id) ?? copy;
+      }
     }
   }
 
-  async #look(copy: Copy, attempt: Attempt): Promise<Head> {
-    const fields = ['life', 'epoch', 'revision', 'tip', 'schema'];
-    let [life, epoch, revision, tip, written] =
-      copy.reading.ttlMs === undefined
-        ? ((await this.link.command('HMGET', [copy.keys.session, ...fields], attempt)) as (string | null)[])
-        : [];
+  /** The head that the server has. An access. */
+  async #look({ id, keys, reading }: Copy, attempt: Attempt): Promise<string> {
     // One with a time to live is looked at by the server's clock; one that is not there may have left word.
-    if (typeof life !== 'string' || Number(written) !== schema)
-      [life, epoch, revision, tip] = (await this.run(lookScript, copy.id, ['1'], attempt)).slice(1) as string[];
-    return { life: life as string, epoch: Number(epoch), revision: Number(revision), tip: tip as string };
+    if (reading.head.ttlMs === undefined) {
+      const head = (await this.link.command('HGET', [keys.session, 'head'], attempt)) as string | null;
+      if (head?.startsWith(`${schema} `) && !head.endsWith(' 1')) return head;
+    }
+    return (await this.run(lookScript, id, ['1'], attempt))[1] as string;
   }
 
   #nowMs(): number {

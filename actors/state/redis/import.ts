@@ -1,7 +1,10 @@
 /** A record as the import script takes it. */
 import type { SessionRecord } from '../record.ts';
-import { answerJson, lockText, variableJson } from './rows.ts';
-import { schema } from './scripts/script.ts';
+import { headWith } from './head.ts';
+import { answerJson, imported, lockText, saying, variableText } from './rows.ts';
+
+/** More than this are one field: a command in a script may have so many arguments. */
+const writtenMax = 2_000;
 
 export function importArguments(
   record: SessionRecord,
@@ -9,14 +12,24 @@ export function importArguments(
 ): (string | number)[] {
   const { epoch, revision, variables, history, locks } = record;
   const tipOf = (at: number): string => `${life.slice(0, 8)}.${at}`;
-  const fields: (string | number)[] = ['schema', schema, 'life', life, 'epoch', epoch, 'revision', revision];
-  fields.push('tip', tipOf(revision), 'shape', revision, 'base', revision, 'basetip', tipOf(revision));
   const entries = history.entries();
-  const sum = entries.reduce((all, { bytes }) => all + bytes, 0);
-  fields.push('next', variables.length, 'sum', sum, 'floor', 0, 'forgotten', 0, 'held', 0, 'fence', locks.fence);
-  if (ttlMs !== undefined) fields.push('ttl', Math.ceil(ttlMs));
+  const { text } = headWith({
+    life,
+    epoch,
+    revision,
+    tip: tipOf(revision),
+    shape: revision,
+    next: variables.length,
+    base: `${revision} ${tipOf(revision)}`,
+    sum: entries.reduce((all, { bytes }) => all + bytes, 0),
+    floor: 0,
+    ttlMs: ttlMs === undefined ? undefined : Math.ceil(ttlMs),
+    sealedMs: 0,
+    arriving: false,
+  });
+  const fields: (string | number)[] = ['fence', locks.fence];
   variables.forEach((variable, place) => {
-    fields.push(`v:${variable.name}`, `${variable.version}:${place}:${variableJson(variable)}`);
+    fields.push(`v:${variable.name}`, variableText(variable, place));
   });
   const log: (string | number)[] = [];
   const answers: (string | number)[] = [];
@@ -24,26 +37,27 @@ export function importArguments(
   let soFar = 0;
   for (const { commit, bytes, key, outcome } of entries) {
     soFar += bytes;
-    const one: (string | number)[] = ['at', commit.committedAtMs, 'by', commit.writer, 'tip', tipOf(commit.revision)];
-    one.push('bytes', bytes, 'sum', soFar);
+    const { committedAtMs, writer } = commit;
+    const said = saying(soFar, bytes, tipOf(commit.revision), writer);
+    const one = ['commit', `${committedAtMs} ${imported} ${said}`];
     if (typeof key === 'string') {
-      one.push('key', `c${key}`);
+      one.push('key', key);
       answers.push(key, commit.revision, `${epoch}:${answerJson(commit, outcome)}`);
       answered += 1;
     }
     if (commit.removed.length > 0) one.push('removed', JSON.stringify(commit.removed));
     if (commit.before !== undefined) one.push('before', JSON.stringify(commit.before));
-    // More than a command in a script may have are one field.
     const written = commit.written.map((variable) => [
       variable.name,
-      `${record.places.get(variable.name) ?? 0}:${variableJson(variable)}`,
+      variableText(variable, record.places.get(variable.name) ?? 0),
     ]);
-    if (written.length > 2_000) one.push('all', JSON.stringify(written));
-    else for (const [name, text] of written) one.push(`v:${name}`, text as string);
+    if (written.length > writtenMax) one.push('all', JSON.stringify(written));
+    else for (const [name, value] of written) one.push(`v:${name}`, value as string);
     log.push(`${epoch}-${commit.revision}`, one.length, ...one);
   }
   const held = [...locks.held.values()].flatMap((lock) => [lock.name, lockText(lock)]);
   return [
+    text,
     fields.length,
     ...fields,
     entries.length,
@@ -52,6 +66,6 @@ export function importArguments(
     ...answers,
     held.length,
     ...held,
-    sealedMs === undefined ? '' : Math.ceil(sealedMs),
+    sealedMs === undefined ? 0 : Math.ceil(sealedMs),
   ];
 }

@@ -3,8 +3,7 @@
  * client library: a commit that may have happened is told apart by its idempotency key, one level above.
  */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import type { ActorSystem } from '../../core/index.ts';
-import { StateError } from '../../core/index.ts';
+import { type ActorSystem, isActorError, StateError } from '../../core/index.ts';
 import type { Attempt } from '../retry.ts';
 import { RedisError, redisError } from './errors.ts';
 import type { RedisSource } from './options.ts';
@@ -31,8 +30,8 @@ const ours: RedisOptions = {
 };
 
 export interface WakeListener {
-  /** Something is new in a session, by its channel. */
-  woken(channel: string): void;
+  /** Something is new in a session, by its channel, and perhaps what. */
+  woken(channel: string, message: string): void;
   /** The connection that hears of it is there, or there again: what was told meanwhile is missed. */
   connected(): void;
 }
@@ -49,8 +48,11 @@ export class RedisLink {
   /** Ends what is under way, each. */
   readonly #under = new Set<() => void>();
   #closed = false;
-  /** Undefined until the server's version was looked at. */
+  /** Undefined until the server's version is looked at. */
   #checked: Promise<void> | undefined;
+  #isChecked = false;
+  /** The sockets that hold back what is sent until the end of this turn. */
+  #corked: readonly Redis['stream'][] | undefined;
 
   constructor(system: ActorSystem, source: RedisSource) {
     this.#system = system;
@@ -70,8 +72,9 @@ export class RedisLink {
     this.#client.on('close', () => {
       // It may be another server that answers next.
       this.#checked = undefined;
+      this.#isChecked = false;
     });
-    const heard = (channel: string): void => this.#listener?.woken(channel);
+    const heard = (channel: string, message: string): void => this.#listener?.woken(channel, message);
     this.#ears.on('smessage', heard);
     // A cluster has a connection for each part of it, and tells of each in its own way.
     for (const event of ['ready', '+subscriber', 'subscribersReady', '-node', 'refresh'])
@@ -85,15 +88,12 @@ export class RedisLink {
 
   /** Runs a script on the keys of one slot. Rejects with RedisError; what has happened then is not known for `redis_down`. */
   run(script: Script, keys: readonly string[], args: readonly Argument[], attempt: Attempt): Promise<unknown> {
-    return this.#guarded(attempt, async () => {
-      const rest = [keys.length, ...keys, ...args] as const;
-      try {
-        return await this.#client.call('EVALSHA', script.sha, ...rest);
-      } catch (error) {
-        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-        return await this.#client.call('EVAL', script.lua, ...rest);
-      }
-    });
+    return this.#guarded(attempt, () =>
+      this.#client.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: Error) => {
+        if (!error.message.startsWith('NOSCRIPT')) throw error;
+        return this.#client.eval(script.lua, keys.length, ...keys, ...args);
+      }),
+    );
   }
 
   /** Runs a script and, right behind it on the same connection, a command; answers both, or the second one's error. */
@@ -133,6 +133,11 @@ export class RedisLink {
     return this.#guarded(attempt, () => this.#client.callBuffer(name, ...args));
   }
 
+  /** What others wait for, too, within the time of this attempt. */
+  within<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
+    return this.#guarded(attempt, work) as Promise<T>;
+  }
+
   /** Hears of what is told on a channel, from when this has resolved. */
   async subscribe(channel: string, attempt: Attempt): Promise<void> {
     if (this.#listening.has(channel)) return;
@@ -163,33 +168,63 @@ export class RedisLink {
     for (const end of [...this.#under]) end();
   }
 
-  async #guarded(attempt: Attempt, work: () => Promise<unknown>, client = this.#client): Promise<unknown> {
+  #guarded(attempt: Attempt, work: () => Promise<unknown>, client = this.#client): Promise<unknown> {
     const { timeoutMs, signal } = attempt;
-    signal?.throwIfAborted();
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
-      const timer = this.#system.deadlines.set(timeoutMs, () =>
-        finish(() => reject(new RedisError('redis_down', `no answer within ${timeoutMs} ms`, { cause: this.#last }))),
-      );
-      const aborted = (): void => finish(() => reject(signal?.reason as Error));
+      const timer = this.#system.deadlines.set(timeoutMs, () => {
+        if (finish()) reject(new RedisError('redis_down', `no answer within ${timeoutMs} ms`, { cause: this.#last }));
+      });
       let over = false;
-      const finish = (settle: () => void): void => {
+      /** False when it was over before. */
+      const finish = (): boolean => {
+        if (over) return false;
         over = true;
         this.#under.delete(end);
         timer.cancel();
-        signal?.removeEventListener('abort', aborted);
-        settle();
+        if (signal !== undefined) signal.removeEventListener('abort', aborted);
+        return true;
       };
-      const end = (): void => finish(() => reject(hasEnded()));
+      const aborted = (): void => {
+        if (finish()) reject(signal?.reason as Error);
+      };
+      const end = (): void => {
+        if (finish()) reject(hasEnded());
+      };
+      const failed = (error: unknown): void => {
+        if (finish()) reject(isActorError(error) ? error : redisError(error, this.#last));
+      };
+      const start = (): void => {
+        // Who has given up is not to find it done later.
+        if (over) return;
+        this.#together(client);
+        work().then((value) => {
+          if (finish()) resolve(value);
+        }, failed);
+      };
       this.#under.add(end);
       signal?.addEventListener('abort', aborted, { once: true });
-      this.#ready(client)
-        // Who has given up is not to find it done later.
-        .then(() => (over ? undefined : work()))
-        .then(
-          (value) => finish(() => resolve(value)),
-          (error: unknown) => finish(() => reject(redisError(error, this.#last))),
-        );
+      if (this.#isReady(client)) start();
+      else this.#ready(client).then(start, failed);
     });
+  }
+
+  /** What is sent in one turn of the event loop goes out in one piece. */
+  #together(client: Client): void {
+    if (this.#corked !== undefined || client !== this.#client) return;
+    const nodes = client instanceof Cluster ? client.nodes('master') : [client];
+    this.#corked = nodes.flatMap(({ stream }) => (stream as Redis['stream'] | undefined) ?? []);
+    for (const stream of this.#corked) stream.cork();
+    this.#system.runtime.turns.beforeIo(this.#uncork);
+  }
+
+  readonly #uncork = (): void => {
+    for (const stream of this.#corked ?? []) stream.uncork();
+    this.#corked = undefined;
+  };
+
+  #isReady(client: Client): boolean {
+    return client.status === 'ready' && !this.#closed && (client !== this.#client || this.#isChecked);
   }
 
   /** Resolves when commands can be sent; rejects with why not, as soon as that is known. */
@@ -198,7 +233,9 @@ export class RedisLink {
     if (client.status !== 'ready') await this.#connected(client);
     if (client !== this.#client) return;
     this.#checked ??= this.#check();
-    await this.#checked;
+    const checking = this.#checked;
+    await checking;
+    this.#isChecked = this.#checked === checking;
   }
 
   /** One wait for all who wait. */

@@ -6,6 +6,9 @@ import type { RedisHost } from './host.ts';
 const patienceMs = 60_000;
 const answerMs = 5_000;
 
+/** Whether somebody watches it. */
+export const isWanted = ({ entry, beginning }: Copy): boolean => entry.watchers !== undefined || beginning > 0;
+
 export function pull(host: RedisHost, copy: Copy): void {
   if (copy.pulling !== undefined) {
     copy.pulling.again = true;
@@ -24,7 +27,7 @@ export function pull(host: RedisHost, copy: Copy): void {
 
 /** What is wrong passes, and is tried again, or is told to whoever uses the session; then the next look tries again. */
 async function pullOnce(host: RedisHost, copy: Copy): Promise<void> {
-  if (copy.entry.watchers === undefined && copy.beginning === 0) {
+  if (!isWanted(copy)) {
     copy.following = false;
     await host.link.unsubscribe(copy.keys.wake);
     return;

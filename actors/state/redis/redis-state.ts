@@ -21,12 +21,12 @@ import type {
   StateCallOptions,
 } from '../session-data.ts';
 import { checkTtl, isOurs } from '../vault-session.ts';
+import { headOf } from './head.ts';
 import { type RedisHost, redisHost } from './host.ts';
 import { importArguments } from './import.ts';
 import { checkWritable, keyList } from './keys.ts';
 import { type RedisStateOptions, settingsOf } from './options.ts';
 import { importScript, lookScript, openScript } from './scripts/lives.ts';
-import { schema } from './scripts/script.ts';
 import { RedisSession } from './session.ts';
 import { enroll, listSessions, SessionCount } from './session-index.ts';
 
@@ -72,7 +72,7 @@ class RedisState implements StateProvider {
       await this.#room(attempt);
       await enroll(this.#host, id, ttlMs, attempt);
       const ids = this.#system.runtime.ids;
-      const args = [ids.next(), ids.next().slice(0, 16), ttlMs === undefined ? '' : Math.ceil(ttlMs)];
+      const args = [ids.next(), ids.next().slice(0, 16), ttlMs === undefined ? 0 : Math.ceil(ttlMs)];
       const reply = await this.#run(openScript, id, args, attempt);
       if (reply[0] === 'opened') this.#count.opened();
       return new RedisSession(this.#host, id, ttlOf(reply[1]));
@@ -85,7 +85,7 @@ class RedisState implements StateProvider {
     this.#host.feed.ensure();
     const session = await this.#persist(sessionId, options, async (attempt) => {
       const reply = await this.#host.run(lookScript, sessionId, ['1'], attempt);
-      return new RedisSession(this.#host, sessionId, ttlOf(reply[6]));
+      return new RedisSession(this.#host, sessionId, headOf(reply[1] as string).ttlMs);
     });
     return seenAs(session, options.as);
   }
@@ -133,7 +133,7 @@ class RedisState implements StateProvider {
   async #find(id: string, attempt: Attempt): Promise<StateSession | undefined> {
     try {
       const reply = await this.#host.run(lookScript, id, ['1'], attempt);
-      return new RedisSession(this.#host, id, ttlOf(reply[6]));
+      return new RedisSession(this.#host, id, headOf(reply[1] as string).ttlMs);
     } catch (error) {
       if (isGone(error)) return undefined;
       throw error;
@@ -150,7 +150,7 @@ class RedisState implements StateProvider {
   }
 
   async #run(script: typeof openScript, id: string, args: readonly (string | number)[], attempt: Attempt) {
-    const all = [this.#host.time(), schema, ...args];
+    const all = [this.#host.time(), ...args];
     return this.#host.living(id, await this.#host.link.run(script, keyList(this.#host.keysOf(id)), all, attempt));
   }
 
@@ -172,4 +172,4 @@ function checkId(sessionId: unknown): string {
   return id;
 }
 
-const ttlOf = (text: unknown): number | undefined => (text === '' || text === undefined ? undefined : Number(text));
+const ttlOf = (text: unknown): number | undefined => (text === '0' ? undefined : Number(text));

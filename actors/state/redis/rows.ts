@@ -1,7 +1,7 @@
 /**
  * What stands in Redis for a session, as the record that the pure functions work on, and back. Each variable is a field
  * `v:<name>` with `<version>:<place>:<JSON>`; places grow in the order of creation. An entry of the log has the id
- * `<epoch>-<revision>` and the variables that it wrote in the same way, without the version that its id tells.
+ * `<epoch>-<revision>`, a field `commit` that says what it is, and the variables that it wrote in the same way.
  */
 
 import { planOf } from '../computed-plan.ts';
@@ -10,18 +10,10 @@ import { noLocks } from '../locks.ts';
 import { placesOf, type RecordLimits, type SessionRecord, valueBytesOf } from '../record.ts';
 import type { Commit, HeldLock } from '../session-data.ts';
 import type { Variable } from '../types.ts';
-import { freeze } from '../variable.ts';
+import { freeze, sizeOf } from '../variable.ts';
 import { RedisError } from './errors.ts';
+import { type Head, headOf, headWith } from './head.ts';
 import { fromJson, toJson } from './values.ts';
-
-/** Where the record stands among all that the server may have been: proven by the tip, a random mark of each commit. */
-export interface Head {
-  /** Changes when the id is opened anew. */
-  readonly life: string;
-  readonly epoch: number;
-  readonly revision: number;
-  readonly tip: string;
-}
 
 /** A record as it was read. */
 export interface Reading {
@@ -29,16 +21,15 @@ export interface Reading {
   readonly head: Head;
   /** Where each variable stands in the order of creation. */
   readonly order: ReadonlyMap<string, number>;
-  /** The next place. */
-  readonly next: number;
-  readonly ttlMs: number | undefined;
 }
 
 export interface LogEntry {
   readonly commit: Commit;
   readonly bytes: number;
+  /** Bytes of all commits up to this one. */
+  readonly sum: number;
   readonly tip: string;
-  /** `c` and a caller's, `o` and an own one; undefined: none. */
+  /** A caller's idempotency key. */
   readonly key: string | undefined;
   readonly places: ReadonlyMap<string, number>;
 }
@@ -54,6 +45,10 @@ export type RawEntry = readonly [id: string, fields: readonly string[]];
 export function variableJson({ type, value, constraints, description }: Variable): string {
   return JSON.stringify({ type, value: toJson(value), constraints: toJson(constraints), description });
 }
+
+/** A variable as it stands in its field. */
+export const variableText = (variable: Variable, place: number): string =>
+  `${variable.version}:${place}:${variableJson(variable)}`;
 
 function variableFrom(name: string, version: number, json: string): Variable {
   const { type, value, constraints, description } = JSON.parse(json) as Record<'type' | 'description', string> &
@@ -94,8 +89,8 @@ function sound<T>(id: string, read: () => T): T {
 export function readingOf(id: string, flat: readonly string[]): Reading {
   return sound(id, () => {
     const fields = pairs(flat);
-    const number = (name: string): number => Number(fields.get(name));
-    const [epoch, revision] = [number('epoch'), number('revision')];
+    const head = headOf(fields.get('head') ?? '');
+    const { epoch, revision } = head;
     const found: (readonly [place: number, variable: Variable])[] = [];
     for (const [field, text] of fields) {
       if (!field.startsWith('v:')) continue;
@@ -105,7 +100,6 @@ export function readingOf(id: string, flat: readonly string[]): Reading {
     }
     found.sort(([a], [b]) => a - b);
     const variables = found.map(([, variable]) => variable);
-    const ttl = fields.get('ttl');
     return {
       record: {
         sessionId: id,
@@ -118,10 +112,8 @@ export function readingOf(id: string, flat: readonly string[]): Reading {
         history: History.after(revision),
         locks: noLocks,
       },
-      head: { life: fields.get('life') ?? '', epoch, revision, tip: fields.get('tip') ?? '' },
+      head,
       order: new Map(found.map(([place, { name }]) => [name, place])),
-      next: number('next'),
-      ttlMs: ttl === undefined ? undefined : Number(ttl),
     };
   });
 }
@@ -134,7 +126,7 @@ export function entryOf(sessionId: string, epoch: number, [id, flat]: RawEntry):
     const places = new Map<string, number>();
     const written: Variable[] = [];
     const read = (name: string, text: string): void => {
-      const [place, json] = split(text);
+      const [place, json] = split(split(text)[1]);
       places.set(name, place);
       written.push(variableFrom(name, revision, json));
     };
@@ -143,6 +135,7 @@ export function entryOf(sessionId: string, epoch: number, [id, flat]: RawEntry):
     if (all !== undefined) for (const [name, text] of JSON.parse(all) as [string, string][]) read(name, text);
     const removed = fields.get('removed');
     const before = fields.get('before');
+    const { atMs, sum, bytes, tip, writer } = saidOf(fields.get('commit') ?? '');
     return {
       commit: Object.freeze({
         sessionId,
@@ -150,17 +143,44 @@ export function entryOf(sessionId: string, epoch: number, [id, flat]: RawEntry):
         revision,
         written: Object.freeze(written),
         removed: Object.freeze(removed === undefined ? [] : (JSON.parse(removed) as string[])),
-        writer: fields.get('by') ?? '',
-        committedAtMs: Number(fields.get('at')),
+        writer,
+        committedAtMs: atMs,
         ...(before === undefined ? {} : { before: beforeFrom(JSON.parse(before) as Before) }),
       }),
-      bytes: Number(fields.get('bytes')),
-      tip: fields.get('tip') ?? '',
+      bytes,
+      sum,
+      tip,
       key: fields.get('key'),
       places,
     };
   });
 }
+
+/** What an entry says of itself, but for the time, which the server puts before it. */
+export const saying = (sum: number, bytes: number, tip: string, writer: string): string =>
+  `${sum} ${bytes} ${tip} ${JSON.stringify(writer)}`;
+
+function saidOf(text: string) {
+  const [, seconds, micros, sum, bytes, tip, writer] =
+    /^(\S+) (\S+) (\d+) (\d+) (\S+) (.*)$/s.exec(text) ?? unreadable(`a commit of its log is ${JSON.stringify(text)}`);
+  return {
+    atMs: timeOf(seconds as string, micros as string),
+    sum: Number(sum),
+    bytes: Number(bytes),
+    tip: tip as string,
+    writer: JSON.parse(writer as string) as string,
+  };
+}
+
+function unreadable(what: string): never {
+  throw new RangeError(what);
+}
+
+/** Milliseconds of the server's time, which is told in seconds and microseconds; or as they came along in an import. */
+export const timeOf = (seconds: string, micros: string): number =>
+  micros === imported ? Number(seconds) : Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+/** Stands where microseconds would: before it are milliseconds. */
+export const imported = 'ms';
 
 /** The history of a session whose log this is. */
 export function historyOfLog(
@@ -182,18 +202,25 @@ export function historyOfLog(
 
 /** What a commit made of a reading: the next one. */
 export function advanced(reading: Reading, entry: Omit<LogEntry, 'key'>, limits: RecordLimits): Reading {
-  const { record, head } = reading;
+  const { record } = reading;
   const { commit, bytes, places } = entry;
+  const { revision } = commit;
   const history = record.history.add({ commit, bytes, key: undefined, outcome: undefined }, 0, limits);
-  const next = { ...reading, head: { ...head, revision: commit.revision, tip: entry.tip } };
   const known =
     commit.removed.length === 0 && commit.written.every(({ name }) => reading.order.get(name) === places.get(name));
+  const { tip, sum } = entry;
   if (known) {
+    let { valueBytes } = record;
     const variables = record.variables.slice();
-    for (const variable of commit.written) variables[record.places.get(variable.name) as number] = variable;
+    for (const variable of commit.written) {
+      const place = record.places.get(variable.name) as number;
+      valueBytes += sizeOf(variable) - sizeOf(variables[place] as Variable);
+      variables[place] = variable;
+    }
     return {
-      ...next,
-      record: { ...record, revision: commit.revision, variables, valueBytes: valueBytesOf(variables), history },
+      head: headWith({ ...reading.head, revision, tip, sum }),
+      order: reading.order,
+      record: { ...record, revision, variables, valueBytes, history },
     };
   }
   const order = new Map(reading.order);
@@ -209,24 +236,27 @@ export function advanced(reading: Reading, entry: Omit<LogEntry, 'key'>, limits:
   const variables = [...byName.values()].sort((a, b) => (order.get(a.name) as number) - (order.get(b.name) as number));
   const made: SessionRecord = {
     ...record,
-    revision: commit.revision,
+    revision,
     variables,
     places: placesOf(variables),
     plan: planOf(variables),
     valueBytes: valueBytesOf(variables),
     history,
   };
-  return {
-    ...next,
-    record: made,
-    order,
-    next: Math.max(reading.next, ...[...places.values()].map((place) => place + 1)),
-  };
+  const next = Math.max(reading.head.next, ...[...places.values()].map((place) => place + 1));
+  return { head: headWith({ ...reading.head, revision, tip, sum, shape: revision, next }), record: made, order };
 }
 
 /** A commit as it is kept under a caller's key; the script puts revision, time and epoch before it. */
-export function answerJson(commit: Commit, outcome: Uint8Array | undefined): string {
-  const { writer, written, removed, before } = commit;
+export function answerJson(
+  {
+    writer,
+    written,
+    removed,
+    before,
+  }: Pick<Commit, 'writer' | 'written' | 'removed'> & { before?: Before | undefined },
+  outcome: Uint8Array | undefined,
+): string {
   const variables = written.map((variable) => [variable.name, variableJson(variable)]);
   return JSON.stringify({
     writer,

@@ -2,25 +2,25 @@
 import type { Attempt } from '../retry.ts';
 import { RedisError } from './errors.ts';
 import type { RedisHost, Reply } from './host.ts';
-import { keyList, type SessionKeys } from './keys.ts';
 import type { Argument } from './link.ts';
-import { type Script, schema } from './scripts/script.ts';
+import { commitScript } from './scripts/commit.ts';
 
-/** Runs a script and waits until its writes are as safe as was asked for. Rejects with `redis_not_safe` when they are not. */
-export async function runSafely(
+/** Whether a commit was as its client had foreseen it: then all that is answered is the time. */
+export const isForeseen = ([first]: Reply): boolean => first.charCodeAt(0) < 0x3a;
+
+/** Commits, and waits until that is as safe as was asked for. Rejects with `redis_not_safe` when it is not. */
+export async function commitSafely(
   host: RedisHost,
-  script: Script,
-  keys: SessionKeys,
+  keys: readonly string[],
   args: readonly Argument[],
   attempt: Attempt,
 ): Promise<Reply> {
-  const all = [host.time(), schema, ...args];
   const { replicas, fsync, timeoutMs } = host.settings.durability;
-  if (replicas === 0 && !fsync) return (await host.link.run(script, keyList(keys), all, attempt)) as Reply;
   const wait = fsync ? ['WAITAOF', 1, replicas, timeoutMs] : ['WAIT', replicas, timeoutMs];
-  const [reply, confirmed] = await host.link.runAnd(script, keyList(keys), all, wait as [string, ...number[]], attempt);
-  const [kind] = reply as Reply;
-  const wrote = kind === 'done' || kind === 'known' || kind === 'logged';
+  const [answer, confirmed] = await host.link.runAnd(commitScript, keys, args, wait as [string, ...number[]], attempt);
+  const reply = answer as Reply;
+  const [kind] = reply;
+  const wrote = isForeseen(reply) || kind === 'done' || kind === 'known' || kind === 'logged';
   if (wrote && !isSafe(confirmed, replicas)) {
     const had = fsync ? `on its disk and on ${replicas} others` : `on ${replicas} replicas`;
     throw new RedisError(
@@ -29,7 +29,7 @@ export async function runSafely(
       confirmed instanceof Error ? { cause: confirmed } : {},
     );
   }
-  return reply as Reply;
+  return reply;
 }
 
 /** What WAIT answers is a number; WAITAOF, this server and others; or that it cannot. */

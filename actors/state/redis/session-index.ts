@@ -10,7 +10,6 @@ import type { RedisHost } from './host.ts';
 import { keyList, shardKeys, shardOf, shards, sortable, unsorted } from './keys.ts';
 import { enrollScript, leaveScript } from './scripts/index-shard.ts';
 import { lookScript } from './scripts/lives.ts';
-import { schema } from './scripts/script.ts';
 
 /** When an entry is looked at first, at the latest, in milliseconds: by then its session was made, or never is. */
 const firstLookMs = 60_000;
@@ -115,7 +114,7 @@ const bound = (mark: '(' | '[', text: string): Buffer => Buffer.concat([Buffer.f
 
 /** Whether a session lives. Asking is no access. */
 async function lives(host: RedisHost, id: string, attempt: Attempt): Promise<boolean> {
-  const args = [host.time(), schema, '0'];
+  const args = [host.time(), '0'];
   const [kind] = (await host.link.run(lookScript, keyList(host.keysOf(id)), args, attempt)) as string[];
   return kind !== 'gone';
 }

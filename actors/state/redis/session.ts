@@ -1,6 +1,6 @@
 /** A session on Redis, as its users see it. Readings are of a copy that is at least as new as the server was when asked. */
 import { StateError } from '../../core/index.ts';
-import { everything, exportOf } from '../export.ts';
+import { exportOf } from '../export.ts';
 import { underKey } from '../followed.ts';
 import type { History, OwnKey } from '../history.ts';
 import { expectFences, lockedBy, lockOrder, locksMax, noLocks } from '../locks.ts';
@@ -9,7 +9,7 @@ import { historyOf, snapshotAt } from '../past.ts';
 import { matcher } from '../pattern.ts';
 import type { StateSession } from '../provider.ts';
 import { changesOf, rewound, snapshotOf, snapshotWhere } from '../readings.ts';
-import { type SessionRecord, secretsOf } from '../record.ts';
+import { type RecordLimits, type SessionRecord, secretsOf } from '../record.ts';
 import { type Attempt, backoff } from '../retry.ts';
 import type {
   AfterRevision,
@@ -29,8 +29,10 @@ import type {
 } from '../session-data.ts';
 import { checkSealMs } from '../vault-session.ts';
 import { commit, type Since } from './commit.ts';
+import type { Copy } from './copies.ts';
+import type { Head } from './head.ts';
 import type { Depth, RedisHost } from './host.ts';
-import { answerOf, type Head, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
+import { answerOf, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
 import { afterScript, closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
 import { acquireScript, locksScript, releaseScript } from './scripts/locks.ts';
 import { enroll, leave } from './session-index.ts';
@@ -85,20 +87,25 @@ export class RedisSession implements StateSession {
       // Before anything is waited for: what was handed in may change from now on.
       const order = orderOf(request, this.#host.keys.next(), record === undefined ? anySecret : secretsOf(record));
       let since: Since | undefined = request.since;
-      return this.#persist(options, async (attempt) => {
-        const sent = since;
-        since ??= await this.#since(attempt);
-        await this.#checkLineage(attempt);
-        try {
-          const done = await commit(this.#host, this.id, order, sent, attempt);
-          this.#told();
-          return done;
-        } catch (error) {
+      const send = (copy: Copy, sent: Since | undefined, attempt: Attempt): Promise<Commit> =>
+        commit(this.#host, copy, order, sent, attempt).then(this.#wrote, (error: unknown) => {
           // Now he knows.
           if (error instanceof StateError && error.code === 'rewound') this.#known = undefined;
           // An attempt before may have done it.
           throw sent === undefined ? error : underKey(error, order);
-        }
+        });
+      const later = async (sent: Since | undefined, attempt: Attempt): Promise<Commit> => {
+        // Where the session is before a commit is sent: what it may do happens after that.
+        since ??= (await this.#host.known(this.id, attempt)).reading.head;
+        await this.#checkLineage(attempt);
+        return send(await this.#host.known(this.id, attempt), sent, attempt);
+      };
+      return this.#persist(options, (attempt) => {
+        const copy = this.#host.copies.get(this.id);
+        const sent = since;
+        if (copy === undefined || !this.#isOf(copy.reading.head)) return later(sent, attempt);
+        since ??= copy.reading.head;
+        return send(copy, sent, attempt);
       });
     } catch (error) {
       return Promise.reject(error as Error);
@@ -121,7 +128,7 @@ export class RedisSession implements StateSession {
     return this.#persist(options, async (attempt) => {
       const reply = await this.#host.run(loadScript, this.id, ['all'], attempt);
       const [flat, log, answers, locks] = reply.slice(1) as [string[], RawEntry[], string[], string[]];
-      return exportOf(recordOfAll(this.id, flat, log, answers, locks));
+      return exportOf(recordOfAll(this.id, flat, log, answers, locks, this.#host.settings.limits));
     });
   }
 
@@ -189,29 +196,32 @@ export class RedisSession implements StateSession {
     });
   }
 
+  readonly #wrote = (done: Commit): Commit => {
+    this.#told();
+    return done;
+  };
+
+  /** Whether its user knows of this life and epoch, as far as he was told. */
+  #isOf(head: Head): boolean {
+    const known = this.#known;
+    return known === undefined || known.life !== head.life || known.epoch === head.epoch;
+  }
+
   /** Its user has been told how the session is. A new epoch he is told of by name, before he writes into it. */
   #told(): void {
     const head = this.#host.copies.get(this.id)?.reading.head;
-    const known = this.#known;
-    if (head !== undefined && (known === undefined || known.life !== head.life || known.epoch === head.epoch))
-      this.#known = head;
+    if (head !== undefined && this.#isOf(head)) this.#known = head;
   }
 
   /** Rejects with `rewound` when the server has lost what this session's user knows, also when others found that out. */
   async #checkLineage(attempt: Attempt): Promise<void> {
     const { head, record } = (await this.#host.known(this.id, attempt)).reading;
     const known = this.#known;
-    if (known === undefined || known.life !== head.life || known.epoch === head.epoch) return;
-    const args = [known.life, known.epoch, known.revision, known.tip, 1];
+    if (known === undefined || this.#isOf(head)) return;
+    const args = [known.text, 1];
     const [kind, epoch, revision] = await this.#host.run(afterScript, this.id, args, attempt);
     this.#known = head;
     if (kind === 'rewound') throw rewound({ ...record, epoch: Number(epoch), revision: Number(revision) }, known);
-  }
-
-  /** Where the session is before a commit is sent: what it may do happens after that. */
-  async #since(attempt: Attempt): Promise<Since> {
-    const { epoch, revision } = (await this.#host.known(this.id, attempt)).reading.head;
-    return { epoch, revision };
   }
 
   /** Reading is an access: it extends the time to live. */
@@ -251,22 +261,25 @@ function recordOfAll(
   log: readonly RawEntry[],
   answers: readonly string[],
   locks: readonly string[],
+  { historyMax, historyBytesMax }: RecordLimits,
 ): SessionRecord {
+  // The server says what is remembered of answers; of commits it may keep some more.
+  const all = Number.POSITIVE_INFINITY;
+  const limits = { historyMax, historyBytesMax, outcomesMax: all, outcomeTtlMs: all, variablesMax: all };
   const reading = readingOf(id, flat);
   const known = pairs(answers);
-  const history: History = historyOfLog(reading, log, everything, (entry) => {
-    const text = entry.key?.slice(1);
-    if (text === undefined) return { key: undefined, outcome: undefined };
-    if (entry.key?.startsWith('o')) return { key: ownKey(text), outcome: undefined };
-    const answer = known.get(text);
-    return { key: text, outcome: answer === undefined ? undefined : answerOf(id, answer).outcome };
+  const history: History = historyOfLog(reading, log, limits, ({ key, tip }) => {
+    if (key === undefined) return { key: ownKey(tip), outcome: undefined };
+    const answer = known.get(key);
+    return { key, outcome: answer === undefined ? undefined : answerOf(id, answer).outcome };
   });
   const fence = Number(pairs(flat).get('fence') ?? 0);
   const held = new Map([...pairs(locks)].map(([name, text]) => [name, lockOf(name, text)]));
   return { ...reading.record, history, locks: fence === 0 && held.size === 0 ? noLocks : { held, fence } };
 }
 
-function ownKey(text: string): OwnKey {
-  const dot = text.lastIndexOf('.');
-  return { client: text.slice(0, dot), number: Number(text.slice(dot + 1)) };
+/** The key that a client made for itself stands in the mark of the commit, if it was one. */
+function ownKey(tip: string): OwnKey | undefined {
+  const [client, number, sent] = tip.split('.');
+  return sent === undefined ? undefined : { client: client as string, number: Number(number) };
 }

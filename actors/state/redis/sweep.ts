@@ -52,7 +52,7 @@ async function sweepShard(host: RedisHost, shard: number): Promise<void> {
 /** In how many milliseconds a session is to be looked at again; none: never, `gone`: it is not there. */
 async function nextLook(host: RedisHost, id: string): Promise<string> {
   try {
-    const left = (await host.run(lookScript, id, ['0'], attempt))[5] as string;
+    const left = (await host.run(lookScript, id, ['0'], attempt))[2] as string;
     return left;
   } catch (error) {
     if (isGone(error)) return 'gone';

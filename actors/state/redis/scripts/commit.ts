@@ -1,31 +1,54 @@
 /**
- * The commit. It trusts the client with types and constraints, and checks all that depends on what others do: the
- * client validated against the shape that the session still has.
+ * The commit. It trusts the client with types and constraints, and checks all that depends on what others do. Nearly
+ * always nobody else has written since: then the head is the very text that the client knows, everything is as it
+ * foresaw, and all that is left is to write.
  */
-import { prelude, script } from './script.ts';
+import { beginning, prelude, script } from './script.ts';
 
 /**
- * ARGV from 3: life, epoch, revision and tip that the client knows; `shape` or `revision`: what must not have changed
- * since; the new tip; writer; key (`c` and a caller's, `o` and an own one, or none); since (revision) and its epoch of a
- * retry, or none; what is kept under a caller's key; bytes; limits: history, its bytes, outcomes, their time; whether
- * the shape changes; the next place; what the log says was removed, and who could see that; then lists, each with its
- * length: what was read for computed variables (name, version), expect (name, version or none), fences (name, number),
- * dropped names, written (name, place, JSON).
+ * ARGV from 2: the channel; the head that the client knows; the head after this commit, as it foresees it; as JSON what is
+ * looked at besides (see below), with a `+` before it when that is of interest only if the head is another one, or
+ * nothing; how many commits are kept; then what is told to who watches: the id of the entry, the tip before it (none:
+ * only the id is told), what the entry says of itself but the time (sum, bytes, tip, writer), and of each variable its
+ * field and what stands in it. Under a caller's key there is one more: what is kept under it.
+ *
+ * JSON: `expect` and `reads` (what computed variables were made of): name and version, '' for none; `fences`: name and
+ * number; `dropped`: names; `removed`, `before`: what the log says of them; `reshaped`; `key` of a caller, `outcomesMax`,
+ * `outcomeTtlMs`; `own` and `since`, `sinceEpoch` of a retry; `bytesMax`. Numbers are text.
  */
 export const commitScript = script(
   'commit',
+  beginning,
+  `
+local last = #ARGV
+local function publish()
+  if ARGV[8] == '' then redis.call('SPUBLISH', ARGV[2], ARGV[7])
+  else redis.call('SPUBLISH', ARGV[2], time[1] .. ' ' .. time[2] .. '\\n' .. table.concat(ARGV, '\\n', 7, last)) end
+end
+if head == ARGV[3] and string.byte(ARGV[5]) ~= 123 then
+  redis.call('XADD', L, 'MAXLEN', '~', ARGV[6], ARGV[7], 'commit', time[1] .. ' ' .. time[2] .. ' ' .. ARGV[9],
+    unpack(ARGV, 10))
+  redis.call('HSET', S, 'head', ARGV[4], unpack(ARGV, 10))
+  publish()
+  return time
+end
+`,
   prelude,
   `
 local gone = missing()
 if gone then return gone end
+local more = ARGV[5] ~= '' and cjson.decode(string.sub(ARGV[5], string.byte(ARGV[5]) == 123 and 1 or 2)) or {}
+local none = {}
 -- Who waits for replicas waits for the last write of his connection, which may be another one than the commit's was.
-local function again() redis.call('HSET', S, 'tip', m.tip) end
-local key, kind = ARGV[10], string.sub(ARGV[10], 1, 1)
-local since, sinceEpoch = tonumber(ARGV[11]), ARGV[12]
-local outcomesMax, outcomeTtl = tonumber(ARGV[17]), tonumber(ARGV[18])
-if kind == 'c' then
+local function again() redis.call('HSET', S, 'head', head) end
+local key, since = more.key, tonumber(more.since)
+local outcomeTtl = tonumber(more.outcomeTtlMs)
+local answer
+if key then
+  answer = ARGV[last]
+  last = last - 1
   redis.call('ZCARD', O)
-  local known = redis.call('HGET', A, string.sub(key, 2))
+  local known = redis.call('HGET', A, key)
   if known and now <= tonumber(string.match(known, '^%d+:(%d+):')) + outcomeTtl then
     again()
     return {'known', known}
@@ -33,8 +56,9 @@ if kind == 'c' then
   if since and tonumber(field('forgotten')) > since then return {'compacted'} end
 elseif since then
   local first = redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1]
-  for _, entry in ipairs(redis.call('XRANGE', L, '(' .. sinceEpoch .. '-' .. ARGV[11], '+')) do
-    if valueOf(entry[2], 'key') == key then
+  for _, entry in ipairs(redis.call('XRANGE', L, '(' .. more.sinceEpoch .. '-' .. more.since, '+')) do
+    local _, _, _, _, tip = entryOf(entry[2])
+    if string.sub(tip, 1, #more.own) == more.own then
       again()
       return {'logged', entry[1], entry[2]}
     end
@@ -43,130 +67,103 @@ elseif since then
     return {'compacted'}
   end
 end
-local where = lineage(ARGV[3], ARGV[4], ARGV[5], ARGV[6])
+local where, epoch, known = lineage(ARGV[3])
 if where == 'lost' then
-  if ARGV[4] == m.epoch then rewind() end
+  if epoch == m.epoch then rewind() end
   return {'rewound', m.epoch, m.revision}
 end
-if where == 'folded' or tonumber(m.shape) > tonumber(ARGV[5]) then return {'stale'} end
-if ARGV[7] == 'revision' and where ~= 'same' then return {'stale'} end
-local at = 23
-local function list(width)
-  local count = tonumber(ARGV[at])
-  local from = at + 1
-  at = from + count * width
-  return from, count
-end
-local reads, readCount = list(2)
-local expects, expectCount = list(2)
-local fences, fenceCount = list(2)
-local dropped, droppedCount = list(1)
-local written, writtenCount = list(3)
-for i = fences, fences + 2 * fenceCount - 1, 2 do
-  local held = redis.call('HGET', K, ARGV[i])
+if where == 'folded' or tonumber(m.shape) > tonumber(known) then return {'stale'} end
+for _, fenced in ipairs(more.fences or none) do
+  local held = redis.call('HGET', K, fenced[1])
   local fence, untilMs
   if held then fence, untilMs = string.match(held, '^(%d+):(%d+):') end
-  if not fence or tonumber(untilMs) <= now or fence ~= ARGV[i + 1] then
-    return {'locked', ARGV[i], ARGV[i + 1], held and tonumber(untilMs) > now and held or ''}
+  if not fence or tonumber(untilMs) <= now or fence ~= fenced[2] then
+    return {'locked', fenced[1], fenced[2], held and tonumber(untilMs) > now and held or ''}
   end
 end
+local function versionOf(name)
+  local there = redis.call('HGET', S, 'v:' .. name)
+  return there and string.match(there, '^(%d+):') or ''
+end
 -- What was computed was computed from these.
-for i = reads, reads + 2 * readCount - 1, 2 do
-  local there = redis.call('HGET', S, 'v:' .. ARGV[i])
-  if not there or string.match(there, '^(%d+):') ~= ARGV[i + 1] then return {'stale'} end
+for _, read in ipairs(more.reads or none) do
+  if versionOf(read[1]) ~= read[2] then return {'stale'} end
 end
 local conflicts = {'conflict', m.revision}
-for i = expects, expects + 2 * expectCount - 1, 2 do
-  local there = redis.call('HGET', S, 'v:' .. ARGV[i])
-  local version = there and string.match(there, '^(%d+):') or ''
-  if version ~= ARGV[i + 1] then
-    conflicts[#conflicts + 1] = ARGV[i]
-    conflicts[#conflicts + 1] = ARGV[i + 1]
-    conflicts[#conflicts + 1] = version
+for _, expected in ipairs(more.expect or none) do
+  local version = versionOf(expected[1])
+  if version ~= expected[2] then
+    for _, told in ipairs({expected[1], expected[2], version}) do conflicts[#conflicts + 1] = told end
   end
 end
 if #conflicts > 2 then return conflicts end
-if droppedCount + writtenCount == 0 then
+local dropped = more.dropped or none
+if #dropped == 0 and last < 10 then
   touch(true)
-  return {'nothing', m.revision, text(now), m.epoch}
+  return {'nothing', time[1], time[2], head}
 end
-if m.sealed and tonumber(m.sealed) > now then return {'sealed'} end
+if isSealed() then return {'sealed'} end
 
+-- As it is now, where somebody else has written since.
 local revision = text(tonumber(m.revision) + 1)
-local bytes = tonumber(ARGV[14])
-local sums = redis.call('HMGET', S, 'sum', 'floor')
-local sum = tonumber(sums[1]) + bytes
-local entry = {'at', text(now), 'by', ARGV[9], 'tip', ARGV[8], 'bytes', ARGV[14], 'sum', text(sum)}
+local _, bytes, tip, writer = string.match(ARGV[9], '^(%d+) (%d+) (%S+) (.*)$')
+local sum = tonumber(m.sum) + tonumber(bytes)
+if ARGV[7] ~= m.epoch .. '-' .. revision then
+  ARGV[7] = m.epoch .. '-' .. revision
+  for i = 11, last, 2 do ARGV[i] = revision .. string.match(ARGV[i], '^%d+(:.*)$') end
+end
+if ARGV[8] ~= '' then ARGV[8] = m.tip end
+ARGV[9] = text(sum) .. ' ' .. bytes .. ' ' .. tip .. ' ' .. writer
+local entry = {'commit', time[1] .. ' ' .. time[2] .. ' ' .. ARGV[9]}
 local function add(name, value)
   entry[#entry + 1] = name
   entry[#entry + 1] = value
 end
-if key ~= '' then add('key', key) end
-if ARGV[21] ~= '' then add('removed', ARGV[21]) end
-if ARGV[22] ~= '' then add('before', ARGV[22]) end
-if writtenCount <= 2000 then
-  for i = written, written + 3 * writtenCount - 1, 3 do add('v:' .. ARGV[i], ARGV[i + 1] .. ':' .. ARGV[i + 2]) end
-else
-  -- More than a command in a script may have.
+if key then add('key', key) end
+if more.removed then add('removed', more.removed) end
+if more.before then add('before', more.before) end
+-- More than a command in a script may have are one field.
+local many = last - 9 > 4000
+if many then
   local all = {}
-  for i = written, written + 3 * writtenCount - 1, 3 do
-    all[#all + 1] = {ARGV[i], ARGV[i + 1] .. ':' .. ARGV[i + 2]}
-  end
+  for i = 10, last, 2 do all[#all + 1] = {string.sub(ARGV[i], 3), ARGV[i + 1]} end
   add('all', cjson.encode(all))
+else
+  for i = 10, last, 2 do add(ARGV[i], ARGV[i + 1]) end
 end
-redis.call('XADD', L, 'MAXLEN', '=', ARGV[15], m.epoch .. '-' .. revision, unpack(entry))
-local floor = tonumber(sums[2])
-while sum - floor > tonumber(ARGV[16]) do
-  local oldest = redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1][2]
-  floor = tonumber(valueOf(oldest, 'sum')) - tonumber(valueOf(oldest, 'bytes'))
+redis.call('XADD', L, 'MAXLEN', '~', ARGV[6], ARGV[7], unpack(entry))
+local floor, bytesMax = tonumber(m.floor), tonumber(more.bytesMax)
+while bytesMax and sum - floor > bytesMax do
+  local _, _, through, its = entryOf(redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1][2])
+  floor = tonumber(through) - tonumber(its)
   local length = redis.call('XLEN', L)
-  if length == 1 or sum - floor <= tonumber(ARGV[16]) then break end
+  if length == 1 or sum - floor <= bytesMax then break end
   redis.call('XTRIM', L, 'MAXLEN', '=', length - 1)
 end
-
-for i = dropped, dropped + droppedCount - 1 do redis.call('HDEL', S, 'v:' .. ARGV[i]) end
-local sets = {}
-for i = written, written + 3 * writtenCount - 1, 3 do
-  sets[#sets + 1] = 'v:' .. ARGV[i]
-  sets[#sets + 1] = revision .. ':' .. ARGV[i + 1] .. ':' .. ARGV[i + 2]
-  if #sets >= 2000 then
-    redis.call('HSET', S, unpack(sets))
-    sets = {}
-  end
-end
-for _, pair in ipairs({{'revision', revision}, {'tip', ARGV[8]}, {'sum', text(sum)}, {'floor', text(floor)}}) do
-  sets[#sets + 1] = pair[1]
-  sets[#sets + 1] = pair[2]
-end
-if ARGV[19] == '1' then
-  sets[#sets + 1] = 'shape'
-  sets[#sets + 1] = revision
-  sets[#sets + 1] = 'next'
-  sets[#sets + 1] = ARGV[20]
-end
-if kind == 'c' then
-  local answer = revision .. ':' .. text(now) .. ':' .. m.epoch .. ':' .. ARGV[13]
-  redis.call('HSET', A, string.sub(key, 2), answer)
-  redis.call('ZADD', O, revision, string.sub(key, 2))
+for _, name in ipairs(dropped) do redis.call('HDEL', S, 'v:' .. name) end
+for i = 10, last, 4000 do redis.call('HSET', S, unpack(ARGV, i, math.min(i + 3999, last))) end
+if key then
+  answer = revision .. ':' .. text(now) .. ':' .. m.epoch .. ':' .. answer
+  redis.call('HSET', A, key, answer)
+  redis.call('ZADD', O, revision, key)
   local held, forgotten = tonumber(field('held')) + #answer, field('forgotten')
   local count = redis.call('ZCARD', O)
   while count > 1 do
     local oldest = redis.call('ZRANGE', O, 0, 0, 'WITHSCORES')
-    local known = redis.call('HGET', A, oldest[1])
-    local old = now > tonumber(string.match(known, '^%d+:(%d+):')) + outcomeTtl
-    if not old and count <= outcomesMax and held <= tonumber(ARGV[16]) then break end
+    local its = redis.call('HGET', A, oldest[1])
+    local old = now > tonumber(string.match(its, '^%d+:(%d+):')) + outcomeTtl
+    if not old and count <= tonumber(more.outcomesMax) and held <= bytesMax then break end
     redis.call('HDEL', A, oldest[1])
     redis.call('ZREM', O, oldest[1])
-    held, count, forgotten = held - #known, count - 1, oldest[2]
+    held, count, forgotten = held - #its, count - 1, oldest[2]
   end
-  for _, pair in ipairs({{'held', text(held)}, {'forgotten', forgotten}}) do
-    sets[#sets + 1] = pair[1]
-    sets[#sets + 1] = pair[2]
-  end
+  redis.call('HSET', S, 'held', text(held), 'forgotten', forgotten)
 end
-redis.call('HSET', S, unpack(sets))
+if more.reshaped then m.shape, m.next = revision, more.reshaped end
+m.revision, m.tip, m.sum, m.floor = revision, tip, text(sum), text(floor)
+save()
 touch(true)
-wake(m.epoch .. '-' .. revision)
-return {'done', revision, text(now), m.epoch}
+publish()
+return {'done', time[1], time[2], headText()}
 `,
 );

@@ -121,7 +121,8 @@ describe('what is wrong with a Redis', () => {
 
   it('a session of a newer release is refused, and left alone', async () => {
     const session = await opened();
-    await redis.node.command('HSET', `${prefix}:{s}:session`, 'schema', '2');
+    const head = String(await redis.node.command('HGET', `${prefix}:{s}:session`, 'head'));
+    await redis.node.command('HSET', `${prefix}:{s}:session`, 'head', head.replace(/^1 /, '2 '));
     for (const work of [
       () => session.read(),
       () => session.commit({ set: { n: 1 } }),
@@ -130,7 +131,7 @@ describe('what is wrong with a Redis', () => {
       async () => (await provider()).open('s'),
     ])
       expect(await codeOf(work())).to.equal('redis_too_new');
-    await redis.node.command('HSET', `${prefix}:{s}:session`, 'schema', '1');
+    await redis.node.command('HSET', `${prefix}:{s}:session`, 'head', head);
     expect((await session.read()).revision).to.equal(1);
   });
 
@@ -172,7 +173,9 @@ describe('what is wrong with a Redis', () => {
       const committing = session.commit({ set: { n } });
       // The server has done it, and the answer is on its way.
       await untilPasses(async () =>
-        expect(await redis.node.command('HGET', `${prefix}:{s}:session`, 'revision')).to.equal(String(n + 1)),
+        expect(String(await redis.node.command('HGET', `${prefix}:{s}:session`, 'head')).split(' ')[3]).to.equal(
+          String(n + 1),
+        ),
       );
       proxy.reset();
       proxy.toClient.heal();
