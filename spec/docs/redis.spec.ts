@@ -47,7 +47,7 @@ describe('the programs of docs/redis.md', () => {
     expect(fields['v:orders']).to.equal('5:0:{"type":"integer","value":4,"constraints":{},"description":"So far"}');
     const [schema, life, epoch, revision, tip, shape, next] = String(fields.head).split(' ');
     expect({ schema, revision, shape, next }).to.deep.equal({ schema: '1', revision: '5', shape: '1', next: '1' });
-    expect(life).to.match(/^[0-9a-f]{32}$/);
+    expect(life).to.match(/^[0-9a-f]{16}$/);
     const [last] = (await redis.node.command('XREVRANGE', 'ophion:{shop}:log', '+', '-', 'COUNT', 1)) as [
       [string, string[]],
     ];

@@ -6,7 +6,7 @@ import { find, type SessionRecord } from '../record.ts';
 import type { Variable } from '../types.ts';
 import type { Since } from './commit.ts';
 import type { Copy } from './copies.ts';
-import { headWith } from './head.ts';
+import { type Head, headAfter } from './head.ts';
 import type { RedisHost } from './host.ts';
 import { checkWritable, keyList } from './keys.ts';
 import type { Argument } from './link.ts';
@@ -27,12 +27,17 @@ export interface Made {
 export interface Sending {
   readonly keys: readonly string[];
   readonly args: readonly Argument[];
-  readonly places: ReadonlyMap<string, number>;
-  readonly tip: string;
+  /** Of each variable that is written. */
+  readonly places: readonly number[];
+  /** The head after it, if nobody else has written since. */
+  readonly after: Head;
+  /** Whether variables were declared or removed. */
+  readonly reshaped: boolean;
 }
 
 /** What he expects of variables that are not there for him: that they are absent holds as long as the shape does. */
 function expectedOf(record: SessionRecord, { expect, writer }: Order): Order['expect'] {
+  if (expect.length === 0) return expect;
   return expect.filter(
     ([name, version]) =>
       version !== null || find(record, name) === undefined || versionFor(find(record, name), writer) !== null,
@@ -48,37 +53,36 @@ export function expectsHidden(record: SessionRecord, { expect, writer }: Order):
 }
 
 /** New variables stand behind all others, and so does one that was removed and declared in the same commit. */
-function placesFor({ reading }: Copy, { remove }: Order, written: readonly Variable[]): Map<string, number> {
+function placesFor({ reading }: Copy, { remove }: Order, written: readonly Variable[]): readonly number[] {
   let { next } = reading.head;
-  const places = new Map<string, number>();
-  for (const { name } of written) {
-    const known = remove.includes(name) ? undefined : reading.order.get(name);
-    places.set(name, known ?? next);
+  return written.map(({ name }) => {
+    const known = remove.length > 0 && remove.includes(name) ? undefined : reading.order.get(name);
     if (known === undefined) next += 1;
-  }
-  return places;
+    return known ?? next - 1;
+  });
 }
 
+/** `isAgain`: it was sent before, and may have been carried out elsewhere: no two sendings have the same tip. */
 export function sendingOf(
   host: RedisHost,
   copy: Copy,
   order: Order,
   since: Since | undefined,
   { change, reads }: Made,
+  isAgain: boolean,
 ): Sending {
   const { head, record, order: known } = copy.reading;
   const { written, removed, bytes } = change;
   const { limits } = host.settings;
   for (const [name] of order.declare) checkWritable(name, 'variable');
   const places = placesFor(copy, order, written);
-  const reshaped = removed.length > 0 || written.some(({ name }) => places.get(name) !== known.get(name));
+  const reshaped = removed.length > 0 || written.some(({ name }, i) => places[i] !== known.get(name));
   const revision = head.revision + 1;
-  const next = reshaped ? Math.max(head.next, ...[...places.values()].map((place) => place + 1)) : head.next;
+  const next = reshaped ? Math.max(head.next, ...places.map((place) => place + 1)) : head.next;
   const own = ownMark(host, order);
-  host.sent += 1;
-  const tip = `${own}${host.sent}`;
+  const tip = isAgain ? `${own}.${host.sends()}` : own;
   const sum = head.sum + bytes;
-  const after = headWith({ ...head, revision, tip, sum, next, shape: reshaped ? revision : head.shape });
+  const after = headAfter(head, revision, tip, sum, reshaped ? revision : head.shape, next);
   const expect = expectedOf(record, order);
   // The kept bytes may grow by an eighth before they are cut down: not at each commit.
   const isFull = sum - head.floor > limits.historyBytesMax * 1.125;
@@ -111,16 +115,15 @@ export function sendingOf(
         });
   const texts: string[] = [];
   let size = 0;
-  for (const variable of written) {
-    const text = variableText(variable, places.get(variable.name) as number);
+  written.forEach((variable, i) => {
+    const text = variableText(variable, places[i] as number);
     size += text.length;
     texts.push(`v:${variable.name}`, text);
-  }
+  });
   const isTold = size <= toldMax && removed.length === 0 && change.before === undefined && !nothing;
   const { keys } = copy;
   const args: Argument[] = [
     host.time(),
-    keys.wake,
     head.text,
     after.text,
     isPlain && more !== '' ? `+${more}` : more,
@@ -131,13 +134,13 @@ export function sendingOf(
     ...texts,
   ];
   if (withKey) args.push(answerJson({ writer: order.writer, ...change }, order.outcome));
-  return { keys: isPlain ? [keys.session, keys.log] : keyList(keys), args, places, tip };
+  return { keys: isPlain ? [keys.session, keys.log] : keyList(keys), args, places, after, reshaped };
 }
 
 /** What all tips of one commit begin with, however often it is sent: a retry finds it by that in the log. */
 function ownMark(host: RedisHost, { key }: Order): string {
   const { client, number } = typeof key === 'object' ? key : host.keys.next();
-  return `${client}.${number}.`;
+  return `${client}.${number}`;
 }
 
 const pairText = ([name, value]: readonly [string, number | null]): readonly [string, string] => [

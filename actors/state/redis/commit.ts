@@ -14,6 +14,7 @@ import { rewound } from '../readings.ts';
 import type { SessionRecord } from '../record.ts';
 import type { Attempt } from '../retry.ts';
 import type { Commit } from '../session-data.ts';
+import type { Variable } from '../types.ts';
 import { freeze, sizeOf } from '../variable.ts';
 import { stale } from './anew.ts';
 import { expectsHidden, type Made, sendingOf } from './commit-arguments.ts';
@@ -44,7 +45,7 @@ interface Task {
   tries: number;
 }
 
-export async function commit(
+export function commit(
   host: RedisHost,
   copy: Copy,
   order: Order,
@@ -53,8 +54,12 @@ export async function commit(
 ): Promise<Commit> {
   const task: Task = { host, order, since, attempt, tries: 0 };
   // Behind those that wait already.
-  const done = copy.anew.isIdle ? await tryOn(task, copy) : stale;
-  if (done !== stale) return done;
+  if (!copy.anew.isIdle) return anew(task, copy);
+  return tryOn(task, copy).then((done) => (done === stale ? anew(task, copy) : done));
+}
+
+function anew(task: Task, copy: Copy): Promise<Commit> {
+  const { host, attempt } = task;
   const fresh = (): Promise<Copy> => host.fresh(copy.id, 'head', { number: 0, timeoutMs: attempt.timeoutMs });
   return copy.anew.add(
     fresh,
@@ -92,9 +97,16 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
   const { reading } = copy;
   const made = applied(host, reading.record, order);
   if (made instanceof StateError || expectsHidden(reading.record, order)) return refused(task, copy);
-  const { keys, args, places, tip } = sendingOf(host, copy, order, since, made);
+  const { keys, args, places, after, reshaped } = sendingOf(
+    host,
+    copy,
+    order,
+    since,
+    made,
+    task.tries > 1 || since !== undefined,
+  );
   const { change } = made;
-  const { record, head } = reading;
+  const { record } = reading;
   const { replicas, fsync } = host.settings.durability;
   const sending =
     replicas === 0 && !fsync
@@ -102,10 +114,19 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
       : commitSafely(host, keys, args, attempt);
   return sending.then((reply) => {
     if (isForeseen(reply)) {
-      const next = { epoch: head.epoch, revision: head.revision + 1 };
       const [seconds, micros] = reply as readonly string[];
-      const done = commitOf(order, record, change, next, timeOf(seconds as string, micros as string));
-      host.copies.advance(copy, { commit: done, bytes: change.bytes, sum: head.sum + change.bytes, tip, places });
+      const done = commitOf(order, record, change, after, timeOf(seconds as string, micros as string));
+      const { bytes, variables, valueBytes } = change;
+      const { tip, sum, revision } = after;
+      if (!reshaped && copy.reading.head === reading.head) {
+        const history = record.history.add(
+          { commit: done, bytes, key: undefined, outcome: undefined },
+          0,
+          host.settings.limits,
+        );
+        const made = { ...record, revision, variables, valueBytes, history };
+        host.copies.set(copy, { head: after, order: reading.order, record: made });
+      } else host.copies.advance(copy, { commit: done, bytes, sum, tip, places: byName(change.written, places) });
       return done;
     }
     const [kind, seconds, micros, text] = host.living(copy.id, reply) as readonly string[];
@@ -118,7 +139,9 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
         const now = headOf(text as string);
         const done = commitOf(order, record, change, now, timeOf(seconds as string, micros as string));
         if (kind === 'nothing') return done;
-        host.copies.advance(copy, { commit: done, bytes: change.bytes, sum: now.sum, tip, places });
+        const { bytes, written } = change;
+        const { tip } = after;
+        host.copies.advance(copy, { commit: done, bytes, sum: now.sum, tip, places: byName(written, places) });
         host.copies.place(copy, now.text);
         return done;
       }
@@ -127,6 +150,9 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
     }
   });
 }
+
+const byName = (written: readonly Variable[], places: readonly number[]): ReadonlyMap<string, number> =>
+  new Map(written.map(({ name }, i) => [name, places[i] as number]));
 
 /** A refusal by a copy that may be old: it counts if the copy is what the server has, and no retry was done before. */
 async function refused(task: Task, { id, reading }: Copy): Promise<Commit | typeof stale> {
@@ -139,7 +165,7 @@ async function refused(task: Task, { id, reading }: Copy): Promise<Commit | type
     const plain = new Order({ ...order, expect: [], fences: [], set: [], declare: [], remove: [] });
     const nothing = applied(host, record, plain);
     if (nothing instanceof StateError) throw nothing;
-    const { keys, args } = sendingOf(host, copy, plain, since, nothing);
+    const { keys, args } = sendingOf(host, copy, plain, since, nothing, true);
     const reply = host.living(id, await host.link.run(commitScript, keys, args, attempt));
     if (reply[0] === 'stale' || reply[0] === 'keys') return stale;
     if (reply[0] !== 'nothing') return answered(host, copy, reply, attempt);

@@ -98,7 +98,7 @@ export class Copies {
       copy = new Copy(sessionKeys(this.#prefix, sessionId), reading, whole, nowMs);
       this.#byId.set(sessionId, copy);
       this.#use(copy);
-      this.#byChannel.set(copy.keys.wake, copy);
+      this.#byChannel.set(copy.keys.session, copy);
       this.#shrink();
       return copy;
     }
@@ -108,7 +108,7 @@ export class Copies {
     // What is kept of the past is not given up for a reading without it.
     if (reading.head.epoch === epoch && reading.head.revision === revision && copy.whole && !whole) return copy;
     copy.whole = whole;
-    this.#set(copy, reading);
+    this.set(copy, reading);
     return copy;
   }
 
@@ -116,7 +116,7 @@ export class Copies {
   advance(copy: Copy, entry: Omit<LogEntry, 'key'>): void {
     const { epoch, revision } = copy.reading.head;
     if (entry.commit.epoch !== epoch || entry.commit.revision !== revision + 1) return;
-    this.#set(copy, advanced(copy.reading, entry, this.#limits));
+    this.set(copy, advanced(copy.reading, entry, this.#limits));
   }
 
   advanceBy(copy: Copy, log: readonly RawEntry[]): void {
@@ -151,7 +151,7 @@ export class Copies {
     const copy = this.#byId.get(id);
     if (copy === undefined) return;
     this.#byId.delete(id);
-    this.#byChannel.delete(copy.keys.wake);
+    this.#byChannel.delete(copy.keys.session);
     copy.entry.ended = ending;
     this.#wake(copy);
   }
@@ -161,8 +161,11 @@ export class Copies {
     copy.used = this.#uses;
   }
 
-  #set(copy: Copy, reading: Reading): void {
+  /** Takes on what a copy is by now. */
+  set(copy: Copy, reading: Reading): void {
     copy.reading = reading;
+    // Nobody goes on with the one before it.
+    reading.record.history.settle();
     copy.note(reading.head);
     copy.entry.record = reading.record;
     this.#wake(copy);
@@ -185,7 +188,7 @@ export class Copies {
     // The last one was made just now.
     for (const copy of unused.slice(0, Math.min(fewer, unused.length - 1))) {
       this.#byId.delete(copy.id);
-      this.#byChannel.delete(copy.keys.wake);
+      this.#byChannel.delete(copy.keys.session);
     }
   }
 }

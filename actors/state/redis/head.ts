@@ -42,6 +42,19 @@ export function headWith(parts: Parts): Head {
   return { text, life, epoch, revision, tip, shape, next, base, sum, floor, ttlMs, sealedMs, arriving };
 }
 
+/** The head after a commit, if nobody else writes in between. */
+export function headAfter(
+  head: Head,
+  revision: number,
+  tip: string,
+  sum: number,
+  shape = head.shape,
+  next = head.next,
+): Head {
+  const { life, epoch, base, floor, ttlMs, sealedMs, arriving } = head;
+  return headWith({ life, epoch, revision, tip, shape, next, base, sum, floor, ttlMs, sealedMs, arriving });
+}
+
 /** Throws RedisError `redis_failed` for what cannot be right. */
 export function headOf(text: string): Head {
   const parts = text.split(' ');

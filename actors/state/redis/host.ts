@@ -11,7 +11,7 @@ import { Keys } from '../vault-session.ts';
 import { Copies, type Copy } from './copies.ts';
 import { RedisError, refusalOf } from './errors.ts';
 import { FeedPlace } from './feed-place.ts';
-import { type Head, headOf, samePlace, schema } from './head.ts';
+import { headOf, samePlace, schema } from './head.ts';
 import { keyList, type SessionKeys, sessionKeys } from './keys.ts';
 import { type Argument, RedisLink } from './link.ts';
 import type { RedisSettings } from './options.ts';
@@ -36,12 +36,12 @@ export class RedisHost {
   readonly copies: Copies;
   readonly keys: Keys;
   readonly feed: FeedPlace;
-  /** Counts commits that were sent, again or not. */
-  sent = 0;
   /** The functions of computed variables. */
   readonly functionNamed: FindFunction;
   /** Tells this host's leases from others'. */
   readonly owner: string;
+  /** How many commits were sent again. */
+  #sends = 0;
 
   constructor(system: ActorSystem, root: string, settings: RedisSettings, number: number) {
     this.system = system;
@@ -94,6 +94,12 @@ export class RedisHost {
       if (!(cause instanceof StateError) || cause.details.reason === undefined) throw error;
       throw cause.details.reason === 'redis_down' && said !== undefined ? refusalOf(said) : cause;
     }
+  }
+
+  /** A number that was not answered before. */
+  sends(): number {
+    this.#sends += 1;
+    return this.#sends;
   }
 
   keysOf(id: string): SessionKeys {

@@ -11,7 +11,7 @@ export function importArguments(
   { life, ttlMs, sealedMs }: { life: string; ttlMs: number | undefined; sealedMs: number | undefined },
 ): (string | number)[] {
   const { epoch, revision, variables, history, locks } = record;
-  const tipOf = (at: number): string => `${life.slice(0, 8)}.${at}`;
+  const tipOf = (at: number): string => `${life}-${at}`;
   const entries = history.entries();
   const { text } = headWith({
     life,

@@ -6,7 +6,7 @@ import { show } from '../value.ts';
 export const shards = 16;
 
 export interface SessionKeys {
-  /** Hash: the head and a field for each variable. */
+  /** Hash: the head and a field for each variable. Sharded channel: that there is something new. */
   readonly session: string;
   /** Stream: the kept commits. */
   readonly log: string;
@@ -18,8 +18,6 @@ export interface SessionKeys {
   readonly locks: string;
   /** String: how a session that is gone has ended, for a day. */
   readonly ended: string;
-  /** Sharded channel: that there is something new. */
-  readonly wake: string;
 }
 
 /** What could end a hash tag too early is written as in a URL. */
@@ -34,7 +32,6 @@ export function sessionKeys(prefix: string, id: string): SessionKeys {
     order: of('order'),
     locks: of('locks'),
     ended: of('ended'),
-    wake: of('wake'),
   };
 }
 

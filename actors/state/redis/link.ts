@@ -2,12 +2,13 @@
  * The connections of one provider: one for commands, one that hears of commits. Commands are never sent again by the
  * client library: a commit that may have happened is told apart by its idempotency key, one level above.
  */
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { type ActorSystem, isActorError, StateError } from '../../core/index.ts';
+import { Cluster, Command, Redis, type RedisOptions } from 'ioredis';
+import { type ActorSystem, StateError } from '../../core/index.ts';
 import type { Attempt } from '../retry.ts';
 import { RedisError, redisError } from './errors.ts';
 import type { RedisSource } from './options.ts';
 import type { Script } from './scripts/script.ts';
+import { Wait, Waits } from './waits.ts';
 
 type Client = Redis | Cluster;
 export type Argument = string | number | Buffer;
@@ -45,8 +46,7 @@ export class RedisLink {
   /** Who waits for a connection. */
   readonly #waiting = new Map<Client, Promise<void>>();
   #last: Error | undefined;
-  /** Ends what is under way, each. */
-  readonly #under = new Set<() => void>();
+  readonly #waits: Waits;
   #closed = false;
   /** Undefined until the server's version is looked at. */
   #checked: Promise<void> | undefined;
@@ -56,6 +56,7 @@ export class RedisLink {
 
   constructor(system: ActorSystem, source: RedisSource) {
     this.#system = system;
+    this.#waits = new Waits(system, () => this.#last);
     this.#client = connectionOf(source);
     this.#ears = connectionOf(source);
     for (const client of [this.#client, this.#ears]) {
@@ -88,12 +89,18 @@ export class RedisLink {
 
   /** Runs a script on the keys of one slot. Rejects with RedisError; what has happened then is not known for `redis_down`. */
   run(script: Script, keys: readonly string[], args: readonly Argument[], attempt: Attempt): Promise<unknown> {
-    return this.#guarded(attempt, () =>
-      this.#client.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: Error) => {
-        if (!error.message.startsWith('NOSCRIPT')) throw error;
-        return this.#client.eval(script.lua, keys.length, ...keys, ...args);
-      }),
+    const rest = [keys.length, ...keys, ...args];
+    return this.#guarded(
+      attempt,
+      () => this.#send('evalsha', [script.sha, ...rest]),
+      this.#client,
+      (error) => (isForgotten(error) ? this.#send('eval', [script.lua, ...rest]) : Promise.reject(error)),
     );
+  }
+
+  #send(name: string, args: Argument[]): Promise<unknown> {
+    const command = new Command(name, args, { replyEncoding: 'utf8' });
+    return this.#client.sendCommand(command) as Promise<unknown>;
   }
 
   /** Runs a script and, right behind it on the same connection, a command; answers both, or the second one's error. */
@@ -118,7 +125,7 @@ export class RedisLink {
       try {
         return await both(['EVALSHA', script.sha]);
       } catch (error) {
-        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+        if (!isForgotten(error as Error)) throw error;
         return await both(['EVAL', script.lua]);
       }
     }) as Promise<readonly [unknown, unknown]>;
@@ -165,47 +172,32 @@ export class RedisLink {
     this.#client.disconnect();
     this.#ears.disconnect();
     // A client that is between two attempts to connect tells nobody.
-    for (const end of [...this.#under]) end();
+    this.#waits.end(hasEnded());
   }
 
-  #guarded(attempt: Attempt, work: () => Promise<unknown>, client = this.#client): Promise<unknown> {
-    const { timeoutMs, signal } = attempt;
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+  /** `instead` is tried once when `work` fails: it rejects with what is to be told. */
+  #guarded(
+    attempt: Attempt,
+    work: () => Promise<unknown>,
+    client = this.#client,
+    instead?: (error: Error) => Promise<unknown>,
+  ): Promise<unknown> {
+    if (attempt.signal?.aborted) return Promise.reject(attempt.signal.reason as Error);
     return new Promise((resolve, reject) => {
-      const timer = this.#system.deadlines.set(timeoutMs, () => {
-        if (finish()) reject(new RedisError('redis_down', `no answer within ${timeoutMs} ms`, { cause: this.#last }));
-      });
-      let over = false;
-      /** False when it was over before. */
-      const finish = (): boolean => {
-        if (over) return false;
-        over = true;
-        this.#under.delete(end);
-        timer.cancel();
-        if (signal !== undefined) signal.removeEventListener('abort', aborted);
-        return true;
-      };
-      const aborted = (): void => {
-        if (finish()) reject(signal?.reason as Error);
-      };
-      const end = (): void => {
-        if (finish()) reject(hasEnded());
-      };
-      const failed = (error: unknown): void => {
-        if (finish()) reject(isActorError(error) ? error : redisError(error, this.#last));
-      };
-      const start = (): void => {
-        // Who has given up is not to find it done later.
-        if (over) return;
-        this.#together(client);
-        work().then((value) => {
-          if (finish()) resolve(value);
-        }, failed);
-      };
-      this.#under.add(end);
-      signal?.addEventListener('abort', aborted, { once: true });
-      if (this.#isReady(client)) start();
-      else this.#ready(client).then(start, failed);
+      const wait = new Wait(this.#waits, attempt, resolve, reject);
+      if (this.#isReady(client)) {
+        // One caller alone waits for nobody.
+        if (this.#waits.size > 1) this.#together(client);
+        wait.on(work(), instead);
+        return;
+      }
+      this.#ready(client).then(
+        () => {
+          // Who has given up is not to find it done later.
+          if (!wait.over) wait.on(work(), instead);
+        },
+        (error: unknown) => wait.failed(error),
+      );
     });
   }
 
@@ -262,6 +254,9 @@ export class RedisLink {
     checkVersion(info);
   }
 }
+
+/** The server does not know the script any more. */
+const isForgotten = (error: Error): boolean => error.message.startsWith('NOSCRIPT');
 
 const hasEnded = (): StateError => new StateError('unavailable', 'redis: the system has ended');
 

@@ -29,7 +29,7 @@ export function pull(host: RedisHost, copy: Copy): void {
 async function pullOnce(host: RedisHost, copy: Copy): Promise<void> {
   if (!isWanted(copy)) {
     copy.following = false;
-    await host.link.unsubscribe(copy.keys.wake);
+    await host.link.unsubscribe(copy.keys.session);
     return;
   }
   try {

@@ -71,8 +71,7 @@ class RedisState implements StateProvider {
       if (found !== undefined) return found;
       await this.#room(attempt);
       await enroll(this.#host, id, ttlMs, attempt);
-      const ids = this.#system.runtime.ids;
-      const args = [ids.next(), ids.next().slice(0, 16), ttlMs === undefined ? 0 : Math.ceil(ttlMs)];
+      const args = [this.#life(), ttlMs === undefined ? 0 : Math.ceil(ttlMs)];
       const reply = await this.#run(openScript, id, args, attempt);
       if (reply[0] === 'opened') this.#count.opened();
       return new RedisSession(this.#host, id, ttlOf(reply[1]));
@@ -105,7 +104,7 @@ class RedisState implements StateProvider {
       await this.#room(attempt);
       await enroll(this.#host, id, options.sealedMs ?? ttlMs, attempt);
       const args = importArguments(record, {
-        life: this.#system.runtime.ids.next(),
+        life: this.#life(),
         ttlMs,
         sealedMs: options.sealedMs,
       });
@@ -127,6 +126,11 @@ class RedisState implements StateProvider {
   list({ signal, timeoutMs, ...options }: ListOptions & StateCallOptions = {}): Promise<SessionList> {
     const call = { ...(signal === undefined ? {} : { signal }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
     return this.#host.persist('sessions', call, (attempt) => listSessions(this.#host, options, attempt));
+  }
+
+  /** What tells a session from others of its id. */
+  #life(): string {
+    return this.#system.runtime.ids.next().slice(0, 16);
   }
 
   /** The session that is open, which nearly always is there or not for good: then nothing is written. */

@@ -12,7 +12,7 @@ import type { Commit, HeldLock } from '../session-data.ts';
 import type { Variable } from '../types.ts';
 import { freeze, sizeOf } from '../variable.ts';
 import { RedisError } from './errors.ts';
-import { type Head, headOf, headWith } from './head.ts';
+import { type Head, headAfter, headOf } from './head.ts';
 import { fromJson, toJson } from './values.ts';
 
 /** A record as it was read. */
@@ -41,9 +41,18 @@ const beforeFrom = (list: Before): Before =>
 
 export type RawEntry = readonly [id: string, fields: readonly string[]];
 
+/** What the JSON of a variable ends with, by its constraints: they are the same at each version. */
+const ends = new WeakMap<object, { readonly description: string; readonly text: string }>();
+
 /** The JSON of a variable. */
 export function variableJson({ type, value, constraints, description }: Variable): string {
-  return JSON.stringify({ type, value: toJson(value), constraints: toJson(constraints), description });
+  let end = ends.get(constraints);
+  if (end === undefined || end.description !== description) {
+    // What follows the first brace.
+    end = { description, text: `,${JSON.stringify({ constraints: toJson(constraints), description }).slice(1)}` };
+    ends.set(constraints, end);
+  }
+  return `{"type":"${type}","value":${JSON.stringify(toJson(value))}${end.text}`;
 }
 
 /** A variable as it stands in its field. */
@@ -218,7 +227,7 @@ export function advanced(reading: Reading, entry: Omit<LogEntry, 'key'>, limits:
       variables[place] = variable;
     }
     return {
-      head: headWith({ ...reading.head, revision, tip, sum }),
+      head: headAfter(reading.head, revision, tip, sum),
       order: reading.order,
       record: { ...record, revision, variables, valueBytes, history },
     };
@@ -244,7 +253,7 @@ export function advanced(reading: Reading, entry: Omit<LogEntry, 'key'>, limits:
     history,
   };
   const next = Math.max(reading.head.next, ...[...places.values()].map((place) => place + 1));
-  return { head: headWith({ ...reading.head, revision, tip, sum, shape: revision, next }), record: made, order };
+  return { head: headAfter(reading.head, revision, tip, sum, revision, next), record: made, order };
 }
 
 /** A commit as it is kept under a caller's key; the script puts revision, time and epoch before it. */

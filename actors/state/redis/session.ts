@@ -4,7 +4,7 @@ import { exportOf } from '../export.ts';
 import { underKey } from '../followed.ts';
 import type { History, OwnKey } from '../history.ts';
 import { expectFences, lockedBy, lockOrder, locksMax, noLocks } from '../locks.ts';
-import { orderOf } from '../order.ts';
+import { type Order, orderOf } from '../order.ts';
 import { historyOf, snapshotAt } from '../past.ts';
 import { matcher } from '../pattern.ts';
 import type { StateSession } from '../provider.ts';
@@ -87,25 +87,19 @@ export class RedisSession implements StateSession {
       // Before anything is waited for: what was handed in may change from now on.
       const order = orderOf(request, this.#host.keys.next(), record === undefined ? anySecret : secretsOf(record));
       let since: Since | undefined = request.since;
-      const send = (copy: Copy, sent: Since | undefined, attempt: Attempt): Promise<Commit> =>
-        commit(this.#host, copy, order, sent, attempt).then(this.#wrote, (error: unknown) => {
-          // Now he knows.
-          if (error instanceof StateError && error.code === 'rewound') this.#known = undefined;
-          // An attempt before may have done it.
-          throw sent === undefined ? error : underKey(error, order);
-        });
-      const later = async (sent: Since | undefined, attempt: Attempt): Promise<Commit> => {
-        // Where the session is before a commit is sent: what it may do happens after that.
-        since ??= (await this.#host.known(this.id, attempt)).reading.head;
-        await this.#checkLineage(attempt);
-        return send(await this.#host.known(this.id, attempt), sent, attempt);
-      };
       return this.#persist(options, (attempt) => {
         const copy = this.#host.copies.get(this.id);
         const sent = since;
-        if (copy === undefined || !this.#isOf(copy.reading.head)) return later(sent, attempt);
-        since ??= copy.reading.head;
-        return send(copy, sent, attempt);
+        if (copy !== undefined && this.#isOf(copy.reading.head)) {
+          since ??= copy.reading.head;
+          return this.#send(copy, order, sent, attempt);
+        }
+        // Where the session is before a commit is sent: what it may do happens after that.
+        return this.#host.known(this.id, attempt).then(async (known) => {
+          since ??= known.reading.head;
+          await this.#checkLineage(attempt);
+          return this.#send(await this.#host.known(this.id, attempt), order, sent, attempt);
+        });
       });
     } catch (error) {
       return Promise.reject(error as Error);
@@ -196,10 +190,20 @@ export class RedisSession implements StateSession {
     });
   }
 
-  readonly #wrote = (done: Commit): Commit => {
-    this.#told();
-    return done;
-  };
+  #send(copy: Copy, order: Order, sent: Since | undefined, attempt: Attempt): Promise<Commit> {
+    return commit(this.#host, copy, order, sent, attempt).then(
+      (done) => {
+        this.#told();
+        return done;
+      },
+      (error: unknown) => {
+        // Now he knows.
+        if (error instanceof StateError && error.code === 'rewound') this.#known = undefined;
+        // An attempt before may have done it.
+        throw sent === undefined ? error : underKey(error, order);
+      },
+    );
+  }
 
   /** Whether its user knows of this life and epoch, as far as he was told. */
   #isOf(head: Head): boolean {
@@ -280,6 +284,6 @@ function recordOfAll(
 
 /** The key that a client made for itself stands in the mark of the commit, if it was one. */
 function ownKey(tip: string): OwnKey | undefined {
-  const [client, number, sent] = tip.split('.');
-  return sent === undefined ? undefined : { client: client as string, number: Number(number) };
+  const [client, number] = tip.split('.');
+  return number === undefined ? undefined : { client: client as string, number: Number(number) };
 }

@@ -94,7 +94,7 @@ export class RedisWatch implements AsyncIterableIterator<WatchEvent> {
         this.#host.feed.ensure();
         // First followed, then read: nothing falls in between.
         copy.following = true;
-        await this.#host.link.subscribe(copy.keys.wake, attempt);
+        await this.#host.link.subscribe(copy.keys.session, attempt);
         copy = await this.#host.fresh(this.#id, 'head', attempt);
         this.#hold(copy);
         copy.following = true;

@@ -6,7 +6,7 @@
 import { beginning, prelude, script } from './script.ts';
 
 /**
- * ARGV from 2: the channel; the head that the client knows; the head after this commit, as it foresees it; as JSON what is
+ * ARGV from 2: the head that the client knows; the head after this commit, as it foresees it; as JSON what is
  * looked at besides (see below), with a `+` before it when that is of interest only if the head is another one, or
  * nothing; how many commits are kept; then what is told to who watches: the id of the entry, the tip before it (none:
  * only the id is told), what the entry says of itself but the time (sum, bytes, tip, writer), and of each variable its
@@ -20,24 +20,20 @@ export const commitScript = script(
   'commit',
   beginning,
   `
-local last = #ARGV
-local function publish()
-  if ARGV[8] == '' then redis.call('SPUBLISH', ARGV[2], ARGV[7])
-  else redis.call('SPUBLISH', ARGV[2], time[1] .. ' ' .. time[2] .. '\\n' .. table.concat(ARGV, '\\n', 7, last)) end
-end
-if head == ARGV[3] and string.byte(ARGV[5]) ~= 123 then
-  redis.call('XADD', L, 'MAXLEN', '~', ARGV[6], ARGV[7], 'commit', time[1] .. ' ' .. time[2] .. ' ' .. ARGV[9],
-    unpack(ARGV, 10))
-  redis.call('HSET', S, 'head', ARGV[4], unpack(ARGV, 10))
-  publish()
+local at = time[1] .. ' ' .. time[2]
+if head == ARGV[2] and string.byte(ARGV[4]) ~= 123 then
+  redis.call('XADD', L, 'MAXLEN', '~', ARGV[5], ARGV[6], 'commit', at .. ' ' .. ARGV[8], unpack(ARGV, 9))
+  redis.call('HSET', S, 'head', ARGV[3], unpack(ARGV, 9))
+  redis.call('SPUBLISH', S, ARGV[7] == '' and ARGV[6] or at .. '\\n' .. table.concat(ARGV, '\\n', 6))
   return time
 end
+local last = #ARGV
 `,
   prelude,
   `
 local gone = missing()
 if gone then return gone end
-local more = ARGV[5] ~= '' and cjson.decode(string.sub(ARGV[5], string.byte(ARGV[5]) == 123 and 1 or 2)) or {}
+local more = ARGV[4] ~= '' and cjson.decode(string.sub(ARGV[4], string.byte(ARGV[4]) == 123 and 1 or 2)) or {}
 local none = {}
 -- Who waits for replicas waits for the last write of his connection, which may be another one than the commit's was.
 local function again() redis.call('HSET', S, 'head', head) end
@@ -58,7 +54,7 @@ elseif since then
   local first = redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1]
   for _, entry in ipairs(redis.call('XRANGE', L, '(' .. more.sinceEpoch .. '-' .. more.since, '+')) do
     local _, _, _, _, tip = entryOf(entry[2])
-    if string.sub(tip, 1, #more.own) == more.own then
+    if string.sub(tip .. '.', 1, #more.own + 1) == more.own .. '.' then
       again()
       return {'logged', entry[1], entry[2]}
     end
@@ -67,7 +63,7 @@ elseif since then
     return {'compacted'}
   end
 end
-local where, epoch, known = lineage(ARGV[3])
+local where, epoch, known = lineage(ARGV[2])
 if where == 'lost' then
   if epoch == m.epoch then rewind() end
   return {'rewound', m.epoch, m.revision}
@@ -98,7 +94,7 @@ for _, expected in ipairs(more.expect or none) do
 end
 if #conflicts > 2 then return conflicts end
 local dropped = more.dropped or none
-if #dropped == 0 and last < 10 then
+if #dropped == 0 and last < 9 then
   touch(true)
   return {'nothing', time[1], time[2], head}
 end
@@ -106,15 +102,15 @@ if isSealed() then return {'sealed'} end
 
 -- As it is now, where somebody else has written since.
 local revision = text(tonumber(m.revision) + 1)
-local _, bytes, tip, writer = string.match(ARGV[9], '^(%d+) (%d+) (%S+) (.*)$')
+local _, bytes, tip, writer = string.match(ARGV[8], '^(%d+) (%d+) (%S+) (.*)$')
 local sum = tonumber(m.sum) + tonumber(bytes)
-if ARGV[7] ~= m.epoch .. '-' .. revision then
-  ARGV[7] = m.epoch .. '-' .. revision
-  for i = 11, last, 2 do ARGV[i] = revision .. string.match(ARGV[i], '^%d+(:.*)$') end
+if ARGV[6] ~= m.epoch .. '-' .. revision then
+  ARGV[6] = m.epoch .. '-' .. revision
+  for i = 10, last, 2 do ARGV[i] = revision .. string.match(ARGV[i], '^%d+(:.*)$') end
 end
-if ARGV[8] ~= '' then ARGV[8] = m.tip end
-ARGV[9] = text(sum) .. ' ' .. bytes .. ' ' .. tip .. ' ' .. writer
-local entry = {'commit', time[1] .. ' ' .. time[2] .. ' ' .. ARGV[9]}
+if ARGV[7] ~= '' then ARGV[7] = m.tip end
+ARGV[8] = text(sum) .. ' ' .. bytes .. ' ' .. tip .. ' ' .. writer
+local entry = {'commit', at .. ' ' .. ARGV[8]}
 local function add(name, value)
   entry[#entry + 1] = name
   entry[#entry + 1] = value
@@ -123,15 +119,15 @@ if key then add('key', key) end
 if more.removed then add('removed', more.removed) end
 if more.before then add('before', more.before) end
 -- More than a command in a script may have are one field.
-local many = last - 9 > 4000
+local many = last - 8 > 4000
 if many then
   local all = {}
-  for i = 10, last, 2 do all[#all + 1] = {string.sub(ARGV[i], 3), ARGV[i + 1]} end
+  for i = 9, last, 2 do all[#all + 1] = {string.sub(ARGV[i], 3), ARGV[i + 1]} end
   add('all', cjson.encode(all))
 else
-  for i = 10, last, 2 do add(ARGV[i], ARGV[i + 1]) end
+  for i = 9, last, 2 do add(ARGV[i], ARGV[i + 1]) end
 end
-redis.call('XADD', L, 'MAXLEN', '~', ARGV[6], ARGV[7], unpack(entry))
+redis.call('XADD', L, 'MAXLEN', '~', ARGV[5], ARGV[6], unpack(entry))
 local floor, bytesMax = tonumber(m.floor), tonumber(more.bytesMax)
 while bytesMax and sum - floor > bytesMax do
   local _, _, through, its = entryOf(redis.call('XRANGE', L, '-', '+', 'COUNT', 1)[1][2])
@@ -141,7 +137,7 @@ while bytesMax and sum - floor > bytesMax do
   redis.call('XTRIM', L, 'MAXLEN', '=', length - 1)
 end
 for _, name in ipairs(dropped) do redis.call('HDEL', S, 'v:' .. name) end
-for i = 10, last, 4000 do redis.call('HSET', S, unpack(ARGV, i, math.min(i + 3999, last))) end
+for i = 9, last, 4000 do redis.call('HSET', S, unpack(ARGV, i, math.min(i + 3999, last))) end
 if key then
   answer = revision .. ':' .. text(now) .. ':' .. m.epoch .. ':' .. answer
   redis.call('HSET', A, key, answer)
@@ -163,7 +159,7 @@ if more.reshaped then m.shape, m.next = revision, more.reshaped end
 m.revision, m.tip, m.sum, m.floor = revision, tip, text(sum), text(floor)
 save()
 touch(true)
-publish()
+redis.call('SPUBLISH', S, ARGV[7] == '' and ARGV[6] or at .. '\\n' .. table.concat(ARGV, '\\n', 6, last))
 return {'done', time[1], time[2], headText()}
 `,
 );

@@ -2,7 +2,7 @@
 import { schema } from '../head.ts';
 import { beginning, prelude, script } from './script.ts';
 
-/** ARGV from 2: a life, a tip, the time to live or 0. */
+/** ARGV from 2: a life, the time to live or 0. */
 export const openScript = script(
   'open',
   beginning,
@@ -16,12 +16,12 @@ end
 if gone[1] == 'newer' then return gone end
 if redis.call('EXISTS', S) == 1 then return redis.error_reply('WRONGTYPE ' .. S .. ' is not a session of ophion') end
 redis.call('UNLINK', L, A, O, K, E)
-m = {schema = '${schema}', life = ARGV[2], epoch = text(micros), revision = '0', tip = ARGV[3], shape = '0', next = '0',
-  base = '0', basetip = ARGV[3], sum = '0', floor = '0', ttl = ARGV[4], sealed = '0', arriving = '0'}
+m = {schema = '${schema}', life = ARGV[2], epoch = text(micros), revision = '0', tip = '-', shape = '0', next = '0',
+  base = '0', basetip = '-', sum = '0', floor = '0', ttl = ARGV[3], sealed = '0', arriving = '0'}
 save()
-if ARGV[4] ~= '0' then
+if ARGV[3] ~= '0' then
   redis.call('HSET', S, 'touched', text(now))
-  redis.call('PEXPIRE', S, text(tonumber(ARGV[4]) + 86400000))
+  redis.call('PEXPIRE', S, text(tonumber(ARGV[3]) + 86400000))
 end
 return {'opened', m.ttl}
 `,

@@ -34,7 +34,7 @@ local A, O, K, E = KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local micros = clock[1] * 1000000 + clock[2]
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function text(n) return string.format('%.0f', n) end
-local function wake(what) redis.call('SPUBLISH', string.sub(S, 1, -8) .. 'wake', what) end
+local function wake(what) redis.call('SPUBLISH', S, what) end
 local m = {schema = head and string.match(head, '^(%d+) ')}
 local newer = m.schema and tonumber(m.schema) > ${schema}
 if m.schema and not newer then

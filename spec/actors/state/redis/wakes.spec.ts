@@ -1,6 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { integer, type StateSession, string } from '../../../../actors/state/index.ts';
-import { findRedis, type SingleRedis, startRedis } from '../../../../testing/index.ts';
+import { findRedis, type SingleRedis, startRedis, untilPasses } from '../../../../testing/index.ts';
 import { commitsOf, held, take } from '../../../../testing/state-laws/subject.ts';
 import { needs } from '../../../helpers/needs.ts';
 import { Hosts } from '../../../helpers/redis-hosts.ts';
@@ -96,7 +98,7 @@ describe('what is told of commits on a Redis', () => {
     const [, , epoch, revision] = await head();
     const forged = ['1 2', `${epoch}-${Number(revision) + 1}`, 'another.1.1', '1 1 forged.1.1 "x"', 'v:n'];
     const value = '3:0:{"type":"integer","value":666,"constraints":{},"description":""}';
-    await redis.node.command('SPUBLISH', `${prefix}:{s}:wake`, [...forged, value].join('\n'));
+    await redis.node.command('SPUBLISH', `${prefix}:{s}:session`, [...forged, value].join('\n'));
     await writer.commit({ set: { n: 2 } });
     expect(commitsOf(await seen).map(({ written }) => written[0]?.value)).to.deep.equal([2]);
     expect(await held(watched, 'n')).to.equal(2);
@@ -116,7 +118,7 @@ describe('what is told of commits on a Redis', () => {
     const said = `${words[9]} 1 other.1.1 "x"`;
     await redis.node.command(
       'SPUBLISH',
-      `${prefix}:{s}:wake`,
+      `${prefix}:{s}:session`,
       ['1 2', `${words[2]}-${words[3]}`, 'a', said].join('\n'),
     );
     expect((await told)[0]).to.deep.include({ type: 'snapshot', folded: { after: 2, upTo: 2 } });
@@ -136,5 +138,26 @@ describe('what is told of commits on a Redis', () => {
       expect((await one.history({ limit: 1_000 })).commits).to.have.length(50);
       expect((await one.export()).history).to.have.length(50);
     }
+  });
+
+  it('is let go of by every host once it is not kept any more', async () => {
+    const options = { url: redis.url, prefix: `${prefix}c`, limits: { historyMax: 20 } };
+    const [a, b] = [await hosts.start(options), await hosts.start(options)];
+    const session = await a.provider.open('s');
+    await session.commit({ declare: { n: integer() } });
+    const events = (await b.provider.find('s')).watch();
+    await take(events, 1);
+    const held: WeakRef<object>[] = [];
+    for (let n = 1; n <= 200; n += 1) {
+      const told = take(events, 1);
+      held.push(new WeakRef(await session.commit({ set: { n } })), new WeakRef(commitsOf(await told)[0] as object));
+    }
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await untilPasses(() => {
+      collect();
+      expect(held.filter((one) => one.deref() !== undefined)).to.have.length.at.most(2 * 2 * 20);
+    });
+    await events.return?.();
   });
 });
