@@ -6,11 +6,12 @@ import { find, type SessionRecord } from '../record.ts';
 import type { Variable } from '../types.ts';
 import type { Since } from './commit.ts';
 import type { Copy } from './copies.ts';
+import { saying } from './entries.ts';
 import { type Head, headAfter } from './head.ts';
 import type { RedisHost } from './host.ts';
 import { checkWritable, keyList } from './keys.ts';
 import type { Argument } from './link.ts';
-import { answerJson, saying, variableText } from './rows.ts';
+import { answerJson, variableText } from './rows.ts';
 
 /** What a commit may have to come along with the word of it, in characters. */
 const toldMax = 4_096;

@@ -14,14 +14,14 @@ import { rewound } from '../readings.ts';
 import type { SessionRecord } from '../record.ts';
 import type { Attempt } from '../retry.ts';
 import type { Commit } from '../session-data.ts';
-import type { Variable } from '../types.ts';
 import { freeze, sizeOf } from '../variable.ts';
 import { stale } from './anew.ts';
 import { expectsHidden, type Made, sendingOf } from './commit-arguments.ts';
 import type { Copy } from './copies.ts';
+import { entryOf, type RawEntry, timeOf } from './entries.ts';
 import { headOf } from './head.ts';
 import type { RedisHost, Reply } from './host.ts';
-import { answerOf, entryOf, lockOf, type RawEntry, timeOf } from './rows.ts';
+import { answerOf, lockOf } from './rows.ts';
 import { commitSafely, isForeseen } from './safe.ts';
 import { commitScript } from './scripts/commit.ts';
 
@@ -126,7 +126,7 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
         );
         const made = { ...record, revision, variables, valueBytes, history };
         host.copies.set(copy, { head: after, order: reading.order, record: made });
-      } else host.copies.advance(copy, { commit: done, bytes, sum, tip, places: byName(change.written, places) });
+      } else host.copies.advance(copy, { commit: done, bytes, sum, tip, places });
       return done;
     }
     const [kind, seconds, micros, text] = host.living(copy.id, reply) as readonly string[];
@@ -139,9 +139,9 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
         const now = headOf(text as string);
         const done = commitOf(order, record, change, now, timeOf(seconds as string, micros as string));
         if (kind === 'nothing') return done;
-        const { bytes, written } = change;
+        const { bytes } = change;
         const { tip } = after;
-        host.copies.advance(copy, { commit: done, bytes, sum: now.sum, tip, places: byName(written, places) });
+        host.copies.advance(copy, { commit: done, bytes, sum: now.sum, tip, places });
         host.copies.place(copy, now.text);
         return done;
       }
@@ -150,9 +150,6 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
     }
   });
 }
-
-const byName = (written: readonly Variable[], places: readonly number[]): ReadonlyMap<string, number> =>
-  new Map(written.map(({ name }, i) => [name, places[i] as number]));
 
 /** A refusal by a copy that may be old: it counts if the copy is what the server has, and no retry was done before. */
 async function refused(task: Task, { id, reading }: Copy): Promise<Commit | typeof stale> {

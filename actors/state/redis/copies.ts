@@ -6,9 +6,10 @@
 import type { RecordLimits } from '../record.ts';
 import { type Ending, SessionEntry, type StateTables } from '../tables.ts';
 import { Anew } from './anew.ts';
+import { advanced, entryOf, type LogEntry, type RawEntry } from './entries.ts';
 import { type Head, headOf, samePlace } from './head.ts';
 import { type SessionKeys, sessionKeys } from './keys.ts';
-import { advanced, entryOf, type LogEntry, type RawEntry, type Reading } from './rows.ts';
+import type { Reading } from './rows.ts';
 import { type Wake, wakeOf } from './wake.ts';
 
 /** How many of the last commits a copy knows by their tips. */
@@ -46,8 +47,10 @@ export class Copy {
   }
 
   /** Whether this commit is one that it has. One that was long ago it may not know. */
-  knows({ revision, tip }: Pick<Wake, 'revision' | 'tip'>): boolean {
-    return this.#tips[revision % tipsMax] === tip;
+  knows({ id, tip }: Pick<Wake, 'id' | 'tip'>): boolean {
+    const dash = id.indexOf('-');
+    const { epoch } = this.reading.head;
+    return Number(id.slice(0, dash)) === epoch && this.#tips[Number(id.slice(dash + 1)) % tipsMax] === tip;
   }
 
   note({ revision, tip }: Pick<Head, 'revision' | 'tip'>): void {
@@ -122,19 +125,19 @@ export class Copies {
   advanceBy(copy: Copy, log: readonly RawEntry[]): void {
     for (const raw of log) {
       const epoch = Number(raw[0].slice(0, raw[0].indexOf('-')));
-      this.advance(copy, entryOf(copy.id, epoch, raw));
+      this.advance(copy, entryOf(copy.id, epoch, raw, copy.reading.record));
     }
   }
 
-  /** Takes on what was told of a commit; false when more is to be fetched. Nothing is when the copy is there already. */
+  /** Takes on what was told of a commit; false when more is to be fetched. */
   hear(copy: Copy, message: string): boolean {
+    const { head, record } = copy.reading;
     const wake = wakeOf(message);
     if (wake === undefined) return false;
-    const { head } = copy.reading;
-    if (wake.epoch !== head.epoch) return false;
-    if (wake.revision <= head.revision) return copy.knows(wake);
-    if (wake.revision !== head.revision + 1 || wake.after !== head.tip) return false;
-    this.advance(copy, entryOf(copy.id, wake.epoch, wake.entry));
+    const next = `${head.epoch}-${head.revision + 1}`;
+    if (wake.id !== next) return copy.knows(wake);
+    if (wake.after !== head.tip) return false;
+    this.advance(copy, entryOf(copy.id, head.epoch, wake.entry, record));
     return true;
   }
 

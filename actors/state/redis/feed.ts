@@ -11,7 +11,7 @@ import { sweep } from './sweep.ts';
 
 interface FeedState {
   readonly host: RedisHost;
-  /** How many times it was told of something, this incarnation. */
+  /** How many times something had to be fetched, this incarnation. */
   readonly wakes: number;
 }
 
@@ -21,11 +21,26 @@ function pullAll({ copies }: RedisHost, host: RedisHost): void {
   for (const copy of copies.all()) if (copy.following) pull(host, copy);
 }
 
+/** Whether what was told was all that its copy lacked. */
+function hear({ copies }: RedisHost, channel: string, message: string): boolean {
+  const copy = copies.ofChannel(channel);
+  if (copy === undefined) return true;
+  try {
+    return isWanted(copy) && copies.hear(copy, message);
+  } catch {
+    // What cannot be read so is told by whoever reads all of it.
+    return false;
+  }
+}
+
 export const redisFeed = server({
   init(ctx: ActorContext<{ readonly host: RedisHost }>): FeedState {
     const { host } = ctx.input;
     host.link.listen({
-      woken: (channel, message) => host.feed.tell('woken', { channel, message }),
+      woken: (channel, message) => {
+        // What is at hand needs no turn of its own.
+        if (!hear(host, channel, message)) host.feed.tell('woken', channel);
+      },
       connected: () => host.feed.tell('connected'),
     });
     pullAll(host, host);
@@ -34,10 +49,9 @@ export const redisFeed = server({
   },
   call: {},
   cast: {
-    woken(state: FeedState, { channel, message }: { channel: string; message: string }): FeedState {
-      const { copies } = state.host;
-      const copy = copies.ofChannel(channel);
-      if (copy !== undefined && !(isWanted(copy) && copies.hear(copy, message))) pull(state.host, copy);
+    woken(state: FeedState, channel: string): FeedState {
+      const copy = state.host.copies.ofChannel(channel);
+      if (copy !== undefined) pull(state.host, copy);
       return { ...state, wakes: state.wakes + 1 };
     },
     connected(state: FeedState): FeedState {

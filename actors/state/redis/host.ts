@@ -9,13 +9,14 @@ import type { StateCallOptions } from '../session-data.ts';
 import { type Ending, ended, type StateTables, stateTables } from '../tables.ts';
 import { Keys } from '../vault-session.ts';
 import { Copies, type Copy } from './copies.ts';
+import { historyOfLog, type RawEntry } from './entries.ts';
 import { RedisError, refusalOf } from './errors.ts';
 import { FeedPlace } from './feed-place.ts';
 import { headOf, samePlace, schema } from './head.ts';
 import { keyList, type SessionKeys, sessionKeys } from './keys.ts';
 import { type Argument, RedisLink } from './link.ts';
 import type { RedisSettings } from './options.ts';
-import { historyOfLog, type RawEntry, readingOf } from './rows.ts';
+import { readingOf } from './rows.ts';
 import { afterScript, loadScript, lookScript } from './scripts/lives.ts';
 import type { Script } from './scripts/script.ts';
 

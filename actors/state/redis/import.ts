@@ -1,7 +1,8 @@
 /** A record as the import script takes it. */
 import type { SessionRecord } from '../record.ts';
+import { imported, saying } from './entries.ts';
 import { headWith } from './head.ts';
-import { answerJson, imported, lockText, saying, variableText } from './rows.ts';
+import { answerJson, lockText, variableText } from './rows.ts';
 
 /** More than this are one field: a command in a script may have so many arguments. */
 const writtenMax = 2_000;

@@ -30,9 +30,10 @@ import type {
 import { checkSealMs } from '../vault-session.ts';
 import { commit, type Since } from './commit.ts';
 import type { Copy } from './copies.ts';
+import { historyOfLog, type RawEntry } from './entries.ts';
 import type { Head } from './head.ts';
 import type { Depth, RedisHost } from './host.ts';
-import { answerOf, historyOfLog, lockOf, pairs, type RawEntry, readingOf } from './rows.ts';
+import { answerOf, lockOf, pairs, readingOf } from './rows.ts';
 import { afterScript, closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
 import { acquireScript, locksScript, releaseScript } from './scripts/locks.ts';
 import { enroll, leave } from './session-index.ts';
