@@ -12,12 +12,8 @@ export const onServer =
   };
 
 /** The client library by itself, with the options that it has. */
-export async function withClient<T>(
-  url: string,
-  use: (client: Redis) => Promise<T>,
-  options: { readonly enableAutoPipelining?: boolean } = {},
-): Promise<T> {
-  const client = new Redis(url, options);
+export async function withClient<T>(url: string, use: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url);
   try {
     return await use(client);
   } finally {
