@@ -6,17 +6,13 @@
 import { type Contest, median, nowMs, perSecond } from '../contest.ts';
 import { temperatureOf } from '../state/host.ts';
 import { payloadOf, startRedisHost } from './host.ts';
-import { loaded, onServer, withClient } from './server.ts';
+import { loaded, onServer, storeAndTell, withClient } from './server.ts';
 
 const clients = 64;
 /** Round trips that are made before any counts. */
 const warmUp = 200;
 
 const store = `return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])`;
-const storeAndTell = `
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', ARGV[1], ARGV[2])
-return redis.call('SPUBLISH', KEYS[1], 'new')`;
 
 type One = (count: number, caller: number) => Promise<unknown>;
 

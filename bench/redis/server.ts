@@ -25,3 +25,9 @@ export async function withClient<T>(url: string, use: (client: Redis) => Promise
 export async function loaded(client: Redis, lua: string): Promise<string> {
   return String(await client.script('LOAD', lua));
 }
+
+/** Stores a field, keeps it in a log, and tells it on the channel of the key; nothing is checked. */
+export const storeAndTell = `
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', ARGV[1], ARGV[2])
+return redis.call('SPUBLISH', KEYS[1], ARGV[2])`;

@@ -92,6 +92,16 @@ const bare: Sample = onServer((url, size) =>
   ),
 );
 
+const script: Sample = onServer((url, size) =>
+  withClient(url, (client) =>
+    measured('script', url, size, async (arrived) => {
+      await client.ssubscribe(channel);
+      client.on('smessage', (_, message) => arrived(Number(message)));
+      return { [Symbol.asyncDispose]: async () => void (await client.sunsubscribe(channel)) };
+    }),
+  ),
+);
+
 export const watch: Contest = {
   unit: 'us',
   size: 1_500,
@@ -106,6 +116,11 @@ export const watch: Contest = {
       baseline: 'PUBLISH to SUBSCRIBE',
       theirs: bare,
       target: { atMost: 1.5 },
+    },
+    {
+      name: 'watch latency from commit on host A to watcher on host B vs a bare EVALSHA that stores, logs and publishes',
+      baseline: 'EVALSHA of HSET, XADD, SPUBLISH to SSUBSCRIBE',
+      theirs: script,
     },
   ],
 };

@@ -1,8 +1,8 @@
 /** What the writer and the watcher have in common. */
 import { declare, float } from '../../index.ts';
 
-/** Through commits of ours, or published by the client library. */
-export type Side = 'ours' | 'bare';
+/** Through commits of ours; published by the client library; published by a script that also stores it. */
+export type Side = 'ours' | 'bare' | 'script';
 
 export const sessionId = 'watched';
 export const channel = 'watched';
