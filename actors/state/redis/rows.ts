@@ -9,7 +9,7 @@ import { noLocks } from '../locks.ts';
 import { placesOf, type SessionRecord, valueBytesOf } from '../record.ts';
 import type { Commit, HeldLock } from '../session-data.ts';
 import type { Variable } from '../types.ts';
-import { freeze, } from '../variable.ts';
+import { freeze } from '../variable.ts';
 import { RedisError } from './errors.ts';
 import { type Head, headOf } from './head.ts';
 import { fromJson, toJson } from './values.ts';
