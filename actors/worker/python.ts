@@ -80,20 +80,22 @@ function managerInput(
     child: (id) => ({ id, logic: pythonWorker, input: input(id, config), restart: 'transient', shutdown }),
     ...(options.remote === undefined
       ? {}
-      : { remote: remoteInput(options.module, places.links, supervisor, config, options.remote, input) }),
+      : { remote: remoteInput(options.module, places, supervisor, config, options.remote, input) }),
   };
 }
 
 function remoteInput(
   module: string,
-  links: string,
+  { pool, links }: { readonly pool: string; readonly links: string },
   supervisor: string,
   config: WorkerConfig,
-  { max, leaseMs = defaultLeaseMs }: RemoteOptions,
+  { max, leaseMs = defaultLeaseMs, tokensFrom }: RemoteOptions,
   input: (id: string, own: WorkerConfig) => WorkerInput,
 ): RemoteInput {
   return {
+    pool,
     max,
+    tokensFrom,
     module,
     links,
     supervisor,

@@ -5,6 +5,7 @@
 import {
   isOwnVersion,
   type JoinRequest,
+  JoinTokens,
   type LinksRef,
   linksRef,
   type TurnAway,
@@ -26,6 +27,11 @@ export interface RemoteOptions {
   readonly tokenFile?: string;
   /** How long a token in that file is valid; it is replaced at half of it. Default 3,600,000 ms, at least 1,000. */
   readonly tokenTtlMs?: number;
+  /**
+   * A file of join tokens that somebody else made, one a line: all hosts that are given it take the same workers. Looked
+   * at at each join, so tokens are exchanged in it. Default: none.
+   */
+  readonly tokensFrom?: string;
 }
 
 export const defaultLeaseMs = 15_000;
@@ -33,20 +39,24 @@ export const defaultTokenTtlMs = 60 * 60 * 1_000;
 
 /** Throws a SpecError that names the wrong option. */
 export function validateRemote(options: RemoteOptions): void {
-  const { max, leaseMs = defaultLeaseMs, tokenFile, tokenTtlMs = defaultTokenTtlMs } = options;
+  const { max, leaseMs = defaultLeaseMs, tokenFile, tokensFrom, tokenTtlMs = defaultTokenTtlMs } = options;
   if (!Number.isInteger(max) || max < 1 || max > 1_000) throw new SpecError('python', 'invalid_remote.max', max);
   // The worker's side counts in 32 bits.
   if (!Number.isInteger(leaseMs) || leaseMs < 1_000 || leaseMs > 86_400_000)
     throw new SpecError('python', 'invalid_remote.leaseMs', leaseMs);
   if (!(Number.isFinite(tokenTtlMs) && tokenTtlMs >= 1_000))
     throw new SpecError('python', 'invalid_remote.tokenTtlMs', tokenTtlMs);
-  if (tokenFile !== undefined && (typeof tokenFile !== 'string' || tokenFile === ''))
-    throw new SpecError('python', 'invalid_remote.tokenFile', tokenFile);
+  for (const [name, file] of Object.entries({ tokenFile, tokensFrom }))
+    if (file !== undefined && (typeof file !== 'string' || file === ''))
+      throw new SpecError('python', `invalid_remote.${name}`, file);
 }
 
 /** What the pool's manager is given. */
 export interface RemoteInput {
+  readonly pool: string;
   readonly max: number;
+  /** A file of tokens that other hosts take, too. */
+  readonly tokensFrom: string | undefined;
   readonly module: string;
   /** The path of links. */
   readonly links: string;
@@ -72,12 +82,14 @@ export class Remote {
   /** Asked for at the supervisor, and not there yet: their worker actor has not reported. */
   readonly #starting = new Map<string, JoinRequest>();
 
-  /** `there`: how many workers of other hosts there are. */
+  /** `there`: how many workers of other hosts there are. Throws a SpecError for a file of tokens that is none. */
   constructor(ctx: ActorContext<never>, input: RemoteInput | undefined, table: PoolTable, there: () => number) {
     this.#ctx = ctx;
     this.#input = input;
     this.#table = table;
     this.#there = there;
+    if (input?.tokensFrom === undefined) return;
+    JoinTokens.of(ctx.system, input.links).share(input.pool, ctx.ref(ctx.path), input.tokensFrom);
   }
 
   get #links(): LinksRef {

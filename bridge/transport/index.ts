@@ -43,6 +43,8 @@ export {
   type PublicInput,
   type PublicOptions,
   publicListener,
+  type Stopping,
+  stopMs,
   validatePublic,
 } from './public-listener.ts';
 export { type StreamBound, StreamFullError } from './stream-full.ts';

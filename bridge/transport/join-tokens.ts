@@ -3,8 +3,8 @@
  * digests, and outlive the actors that issue and check them; they expire by the host's monotonic clock alone, so a
  * wall clock that is set, here or at the worker, neither prolongs nor ends one.
  */
-import { createHash } from 'node:crypto';
 import { ActorError, type ActorRef, type ActorSystem, SpecError } from '../../actors/core/index.ts';
+import { digestOf, SharedTokens } from './shared-tokens.ts';
 
 export interface JoinTokenOptions {
   /** How long workers may join with it. Default 3,600,000 ms (an hour). */
@@ -17,6 +17,12 @@ export interface JoinToken {
   /** A secret: for the worker's token file. */
   readonly token: string;
   readonly ttlMs: number;
+}
+
+/** Tokens of a file, which others have as well. */
+interface Shared {
+  readonly tokens: SharedTokens;
+  readonly manager: ActorRef;
 }
 
 interface Known {
@@ -37,12 +43,12 @@ const maxTokens = 1_000;
 /** How long an expired token is remembered, so that who comes late with it is told so. */
 const rememberedMs = 24 * 60 * 60 * 1_000;
 
-const digestOf = (token: string): string => createHash('sha256').update(token).digest('hex');
-
 export class JoinTokens {
   readonly #system: ActorSystem;
   /** By digest: what is looked up is no secret, so the time that takes tells nothing of one. */
   readonly #known = new Map<string, Known>();
+  /** By pool. */
+  readonly #shared = new Map<string, Shared>();
 
   private constructor(system: ActorSystem) {
     this.#system = system;
@@ -84,10 +90,22 @@ export class JoinTokens {
     return { token, ttlMs };
   }
 
+  /**
+   * Takes the tokens of a file, too, as long as they stand there and however often they are used.
+   *
+   * @throws SpecError says what is wrong with the file
+   */
+  share(pool: string, manager: ActorRef, file: string): void {
+    const { log } = this.#system.runtime;
+    const onWrong = (error: Error) => log('error', `pool '${pool}': ${error.message}; the tokens before stay`);
+    this.#shared.set(pool, { tokens: new SharedTokens(file, onWrong), manager });
+  }
+
   /** Uses a token once. */
   use(token: string): JoinCheck {
-    const known = this.#known.get(digestOf(token));
-    if (known === undefined) return { refused: 'this join token is not known here' };
+    const digest = digestOf(token);
+    const known = this.#known.get(digest);
+    if (known === undefined) return this.#useShared(digest);
     if (known.endMs <= this.#nowMs) return { refused: 'this join token has expired' };
     if (known.uses <= 0) return { refused: 'this join token has been used' };
     known.uses -= 1;
@@ -96,6 +114,12 @@ export class JoinTokens {
       known.uses += 1;
     };
     return { pool, manager, giveBack };
+  }
+
+  #useShared(digest: string): JoinCheck {
+    for (const [pool, { tokens, manager }] of this.#shared)
+      if (tokens.has(digest)) return { pool, manager, giveBack: () => {} };
+    return { refused: 'this join token is not known here' };
   }
 
   /** No worker joins with it any more; those that have joined stay. */

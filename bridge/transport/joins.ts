@@ -19,6 +19,8 @@ export interface JoinsOptions {
   readonly helloTimeoutMs: number;
   /** How many may wait for their pool. */
   readonly maxGuests: number;
+  /** Where those who joined dial from now on. Default: where they dialled. */
+  readonly advertise?: string;
 }
 
 interface Waiting {
@@ -102,7 +104,8 @@ export class Joins {
   admit({ join, ...told }: Admit): void {
     const connection = this.#take(join)?.connection;
     if (connection === undefined) return;
-    const value = create(AdmissionSchema, { ...told, preload: [...told.preload] });
+    const { advertise: address = '' } = this.#options;
+    const value = create(AdmissionSchema, { ...told, preload: [...told.preload], address });
     const frame = create(FrameSchema, { body: { case: 'admission', value } });
     connection.carrier.send({ frames: [frame], acknowledged: 0 });
     connection.carrier.end();

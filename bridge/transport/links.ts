@@ -36,6 +36,7 @@ import type {
 import type { OutsideMessage } from './outsides.ts';
 import type { Stream } from './stream.ts';
 import { Switchboard, type SwitchboardOptions } from './switchboard.ts';
+import { isHostAndPort } from './tls.ts';
 
 export interface LinksOptions {
   /**
@@ -50,6 +51,11 @@ export interface LinksOptions {
    * nowhere.
    */
   readonly listenForJoins?: Listen;
+  /**
+   * Where this host is reached itself, `HOST:PORT`, when the address at which workers join leads to several hosts, as
+   * that of a balancer does: a worker that has joined dials here from then on. Default: they dial where they joined.
+   */
+  readonly advertise?: string;
   readonly limits?: Partial<Limits>;
   /** How long a worker whose connection was lost may dial again. Default 2,000 ms. */
   readonly graceMs?: number;
@@ -96,8 +102,16 @@ function optionsOf(options: LinksOptions): SwitchboardOptions {
   for (const [name, value] of Object.entries(numbers)) {
     if (!Number.isFinite(value) || value <= 0) throw new SpecError('links', `invalid_${name}`, value);
   }
+  const { advertise } = options;
+  if (advertise !== undefined && !isHostAndPort(advertise))
+    throw new SpecError('links', 'invalid_advertise', advertise);
   const limits = limitsOf(options.limits);
-  return { ...numbers, maxSpilledBytes: limits.maxSpilledBytes, limits };
+  return {
+    ...numbers,
+    ...(advertise === undefined ? {} : { advertise }),
+    maxSpilledBytes: limits.maxSpilledBytes,
+    limits,
+  };
 }
 
 function init(ctx: ActorContext<LinksOptions | undefined>): Switchboard {

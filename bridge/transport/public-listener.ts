@@ -38,8 +38,16 @@ export interface PublicOptions {
 }
 
 export interface PublicInput extends PublicOptions {
-  /** Makes the handler of all requests; `ending` aborts when the listener stops, before connections are closed. */
-  readonly serve: (ctx: ActorContext<never>, ending: AbortSignal) => HttpHandler;
+  /** Makes the handler of all requests; see `Stopping`. */
+  readonly serve: (ctx: ActorContext<never>, stopping: Stopping) => HttpHandler;
+}
+
+/** How the listener stops, for those who answer requests. */
+export interface Stopping {
+  /** Aborts at once: nothing new comes in, and who would go on for ever ends. */
+  readonly ending: AbortSignal;
+  /** Aborts when the grace is over, a moment before connections are cut: what still runs ends with an answer. */
+  readonly late: AbortSignal;
 }
 
 export interface PublicAddress {
@@ -54,6 +62,9 @@ const preface = Buffer.from('PRI');
 /** A connection that has not said what it speaks by then is closed. */
 const helloMs = 5_000;
 const aliveMs = 10_000;
+const graceMs = 2_000;
+/** How long the answers may take with which requests end when the grace is over. */
+const lastWordsMs = 500;
 const maxHeaderBytes = 16 * 1024;
 /** Of one request, and of all of a connection. Node's 64 KiB hold messages of a megabyte back. */
 const windowBytes = 1024 * 1024;
@@ -70,6 +81,9 @@ export function validatePublic({ port, host, tls, insecure }: PublicOptions): vo
   refusePlainText('public', host ?? loopback, tls, insecure);
   if (tls !== undefined) readTls('public', tls);
 }
+
+/** How long stopping takes at most, with something to spare. */
+export const stopMs = (options: PublicOptions): number => (options.graceMs ?? graceMs) + lastWordsMs + 1_000;
 
 /** The public listener. Does not start, with an error that names the port, when it cannot listen. */
 export const publicListener = server({
@@ -94,6 +108,7 @@ class Listening {
   readonly #requests = new Map<Socket, number>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #ending = new AbortController();
+  readonly #late = new AbortController();
 
   static async start(ctx: ActorContext<PublicInput>): Promise<Listening> {
     const listening = new Listening(ctx);
@@ -118,7 +133,7 @@ class Listening {
       },
     });
     this.#net.maxConnections = input.maxConnections ?? 256;
-    const handle = input.serve(ctx as ActorContext<never>, this.#ending.signal);
+    const handle = input.serve(ctx as ActorContext<never>, { ending: this.#ending.signal, late: this.#late.signal });
     const own = isAny(this.#host) ? [] : [isIP(this.#host) === 6 ? `[${this.#host}]` : this.#host];
     const rules = { ...input, hosts: [...(input.hosts ?? []), ...own] };
     const enter = (request: HttpRequest, response: HttpResponse) => {
@@ -271,13 +286,20 @@ class Listening {
     // Closing a session's sockets by hand would leave calls without an answer.
     for (const session of this.#sessions) session.close();
     for (const socket of [...this.#idle.keys()]) socket.destroy();
-    const late = this.#ctx.system.deadlines.set(this.#ctx.input.graceMs ?? 2_000, () => this.#destroy());
+    const { deadlines } = this.#ctx.system;
+    let cut: TimerHandle | undefined;
+    const late = deadlines.set(this.#ctx.input.graceMs ?? graceMs, () => {
+      this.#late.abort();
+      cut = deadlines.set(lastWordsMs, () => this.#destroy());
+    });
     await closed;
     late.cancel();
+    cut?.cancel();
   }
 
   #destroy(): void {
     this.#ending.abort();
+    this.#late.abort();
     this.#net.close();
     for (const socket of this.#sockets) socket.destroy();
   }

@@ -15,7 +15,7 @@ import { Courier } from './courier.ts';
 import { type DeliveryBounds, inFramesBytes } from './deliveries.ts';
 import type { TransportEvent } from './events.ts';
 import type { Hello } from './gen/workers_pb.js';
-import { Joins } from './joins.ts';
+import { Joins, type JoinsOptions } from './joins.ts';
 import { Lease } from './lease.ts';
 import { Leases } from './leases.ts';
 import type { Limits } from './limits.ts';
@@ -27,7 +27,7 @@ import { Requests } from './requests.ts';
 import { Stream } from './stream.ts';
 import { Teller } from './teller.ts';
 
-export interface SwitchboardOptions extends DeliveryBounds, LinesOptions {
+export interface SwitchboardOptions extends DeliveryBounds, LinesOptions, JoinsOptions {
   readonly limits: Limits;
 }
 

@@ -113,3 +113,9 @@ export function refusePlainText(target: string, host: string, tls: unknown, inse
 
 /** A host and a port as they stand in an address. */
 export const hostAndPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** True for `HOST:PORT`; an address of IPv6 stands in brackets. */
+export function isHostAndPort(address: unknown): boolean {
+  const port = typeof address === 'string' ? /^(?:\[[\da-fA-F:.]+\]|[\w.-]+):(\d{1,5})$/.exec(address)?.[1] : undefined;
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}

@@ -22,6 +22,8 @@ type Remote = NonNullable<PythonOptions['remote']>;
 export interface RemoteHostOptions {
   readonly tls?: TlsOptions;
   readonly port?: number;
+  /** Default: loopback. */
+  readonly listenOn?: string;
   readonly folder?: string;
   readonly remote?: Partial<Remote>;
   readonly links?: LinksOptions;
@@ -31,13 +33,14 @@ export interface RemoteHostOptions {
 export async function startRemoteHost({
   tls,
   port: wanted = 0,
+  listenOn: host = '127.0.0.1',
   remote = {},
   links: more = {},
   ...given
 }: RemoteHostOptions = {}) {
   const folder = given.folder ?? mkdtempSync(join(tmpdir(), 'ophion-spec-'));
   const tokenFile = join(folder, 'join');
-  const listenForJoins = grpcListen({ on: 'tcp', port: wanted, ...(tls === undefined ? {} : { tls }) });
+  const listenForJoins = grpcListen({ on: 'tcp', host, port: wanted, ...(tls === undefined ? {} : { tls }) });
   const events: AnyEvent[] = [];
   const changed = new Signal();
   const app = await startSupervisor({

@@ -11,7 +11,7 @@ import type { BridgeNames } from '../names.ts';
 import type { Client } from './access.ts';
 import { checkId } from './bounds.ts';
 import { checkSessionOf } from './client-sessions.ts';
-import { connectErrorOf } from './connect-errors.ts';
+import { connectErrorOf, draining } from './connect-errors.ts';
 
 export interface ServiceHost {
   readonly names: BridgeNames;
@@ -19,8 +19,10 @@ export interface ServiceHost {
   readonly tools: SessionTools;
   readonly pools: readonly string[];
   readonly log: LogSink;
-  /** Aborts when the port closes. */
+  /** Aborts when the port closes: nothing new comes in, and watches end. */
   readonly ending: AbortSignal;
+  /** Aborts when what still runs may run no longer. */
+  readonly late: AbortSignal;
 }
 
 const nobody: Client = { name: '', scopes: new Set(), sessions: { prefix: '~nobody' } };
@@ -74,6 +76,7 @@ export async function* answerEach<T>(
 function told(host: ServiceHost, context: HandlerContext, error: unknown) {
   // The client has gone, or its deadline has passed: its protocol has words for that. Where the time went it has not.
   if (context.signal.aborted && !(error instanceof CallTimeoutError)) return connectErrorOf(context.signal.reason);
+  if (host.ending.aborted && error === host.ending.reason) return draining();
   if (!isActorError(error))
     host.log(
       'error',

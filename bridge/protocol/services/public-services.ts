@@ -19,6 +19,8 @@ import {
   type PublicInput,
   type PublicOptions,
   publicListener,
+  type Stopping,
+  stopMs,
   validatePublic,
 } from '../../transport/index.ts';
 import { Health } from '../gen/health_pb.js';
@@ -71,7 +73,7 @@ export function publicServices(input: PublicServicesInput): ChildSpec<typeof pub
   checkLimits(limits);
   // For its errors alone: each start of the port makes its own.
   new Access(tokens);
-  const serve = (ctx: ActorContext<never>, ending: AbortSignal): HttpHandler => {
+  const serve = (ctx: ActorContext<never>, stopping: Stopping): HttpHandler => {
     const { system } = ctx;
     const provider = placedState(state).connect({ system, root });
     return handlerOf(ctx, input, {
@@ -80,10 +82,11 @@ export function publicServices(input: PublicServicesInput): ChildSpec<typeof pub
       tools: sessionTools({ system, root }, provider),
       pools,
       log: ctx.runtime.log,
-      ending,
+      ...stopping,
     });
   };
-  return { logic: publicListener, input: { ...listening, serve } satisfies PublicInput };
+  const shutdown = stopMs(listening);
+  return { logic: publicListener, input: { ...listening, serve } satisfies PublicInput, shutdown };
 }
 
 function handlerOf(ctx: ActorContext<never>, options: PublicServicesOptions, host: ServiceHost): HttpHandler {
@@ -91,7 +94,7 @@ function handlerOf(ctx: ActorContext<never>, options: PublicServicesOptions, hos
   // Each request that runs listens to it; limits bound how many there are.
   setMaxListeners(0, shutdown.signal);
   const leave = () => shutdown.abort(draining());
-  host.ending.addEventListener('abort', leave, { once: true });
+  host.late.addEventListener('abort', leave, { once: true });
   const router = createConnectRouter({
     readMaxBytes: defaultLimits.maxMessageBytes,
     writeMaxBytes: defaultLimits.maxMessageBytes,

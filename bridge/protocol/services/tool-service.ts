@@ -75,7 +75,7 @@ async function localAnswer(host: ServiceHost, local: ExposedTool, call: ToolCall
     throw new StateError('invalid', `${call.tool}: it answers item by item; use StreamTool`);
   };
   if (key === '') return run(context.signal);
-  return sharedOutcome(host, keyedCall(call, key, context), () => run(host.ending));
+  return sharedOutcome(host, keyedCall(call, key, context), () => run(host.late));
 }
 
 async function* stream(host: ServiceHost, call: ToolCall, context: HandlerContext): AsyncGenerator<StreamToolResponse> {

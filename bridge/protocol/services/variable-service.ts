@@ -96,7 +96,7 @@ async function* watch(
   { sessionId, fromRevision, epoch, names, match, debounceMs }: WatchVariablesRequest,
   context: HandlerContext,
 ): AsyncGenerator<WatchVariablesResponse> {
-  const { signal } = context;
+  const signal = AbortSignal.any([context.signal, host.ending]);
   checkNames(names);
   const session = await host.provider.find(sessionIdOf(context, sessionId), { signal, as: writerOf(context) });
   const events = session.watch({

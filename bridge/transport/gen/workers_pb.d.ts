@@ -914,6 +914,14 @@ export declare type Admission = Message<"ophion.v1.Admission"> & {
    * @generated from field: uint32 capacity = 7;
    */
   capacity: number;
+
+  /**
+   * Where to dial from now on, `HOST:PORT`: what the worker has dialled may lead to
+   * other hosts, too. Empty: there.
+   *
+   * @generated from field: string address = 8;
+   */
+  address: string;
 };
 
 /**

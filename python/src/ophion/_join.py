@@ -7,6 +7,7 @@ as any other, but for its lease (`_lease`) and its keeper (`_keeper`).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ophion._backoff import Backoff
@@ -52,6 +53,10 @@ class JoinOptions:
     security: Security | None
     capacity: int
     wait_s: float
+    # Plain text to another machine is meant.
+    insecure: bool
+    # Is there while the worker serves, when there is one.
+    ready_file: str | None
 
 
 def parse(arguments: list[str]) -> JoinOptions:
@@ -69,6 +74,7 @@ def parse(arguments: list[str]) -> JoinOptions:
     parser.add_argument("--capacity", metavar="N", type=int, default=0, help="calls at a time; default: the pool's")
     parser.add_argument("--wait", metavar="SECONDS", type=float, default=30.0, help="how long to try; default 30")
     parser.add_argument("--insecure", action="store_true", help="plain text to another machine")
+    parser.add_argument("--ready-file", metavar="FILE", help="is there while this worker serves: for health checks")
     given = parser.parse_args(arguments)
     if (given.cert is None) != (given.key is None):
         raise BootError("--cert and --key belong together")
@@ -76,6 +82,8 @@ def parse(arguments: list[str]) -> JoinOptions:
         raise BootError("--capacity is a whole number from 1")
     if not 0 <= given.wait < float("inf"):
         raise BootError("--wait is a number of seconds from 0")
+    if given.ready_file is not None and not os.access(os.path.dirname(given.ready_file) or ".", os.W_OK):
+        raise BootError(f"--ready-file: its folder is not there or cannot be written to: {given.ready_file}")
     address, secure = _address(given.join, given.insecure)
     security = None
     if secure:
@@ -85,7 +93,8 @@ def parse(arguments: list[str]) -> JoinOptions:
         security = Security(*files, given.server_name)
     elif given.ca or given.cert or given.server_name:
         raise BootError("--ca, --cert, --key and --server-name are for https://")
-    return JoinOptions(given.module, address, given.token_file, security, given.capacity, given.wait)
+    rest = (given.capacity, given.wait, given.insecure, given.ready_file)
+    return JoinOptions(given.module, address, given.token_file, security, *rest)
 
 
 def _address(url: str, insecure: bool) -> tuple[str, bool]:
@@ -102,6 +111,20 @@ def _address(url: str, insecure: bool) -> tuple[str, bool]:
             "use https://, or --insecure where the network itself is trusted"
         )
     return rest, scheme == "https"
+
+
+def at(options: JoinOptions, address: str) -> JoinOptions:
+    """The same at the host that has admitted the worker, when that says where it is reached itself: what was dialled
+    may lead to others, too. Its certificate is still for the name that was dialled. Fails with `BootError`.
+    """
+    if not address:
+        return options
+    security = options.security
+    if security is None:
+        _address(f"http://{address}", options.insecure)
+    elif security.server_name is None:
+        security = security._replace(server_name=options.address.rpartition(":")[0].strip("[]"))
+    return replace(options, address=address, security=security)
 
 
 def _is_loopback(host: str) -> bool:
@@ -143,7 +166,11 @@ def main(arguments: list[str]) -> int:
     if not hasattr(os, "fork"):
         # There the lease is kept by a thread alone.
         return _run(options, None)
-    return kept(lambda pipe: _run(options, pipe), lambda *end: _report(options, *end))
+    try:
+        return kept(lambda pipe: _run(options, pipe), lambda *end: _report(options, *end))
+    finally:
+        # Whatever ended the worker.
+        _unready(options)
 
 
 def _run(options: JoinOptions, pipe: KeeperPipe | None) -> int:
@@ -151,11 +178,10 @@ def _run(options: JoinOptions, pipe: KeeperPipe | None) -> int:
     prepare_process()
     from ophion._carrier import GrpcCarrier, LinkLost, LinkRefused
 
-    def dial() -> GrpcCarrier:
-        return GrpcCarrier(options.address, options.security)
-
+    _unready(options)
     try:
         admission = _joined(options)
+        host = at(options, admission.address)
     except BootError as error:
         print(f"ophion: {error}", file=sys.stderr)
         return 2
@@ -167,11 +193,11 @@ def _run(options: JoinOptions, pipe: KeeperPipe | None) -> int:
         return LOST
     if pipe is not None:
         who = {"worker_id": admission.worker_id, "incarnation": admission.incarnation, "token": admission.token}
-        pipe.say(f"admission {json.dumps(who)}")
+        pipe.say(f"admission {json.dumps({**who, 'address': admission.address})}")
     from ophion._worker import Worker
 
     boot = Boot(
-        address=options.address,
+        address=host.address,
         worker_id=admission.worker_id,
         incarnation=admission.incarnation,
         token=admission.token,
@@ -180,7 +206,24 @@ def _run(options: JoinOptions, pipe: KeeperPipe | None) -> int:
         preload=tuple(admission.preload),
         capacity=max(1, admission.capacity),
     )
-    return Worker(boot, options.module, dial, Lease() if pipe is None else Lease(pipe.lease)).run()
+
+    def dial() -> GrpcCarrier:
+        return GrpcCarrier(host.address, host.security)
+
+    lease = Lease() if pipe is None else Lease(pipe.lease)
+    return Worker(boot, options.module, dial, lease, lambda: _ready(options)).run()
+
+
+def _ready(options: JoinOptions) -> None:
+    if options.ready_file is not None:
+        with open(options.ready_file, "w", encoding="ascii"):
+            pass
+
+
+def _unready(options: JoinOptions) -> None:
+    if options.ready_file is not None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(options.ready_file)
 
 
 def _joined(options: JoinOptions) -> pb.Admission:
@@ -252,13 +295,15 @@ def _report(options: JoinOptions, code: int | None, number: int | None, admissio
     from ophion._carrier import LinkLost, LinkRefused
     from ophion._gen import workers_pb2 as pb
 
-    gone = pb.Gone(**json.loads(admission))
+    told = json.loads(admission)
+    host = at(options, told.pop("address"))
+    gone = pb.Gone(**told)
     if code is not None:
         gone.exit_code = code
     if number is not None:
         gone.signal = signal.Signals(number).name
     try:
-        for _ in _said(options, pb.Frame(gone=gone), _NEWS_S):
+        for _ in _said(host, pb.Frame(gone=gone), _NEWS_S):
             pass
     except (LinkLost, LinkRefused):
         pass  # the host finds out by itself

@@ -14,6 +14,7 @@ import queue
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 # Only what dialling needs; the rest is imported while the connection is made (`_serving`).
@@ -54,8 +55,16 @@ class _Event(NamedTuple):
 class Worker:
     """One incarnation of a worker."""
 
-    def __init__(self, boot: Boot, module: str, dial: Dial | None = None, lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        boot: Boot,
+        module: str,
+        dial: Dial | None = None,
+        lease: Lease | None = None,
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
         self._boot = boot
+        self._on_ready = on_ready
         self._module = module
         # Filled by the stream's thread and by signals, read by the main thread.
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
@@ -163,6 +172,8 @@ class Worker:
         self._stream.ready(offer.ready, self._boot.capacity)
         for payload in offer.more:
             self._stream.put(0, payload, forced=True)
+        if self._on_ready is not None:
+            self._on_ready()
         return None
 
     def _served(self) -> int:

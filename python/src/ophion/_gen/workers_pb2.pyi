@@ -277,7 +277,7 @@ class Join(_message.Message):
     def __init__(self, protocol_version: _Optional[int] = ..., token: _Optional[str] = ..., module: _Optional[str] = ..., os_pid: _Optional[int] = ..., host: _Optional[str] = ..., python_version: _Optional[str] = ..., library_version: _Optional[str] = ..., capacity: _Optional[int] = ...) -> None: ...
 
 class Admission(_message.Message):
-    __slots__ = ("worker_id", "incarnation", "token", "run_id", "lease_ms", "preload", "capacity")
+    __slots__ = ("worker_id", "incarnation", "token", "run_id", "lease_ms", "preload", "capacity", "address")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
     TOKEN_FIELD_NUMBER: _ClassVar[int]
@@ -285,6 +285,7 @@ class Admission(_message.Message):
     LEASE_MS_FIELD_NUMBER: _ClassVar[int]
     PRELOAD_FIELD_NUMBER: _ClassVar[int]
     CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     incarnation: int
     token: str
@@ -292,7 +293,8 @@ class Admission(_message.Message):
     lease_ms: int
     preload: _containers.RepeatedScalarFieldContainer[str]
     capacity: int
-    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., token: _Optional[str] = ..., run_id: _Optional[str] = ..., lease_ms: _Optional[int] = ..., preload: _Optional[_Iterable[str]] = ..., capacity: _Optional[int] = ...) -> None: ...
+    address: str
+    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[int] = ..., token: _Optional[str] = ..., run_id: _Optional[str] = ..., lease_ms: _Optional[int] = ..., preload: _Optional[_Iterable[str]] = ..., capacity: _Optional[int] = ..., address: _Optional[str] = ...) -> None: ...
 
 class Lease(_message.Message):
     __slots__ = ("number",)

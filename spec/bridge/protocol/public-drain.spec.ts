@@ -1,0 +1,55 @@
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { expect } from 'chai';
+import { decodeValue } from '../../../bridge/protocol/codec.ts';
+import { ErrorInfoSchema } from '../../../bridge/protocol/gen/error_details_pb.js';
+import { ToolService } from '../../../bridge/protocol/gen/tools_pb.js';
+import { VariableService } from '../../../bridge/protocol/gen/variables_pb.js';
+import { startBridge } from '../../helpers/bridge-system.ts';
+import { rejection } from '../../helpers/rejection.ts';
+
+const token = 'x'.repeat(40);
+const as = { headers: { authorization: `Bearer ${token}` } };
+const tokens = [{ name: 'me', token, scopes: ['call', 'read', 'write'] }] as const;
+
+/** A bridge whose public port has this grace, a call that runs, and a watch. */
+async function start(graceMs: number) {
+  const t = await startBridge({ graceMs: 20, services: { port: 0, tokens, graceMs } });
+  const { wire } = await t.worker();
+  await t.state.open('s');
+  const transport = createGrpcTransport({ baseUrl: (await t.publicPort.call('address')).url });
+  const call = createClient(ToolService, transport).callTool({ call: { sessionId: 's', tool: 'rank' } }, as);
+  const side = await wire.called('rank');
+  const watch = createClient(VariableService, transport).watchVariables({ sessionId: 's' }, as);
+  const events = watch[Symbol.asyncIterator]();
+  // The snapshot: it is watched from here on.
+  await events.next();
+  return { t, call, side, events };
+}
+
+const drained = async (promise: Promise<unknown>) => {
+  const error = ConnectError.from(await rejection(promise));
+  return [error.code, error.findDetails(ErrorInfoSchema)[0]?.reason];
+};
+
+describe('a public port that stops', () => {
+  it('ends watches at once, and lets a call that runs end in its own time', async () => {
+    const { t, call, side, events } = await start(60_000);
+    await using _ = t;
+    const stopped = t.app.terminateChild('public');
+    expect(await drained(events.next())).to.deep.equal([Code.Unavailable, 'DRAINING']);
+    expect(side.cancelled).to.equal(undefined);
+    side.answer('done');
+    const { result } = await call;
+    expect(result?.outcome.case === 'value' && decodeValue(result.outcome.value)).to.equal('done');
+    await stopped;
+  });
+
+  it('tells a call that it is draining when the grace is over, before it cuts the connection', async () => {
+    const { t, call } = await start(50);
+    await using _ = t;
+    const stopped = t.app.terminateChild('public');
+    expect(await drained(call)).to.deep.equal([Code.Unavailable, 'DRAINING']);
+    await stopped;
+  });
+});
