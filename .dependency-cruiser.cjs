@@ -38,7 +38,7 @@ const folders = ['actors', 'bridge', '.']
 const throughTheIndex = folders.map((folder) => ({
   name: `${folder.replace('/', '-')}-is-imported-through-its-index`,
   severity: 'error',
-  from: { path: `${source}|^(examples|bench)/`, pathNot: `^${folder}/` },
+  from: { path: `${source}|^(examples|bench|deploy)/`, pathNot: `^${folder}/` },
   to: { path: `^${folder}/`, pathNot: '/index\\.ts$' },
 }));
 
@@ -110,7 +110,7 @@ module.exports = {
       name: 'source-imports-no-spec-or-example',
       severity: 'error',
       from: { path: source },
-      to: { path: '^(spec|examples|bench|scripts)/' },
+      to: { path: '^(spec|examples|bench|deploy|scripts)/' },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

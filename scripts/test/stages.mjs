@@ -98,7 +98,7 @@ function specFiles(root) {
 
 /** What the layer lint looks at. @param {string} root */
 export function cruised(root) {
-  return ['index.ts', 'actors', 'supervisors', 'bridge', 'testing', 'devtools', 'examples', 'bench'].filter((name) =>
-    existsSync(join(root, name)),
+  return ['index.ts', 'actors', 'supervisors', 'bridge', 'testing', 'devtools', 'examples', 'bench', 'deploy'].filter(
+    (name) => existsSync(join(root, name)),
   );
 }

@@ -23,7 +23,7 @@ describe('a worker that joins through an address of several hosts', function () 
     await using _worker = new RemoteWorker(joining(`http://${balancer.target}`, host.tokenFile));
     await host.pool.ready();
     // From now on the balancer may lead anywhere.
-    await balancer.close();
+    await balancer[Symbol.asyncDispose]();
     await using context = await host.open();
     expect(await context.call(echo, { value: 1 })).to.equal(1);
     expect(host.events.map(({ type }) => type)).to.not.include('stream.lost');
