@@ -57,10 +57,14 @@ export function stages(root) {
       specs.filter((file) => !isIntegration(file)),
     ),
     mocha('integration', specs.filter(isIntegration)),
-    check('python-lint', [join(venv, 'ruff'), 'check', '--config', 'pyproject.toml', '.', '../testing'], 'python'),
+    check(
+      'python-lint',
+      [join(venv, 'ruff'), 'check', '--config', 'pyproject.toml', '.', '../testing', '../deploy'],
+      'python',
+    ),
     check(
       'python-format',
-      [join(venv, 'ruff'), 'format', '--config', 'pyproject.toml', '--check', '.', '../testing'],
+      [join(venv, 'ruff'), 'format', '--config', 'pyproject.toml', '--check', '.', '../testing', '../deploy'],
       'python',
     ),
     check('python-types', [join(venv, 'mypy')], 'python'),
