@@ -23,7 +23,7 @@ function coordinator(settings: Settings) {
   const joins = tls === undefined || workerCa === undefined ? {} : { tls: { ...tls, clientCa: workerCa } };
   const remote = { max: settings.maxWorkers, leaseMs: settings.leaseMs, tokensFrom: settings.joinTokens };
   return ophion({
-    ...(redis === undefined ? {} : { provider: redisState(redis) }),
+    ...(redis === undefined ? {} : { provider: redisState({ ...redis, maxSessions: settings.maxSessions }) }),
     links: {
       listenForJoins: grpcListen({ on: 'tcp', port: joinPort, ...secure, ...joins }),
       ...(advertise === undefined ? {} : { advertise }),
@@ -37,6 +37,12 @@ function coordinator(settings: Settings) {
       tokens: settings.clientTokens,
       graceMs: settings.drainMs,
       maxConnections: settings.maxConnections,
+      limits: {
+        requestsPerSecond: settings.clientRequests,
+        openPerClient: 4 * settings.clientStreams,
+        streamsPerClient: settings.clientStreams,
+        streams: settings.streams,
+      },
     },
   });
 }

@@ -36,6 +36,11 @@ export interface Settings {
   readonly maxAgeMs: number;
   readonly drainMs: number;
   readonly maxConnections: number;
+  /** Of each client in a second. */
+  readonly clientRequests: number;
+  readonly clientStreams: number;
+  readonly streams: number;
+  readonly maxSessions: number;
   readonly redis: RedisPlace | undefined;
 }
 
@@ -60,6 +65,10 @@ export const defaults = {
   OPHION_MAX_AGE_MS: '3600000',
   OPHION_DRAIN_MS: '20000',
   OPHION_MAX_CONNECTIONS: '1024',
+  OPHION_CLIENT_REQUESTS: '1000',
+  OPHION_CLIENT_STREAMS: '256',
+  OPHION_STREAMS: '4096',
+  OPHION_MAX_SESSIONS: '10000000',
 } as const;
 
 /** Throws a SettingError for the first that is missing or wrong. */
@@ -95,6 +104,10 @@ export function settingsOf(env: Environment): Settings {
     maxAgeMs: whole('OPHION_MAX_AGE_MS', 1_000, 999_999_999),
     drainMs: whole('OPHION_DRAIN_MS', 1, 3_600_000),
     maxConnections: whole('OPHION_MAX_CONNECTIONS', 1, 100_000),
+    clientRequests: whole('OPHION_CLIENT_REQUESTS', 1, 1_000_000),
+    clientStreams: whole('OPHION_CLIENT_STREAMS', 1, 1_000_000),
+    streams: whole('OPHION_STREAMS', 1, 1_000_000),
+    maxSessions: whole('OPHION_MAX_SESSIONS', 1, 999_999_999),
     redis: redisOf(given('REDIS_URL'), given('REDIS_CLUSTER'), given('REDIS_PASSWORD')),
   };
 }

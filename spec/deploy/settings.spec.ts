@@ -46,6 +46,10 @@ describe('the settings of a coordinator', () => {
       maxAgeMs: 3_600_000,
       drainMs: 20_000,
       maxConnections: 1_024,
+      clientRequests: 1_000,
+      clientStreams: 256,
+      streams: 4_096,
+      maxSessions: 10_000_000,
       redis: undefined,
     });
     for (const missing of ['OPHION_MODULE', 'OPHION_CLIENT_TOKENS', 'OPHION_JOIN_TOKENS']) {
@@ -64,6 +68,9 @@ describe('the settings of a coordinator', () => {
     ['OPHION_MAX_AGE_MS', '1h', 'wrong_setting'],
     ['OPHION_DRAIN_MS', '0', 'wrong_setting'],
     ['OPHION_MAX_CONNECTIONS', 'many', 'wrong_setting'],
+    ['OPHION_CLIENT_REQUESTS', '0', 'wrong_setting'],
+    ['OPHION_CLIENT_STREAMS', '0', 'wrong_setting'],
+    ['OPHION_STREAMS', '0', 'wrong_setting'],
     ['OPHION_INSECURE', 'yes', 'wrong_setting'],
     ['REDIS_URL', 'redis:6379', 'wrong_setting'],
     ['REDIS_CLUSTER', 'a:1,b', 'wrong_setting'],

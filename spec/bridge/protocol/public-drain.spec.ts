@@ -45,6 +45,24 @@ describe('a public port that stops', () => {
     await stopped;
   });
 
+  it('may have many requests under way without a warning of Node', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on('warning', onWarning);
+    await using t = await startBridge({ graceMs: 20, services: { port: 0, tokens, graceMs: 100 } });
+    await t.state.open('s');
+    const transport = createGrpcTransport({ baseUrl: (await t.publicPort.call('address')).url });
+    const watches = Array.from({ length: 20 }, () =>
+      createClient(VariableService, transport).watchVariables({ sessionId: 's' }, as)[Symbol.asyncIterator](),
+    );
+    await Promise.all(watches.map((events) => events.next()));
+    const over = Promise.allSettled(watches.map((events) => events.next()));
+    await t.app.terminateChild('public');
+    await over;
+    process.off('warning', onWarning);
+    expect(warnings).to.deep.equal([]);
+  });
+
   it('tells a call that it is draining when the grace is over, before it cuts the connection', async () => {
     const { t, call } = await start(50);
     await using _ = t;
