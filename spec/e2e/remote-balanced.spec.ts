@@ -2,8 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { pythonTool } from '../../index.ts';
 import { rejection, startProxy } from '../../testing/index.ts';
+import { freePorts } from '../../testing/redis/server-process.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
-import { freePort } from '../helpers/free-port.ts';
 import { needs } from '../helpers/needs.ts';
 import { joining, startRemoteHost } from '../helpers/remote-host.ts';
 import { RemoteWorker } from '../helpers/remote-worker.ts';
@@ -17,7 +17,7 @@ describe('a worker that joins through an address of several hosts', function () 
   const file = useFolder();
 
   it('goes on at the host itself that has admitted it, when that advertises its own address', async () => {
-    const port = await freePort();
+    const [port] = (await freePorts(1)) as [number];
     await using host = await startRemoteHost({ port, links: { advertise: `127.0.0.1:${port}` } });
     const balancer = await startProxy({ upstream: { port } });
     await using _worker = new RemoteWorker(joining(`http://${balancer.target}`, host.tokenFile));
@@ -32,7 +32,7 @@ describe('a worker that joins through an address of several hosts', function () 
   it('has the certificate there checked for the name that it dialled', async function () {
     needs(this, hasOpenssl(), 'openssl');
     using pem: Certificates = makeCertificates();
-    const port = await freePort();
+    const [port] = (await freePorts(1)) as [number];
     // The certificate names localhost and 127.0.0.1 alone.
     const other = { port, tls: pem.host, links: { advertise: `127.0.0.2:${port}` } };
     await using host = await startRemoteHost({ ...other, listenOn: '0.0.0.0' });

@@ -11,7 +11,7 @@ import { SessionService } from '../../bridge/protocol/gen/sessions_pb.js';
 import { ToolService } from '../../bridge/protocol/gen/tools_pb.js';
 import { VariableService } from '../../bridge/protocol/gen/variables_pb.js';
 import { untilPasses } from '../../testing/index.ts';
-import { freePort } from './free-port.ts';
+import { freePorts } from '../../testing/redis/server-process.ts';
 import { Signal } from './signal.ts';
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -102,9 +102,7 @@ export const as = { headers: { authorization: `Bearer ${token}` }, timeoutMs: 20
 
 /** Where two coordinators and their balancer listen, and with what each program is started. */
 export async function place(file: (name: string) => string) {
-  const [servicesOne, joinsOne, servicesTwo, joinsTwo, services, joins] = await Promise.all(
-    Array.from({ length: 6 }, freePort),
-  );
+  const [servicesOne, joinsOne, servicesTwo, joinsTwo, services, joins] = await freePorts(6);
   const ports = { one: { services: servicesOne, joins: joinsOne }, two: { services: servicesTwo, joins: joinsTwo } };
   writeFileSync(file('client.json'), JSON.stringify([{ name: 'me', token, scopes: ['call', 'read', 'write'] }]));
   writeFileSync(file('join.tokens'), `${joinToken}\n`, { mode: 0o600 });

@@ -27,11 +27,16 @@ export async function startRemoteState(
   {
     tokens = hostTokens,
     remote = {},
-  }: { readonly tokens?: readonly ClientToken[]; readonly remote?: Partial<RemoteStateOptions> } = {},
+    graceMs = 50,
+  }: {
+    readonly tokens?: readonly ClientToken[];
+    readonly remote?: Partial<RemoteStateOptions>;
+    readonly graceMs?: number;
+  } = {},
 ): Promise<RemoteState> {
   // The same after a restart.
   const [port] = (await freePorts(1)) as [number];
-  const there = await startState(options, { services: { port, tokens, graceMs: 50 } });
+  const there = await startState(options, { services: { port, tokens, graceMs } });
   const wire = await startProxy({ upstream: { port } });
   const here = await startState();
   const url = `http://${wire.target}`;

@@ -16,7 +16,7 @@ type Told = FollowResponse['told'];
 /** How many watches one stream may have. */
 const watchesMax = 100_000;
 
-/** Tells what is asked for until the client leaves. */
+/** Tells what is asked for until the client leaves, or the port closes. */
 export async function* follow(
   host: ServiceHost,
   requests: AsyncIterable<FollowRequest>,
@@ -49,9 +49,13 @@ export async function* follow(
     () => out.close(),
     (error: unknown) => out.close({ error }),
   );
+  // It would go on for ever; the other host follows somebody else, or this one a little later.
+  const end = () => out.close({ error: host.ending.reason });
+  host.ending.addEventListener('abort', end, { once: true });
   try {
     yield* out;
   } finally {
+    host.ending.removeEventListener('abort', end);
     for (const watch of watches.values()) void watch.leave();
   }
 }

@@ -1,12 +1,15 @@
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { expect } from 'chai';
+import { declare, integer } from '../../../actors/state/index.ts';
 import { decodeValue } from '../../../bridge/protocol/codec.ts';
 import { ErrorInfoSchema } from '../../../bridge/protocol/gen/error_details_pb.js';
 import { ToolService } from '../../../bridge/protocol/gen/tools_pb.js';
 import { VariableService } from '../../../bridge/protocol/gen/variables_pb.js';
+import { SupervisorRef } from '../../../supervisors/index.ts';
 import { startBridge } from '../../helpers/bridge-system.ts';
 import { rejection } from '../../helpers/rejection.ts';
+import { startRemoteState } from '../../helpers/remote-state.ts';
 
 const token = 'x'.repeat(40);
 const as = { headers: { authorization: `Bearer ${token}` } };
@@ -43,6 +46,23 @@ describe('a public port that stops', () => {
     const { result } = await call;
     expect(result?.outcome.case === 'value' && decodeValue(result.outcome.value)).to.equal('done');
     await stopped;
+  });
+
+  it('ends what another host follows at once; its watches go on when there is a port again', async () => {
+    const { there, provider, stop } = await startRemoteState({}, { graceMs: 60_000 });
+    const session = await provider.open('s');
+    await session.commit({ declare: declare({ n: integer() }) });
+    const events = session.watch()[Symbol.asyncIterator]();
+    await events.next();
+    const next = events.next();
+    // As long as something is followed the port would wait for its grace.
+    const tree = new SupervisorRef(there.app.system, 'app/ophion');
+    await tree.terminateChild('services');
+    await tree.restartChild('services');
+    await session.commit({ set: { n: 1 } });
+    const { value } = await next;
+    expect(value?.type === 'commit' && value.commit.revision).to.equal(2);
+    await stop();
   });
 
   it('may have many requests under way without a warning of Node', async () => {
