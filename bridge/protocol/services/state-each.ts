@@ -1,4 +1,4 @@
-/** Many operations of another host on one stream, each answered when it is done. */
+/** Many operations of another host on one stream, each answered when it is done, also when the port closes meanwhile. */
 import { isActorError, ProtocolError, StateError } from '../../../actors/core/index.ts';
 import { faultOf } from '../error-codes.ts';
 import type { OperateEachRequest, OperateEachResponse, OperateRequest, OperateResponse } from '../gen/state_pb.js';
@@ -15,6 +15,7 @@ const openMax = 4_096;
 export async function* operateEach(
   requests: AsyncIterable<OperateEachRequest>,
   perform: Perform,
+  ending: AbortSignal,
 ): AsyncGenerator<OperateEachResponse, void, undefined> {
   const open = new Map<bigint, AbortController>();
   // Bounded by what is under way: each has one answer.
@@ -23,6 +24,9 @@ export async function* operateEach(
     out.put({ $typeName: 'ophion.v1.OperateEachResponse', id, response });
   const failed = (id: bigint, error: unknown): void =>
     tell(id, { $typeName: 'ophion.v1.OperateResponse', answer: { case: 'fault', value: faultOf(error) } });
+  const end = (): void => {
+    if (ending.aborted && open.size === 0) out.close({ error: ending.reason });
+  };
   const run = async (id: bigint, request: OperateRequest, timeoutMs: number): Promise<void> => {
     const left = new AbortController();
     open.set(id, left);
@@ -33,11 +37,13 @@ export async function* operateEach(
       if (!left.signal.aborted && !isActorError(error)) out.close({ error });
     } finally {
       open.delete(id);
+      end();
     }
   };
   const step = ({ id, step: { case: kind, value }, timeoutMs }: OperateEachRequest): void => {
     if (kind === 'cancel') open.get(id)?.abort();
     else if (kind !== 'request') throw new ProtocolError('a request without content');
+    else if (ending.aborted) failed(id, new StateError('unavailable', 'the port is closing'));
     else if (open.size >= openMax)
       failed(id, new StateError('unavailable', `${openMax} operations of this host are under way already`));
     else void run(id, value, Math.max(1, timeoutMs));
@@ -49,9 +55,11 @@ export async function* operateEach(
     () => out.close(),
     (error: unknown) => out.close({ error }),
   );
+  ending.addEventListener('abort', end, { once: true });
   try {
     yield* out;
   } finally {
+    ending.removeEventListener('abort', end);
     for (const left of open.values()) left.abort();
   }
 }

@@ -40,7 +40,7 @@ export function stateService(host: ServiceHost): ServiceImpl<typeof StateService
     operateEach: (requests, context) =>
       answerEach(host, context, () => {
         begin(context);
-        return operateEach(requests, (request, limits) => performed(request, context, limits));
+        return operateEach(requests, (request, limits) => performed(request, context, limits), host.ending);
       }),
     follow: (requests, context) =>
       answerEach(host, context, () => {
