@@ -19,7 +19,7 @@ import { stale } from './anew.ts';
 import { expectsHidden, type Made, sendingOf } from './commit-arguments.ts';
 import type { Copy } from './copies.ts';
 import { entryOf, type RawEntry, timeOf } from './entries.ts';
-import { headOf } from './head.ts';
+import { type Head, headOf, headWith } from './head.ts';
 import type { RedisHost, Reply } from './host.ts';
 import { answerOf, lockOf } from './rows.ts';
 import { commitSafely, isForeseen } from './safe.ts';
@@ -35,6 +35,21 @@ export interface Since {
   readonly revision: number;
 }
 
+/** Where somebody knows a session to be. `copy` descends from it, as far as that has come to it. */
+export interface Place {
+  readonly head: Head;
+  readonly copy: Copy;
+}
+
+/** Where a copy is. */
+export const placeOf = (copy: Copy): Place => ({ head: copy.reading.head, copy });
+
+/** A commit, and where its writer knows the session to be from then on. */
+export interface Told {
+  readonly commit: Commit;
+  readonly place: Place;
+}
+
 /** One commit of one session, with what all its tries have in common. */
 interface Task {
   readonly host: RedisHost;
@@ -42,6 +57,8 @@ interface Task {
   /** Of a retry, after an attempt that may have done it. */
   readonly since: Since | undefined;
   readonly attempt: Attempt;
+  /** Told on which copy it is done, each time before it is sent; rejects when it may not be. */
+  readonly check: (copy: Copy) => Promise<void> | undefined;
   tries: number;
 }
 
@@ -51,14 +68,15 @@ export function commit(
   order: Order,
   since: Since | undefined,
   attempt: Attempt,
-): Promise<Commit> {
-  const task: Task = { host, order, since, attempt, tries: 0 };
+  check: Task['check'],
+): Promise<Told> {
+  const task: Task = { host, order, since, attempt, check, tries: 0 };
   // Behind those that wait already.
   if (!copy.anew.isIdle) return anew(task, copy);
   return tryOn(task, copy).then((done) => (done === stale ? anew(task, copy) : done));
 }
 
-function anew(task: Task, copy: Copy): Promise<Commit> {
+function anew(task: Task, copy: Copy): Promise<Told> {
   const { host, attempt } = task;
   const fresh = (): Promise<Copy> => host.fresh(copy.id, 'head', { number: 0, timeoutMs: attempt.timeoutMs });
   return copy.anew.add(
@@ -89,10 +107,17 @@ function applied({ functionNamed, settings }: RedisHost, record: SessionRecord, 
 }
 
 /** `stale`: it is to be tried on what is there now. */
-function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
+function tryOn(task: Task, copy: Copy): Promise<Told | typeof stale> {
   task.tries += 1;
   if (task.tries > triesMax)
     throw new StateError('unavailable', `session '${copy.id}': its variables change faster than it can be written`);
+  const { reading } = copy;
+  const checking = task.check(copy);
+  if (checking === undefined) return send(task, copy);
+  return checking.then(() => (copy.reading === reading ? send(task, copy) : tryOn(task, copy)));
+}
+
+function send(task: Task, copy: Copy): Promise<Told | typeof stale> {
   const { host, order, since, attempt } = task;
   const { reading } = copy;
   const made = applied(host, reading.record, order);
@@ -127,7 +152,7 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
         const made = { ...record, revision, variables, valueBytes, history };
         host.copies.set(copy, { head: after, order: reading.order, record: made });
       } else host.copies.advance(copy, { commit: done, bytes, sum, tip, places });
-      return done;
+      return { commit: done, place: { head: after, copy } };
     }
     const [kind, seconds, micros, text] = host.living(copy.id, reply) as readonly string[];
     switch (kind) {
@@ -138,12 +163,13 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
       case 'nothing': {
         const now = headOf(text as string);
         const done = commitOf(order, record, change, now, timeOf(seconds as string, micros as string));
-        if (kind === 'nothing') return done;
+        const told = { commit: done, place: { head: now, copy } };
+        if (kind === 'nothing') return told;
         const { bytes } = change;
         const { tip } = after;
         host.copies.advance(copy, { commit: done, bytes, sum: now.sum, tip, places });
         host.copies.place(copy, now.text);
-        return done;
+        return told;
       }
       default:
         return answered(host, copy, reply, attempt);
@@ -152,7 +178,7 @@ function tryOn(task: Task, copy: Copy): Promise<Commit | typeof stale> {
 }
 
 /** A refusal by a copy that may be old: it counts if the copy is what the server has, and no retry was done before. */
-async function refused(task: Task, { id, reading }: Copy): Promise<Commit | typeof stale> {
+async function refused(task: Task, { id, reading }: Copy): Promise<Told | typeof stale> {
   const { host, order, since, attempt } = task;
   const copy = await host.fresh(id, 'head', attempt);
   if (copy.reading !== reading) return tryOn(task, copy);
@@ -174,15 +200,15 @@ async function refused(task: Task, { id, reading }: Copy): Promise<Commit | type
 }
 
 /** What the script says when nothing was committed now. */
-async function answered(host: RedisHost, copy: Copy, reply: Reply, attempt: Attempt): Promise<Commit> {
+async function answered(host: RedisHost, copy: Copy, reply: Reply, attempt: Attempt): Promise<Told> {
   const { id } = copy;
   const [kind, ...rest] = reply as readonly string[];
   switch (kind) {
     case 'known':
-      return answerOf(id, rest[0] as string).commit;
+      return seenBy(host, copy, answerOf(id, rest[0] as string).commit, attempt);
     case 'logged': {
       const raw = reply.slice(1) as unknown as RawEntry;
-      return entryOf(id, Number(raw[0].slice(0, raw[0].indexOf('-'))), raw).commit;
+      return seenBy(host, copy, entryOf(id, Number(raw[0].slice(0, raw[0].indexOf('-'))), raw).commit, attempt);
     }
     case 'compacted':
       throw new StateError('compacted', `session '${id}': what became of a commit is not known any more`, {
@@ -203,6 +229,17 @@ async function answered(host: RedisHost, copy: Copy, reply: Reply, attempt: Atte
     default:
       throw new TypeError(`the commit script answered ${String(kind)}`);
   }
+}
+
+/** What is told of a commit that was there already: where the server is, whose mark proves it. */
+async function seenBy(host: RedisHost, copy: Copy, done: Commit, attempt: Attempt): Promise<Told> {
+  const { epoch, revision } = done;
+  const has = ({ head }: Place): boolean => head.epoch === epoch && head.revision >= revision;
+  let place = placeOf(copy);
+  if (!has(place)) place = placeOf(await host.fresh(copy.id, 'head', attempt));
+  // Lost meanwhile: no mark is right.
+  const lost = (): Place => ({ ...place, head: headWith({ ...place.head, epoch, revision, tip: '-' }) });
+  return { commit: done, place: has(place) ? place : lost() };
 }
 
 /** The commit as the script has carried it out. */

@@ -28,10 +28,9 @@ import type {
   WatchOptions,
 } from '../session-data.ts';
 import { checkSealMs } from '../vault-session.ts';
-import { commit, type Since } from './commit.ts';
+import { commit, type Place, placeOf, type Since } from './commit.ts';
 import type { Copy } from './copies.ts';
 import { historyOfLog, type RawEntry } from './entries.ts';
-import type { Head } from './head.ts';
 import type { Depth, RedisHost } from './host.ts';
 import { answerOf, lockOf, pairs, readingOf } from './rows.ts';
 import { afterScript, closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
@@ -48,7 +47,7 @@ export class RedisSession implements StateSession {
   readonly ttlMs: number | undefined;
   readonly #host: RedisHost;
   /** What its user knows of the session: as far as he was told, in the epoch that he was told of. */
-  #known: Head | undefined;
+  #known: Place | undefined;
 
   constructor(host: RedisHost, id: string, ttlMs: number | undefined) {
     this.#host = host;
@@ -91,15 +90,14 @@ export class RedisSession implements StateSession {
       return this.#persist(options, (attempt) => {
         const copy = this.#host.copies.get(this.id);
         const sent = since;
-        if (copy !== undefined && this.#isOf(copy.reading.head)) {
+        // Where the session is before a commit is sent: what it may do happens after that.
+        if (copy !== undefined) {
           since ??= copy.reading.head;
           return this.#send(copy, order, sent, attempt);
         }
-        // Where the session is before a commit is sent: what it may do happens after that.
-        return this.#host.known(this.id, attempt).then(async (known) => {
+        return this.#host.known(this.id, attempt).then((known) => {
           since ??= known.reading.head;
-          await this.#checkLineage(attempt);
-          return this.#send(await this.#host.known(this.id, attempt), order, sent, attempt);
+          return this.#send(known, order, sent, attempt);
         });
       });
     } catch (error) {
@@ -192,10 +190,11 @@ export class RedisSession implements StateSession {
   }
 
   #send(copy: Copy, order: Order, sent: Since | undefined, attempt: Attempt): Promise<Commit> {
-    return commit(this.#host, copy, order, sent, attempt).then(
-      (done) => {
-        this.#told();
-        return done;
+    const check = (on: Copy): Promise<void> | undefined => this.#checkLineage(on, attempt);
+    return commit(this.#host, copy, order, sent, attempt, check).then(
+      (told) => {
+        this.#told(told.place);
+        return told.commit;
       },
       (error: unknown) => {
         // Now he knows.
@@ -206,34 +205,37 @@ export class RedisSession implements StateSession {
     );
   }
 
-  /** Whether its user knows of this life and epoch, as far as he was told. */
-  #isOf(head: Head): boolean {
+  /**
+   * Its user has been told how the session is. What does not descend from what he knew, for all that is proven, he is
+   * told of by name, before he writes into it.
+   */
+  #told(place: Place): void {
     const known = this.#known;
-    return known === undefined || known.life !== head.life || known.epoch === head.epoch;
-  }
-
-  /** Its user has been told how the session is. A new epoch he is told of by name, before he writes into it. */
-  #told(): void {
-    const head = this.#host.copies.get(this.id)?.reading.head;
-    if (head !== undefined && this.#isOf(head)) this.#known = head;
+    if (known === undefined || known.head.life !== place.head.life || isBehind(known, place)) this.#known = place;
   }
 
   /** Rejects with `rewound` when the server has lost what this session's user knows, also when others found that out. */
-  async #checkLineage(attempt: Attempt): Promise<void> {
-    const { head, record } = (await this.#host.known(this.id, attempt)).reading;
+  #checkLineage(copy: Copy, attempt: Attempt): Promise<void> | undefined {
     const known = this.#known;
-    if (known === undefined || this.#isOf(head)) return;
-    const args = [known.text, 1];
-    const [kind, epoch, revision] = await this.#host.run(afterScript, this.id, args, attempt);
-    this.#known = head;
-    if (kind === 'rewound') throw rewound({ ...record, epoch: Number(epoch), revision: Number(revision) }, known);
+    const place = placeOf(copy);
+    // The copy came to it, or from it: then the server is asked for the copy alone.
+    if (known === undefined || known.head.life !== place.head.life || isBehind(known, place)) return undefined;
+    return this.#proveLineage(known, place, attempt);
+  }
+
+  async #proveLineage(known: Place, place: Place, attempt: Attempt): Promise<void> {
+    const { record } = place.copy.reading;
+    const [kind, epoch, revision] = await this.#host.run(afterScript, this.id, [known.head.text, 1], attempt);
+    if (kind === 'rewound') throw rewound({ ...record, epoch: Number(epoch), revision: Number(revision) }, known.head);
+    if (place.head.revision >= known.head.revision) this.#known = place;
   }
 
   /** Reading is an access: it extends the time to live. */
   #look<T>(options: StateCallOptions, depth: Depth, read: (record: SessionRecord) => T): Promise<T> {
     return this.#persist(options, async (attempt) => {
-      const { record } = (await this.#host.fresh(this.id, depth, attempt)).reading;
-      this.#told();
+      const copy = await this.#host.fresh(this.id, depth, attempt);
+      const { record } = copy.reading;
+      this.#told(placeOf(copy));
       return read(record);
     });
   }
@@ -246,6 +248,10 @@ export class RedisSession implements StateSession {
     return new StateError('unavailable', `session '${this.id}': takes no locks while it is moved`);
   }
 }
+
+/** Whether the second is what has become of the first, as one copy has followed it. */
+const isBehind = (known: Place, now: Place): boolean =>
+  known.copy === now.copy && known.head.epoch === now.head.epoch && known.head.revision <= now.head.revision;
 
 function refusedLock(name: string, fence: number | undefined, held: string): unknown {
   const lock = held === '' ? undefined : lockOf(name, held);

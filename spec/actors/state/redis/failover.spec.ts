@@ -99,6 +99,66 @@ describe('a failover that loses commits', () => {
     await events.return?.();
   });
 
+  it('is told to who knew of them by the answer of a commit alone, on top of what others had committed', async () => {
+    await using hosts = new Hosts();
+    const shared = options();
+    const [a, b] = [await hosts.start(shared), await hosts.start(shared)];
+    const session = await a.provider.open('s');
+    await session.commit({ declare: { n: integer() } });
+    const other = await b.provider.find('s');
+    await losing(async () => {
+      for (const n of [1, 2, 3]) await other.commit({ set: { n } });
+      // It has never read what was before.
+      expect(await session.commit({ set: { n: 4 } })).to.include({ revision: 5 });
+    });
+    expect(await codeOf(session.commit({ set: { n: 5 } }))).to.equal('rewound');
+    expect(await session.commit({ set: { n: 6 } })).to.include({ revision: 2 });
+  });
+
+  it('is told to who knew of them by a commit that had nothing to write, or whose answer was asked for again', async () => {
+    await using hosts = new Hosts();
+    const shared = options();
+    const [a, b] = [await hosts.start(shared), await hosts.start(shared)];
+    const session = await a.provider.open('s');
+    await session.commit({ declare: { n: integer() } });
+    const other = await b.provider.find('s');
+    const again = await a.provider.find('s');
+    await losing(async () => {
+      await other.commit({ set: { n: 1 } });
+      await other.commit({ set: { n: 2 }, idempotencyKey: 'k' });
+      expect(await session.commit({ declare: { n: integer() } })).to.include({ revision: 3 });
+      expect(await again.commit({ set: { n: 2 }, idempotencyKey: 'k' })).to.include({ revision: 3 });
+    });
+    for (const knew of [session, again]) expect(await codeOf(knew.commit({ set: { n: 3 } }))).to.equal('rewound');
+    await session.commit({ set: { n: 4 } });
+  });
+
+  it('is told to who knew them also when his process had to fetch the session anew meanwhile', async () => {
+    await using hosts = new Hosts();
+    const shared = options();
+    const [a, b] = [await hosts.start({ ...shared, copiesMax: 1 }), await hosts.start(shared)];
+    const session = await a.provider.open('s');
+    await session.commit({ declare: { n: integer() } });
+    const other = await b.provider.find('s');
+    await losing(async () => void (await session.commit({ set: { n: 1 } })));
+    // The new server comes as far, and further, without anybody who knows.
+    for (const n of [2, 3, 4]) await other.commit({ set: { n } });
+    await (await a.provider.open('another')).commit({ declare: { n: integer() } });
+    expect(await held(session, 'n')).to.equal(4);
+    expect(await codeOf(session.commit({ set: { n: 5 } }))).to.equal('rewound');
+    await session.commit({ set: { n: 6 } });
+  });
+
+  it('is told before a commit is taken that only what is left allows', async () => {
+    await using hosts = new Hosts();
+    const a = await hosts.start(options());
+    const session = await a.provider.open('s');
+    await session.commit({ declare: { n: integer(), m: integer() } });
+    await losing(async () => void (await session.commit({ remove: ['n'] })));
+    expect(await codeOf(session.commit({ set: { n: 1 } }))).to.equal('rewound');
+    await session.commit({ set: { n: 2 } });
+  });
+
   it('is found by who only watches and reads', async () => {
     await using hosts = new Hosts();
     const a = await hosts.start(options());
