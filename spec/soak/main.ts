@@ -3,13 +3,14 @@
  * small runs of the same are tests. The last line is `N passed, N failed`; the exit code is 1 if any failed.
  */
 import { bridge } from './bridge.ts';
+import { redis } from './redis.ts';
 import { RequestError, requestOf } from './request.ts';
 import { runSoak } from './run.ts';
 import { state } from './state.ts';
 import { workers } from './workers.ts';
 
 async function main(): Promise<number> {
-  const request = requestOf(process.argv.slice(2), { workers, bridge, state });
+  const request = requestOf(process.argv.slice(2), { workers, bridge, state, redis });
   const { json, suite } = request;
   const { passed, failed, skipped, stands } = await runSoak({ ...request, print: console.log, say: console.error });
   if (json) console.log(JSON.stringify({ suite, passed, failed, skipped }));

@@ -15,10 +15,13 @@ export class CommitLog {
   readonly first: VariablesState;
   readonly commits: Commit[] = [];
   readonly #session: StateSession;
-  readonly #epoch: number;
+  readonly #mayRise: boolean;
+  #epoch: number;
 
-  constructor(session: StateSession, { epoch, revision, variables }: Snapshot) {
+  /** `mayRise`: whether the epoch does, as after a failover that has lost commits. */
+  constructor(session: StateSession, { epoch, revision, variables }: Snapshot, { mayRise = false } = {}) {
     this.#session = session;
+    this.#mayRise = mayRise;
     this.#epoch = epoch;
     this.first = { revision, values: versioned(variables) };
   }
@@ -34,19 +37,27 @@ export class CommitLog {
 
   /** Reads what is new. */
   async catchUp(): Promise<void> {
+    while (await this.#page());
+  }
+
+  /** Whether there is more. */
+  async #page(): Promise<boolean> {
     const { commits, revision } = await this.#session.history({ since: this.revision, limit });
     const before = this.revision;
     for (const commit of commits) {
       // The others would be at wrong places.
-      if (this.wrong.length > 0) return;
+      if (this.wrong.length > 0) return false;
+      if (this.#mayRise && commit.epoch > this.#epoch) this.#epoch = commit.epoch;
       if (commit.revision !== this.revision + 1)
         this.wrong.push(`in the history revision ${commit.revision} comes after ${this.revision}`);
       else if (commit.epoch !== this.#epoch)
         this.wrong.push(`revision ${commit.revision} is of epoch ${commit.epoch}, not of ${this.#epoch}`);
       else this.commits.push(commit);
     }
+    if (commits.length === limit) return true;
     if (this.revision !== revision && this.wrong.length === 0)
       this.wrong.push(`the session is at revision ${revision}; its history goes from ${before} to ${this.revision}`);
+    return false;
   }
 
   /** What the variables were, by revision, from the first on. */

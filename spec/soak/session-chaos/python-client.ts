@@ -24,9 +24,13 @@ export interface PythonClientOptions {
   /** Where calls note what they do. */
   readonly folder: string;
   readonly random: RandomStream;
+  /** Codes of errors that a call may end with. Default `worker_lost`. */
+  readonly mayLose?: readonly string[];
+  /** Is told of each call before it is made. */
+  readonly calling?: (call: PythonCall) => void;
 }
 
-interface Call {
+export interface PythonCall {
   readonly client: string;
   readonly file: string;
   readonly startNs: number;
@@ -48,7 +52,7 @@ export class PythonClient {
   /** Calls whose worker was lost. */
   lost = 0;
   readonly #options: PythonClientOptions;
-  readonly #calls: Call[] = [];
+  readonly #calls: PythonCall[] = [];
   #exchanges = 0;
 
   constructor(options: PythonClientOptions) {
@@ -67,7 +71,9 @@ export class PythonClient {
     });
     await this.#set(`${client}.0`);
     const file = join(folder, client);
-    this.#calls.push({ client, file, startNs: nowNs(), operations });
+    const call = { client, file, startNs: nowNs(), operations };
+    this.#calls.push(call);
+    this.#options.calling?.(call);
     const tool = tools[random.below(tools.length)] as (typeof tools)[number];
     try {
       const made = await context.call(tool, { file, operations }, { timeoutMs });
@@ -98,9 +104,10 @@ export class PythonClient {
     return 1;
   }
 
-  /** A worker may be lost, and nothing else may happen to a call. */
+  /** A worker may be lost, and nothing else may happen to a call, but what was said. */
   #lose(what: string, error: unknown): void {
-    if (isActorError(error) && error.code === 'worker_lost') this.lost += 1;
+    const { mayLose = ['worker_lost'] } = this.#options;
+    if (isActorError(error) && mayLose.includes(error.code)) this.lost += 1;
     else this.wrong.push(`${what}: ${String(error)}`);
   }
 
@@ -121,22 +128,32 @@ export class PythonClient {
   }
 
   /** What all calls have done, and when each was asked for. When nothing of it goes on any more. */
-  recorded(): { readonly records: readonly Recorded[]; readonly begunNs: ReadonlyMap<string, number> } {
-    const records: Recorded[] = [];
-    for (const { client, file, operations } of this.#calls) {
-      const begun = new Map<number, Line>();
-      const ended = new Map<number, Line>();
-      for (const line of linesOf(file)) (line.asked === undefined ? ended : begun).set(line.i, line);
-      for (const [number, { t: startNs, kind = '', asked = {} }] of begun) {
-        const end = ended.get(number);
-        const [, , token = ''] = operations[number] ?? [];
-        const told = end === undefined ? unanswered : toldOf(end.told ?? {});
-        const endNs = end === undefined || told.type === 'unknown' ? Number.POSITIVE_INFINITY : end.t;
-        records.push({ client, language: 'python', kind, token, asked: askedOf(asked), told, startNs, endNs });
-      }
-    }
-    return { records, begunNs: new Map(this.#calls.map(({ client, startNs }) => [client, startNs])) };
+  recorded(): PythonRecords {
+    return recordsOfCalls(this.#calls);
   }
+}
+
+export interface PythonRecords {
+  readonly records: readonly Recorded[];
+  readonly begunNs: ReadonlyMap<string, number>;
+}
+
+/** What calls have noted, by what is known of each. */
+export function recordsOfCalls(calls: readonly PythonCall[]): PythonRecords {
+  const records: Recorded[] = [];
+  for (const { client, file, operations } of calls) {
+    const begun = new Map<number, Line>();
+    const ended = new Map<number, Line>();
+    for (const line of linesOf(file)) (line.asked === undefined ? ended : begun).set(line.i, line);
+    for (const [number, { t: startNs, kind = '', asked = {} }] of begun) {
+      const end = ended.get(number);
+      const [, , token = ''] = operations[number] ?? [];
+      const told = end === undefined ? unanswered : toldOf(end.told ?? {});
+      const endNs = end === undefined || told.type === 'unknown' ? Number.POSITIVE_INFINITY : end.t;
+      records.push({ client, language: 'python', kind, token, asked: askedOf(asked), told, startNs, endNs });
+    }
+  }
+  return { records, begunNs: new Map(calls.map(({ client, startNs }) => [client, startNs])) };
 }
 
 const unanswered: Told = { type: 'unknown', why: 'its worker was lost' };

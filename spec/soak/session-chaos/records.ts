@@ -13,7 +13,12 @@ export type Asked =
   | { readonly type: 'commit'; readonly request: CommitRequest };
 
 export type Told =
-  | { readonly type: 'read'; readonly revision: number; readonly values: Readonly<Record<string, VersionedValue>> }
+  | {
+      readonly type: 'read';
+      readonly revision: number;
+      readonly epoch?: number;
+      readonly values: Readonly<Record<string, VersionedValue>>;
+    }
   /** One variable alone, of which no revision was told. */
   | { readonly type: 'value'; readonly name: string; readonly value: unknown }
   /** One variable of Python's record, which was between these two revisions. */
@@ -24,7 +29,12 @@ export type Told =
       readonly between: readonly [number, number];
     }
   /** Python is told the revision of some commits, and never what was written. */
-  | { readonly type: 'committed'; readonly revision?: number; readonly written?: Commit['written'] }
+  | {
+      readonly type: 'committed';
+      readonly revision?: number;
+      readonly epoch?: number;
+      readonly written?: Commit['written'];
+    }
   /** A conflict tells of a revision which versions variables had there; null: none. */
   | {
       readonly type: 'refused';
@@ -38,6 +48,8 @@ export interface Recorded {
   /** One that does one thing after the other; of Python one call. */
   readonly client: string;
   readonly language: Language;
+  /** Through which session object, which remembers what it was told; undefined: it does not matter. */
+  readonly handle?: string | undefined;
   /** As it was drawn. */
   readonly kind: string;
   /** What it writes, if it writes; of the whole run only this one operation does, or what it was refused before. */
@@ -58,23 +70,40 @@ export interface Doer {
   /** Default `typescript`. */
   readonly language?: Language;
   readonly client: string;
+  readonly handle?: string | undefined;
   readonly kind: string;
   readonly token: string;
 }
 
+/** Where the begin and the end of operations are written down, for when whoever made them is killed. */
+export interface Journal {
+  begun(number: number, one: Omit<Recorded, 'told' | 'endNs'>): void;
+  ended(number: number, one: Pick<Recorded, 'told' | 'endNs'>): void;
+}
+
 export class Records {
   readonly all: Recorded[] = [];
+  readonly #journal: Journal | undefined;
+  #begun = 0;
+
+  constructor(journal?: Journal) {
+    this.#journal = journal;
+  }
 
   /** Does it and records it; answers, or rejects, as `work` does. */
-  async run<T>(doer: Doer, asked: Asked, work: () => Promise<T>, told: (answer: T) => Told): Promise<T> {
-    const startNs = nowNs();
-    const end = (one: Told) => {
-      const endNs = one.type === 'unknown' ? Number.POSITIVE_INFINITY : nowNs();
-      this.all.push({ language: 'typescript', ...doer, asked, told: one, startNs, endNs });
+  async run<T>(doer: Doer, asked: Asked, work: () => Promise<T>, toldOf: (answer: T) => Told): Promise<T> {
+    const begun = { language: 'typescript', ...doer, asked, startNs: nowNs() } as const;
+    this.#begun += 1;
+    const number = this.#begun;
+    this.#journal?.begun(number, begun);
+    const end = (told: Told) => {
+      const endNs = told.type === 'unknown' ? Number.POSITIVE_INFINITY : nowNs();
+      this.all.push({ ...begun, told, endNs });
+      this.#journal?.ended(number, { told, endNs });
     };
     try {
       const answer = await work();
-      end(told(answer));
+      end(toldOf(answer));
       return answer;
     } catch (error) {
       end(refusalOf(error));
@@ -98,13 +127,19 @@ export class Records {
   }
 }
 
-export const readOf = ({ revision, variables }: Snapshot): Told => ({
+export const readOf = ({ revision, epoch, variables }: Snapshot): Told => ({
   type: 'read',
   revision,
+  epoch,
   values: versioned(variables),
 });
 
-export const committedOf = ({ revision, written }: Commit): Told => ({ type: 'committed', revision, written });
+export const committedOf = ({ revision, epoch, written }: Commit): Told => ({
+  type: 'committed',
+  revision,
+  epoch,
+  written,
+});
 
 export function versioned(variables: Snapshot['variables']): Readonly<Record<string, VersionedValue>> {
   return Object.fromEntries(variables.map(({ name, value, version }) => [name, { value, version }]));

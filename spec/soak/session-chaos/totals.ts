@@ -1,5 +1,4 @@
 /** The figures of a run, and of many. */
-import type { Victim } from './killer.ts';
 import type { Recorded } from './records.ts';
 
 export interface Totals {
@@ -14,7 +13,7 @@ export interface Totals {
   /** Of what is unknown, how much has happened. */
   readonly happened: number;
   /** What was killed, stopped and cut. */
-  readonly hit: Readonly<Partial<Record<Victim, number>>>;
+  readonly hit: Readonly<Partial<Record<string, number>>>;
   /** Calls of Python whose worker was lost. */
   readonly lostCalls: number;
   readonly commits: number;

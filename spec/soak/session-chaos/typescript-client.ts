@@ -12,6 +12,8 @@ export interface TypescriptClientOptions {
   readonly sessionId: string;
   /** Whose variables it uses; none: it uses the session alone. */
   readonly context: Context | undefined;
+  /** Names the context's session object in records. Default: it does not matter. */
+  readonly handle?: string;
   readonly records: Records;
   readonly random: RandomStream;
 }
@@ -25,6 +27,7 @@ export class TypescriptClient {
   readonly #seen = new Map<string, number>();
   #session: StateSession | undefined;
   #made = 0;
+  #found = 0;
 
   constructor(options: TypescriptClientOptions) {
     this.#options = options;
@@ -37,10 +40,14 @@ export class TypescriptClient {
     const drawn = draw(random, `${name}.${this.#made}`);
     const doer = { client: name, kind: drawn.kind, token: drawn.token };
     try {
-      if (context !== undefined && (await this.#throughContext(context, doer, drawn))) return;
+      const { handle } = this.#options;
+      if (context !== undefined && (await this.#throughContext(context, { ...doer, handle }, drawn))) return;
       if (this.#made % findsEvery === 1) this.#session = undefined;
-      this.#session ??= await provider.find(sessionId);
-      await this.#onSession(this.#session, doer, drawn);
+      if (this.#session === undefined) {
+        this.#session = await provider.find(sessionId);
+        this.#found += 1;
+      }
+      await this.#onSession(this.#session, { ...doer, handle: `${name}/${this.#found}` }, drawn);
     } catch (error) {
       if (!isActorError(error)) throw error;
     }

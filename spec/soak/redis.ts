@@ -1,0 +1,11 @@
+/** `npm run soak -- redis`: what sessions on Redis are put through. */
+import { redisChaos } from './redis-chaos.ts';
+import { howLong, type Scenario } from './scenario.ts';
+
+export const redis: readonly Scenario[] = [
+  {
+    name: 'hosts',
+    what: '10 times: three hosts use two sessions from TypeScript and Python while 100 times a host, a connection or the server is killed, cut or stopped',
+    run: ({ seed, minutes, say }) => redisChaos({ runs: howLong(10, minutes), strikes: 100, seed, say }),
+  },
+];
