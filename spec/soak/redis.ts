@@ -1,5 +1,6 @@
 /** `npm run soak -- redis`: what sessions on Redis are put through. */
 import { redisChaos } from './redis-chaos.ts';
+import { redisFailover } from './redis-failover.ts';
 import { howLong, type Scenario } from './scenario.ts';
 
 export const redis: readonly Scenario[] = [
@@ -7,5 +8,10 @@ export const redis: readonly Scenario[] = [
     name: 'hosts',
     what: '10 times: three hosts use two sessions from TypeScript and Python while 100 times a host, a connection or the server is killed, cut or stopped',
     run: ({ seed, minutes, say }) => redisChaos({ runs: howLong(10, minutes), strikes: 100, seed, say }),
+  },
+  {
+    name: 'failover',
+    what: '20 times: a primary dies under load and a replica that lacks commits takes over; every other time commits wait for the replica',
+    run: ({ seed, minutes, say }) => redisFailover({ failovers: howLong(20, minutes), operations: 1_000, seed, say }),
   },
 ];

@@ -28,8 +28,8 @@ export interface LoadOptions extends LoadWork {
   readonly random: RandomStream;
   /** Where what is done to a session is put down. */
   readonly records: (sessionId: string) => Records;
-  /** Where calls of Python note what they do to a session. */
-  readonly folder: (sessionId: string) => string;
+  /** Where calls of Python note what they do to a session; none: there are no workers. */
+  readonly folder?: (sessionId: string) => string;
   readonly calling?: (sessionId: string, call: PythonCall) => void;
   /** Is told of every so many operations. */
   readonly made: (operations: number) => void;
@@ -77,13 +77,14 @@ export class Load {
       });
       return () => client.operate().then(() => 1);
     });
-    mkdirSync(folder(sessionId), { recursive: true });
-    const python = Array.from({ length: clients.python }, (_, n) => {
+    const notes = folder?.(sessionId) ?? '';
+    if (notes !== '') mkdirSync(notes, { recursive: true });
+    const python = Array.from({ length: notes === '' ? 0 : clients.python }, (_, n) => {
       const client = new PythonClient({
         name: `${own}.p${n + 1}`,
         context,
         records: records(sessionId),
-        folder: folder(sessionId),
+        folder: notes,
         random: random.split(`${own}.p${n + 1}`),
         mayLose,
         calling: (call) => calling?.(sessionId, call),

@@ -42,7 +42,7 @@ export type Told =
       readonly revision?: number;
       readonly found?: Readonly<Record<string, number | null>>;
     }
-  | { readonly type: 'unknown'; readonly why: string };
+  | { readonly type: 'unknown'; readonly why: string; readonly code?: string };
 
 export interface Recorded {
   /** One that does one thing after the other; of Python one call. */
@@ -151,8 +151,8 @@ interface Conflict {
 }
 
 function refusalOf(error: unknown): Told {
-  if (outcomeOfError(error) === 'unknown') return { type: 'unknown', why: String(error) };
   const code = isActorError(error) ? error.code : String(error);
+  if (outcomeOfError(error) === 'unknown') return { type: 'unknown', why: String(error), code };
   if (!(error instanceof StateError && Array.isArray(error.details.conflicts))) return { type: 'refused', code };
   const { revision, conflicts } = error.details as {
     readonly revision: number;
