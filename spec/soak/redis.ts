@@ -1,5 +1,6 @@
 /** `npm run soak -- redis`: what sessions on Redis are put through. */
 import { redisChaos } from './redis-chaos.ts';
+import { redisCluster } from './redis-cluster.ts';
 import { redisFailover } from './redis-failover.ts';
 import { howLong, type Scenario } from './scenario.ts';
 
@@ -13,5 +14,10 @@ export const redis: readonly Scenario[] = [
     name: 'failover',
     what: '20 times: a primary dies under load and a replica that lacks commits takes over; every other time commits wait for the replica',
     run: ({ seed, minutes, say }) => redisFailover({ failovers: howLong(20, minutes), operations: 1_000, seed, say }),
+  },
+  {
+    name: 'cluster',
+    what: '3 times: 100 slots of a cluster move while their sessions are used, replicas take over, nodes and connections are killed',
+    run: ({ seed, minutes, say }) => redisCluster({ runs: howLong(3, minutes), moves: 100, seed, say }),
   },
 ];

@@ -6,6 +6,7 @@ import { stateProviderContract } from '../../../../testing/state-provider-contra
 import { needs } from '../../../helpers/needs.ts';
 import { Hosts } from '../../../helpers/redis-hosts.ts';
 import { redisSubject } from '../../../helpers/redis-subject.ts';
+import { moveSlot, type Owner, ownerOf, slotOf } from '../../../soak/redis/slots.ts';
 
 describe('redisState on a cluster of three', () => {
   let redis: RedisCluster;
@@ -42,6 +43,32 @@ describe('redisState on a cluster of three', () => {
     for (const session of sessions) expect(await held(session, 'n')).to.equal(3);
     for (const watch of watches) await watch.return?.();
     await Promise.all(sessions.map((session) => session.close()));
+  });
+
+  it('goes on when the slot of a session moves to another node, and each watch with it', async () => {
+    await using hosts = new Hosts();
+    const [a, b] = [await hosts.start({ ...place(), sweepMs: 600_000 }), await hosts.start(place())];
+    const session = await b.provider.open('moves');
+    await session.commit({ declare: { n: integer() } });
+    const watch = (await a.provider.find('moves')).watch({ from: 1 });
+    const slot = await slotOf(redis, 'ophion:{moves}:session');
+    for (let n = 1; n <= 3; n += 1) {
+      const seen = take(watch, 2);
+      await session.commit({ set: { n: 10 * n } });
+      const owner = await ownerOf(redis, slot);
+      await moveSlot(
+        redis,
+        slot,
+        ([first]) => first as Owner,
+        () => Promise.resolve(),
+      );
+      expect((await ownerOf(redis, slot)).id).to.not.equal(owner.id);
+      await session.commit({ set: { n: 10 * n + 1 } });
+      // By what is told, not by a look now and then.
+      expect(commitsOf(await seen).map(({ written }) => written[0]?.value)).to.deep.equal([10 * n, 10 * n + 1]);
+    }
+    await watch.return?.();
+    await session.close();
   });
 
   stateProviderContract('redis cluster', () =>
