@@ -1,6 +1,9 @@
 /** Bugs that the soak of sessions on Redis must find, each with what is then said of it. */
 import { RedisHost } from '../../actors/state/redis/host.ts';
 import { RedisLink } from '../../actors/state/redis/link.ts';
+import { claimScript, settleScript } from '../../actors/state/redis/scripts/index-shard.ts';
+import { type Script, script } from '../../actors/state/redis/scripts/script.ts';
+import { RedisSession } from '../../actors/state/redis/session.ts';
 import { type PlantedBug, patch } from './plant.ts';
 
 /** Replaces what scripts answer. */
@@ -45,5 +48,56 @@ export const failoverBugs: Readonly<Record<string, PlantedBug>> = {
             return [await this.run(script, keys, args, attempt), 1];
           },
       ),
+  },
+};
+
+/** Runs another script in the place of one. Fails when there is not this text in it to replace. */
+function rewritten(original: Script, text: string, by: string): () => void {
+  if (!original.lua.includes(text))
+    throw new TypeError(`no such text in '${original.name}' to plant a bug in: bring spec/planted up to date`);
+  const other = script(original.name, original.lua.replace(text, by));
+  return patch(
+    RedisLink.prototype,
+    'run',
+    (run) =>
+      function (this: RedisLink, wanted, ...rest) {
+        return run.call(this, wanted === original ? other : wanted, ...rest);
+      },
+  );
+}
+
+export const ownerBugs: Readonly<Record<string, PlantedBug>> = {
+  'commit that does not look at its number': {
+    said: /committed \w+ under \d+ when (its lease was over|\S+ held it under \d+)/,
+    plant: () =>
+      patch(
+        RedisSession.prototype,
+        'commit',
+        (commit) =>
+          function (this: RedisSession, { fences: _fences, ...request }, options) {
+            return commit.call(this, request, options);
+          },
+      ),
+  },
+  'lock that is given to two': {
+    said: /was held by \S+ under \d+ and by \S+ under \d+/,
+    plant: () =>
+      patch(
+        RedisSession.prototype,
+        'acquire',
+        (acquire) =>
+          function (this: RedisSession, request, options) {
+            const taken = request.fence === undefined ? { ...request, preempt: true } : request;
+            return acquire.call(this, taken, options);
+          },
+      ),
+  },
+  'sweep of who has no lease': {
+    said: /part \d+ was given to another sweeper before its lease was over/,
+    plant: () => rewritten(claimScript, 'tonumber(untilMs) > now then return {} end', 'false then return {} end'),
+  },
+  'sweeper that does not look at its number': {
+    said: /part \d+ was swept under \d+ when \d+ held it/,
+    plant: () => rewritten(settleScript, "'fence') ~= ARGV[2]", "'fence') == ''"),
   },
 };

@@ -2,6 +2,7 @@
 import { redisChaos } from './redis-chaos.ts';
 import { redisCluster } from './redis-cluster.ts';
 import { redisFailover } from './redis-failover.ts';
+import { redisOwners } from './redis-owners.ts';
 import { howLong, type Scenario } from './scenario.ts';
 
 export const redis: readonly Scenario[] = [
@@ -19,5 +20,10 @@ export const redis: readonly Scenario[] = [
     name: 'cluster',
     what: '3 times: 100 slots of a cluster move while their sessions are used, replicas take over, nodes and connections are killed',
     run: ({ seed, minutes, say }) => redisCluster({ runs: howLong(3, minutes), moves: 100, seed, say }),
+  },
+  {
+    name: 'owners',
+    what: '5 times: locks are taken and lost on three hosts while 1,000 sessions end by themselves and leases of sweeps in the middle',
+    run: ({ seed, minutes, say }) => redisOwners({ runs: howLong(5, minutes), mortals: 1_000, seed, say }),
   },
 ];
