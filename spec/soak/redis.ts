@@ -2,6 +2,7 @@
 import { redisChaos } from './redis-chaos.ts';
 import { redisCluster } from './redis-cluster.ts';
 import { redisFailover } from './redis-failover.ts';
+import { redisMany } from './redis-many.ts';
 import { redisOwners } from './redis-owners.ts';
 import { howLong, type Scenario } from './scenario.ts';
 
@@ -25,5 +26,10 @@ export const redis: readonly Scenario[] = [
     name: 'owners',
     what: '5 times: locks are taken and lost on three hosts while 1,000 sessions end by themselves and leases of sweeps in the middle',
     run: ({ seed, minutes, say }) => redisOwners({ runs: howLong(5, minutes), mortals: 1_000, seed, say }),
+  },
+  {
+    name: 'many',
+    what: 'two million sessions are written, listed and swept: their memory, and what holds the server up',
+    run: ({ say }) => redisMany({ sessions: 2_000_000, say }),
   },
 ];

@@ -11,6 +11,8 @@ import { lookScript } from './scripts/lives.ts';
 
 /** How many sessions of a part are looked at in one go: a script never works for long. */
 const sliceMax = 100;
+/** How many of these at once. */
+const atOnce = 20;
 /** How many of them in one sweep: the rest waits for the next one. */
 const sweepMax = 100_000;
 const leaseMs = 10_000;
@@ -38,12 +40,15 @@ async function sweepShard(host: RedisHost, shard: number): Promise<void> {
     const args = [host.time(), host.owner, leaseMs, sliceMax];
     const [fence, list] = (await host.link.run(claimScript, keys, args, attempt)) as [string?, string[]?];
     if (fence === undefined || list === undefined || list.length === 0) return;
-    for (let i = 0; i < list.length; i += 2) {
-      const [id, score] = [list[i] as string, list[i + 1] as string];
+    const settle = async (id: string, score: string): Promise<unknown> => {
       const again = await nextLook(host, id);
-      const settled = await host.link.run(settleScript, keys, [host.time(), fence, id, score, again], attempt);
-      if (settled === 'fenced') return;
-      swept += 1;
+      return host.link.run(settleScript, keys, [host.time(), fence, id, score, again], attempt);
+    };
+    for (let i = 0; i < list.length; i += 2 * atOnce) {
+      const some = list.slice(i, i + 2 * atOnce);
+      const settling = some.flatMap((id, at) => (at % 2 === 0 ? [settle(id, some[at + 1] as string)] : []));
+      if ((await Promise.all(settling)).includes('fenced')) return;
+      swept += settling.length;
     }
     if (list.length < 2 * sliceMax) return;
   }
