@@ -15,6 +15,8 @@ export type RedisErrorCode =
   | 'redis_full'
   /** Wrong or missing password, or a user without the rights that docs/redis.md lists. */
   | 'redis_denied'
+  /** It is not the server that `tls` trusts. */
+  | 'redis_untrusted'
   /** Older than Redis 7.0. */
   | 'redis_too_old'
   /** A newer release of this library wrote the session. */
@@ -38,7 +40,12 @@ export class RedisError extends ActorError {
 const passes: ReadonlySet<RedisErrorCode> = new Set(['redis_down', 'redis_busy', 'redis_read_only']);
 
 const rules: readonly (readonly [pattern: RegExp, code: RedisErrorCode, what: string])[] = [
-  [/^(WRONGPASS|NOAUTH|NOPERM|ERR.*(invalid password|without any password))/i, 'redis_denied', 'refuses this user'],
+  [
+    /^(WRONGPASS|NOAUTH|NOPERM|ERR.*(invalid password|without any password|user executing the script can't|ACL failure in script))/i,
+    'redis_denied',
+    'refuses this user',
+  ],
+  [/certificate|altnames|SSL routines|EPROTO/i, 'redis_untrusted', 'cannot be trusted; look at the option tls'],
   [/^OOM|^MISCONF|^ERR.*out of memory|@user_script.*OOM/i, 'redis_full', 'takes no more'],
   [/READONLY/, 'redis_read_only', 'takes no writes: it is a replica, or has become one'],
   [/^BUSY |^UNKILLABLE|script killed|^MASTERDOWN/i, 'redis_busy', 'is busy'],

@@ -7,6 +7,7 @@ import { type ActorSystem, StateError } from '../../core/index.ts';
 import type { Attempt } from '../retry.ts';
 import { RedisError, redisError } from './errors.ts';
 import type { RedisSource } from './options.ts';
+import { checkRights } from './rights.ts';
 import type { Script } from './scripts/script.ts';
 import { Wait, Waits } from './waits.ts';
 
@@ -39,6 +40,7 @@ export interface WakeListener {
 
 export class RedisLink {
   readonly #system: ActorSystem;
+  readonly #prefix: string;
   readonly #client: Client;
   readonly #ears: Client;
   readonly #listening = new Set<string>();
@@ -48,14 +50,16 @@ export class RedisLink {
   #last: Error | undefined;
   readonly #waits: Waits;
   #closed = false;
-  /** Undefined until the server's version is looked at. */
+  /** Undefined until the server's version and the user's rights were looked at. */
   #checked: Promise<void> | undefined;
   #isChecked = false;
   /** The sockets that hold back what is sent until the end of this turn. */
   #corked: readonly Redis['stream'][] | undefined;
 
-  constructor(system: ActorSystem, source: RedisSource) {
+  /** `prefix` is what keys and channels begin with. */
+  constructor(system: ActorSystem, source: RedisSource, prefix: string) {
     this.#system = system;
+    this.#prefix = prefix;
     this.#waits = new Waits(system, () => this.#last);
     this.#client = connectionOf(source);
     this.#ears = connectionOf(source);
@@ -242,16 +246,19 @@ export class RedisLink {
   }
 
   async #check(): Promise<void> {
-    let info: string;
     try {
-      info = String(await this.#client.call('INFO', 'server'));
+      const info = await this.#client.call('INFO', 'server').catch((error: Error) => {
+        // A service that does not tell.
+        if (!error.message.startsWith('NOPERM')) throw error;
+        return '';
+      });
+      checkVersion(String(info));
+      await checkRights((command, ...args) => this.#client.call(command, ...args), this.#prefix);
     } catch (error) {
+      // Rights are given, and servers replaced.
       this.#checked = undefined;
-      // A service that does not tell: what is missing will be told when it is used.
-      if (redisError(error).code === 'redis_denied' && /NOPERM/.test((error as Error).message)) return;
       throw error;
     }
-    checkVersion(info);
   }
 }
 
