@@ -3,11 +3,12 @@
  * server's memory, and whether any command or script holds the server up. The small run is a test; `npm run soak -- redis`
  * runs the full one.
  *
- * They are written as `import` writes them: by its script, with its arguments, behind the entry of the index; what is
- * left out is checking each time anew that the same content is right.
+ * They are written as `import` writes them: by its scripts, with their arguments, an entry of the index before each; what
+ * is left out is checking each time anew that the same content is right, and waiting for each answer.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { Redis } from 'ioredis';
 import { recordOf } from '../../actors/state/export.ts';
 import { boolean, declare, type SessionExport, type StateProvider, string } from '../../actors/state/index.ts';
 import { defaultRecordLimits } from '../../actors/state/record.ts';
@@ -15,6 +16,7 @@ import { RedisHost } from '../../actors/state/redis/host.ts';
 import { importArguments } from '../../actors/state/redis/import.ts';
 import type { RedisStateOptions } from '../../actors/state/redis/index.ts';
 import { settingsOf } from '../../actors/state/redis/options.ts';
+import { enrollScript } from '../../actors/state/redis/scripts/index-shard.ts';
 import { importScript } from '../../actors/state/redis/scripts/lives.ts';
 import { enroll } from '../../actors/state/redis/session-index.ts';
 import { type RedisNode, startRedis } from '../../testing/index.ts';
@@ -49,8 +51,7 @@ export interface RedisManyReport extends Report {
 const overMs = 10;
 /** Else the log of each session takes 4 KB at once, whatever is in it. */
 const lean = { 'stream-node-max-bytes': '512' } as const;
-const atOnce = 256;
-/** So many sessions have their life in common. */
+/** So many sessions are written together, and have their life in common. */
 const alike = 1_000;
 const hostCount = 3;
 /** As long a session that is not used lives; sweepers go by a clock that is twice as far ahead. */
@@ -145,24 +146,33 @@ async function writeAll(
 ): Promise<void> {
   const host = new RedisHost(system, ophion.path, settingsOf(options), 1);
   const record = recordOf(template, defaultRecordLimits, 0);
-  const attempt = { number: 0, timeoutMs: 600_000 };
-  let args = importArguments(record, { life: system.runtime.ids.next(), ttlMs, sealedMs: undefined });
-  let next = 0;
-  const write = async () => {
-    while (next < sessions) {
-      next += 1;
-      const id = `session-${next}`;
-      if (next % alike === 0) {
-        say(`${next} of ${sessions} written`);
-        args = importArguments(record, { life: system.runtime.ids.next(), ttlMs, sealedMs: undefined });
-      }
-      await enroll(host, id, ttlMs, attempt);
-      const [kind] = await host.run(importScript, id, args, attempt);
-      if (kind !== 'opened') throw new Error(`${id} was not written: ${kind}`);
-    }
+  const client = new Redis(String(options.url));
+  // What would be sent each by itself goes out together.
+  let batch = client.pipeline();
+  host.link.run = async ({ sha }, keys, args) => {
+    batch.call('EVALSHA', sha, keys.length, ...keys, ...args);
+    return ['opened'];
   };
-  await Promise.all(Array.from({ length: atOnce }, write));
-  host.link.close();
+  try {
+    for (const { lua } of [enrollScript, importScript]) await client.script('LOAD', lua);
+    const attempt = { number: 0, timeoutMs: 1 };
+    for (let next = 0; next < sessions; ) {
+      const args = importArguments(record, { life: system.runtime.ids.next(), ttlMs, sealedMs: undefined });
+      for (let left = Math.min(alike, sessions - next); left > 0; left -= 1) {
+        next += 1;
+        const id = `session-${next}`;
+        await enroll(host, id, ttlMs, attempt);
+        await host.run(importScript, id, args, attempt);
+      }
+      const answers = await batch.exec();
+      batch = client.pipeline();
+      for (const [error] of answers ?? []) if (error !== null) throw error;
+      say(`${next} of ${sessions} written`);
+    }
+  } finally {
+    client.disconnect();
+    host.link.close();
+  }
 }
 
 /** Pages from the begin and from the middle. */
