@@ -6,7 +6,7 @@
  */
 import { Redis } from 'ioredis';
 import type { StateSession } from '../../actors/state/index.ts';
-import { type RedisStateOptions } from '../../actors/state/redis/index.ts';
+import type { RedisStateOptions } from '../../actors/state/redis/index.ts';
 import { shardKeys } from '../../actors/state/redis/keys.ts';
 import { RandomStream, type SingleRedis, startProxy, startRedis, type WireProxy } from '../../testing/index.ts';
 import { Signal } from '../helpers/signal.ts';
