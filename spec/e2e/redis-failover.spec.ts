@@ -23,7 +23,7 @@ describe('sessions whose Redis fails over to a replica that lacks commits, under
     it(`finds a planted ${bug}`, async () => {
       const undo = plant();
       try {
-        const { wrong } = await redisFailover({ failovers: 2, operations: 120, graceMs: 500 });
+        const { wrong } = await redisFailover({ failovers: 2, operations: 60, graceMs: 500 });
         expect(wrong.join('\n'), 'found nothing').to.match(said);
       } finally {
         undo();

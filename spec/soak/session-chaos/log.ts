@@ -42,8 +42,9 @@ export class CommitLog {
 
   /** Whether there is more. */
   async #page(): Promise<boolean> {
-    const { commits, revision } = await this.#session.history({ since: this.revision, limit });
     const before = this.revision;
+    // Of more than it answers at once, the oldest.
+    const { commits, revision } = await this.#session.history({ since: before, upTo: before + limit, limit });
     for (const commit of commits) {
       // The others would be at wrong places.
       if (this.wrong.length > 0) return false;
