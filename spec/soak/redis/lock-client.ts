@@ -32,7 +32,8 @@ export class LockClient {
   async turn(): Promise<void> {
     const { names, random } = this.#options;
     const name = names[random.below(names.length)] as string;
-    const grant = await this.#acquire(name, leastMs + random.below(mostMs - leastMs), random.below(8) === 0);
+    const leaseMs = this.#mayHold(name) ? mostMs : leastMs + random.below(mostMs - leastMs);
+    const grant = await this.#acquire(name, leaseMs, random.below(8) === 0);
     if (grant === undefined) return sleep(random.below(20));
     for (let left = 1 + random.below(commitsMax); left > 0; left -= 1) {
       await this.#commit(grant);
@@ -42,6 +43,15 @@ export class LockClient {
       else if (fate === 1) await this.#acquire(name, mostMs, false, grant.fence);
     }
     if (random.below(2) === 0) await this.#release(grant);
+  }
+
+  /** Whether it may have this lock still, of an earlier turn: to take it again makes its lease longer, never shorter. */
+  #mayHold(name: string): boolean {
+    const nowMs = Date.now();
+    return (
+      this.grants.some((grant) => grant.name === name && grant.untilMs >= nowMs) ||
+      this.unsure.some((one) => one.name === name)
+    );
   }
 
   async #acquire(name: string, leaseMs: number, preempt: boolean, fence?: number): Promise<Grant | undefined> {
