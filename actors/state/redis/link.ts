@@ -5,7 +5,7 @@
 import { Cluster, Command, Redis, type RedisOptions } from 'ioredis';
 import { type ActorSystem, StateError } from '../../core/index.ts';
 import type { Attempt } from '../retry.ts';
-import { RedisError, redisError } from './errors.ts';
+import { RedisError } from './errors.ts';
 import type { RedisSource } from './options.ts';
 import { checkRights } from './rights.ts';
 import type { Script } from './scripts/script.ts';
