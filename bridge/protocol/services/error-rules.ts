@@ -124,6 +124,7 @@ const otherRules: Readonly<Record<string, Rule>> = {
   redis_read_only: down,
   redis_full: internal,
   redis_denied: internal,
+  redis_untrusted: internal,
   redis_too_old: internal,
   redis_too_new: internal,
   redis_wrong_type: internal,
