@@ -167,7 +167,11 @@ export function grpcListen(options: GrpcListenOptions = {}): Listen {
     const wanted = folder === undefined ? hostAndPort(host, port) : `unix:${join(folder, 's')}`;
     let open = true;
     server.bindAsync(wanted, credentialsOf(tls), (error, bound) => {
-      if (!open) return;
+      if (!open) {
+        // It was closed while it began: what has been bound since then is let go of as well.
+        server.forceShutdown();
+        return;
+      }
       if (error !== null) {
         events.failed(
           new ActorError('listen_failed', `cannot listen on ${wanted}: ${error.message}`, { cause: error }),
