@@ -54,7 +54,7 @@ export function recordOf(content: SessionExport, limits: RecordLimits, nowMs: nu
 }
 
 /** Nothing is left out, and nothing is too much. */
-export const everything: RecordLimits = {
+const everything: RecordLimits = {
   historyMax: Number.POSITIVE_INFINITY,
   historyBytesMax: Number.POSITIVE_INFINITY,
   outcomesMax: Number.POSITIVE_INFINITY,

@@ -1,6 +1,19 @@
 /** What one side of a stream has to say, for whoever sends it: put in at any time, read one by one until it is closed. */
 import { Ring } from '../../actors/core/index.ts';
 
+/**
+ * Hears what comes on a stream, whose own side `out` ends with it: with what went wrong, there or in `step`.
+ */
+export function hear<T>(requests: AsyncIterable<T>, step: (request: T) => void, out: Outgoing<unknown>): void {
+  const hearing = async (): Promise<void> => {
+    for await (const request of requests) step(request);
+  };
+  void hearing().then(
+    () => out.close(),
+    (error: unknown) => out.close({ error }),
+  );
+}
+
 /** Whoever puts in bounds it: it holds what was not read yet. */
 export class Outgoing<T> implements AsyncIterable<T> {
   readonly #waiting = new Ring<T>();

@@ -22,6 +22,7 @@ import { enroll } from '../../actors/state/redis/session-index.ts';
 import { type RedisNode, startRedis } from '../../testing/index.ts';
 import { type RedisSystem, startSystem } from './redis/systems.ts';
 import type { Report, Say } from './scenario.ts';
+import { sleep } from './sleep.ts';
 
 export interface RedisManyOptions {
   /** The full run: 2,000,000. */
@@ -200,7 +201,7 @@ async function sweepAll(options: RedisStateOptions, node: RedisNode, say: Say): 
       const leftNow = await enrolled(node);
       say(`${leftNow} left`);
       if (leftNow <= 1) return performance.now() - beganMs;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
     }
   } finally {
     await systems[0]?.provider.find('awake').then((session) => session.close());

@@ -16,6 +16,7 @@ import { judgeLocks, SweepMonitor } from './redis/owners.ts';
 import { makeSessions, type RedisSystem, startSystem } from './redis/systems.ts';
 import { type HowLong, lapOf, laps, type Report, type Say, spread } from './scenario.ts';
 import { CommitLog } from './session-chaos/log.ts';
+import { sleep } from './sleep.ts';
 
 export interface RedisOwnersOptions {
   /** How many servers, one after the other. The full run: 5. */
@@ -181,7 +182,7 @@ interface Struck {
 /** Until `due` says that it is enough. */
 async function strike({ redis, proxies, random, hit }: Struck, due: () => Promise<boolean>): Promise<void> {
   const { node } = redis;
-  const moment = () => new Promise((resolve) => setTimeout(resolve, 20 + random.below(180)));
+  const moment = () => sleep(20 + random.below(180));
   for (let turn = 0; await due(); turn += 1) {
     const injury = injuries[turn % injuries.length] as (typeof injuries)[number];
     hit[injury] = (hit[injury] ?? 0) + 1;

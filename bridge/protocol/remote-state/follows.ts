@@ -7,6 +7,7 @@ import { passing, pause } from '../../../actors/state/index.ts';
 import { errorOfFault } from '../error-codes.ts';
 import type { BeginWatch, FollowRequest, FollowResponse } from '../gen/state_pb.js';
 import { Outgoing } from '../outgoing.ts';
+import { type Dial, onStream } from './dialled.ts';
 import { toldBy } from './told.ts';
 
 export interface FollowedWatch {
@@ -20,7 +21,7 @@ export interface FollowedWatch {
   failed(error: unknown): void;
 }
 
-type Open = (requests: AsyncIterable<FollowRequest>, signal: AbortSignal) => AsyncIterable<FollowResponse>;
+type Open = Dial<FollowRequest, FollowResponse>;
 
 /** Between two attempts at opening the stream, in milliseconds: each pause twice as long as the one before. */
 const firstPauseMs = 10;
@@ -131,29 +132,23 @@ export class Follows {
     let answered = false;
     const out = new Outgoing<FollowRequest>();
     this.#out = out;
-    // One for each stream: who listens to it for the stream's sake does so no longer than that.
-    const left = new AbortController();
-    const leave = (): void => left.abort(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
     for (const id of this.#watches.keys()) this.#begin(id);
     try {
-      for await (const { watch, told } of this.#open(out, left.signal)) {
+      await onStream(this.#open, out, signal, ({ watch, told }) => {
         answered = true;
         const known = this.#watches.get(watch);
-        if (known === undefined) continue;
+        if (known === undefined) return;
         if (told.case === 'fault') this.#fail(watch, known, errorOfFault(told.value, ''), out);
         else {
           if (told.case !== 'event') this.#watches.delete(watch);
           known.told(told);
         }
-      }
+      });
     } catch (error) {
       const why = toldBy(this.#url, error);
       if (!signal.aborted && !(why instanceof StateError && why.code === 'unavailable')) this.#failAll(why);
     } finally {
-      signal.removeEventListener('abort', leave);
       this.#out = undefined;
-      out.close();
     }
     return answered;
   }

@@ -6,9 +6,10 @@ import { type ActorSystem, StateError, type TimerHandle } from '../../../actors/
 import type { Attempt } from '../../../actors/state/index.ts';
 import type { OperateEachRequest, OperateEachResponse, OperateRequest, OperateResponse } from '../gen/state_pb.js';
 import { Outgoing } from '../outgoing.ts';
+import { type Dial, onStream } from './dialled.ts';
 import { toldBy } from './told.ts';
 
-type Open = (requests: AsyncIterable<OperateEachRequest>, signal: AbortSignal) => AsyncIterable<OperateEachResponse>;
+type Open = Dial<OperateEachRequest, OperateEachResponse>;
 
 interface Waiting {
   readonly resolve: (answer: OperateResponse['answer']) => void;
@@ -93,20 +94,15 @@ export class Operations {
   async #run(): Promise<void> {
     const out = new Outgoing<OperateEachRequest>();
     this.#out = out;
-    const left = new AbortController();
-    const leave = (): void => left.abort(this.#ending.signal.reason);
-    this.#ending.signal.addEventListener('abort', leave, { once: true });
     let why: unknown = this.#unavailable('the stream was ended');
     try {
-      for await (const { id, response } of this.#open(out, left.signal)) {
+      await onStream(this.#open, out, this.#ending.signal, ({ id, response }) => {
         if (response !== undefined) this.#take(id)?.resolve(response.answer);
-      }
+      });
     } catch (error) {
       why = toldBy(this.#url, error);
     } finally {
-      this.#ending.signal.removeEventListener('abort', leave);
       this.#out = undefined;
-      out.close();
     }
     this.#failAll(why);
   }

@@ -75,6 +75,7 @@ export function requestHandler(router: ConnectRouter, { access, quota, emit }: D
       refuse(request, response, 'unimplemented', 'there is no such method');
       return;
     }
+    const isOfHosts = path.startsWith(stateServicePath);
     const values = createContextValues();
     const { methodKind } = method.method;
     let refusal: ConnectError | undefined;
@@ -82,8 +83,7 @@ export function requestHandler(router: ConnectRouter, { access, quota, emit }: D
     try {
       const address = request.socket.remoteAddress ?? '';
       const client = admit(request, path, scope, address);
-      const paced = !path.startsWith(stateServicePath);
-      response.once('close', quota.enter(client, address, { streaming: methodKind !== 'unary', paced }));
+      response.once('close', quota.enter(client, address, { streaming: methodKind !== 'unary', paced: !isOfHosts }));
       if (client !== undefined) values.set(clientKey, client);
     } catch (error) {
       refusal = connectErrorOf(error);
@@ -116,7 +116,7 @@ export function requestHandler(router: ConnectRouter, { access, quota, emit }: D
           known: read,
           values,
           refusal: () => refusal,
-          maxBytes: path.startsWith(stateServicePath) ? stateMaxBytes : defaultLimits.maxMessageBytes,
+          maxBytes: isOfHosts ? stateMaxBytes : defaultLimits.maxMessageBytes,
         });
       })
       .then((answer) => {

@@ -2,7 +2,7 @@
 import { isActorError, ProtocolError, StateError } from '../../../actors/core/index.ts';
 import { faultOf } from '../error-codes.ts';
 import type { OperateEachRequest, OperateEachResponse, OperateRequest, OperateResponse } from '../gen/state_pb.js';
-import { Outgoing } from '../outgoing.ts';
+import { hear, Outgoing } from '../outgoing.ts';
 
 type Perform = (
   request: OperateRequest,
@@ -48,13 +48,7 @@ export async function* operateEach(
       failed(id, new StateError('unavailable', `${openMax} operations of this host are under way already`));
     else void run(id, value, Math.max(1, timeoutMs));
   };
-  const hear = async (): Promise<void> => {
-    for await (const request of requests) step(request);
-  };
-  void hear().then(
-    () => out.close(),
-    (error: unknown) => out.close({ error }),
-  );
+  hear(requests, step, out);
   ending.addEventListener('abort', end, { once: true });
   try {
     yield* out;

@@ -7,7 +7,7 @@ import { isActorError, ProtocolError } from '../../../actors/core/index.ts';
 import type { WatchEvent, WatchIterator, WatchOptions } from '../../../actors/state/index.ts';
 import { faultOf } from '../error-codes.ts';
 import type { BeginWatch, FollowRequest, FollowResponse } from '../gen/state_pb.js';
-import { Outgoing } from '../outgoing.ts';
+import { hear, Outgoing } from '../outgoing.ts';
 import { encodeHostEvent } from '../remote-state/readings.ts';
 import { type ServiceHost, sessionIdOf } from './host.ts';
 
@@ -42,13 +42,7 @@ export async function* follow(
       });
     }
   };
-  const hear = async (): Promise<void> => {
-    for await (const request of requests) step(request);
-  };
-  void hear().then(
-    () => out.close(),
-    (error: unknown) => out.close({ error }),
-  );
+  hear(requests, step, out);
   // It would go on for ever; the other host follows somebody else, or this one a little later.
   const end = () => out.close({ error: host.ending.reason });
   host.ending.addEventListener('abort', end, { once: true });

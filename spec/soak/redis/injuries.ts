@@ -1,5 +1,6 @@
 /** What happens to a Redis and to who uses it, dealt by a seed: each comes about as often as the deck has it. */
 import type { RandomStream, RedisNode, WireProxy } from '../../../testing/index.ts';
+import { sleep } from '../sleep.ts';
 import type { HostProcesses } from './hosts.ts';
 
 const deck = {
@@ -130,6 +131,6 @@ export class Injuries {
 
   #while(): Promise<void> {
     const ms = leastMs + this.#options.random.below(mostMs - leastMs);
-    return new Promise((resolve) => setTimeout(resolve, ms));
+    return sleep(ms);
   }
 }

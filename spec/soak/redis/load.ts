@@ -10,6 +10,7 @@ import { declared, firstToken } from '../session-chaos/draw.ts';
 import { type PythonCall, PythonClient } from '../session-chaos/python-client.ts';
 import type { Records } from '../session-chaos/records.ts';
 import { TypescriptClient } from '../session-chaos/typescript-client.ts';
+import { sleep } from '../sleep.ts';
 
 export interface LoadWork {
   /** Of the host; those of its clients begin with it. */
@@ -101,7 +102,7 @@ export class Load {
     const { pauseMs, made } = this.#options;
     while (!this.#over) {
       made(await work());
-      await new Promise((resolve) => setTimeout(resolve, random.below(pauseMs + 1)));
+      await sleep(random.below(pauseMs + 1));
     }
   }
 

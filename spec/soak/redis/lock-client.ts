@@ -3,6 +3,7 @@ import { StateError } from '../../../actors/core/index.ts';
 import type { StateSession } from '../../../actors/state/index.ts';
 import { isActorError } from '../../../index.ts';
 import type { RandomStream } from '../../../testing/index.ts';
+import { sleep } from '../sleep.ts';
 import type { FencedCommit, Grant, Unsure } from './owners.ts';
 
 export interface LockClientOptions {
@@ -15,8 +16,6 @@ export interface LockClientOptions {
 /** How long a lease is, and how many commits are made under it, at most. */
 const [leastMs, mostMs] = [40, 160];
 const commitsMax = 4;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class LockClient {
   readonly grants: Grant[] = [];

@@ -3,6 +3,7 @@ import type { StateProvider } from '../../../actors/state/index.ts';
 import { shardOf } from '../../../actors/state/redis/keys.ts';
 import { integer, isActorError } from '../../../index.ts';
 import type { RandomStream } from '../../../testing/index.ts';
+import { sleep } from '../sleep.ts';
 
 /** They are in so many parts of the index: a sweeper finds several at a time. */
 export const mortalShards = 2;
@@ -38,7 +39,7 @@ export class Mortals {
         const askedMs = Date.now();
         await session.commit(uses === 1 ? { declare: { n: integer() } } : {}, { timeoutMs: ttlMs });
         usedMs = askedMs;
-        await new Promise((resolve) => setTimeout(resolve, this.#random.below(ttlMs / 2)));
+        await sleep(this.#random.below(ttlMs / 2));
       }
       await this.#judge(id, usedMs, ttlMs, told);
     } catch (error) {
