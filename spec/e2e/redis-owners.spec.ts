@@ -5,6 +5,9 @@ import { needs } from '../helpers/needs.ts';
 import { ownerBugs } from '../planted/redis.ts';
 import { redisOwners } from '../soak/redis-owners.ts';
 
+/** How many runs a planted bug may take until it is found. */
+const seedsMax = 15;
+
 describe('locks, and sweeps of sessions that have expired, on hosts that share a Redis', function () {
   this.timeout(120_000);
 
@@ -24,8 +27,11 @@ describe('locks, and sweeps of sessions that have expired, on hosts that share a
     it(`finds a planted ${bug}`, async () => {
       const undo = plant();
       try {
-        const { wrong } = await redisOwners({ runs: 1, mortals: 80 });
-        expect(wrong.join('\n'), 'found nothing').to.match(said);
+        // Whether two sweepers meet at one session is chance: one run may not show it.
+        let found = '';
+        for (let seed = 1; seed <= seedsMax && !said.test(found); seed += 1)
+          found = (await redisOwners({ runs: 1, mortals: 80, seed })).wrong.join('\n');
+        expect(found, 'found nothing').to.match(said);
       } finally {
         undo();
       }
