@@ -2,6 +2,7 @@
 
 import type { StateProvider } from '../../actors/state/index.ts';
 import { type RedisStateOptions, redisState } from '../../actors/state/redis/index.ts';
+import type { RedisNode } from '../../testing/index.ts';
 import { type StateSystem, startState } from './state-system.ts';
 
 export interface Host {
@@ -21,4 +22,10 @@ export class Hosts implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#systems.splice(0).map((system) => system.stop()));
   }
+}
+
+/** Whether a server knows WAITAOF: Redis from 7.2 on, and Valkey. */
+export async function hasWaitaof(node: RedisNode): Promise<boolean> {
+  const [known] = (await node.command('COMMAND', 'INFO', 'waitaof')) as readonly unknown[];
+  return known !== null;
 }

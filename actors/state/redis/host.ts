@@ -48,7 +48,7 @@ export class RedisHost {
     this.system = system;
     this.tables = stateTables(system, root);
     this.settings = settings;
-    this.link = new RedisLink(system, settings.source, settings.prefix);
+    this.link = new RedisLink(system, settings);
     this.copies = new Copies(this.tables, settings.prefix, settings.limits, settings.copiesMax);
     this.keys = new Keys(system, system.runtime.ids.next().slice(0, 16));
     this.functionNamed = (name) => findIn(settings.functions, this.tables.functions)(name);

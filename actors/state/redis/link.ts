@@ -6,7 +6,7 @@ import { Cluster, Command, Redis, type RedisOptions } from 'ioredis';
 import { type ActorSystem, StateError } from '../../core/index.ts';
 import type { Attempt } from '../retry.ts';
 import { RedisError } from './errors.ts';
-import type { RedisSource } from './options.ts';
+import type { RedisSettings, RedisSource } from './options.ts';
 import { checkRights } from './rights.ts';
 import type { Script } from './scripts/script.ts';
 import { Wait, Waits } from './waits.ts';
@@ -16,7 +16,9 @@ export type Argument = string | number | Buffer;
 
 /** Pauses between attempts to connect grow up to this, in milliseconds. */
 const longestPauseMs = 500;
-const oldestMajor = 7;
+/** The first releases of Redis with sharded publish/subscribe, and with WAITAOF. */
+const oldest = '7.0';
+const oldestToWaitForDisks = '7.2';
 
 const ours: RedisOptions = {
   autoResendUnfulfilledCommands: false,
@@ -38,9 +40,12 @@ export interface WakeListener {
   connected(): void;
 }
 
+type LinkSettings = Pick<RedisSettings, 'source' | 'prefix' | 'durability'>;
+
 export class RedisLink {
   readonly #system: ActorSystem;
   readonly #prefix: string;
+  readonly #fsync: boolean;
   readonly #client: Client;
   readonly #ears: Client;
   readonly #listening = new Set<string>();
@@ -56,10 +61,11 @@ export class RedisLink {
   /** The sockets that hold back what is sent until the end of this turn. */
   #corked: readonly Redis['stream'][] | undefined;
 
-  /** `prefix` is what keys and channels begin with. */
-  constructor(system: ActorSystem, source: RedisSource, prefix: string) {
+  /** `prefix` is what keys and channels begin with; `fsync`, whether commits wait for disks. */
+  constructor(system: ActorSystem, { source, prefix, durability }: LinkSettings) {
     this.#system = system;
     this.#prefix = prefix;
+    this.#fsync = durability.fsync;
     this.#waits = new Waits(system, () => this.#last);
     this.#client = connectionOf(source);
     this.#ears = connectionOf(source);
@@ -252,7 +258,7 @@ export class RedisLink {
         if (!error.message.startsWith('NOPERM')) throw error;
         return '';
       });
-      checkVersion(String(info));
+      checkVersion(String(info), this.#fsync);
       await checkRights((command, ...args) => this.#client.call(command, ...args), this.#prefix);
     } catch (error) {
       // Rights are given, and servers replaced.
@@ -284,11 +290,19 @@ function nextState(client: Client, last: () => Error | undefined): Promise<void>
   });
 }
 
-/** Throws RedisError `redis_too_old` for what INFO says. Valkey says a version of Redis that it stands for, too. */
-export function checkVersion(info: string): void {
+/**
+ * Throws RedisError `redis_too_old` for what INFO says; `fsync`: whether commits wait for disks. Valkey says a version of
+ * Redis that it stands for, too.
+ */
+export function checkVersion(info: string, fsync: boolean): void {
   const version = /^redis_version:(\S+)/m.exec(info)?.[1];
-  if (version === undefined || Number.parseInt(version, 10) >= oldestMajor) return;
-  throw new RedisError('redis_too_old', `the server is ${version}; sharded publish/subscribe needs ${oldestMajor}.0`);
+  if (version === undefined) return;
+  const needs = (least: string, what: string): void => {
+    if (version.localeCompare(least, 'en', { numeric: true }) < 0)
+      throw new RedisError('redis_too_old', `the server is ${version}; ${what} needs ${least}`);
+  };
+  needs(oldest, 'sharded publish/subscribe');
+  if (fsync) needs(oldestToWaitForDisks, '`durability: { fsync: true }`, which is WAITAOF,');
 }
 
 /** Connections of our own, also when a client is given: how it sends again what was lost is not for us. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { findRedis, startRedis } from '../../../testing/index.ts';
+import { findRedis, redisPrograms, startRedis } from '../../../testing/index.ts';
 import { rejection } from '../../helpers/rejection.ts';
 
 describe('finding a Redis', () => {
@@ -30,11 +30,22 @@ describe('finding a Redis', () => {
     expect(await findRedis({ cwd: root, env: { REDIS_URL: url }, program: true })).to.include({ from: 'wheel' });
   });
 
-  it('takes a program of the PATH before one of a wheel', async () => {
-    program(wheel, 'Valkey server v=9.1.2 sha=0');
-    const command = program('bin/redis-server', 'Redis server v=7.0.15 sha=0');
-    const redis = { from: 'path', command, product: 'redis', version: '7.0.15' };
-    expect(await find({}, `/nowhere:${join(root, 'bin')}`)).to.deep.equal(redis);
+  it('takes the newest program, of the same version that of the PATH, and lists all', async () => {
+    const inWheel = program(wheel, 'Valkey server v=9.1.2 sha=0');
+    const path = join(root, 'bin');
+    program('bin/redis-server', 'Redis server v=7.0.15 sha=0');
+    const versions = async () =>
+      (await redisPrograms({ cwd: root, env: { PATH: path } })).map(({ version, from }) => [version, from]);
+    expect(await find({}, path)).to.include({ from: 'wheel', command: inWheel });
+    expect(await versions()).to.deep.equal([
+      ['9.1.2', 'wheel'],
+      ['7.0.15', 'path'],
+    ]);
+    const command = program('bin/valkey-server', 'Valkey server v=9.1.2 sha=0');
+    const found = { from: 'path', command, product: 'valkey', version: '9.1.2' };
+    expect(await find({}, `/nowhere:${path}`)).to.deep.equal(found);
+    program('bin/redis-server', 'Redis server v=10.0.0 sha=0');
+    expect((await versions())[0]).to.deep.equal(['10.0.0', 'path']);
   });
 
   it('passes by a program that is too old, or no server, and finds one in a wheel, in .venv above as well', async () => {

@@ -4,10 +4,17 @@ import { type ActorError, StateError } from '../../../../actors/core/index.ts';
 import { integer, type StateSession } from '../../../../actors/state/index.ts';
 import { RedisError, redisState } from '../../../../actors/state/redis/index.ts';
 import { checkVersion } from '../../../../actors/state/redis/link.ts';
-import { findRedis, type SingleRedis, startProxy, startRedis, untilPasses } from '../../../../testing/index.ts';
+import {
+  findRedis,
+  redisPrograms,
+  type SingleRedis,
+  startProxy,
+  startRedis,
+  untilPasses,
+} from '../../../../testing/index.ts';
 import { codeOf, held, take } from '../../../../testing/state-laws/subject.ts';
 import { needs } from '../../../helpers/needs.ts';
-import { Hosts } from '../../../helpers/redis-hosts.ts';
+import { Hosts, hasWaitaof } from '../../../helpers/redis-hosts.ts';
 
 /** Short enough to see that it gives up, long enough for what is to succeed. */
 const brief = { timeoutMs: 300 };
@@ -67,13 +74,27 @@ describe('what is wrong with a Redis', () => {
     expect(`${error.message} ${String(error.cause)}`).to.not.include('not-this-one');
   });
 
-  it('one without sharded publish and subscribe is too old', () => {
-    for (const info of ['redis_version:6.2.14\r\n', '# Server\r\nredis_version:5.0.3\r\nx:1'])
-      expect(() => checkVersion(info))
+  it('one without sharded publish and subscribe is too old, and one without WAITAOF where disks are waited for', () => {
+    const tooOld = (version: string, fsync: boolean) =>
+      expect(() => checkVersion(`# Server\r\nredis_version:${version}\r\nx:1`, fsync), version)
         .to.throw(RedisError)
         .with.property('code', 'redis_too_old');
-    for (const info of ['redis_version:7.2.4\r\nvalkey_version:9.0.0\r\n', 'redis_version:8.0.0\r\n', 'nothing'])
-      checkVersion(info);
+    for (const version of ['6.2.14', '5.0.3']) tooOld(version, false);
+    for (const version of ['7.0.15', '6.2.14']) tooOld(version, true);
+    for (const info of ['redis_version:7.2.4\r\nvalkey_version:9.0.0\r\n', 'redis_version:10.0.0\r\n', 'nothing'])
+      checkVersion(info, true);
+    checkVersion('redis_version:7.0.15\r\n', false);
+  });
+
+  it('one that is too old for what is asked of it is told at once, and nothing is written', async function () {
+    const old = (await redisPrograms()).find(({ version }) => version.startsWith('7.0.'));
+    needs(this, old !== undefined, 'redis-server 7.0');
+    await using redis = await startRedis({ kind: 'single', server: old?.command ?? '' });
+    const error = await failure((await provider({ url: redis.url, durability: { fsync: true } })).open('s'));
+    expect(error, String(error)).to.be.instanceOf(RedisError).and.include({ code: 'redis_too_old' });
+    expect(error.message).to.include('WAITAOF').and.include('7.2');
+    expect(await redis.keys()).to.deep.equal([]);
+    await (await provider({ url: redis.url })).open('s');
   });
 
   it('one that has become a replica takes nothing, is read, and goes on when it is none', async () => {
@@ -223,7 +244,8 @@ describe('what is wrong with a Redis', () => {
         .with.property('code', 'bad_spec');
   });
 
-  it('a commit that is to be on the disk is answered when it is, and says when it is not known to be', async () => {
+  it('a commit that is to be on the disk is answered when it is, and says when it is not known to be', async function () {
+    needs(this, await hasWaitaof(redis.node), 'WAITAOF');
     const session = await (await provider({ durability: { fsync: true, timeoutMs: 500 } })).open('s');
     const policy = (name: string) => redis.node.command('CONFIG', 'SET', 'appendfsync', name);
     await policy('always');
