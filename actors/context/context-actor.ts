@@ -16,7 +16,9 @@ export type ContextEvent =
       readonly to: string;
       readonly revision: number;
     }
-  | { readonly type: 'context.move_failed'; readonly context: string; readonly from: string; readonly error: Error };
+  | { readonly type: 'context.move_failed'; readonly context: string; readonly from: string; readonly error: Error }
+  /** The context that it inherits from is gone: what it had of it stays as it was. */
+  | { readonly type: 'context.inheritance_ended'; readonly context: string; readonly from: string };
 
 export interface ContextInput {
   readonly record: ContextRecord;
@@ -48,6 +50,9 @@ const machine = setup({
   },
   actors: {
     move: fromPromise(({ input, signal }: { input: ContextInput; signal: AbortSignal }) => move(input, signal)),
+    inherit: fromPromise(({ input: { record }, signal }: { input: ContextInput; signal: AbortSignal }) =>
+      record.inheritance === undefined ? Promise.resolve() : record.inheritance.follow(signal),
+    ),
     offer: fromPromise(({ input: { record, tools, owner }, signal }: { input: Offering; signal: AbortSignal }) =>
       offerExposed(record, tools, owner, { signal }),
     ),
@@ -65,6 +70,18 @@ const machine = setup({
   },
 }).createMachine({
   context: ({ input }) => ({ ...input, waiting: [] }),
+  // All the while. What fails here ends this incarnation, and the next goes on.
+  invoke: {
+    src: 'inherit',
+    input: ({ context }) => context,
+    onDone: {
+      actions: ({ context: { ctx, record } }) => {
+        const { id: context, inheritance } = record;
+        if (inheritance !== undefined)
+          ctx.emit({ type: 'context.inheritance_ended', context, from: inheritance.from } as ContextEvent);
+      },
+    },
+  },
   initial: 'deciding',
   states: {
     // Also after a restart: a move that the crash broke off has left the old session in place.

@@ -3,6 +3,7 @@
  * Context actor alone changes it; a restart of that actor finds it unchanged. Handles read it.
  */
 import type { StateSession, ToolOffer } from '../state/index.ts';
+import type { Inheritance } from './inheritance.ts';
 
 export interface ContextRecord {
   readonly id: string;
@@ -12,13 +13,25 @@ export interface ContextRecord {
   moving: Promise<void> | undefined;
   /** How often the context has changed its provider. */
   moves: number;
+  /** Wall clock, milliseconds since 1970; for people. */
+  readonly openedAtMs: number;
   /** The TypeScript functions that Python may call, by name. */
   readonly tools: Map<string, ToolOffer>;
+  /** What it has of another context. */
+  inheritance: Inheritance | undefined;
   closed: boolean;
 }
 
-/** The session, once it does not move any more. Nothing may be awaited between this and its use. */
+/**
+ * The session, once it does not move any more and has what it inherits. Nothing may be awaited between this and its use.
+ */
 export function settledSession(record: ContextRecord): StateSession | Promise<StateSession> {
+  const { inheritance } = record;
+  return inheritance === undefined ? ownSession(record) : inheritance.catchUp().then(() => ownSession(record));
+}
+
+/** As `settledSession`, with what it has inherited by now. */
+export function ownSession(record: ContextRecord): StateSession | Promise<StateSession> {
   return record.moving === undefined ? record.session : moved(record);
 }
 

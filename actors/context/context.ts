@@ -2,12 +2,15 @@
  * `openContext()`: what application code touches. One supervised actor, a session of variables, programs and tools.
  * It starts on local state and moves itself to bridged state when something of it needs Python.
  */
+import { ChildError } from '../../supervisors/index.ts';
 import { call, StateError } from '../core/index.ts';
 import {
   bridgedState,
   type Commit,
   type Declarations,
+  FollowedSession,
   type HeldLock,
+  type Json,
   type Lock,
   type LockOptions,
   localState,
@@ -20,39 +23,80 @@ import {
   type StateProvider,
   sessionTools,
   type Values,
+  type WritableView,
 } from '../state/index.ts';
 import { type ContextInput, contextActor } from './context-actor.ts';
-import { type ContextRecord, settledSession } from './context-record.ts';
+import { type ContextRecord, ownSession, settledSession } from './context-record.ts';
 import { ExposedTools } from './exposed-tools.ts';
+import { Inheritance, isOwnName } from './inheritance.ts';
 import type { LocalTools } from './local-tool.ts';
+import { addMetadata, type Metadata, readMetadata } from './metadata.ts';
 import type { OphionRef } from './ophion.ts';
 import { type DspyProgram, type NativeProgram, Program } from './program.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
 import { type CallSettled, type ToolOptions, type ToolStream, Tools } from './tools.ts';
 import { Variables } from './variables.ts';
 
-export interface ContextOptions<D extends Declarations> {
-  /** Names the context and its session. Default: a new id. An open session of that id is joined. */
+type Names = Readonly<Record<string, unknown>>;
+/** The variables of an inner scope: its own, and those of the outer one that none of them has the name of. */
+export type Shadowed<Outer extends Names, Own extends Names> = keyof Outer extends never
+  ? Own
+  : Omit<Outer, keyof Own> & Own;
+
+export interface ContextOptions<D extends Declarations, Outer extends Names = Record<never, never>> {
+  /** Names the context and its session. Default: a new id. A session of that id that is open elsewhere is joined. */
   readonly id?: string;
   /** Declared at once, in one commit. */
   readonly variables?: D;
+  /**
+   * An outer scope, such as a context for the whole application: its variables are there as if they were this context's
+   * own, always as they are there, until one of the same name is declared here or it is written here. From then on this
+   * context has one of its own, which shadows the outer one; removing that gives the outer one back. When the outer
+   * context ends, its variables stay here as they were. Default: none.
+   */
+  readonly inherits?: Context<Outer>;
+  /** What is to be known of it beside its variables, such as whom it is for: added to what the session has. Default: none. */
+  readonly metadata?: Metadata;
   /** Where the variables live. Default: `localState()`, which moves to bridged by itself when Python is needed. */
   readonly state?: StateBackend<StateHost>;
   /** The session ends by itself when it was not used for so long. Default: it lives until it is closed. */
   readonly ttlMs?: number;
 }
 
+/** What a context is and has at one moment. */
+export interface ContextStatistics {
+  readonly id: string;
+  /** Which provider the variables live on: `local`, `bridged`, ... */
+  readonly state: string;
+  /** How often it has moved to another provider. */
+  readonly moves: number;
+  readonly epoch: number;
+  readonly revision: number;
+  /** How many variables there are, what it inherits included. */
+  readonly variables: number;
+  /** How many of them are locked now. */
+  readonly locks: number;
+  /** How many TypeScript functions Python may call. */
+  readonly tools: number;
+  /** After how long without use its session ends, in milliseconds; undefined: never. */
+  readonly ttlMs: number | undefined;
+  /** The context that it inherits from. */
+  readonly inherits: string | undefined;
+  /** Wall clock, milliseconds since 1970. */
+  readonly openedAtMs: number;
+}
+
 /** How long a context waits for its move to bridged state. */
 const moveTimeoutMs = 30_000;
 
 /**
- * Opens a context. Rejects with StateError when the state refuses (`quota`, `invalid`, `already_exists` for a
- * variable that is declared otherwise in the session that is joined).
+ * Opens a context. Rejects with StateError when the state refuses: `quota`, `invalid`, `already_exists` for a variable
+ * that is declared otherwise in the session that is joined, and for a context of this id that is open in this system.
  */
-export async function openContext<const D extends Declarations = Record<never, never>>(
-  ophion: OphionRef,
-  options: ContextOptions<D> = {},
-): Promise<Context<Values<D>>> {
+export async function openContext<
+  const D extends Declarations = Record<never, never>,
+  Outer extends Names = Record<never, never>,
+>(ophion: OphionRef, options: ContextOptions<D, Outer> = {}): Promise<Context<Shadowed<Outer, Values<D>>>> {
   const host: StateHost = { system: ophion.system, root: ophion.path };
   const provider: StateProvider = (options.state ?? localState()).connect(host);
   const id = options.id ?? `c-${ophion.system.runtime.ids.next().slice(0, 12)}`;
@@ -62,17 +106,28 @@ export async function openContext<const D extends Declarations = Record<never, n
     session,
     moving: undefined,
     moves: 0,
+    openedAtMs: ophion.system.runtime.clock.wallMs(),
     tools: new Map(),
+    inheritance: undefined,
     closed: false,
   };
+  record.inheritance = options.inherits?.inheritedBy(record);
+  // One that was there is others' as well: it stays, whatever fails here.
+  const isNew = options.id === undefined || (await session.read([])).revision === 0;
   try {
     if (options.variables !== undefined && Object.keys(options.variables).length > 0) {
-      await session.commit({ declare: options.variables });
+      await writingTo(record, session).commit({ declare: options.variables });
     }
+    if (options.metadata !== undefined) await addMetadata(session, options.metadata);
+    await record.inheritance?.catchUp();
     const input: ContextInput = { record, bridged: bridgedState().connect(host), tools: sessionTools(host) };
     await ophion.contexts.startChild({ id, logic: contextActor, input });
   } catch (error) {
-    await session.close();
+    if (error instanceof ChildError && error.code === 'already_started')
+      throw new StateError('already_exists', `context '${id}': is open in this system already; use that one`, {
+        cause: error,
+      });
+    if (isNew) await session.close();
     throw error;
   }
   // The bridge knows the session's id alone.
@@ -80,7 +135,11 @@ export async function openContext<const D extends Declarations = Record<never, n
   return new Context(ophion, record, leave);
 }
 
-export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>> {
+/** Where it is written to. */
+const writingTo = ({ inheritance }: ContextRecord, view: WritableView): WritableView =>
+  inheritance === undefined ? view : inheritance.writing(view);
+
+export class Context<V extends Names = Names> {
   readonly variables: Variables<V>;
   readonly #ophion: OphionRef;
   readonly #record: ContextRecord;
@@ -94,7 +153,11 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     this.#ophion = ophion;
     this.#leave = leave;
     this.#record = record;
-    this.variables = new Variables(record.id, () => settledSession(record));
+    this.variables = new Variables(
+      record.id,
+      () => settledSession(record),
+      (view) => writingTo(record, view),
+    );
     this.#tools = new Tools(ophion.bridge, record, () => this.#moving());
     const { system, path: root } = ophion;
     this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), sessionTools({ system, root }), root);
@@ -107,6 +170,48 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
   /** Which provider the variables live on now: `local`, `bridged`, ... */
   get state(): string {
     return this.#record.session.kind;
+  }
+
+  /** Internal: what another context has of this one. */
+  inheritedBy(other: ContextRecord): Inheritance {
+    return new Inheritance(
+      this.id,
+      () => settledSession(this.#record),
+      () => ownSession(other),
+    );
+  }
+
+  /** What is known of it beside its variables. */
+  async metadata(): Promise<Metadata> {
+    return readMetadata(await settledSession(this.#record));
+  }
+
+  /** Adds to it, in one commit; `undefined` takes a key away. Resolves to all of it. */
+  addMetadata(changes: { readonly [key: string]: Json | undefined }): Promise<Metadata> {
+    return addMetadata(new FollowedSession(() => settledSession(this.#record)), changes);
+  }
+
+  /** What it is and has now. Reading it is an access. */
+  async statistics(options?: StateCallOptions): Promise<ContextStatistics> {
+    const { id, moves, tools, inheritance, openedAtMs } = this.#record;
+    const session = await settledSession(this.#record);
+    const [{ epoch, revision, variables }, locks] = await Promise.all([
+      session.read(undefined, options),
+      session.locks(options),
+    ]);
+    return {
+      id,
+      state: session.kind,
+      moves,
+      epoch,
+      revision,
+      variables: variables.filter(({ name }) => !isOwnName(name)).length,
+      locks: locks.length,
+      tools: tools.size,
+      ttlMs: session.ttlMs,
+      inherits: inheritance?.from,
+      openedAtMs,
+    };
   }
 
   /** Adds variables and answers this context with their types. */
@@ -143,10 +248,16 @@ export class Context<V extends Readonly<Record<string, unknown>> = Readonly<Reco
     await this.#moving();
   }
 
-  /** Undefined when it is bridged already, as it is for nearly every call of a tool. */
+  /** Undefined when it is bridged and has all that it inherits already, as it is for nearly every call of a tool. */
   #moving(): Promise<unknown> | undefined {
     if (this.#record.closed) throw this.#closedError();
-    if (this.#record.session.kind !== 'local' && this.#record.moving === undefined) return undefined;
+    const { session, moving, inheritance } = this.#record;
+    if (session.kind !== 'local' && moving === undefined) return inheritance?.catchUp();
+    const bridged = this.#bridged();
+    return inheritance === undefined ? bridged : bridged.then(() => inheritance.catchUp());
+  }
+
+  #bridged(): Promise<unknown> {
     const actor = this.#ophion.contextRef(this.id);
     return call(actor, 'needBridge', undefined, { timeoutMs: moveTimeoutMs });
   }

@@ -1,5 +1,5 @@
 /** Layer 3: what application code touches. */
-export { Context, type ContextOptions, openContext } from './context.ts';
+export { Context, type ContextOptions, type ContextStatistics, openContext, type Shadowed } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
 export type { Derive, DeriveOptions } from './derive.ts';
 export {
@@ -9,6 +9,7 @@ export {
   type ToolDefinition,
   tool,
 } from './local-tool.ts';
+export type { Metadata } from './metadata.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
 export {
   type Bindings,

@@ -2,6 +2,7 @@
  * `Variables`: typed from their declaration. Every write is one atomic commit of the session, with a revision; what
  * TypeScript has set, the very next call in Python sees.
  */
+import { StateError } from '../core/index.ts';
 import {
   type Commit,
   type CommitRequest,
@@ -44,6 +45,23 @@ export interface SetOptions extends StateCallOptions {
   readonly expect?: number;
 }
 
+export interface GetOptions<T> extends StateCallOptions {
+  /** What is answered when there is no such variable; whatever else goes wrong is told. Default: it is `not_found`. */
+  readonly default?: T;
+}
+
+/** What became of a batch that is not atomic. */
+export interface PartialBatch<N extends string = string> {
+  readonly set: readonly N[];
+  /** Why the others were refused, by name. */
+  readonly failed: { readonly [Name in N]?: StateError };
+}
+
+/** Whether an error is about one variable, and not about its session. */
+const isOfOne = ({ code, details }: StateError): boolean =>
+  code === 'not_found' ? details.variable !== undefined : refusals.has(code);
+const refusals: ReadonlySet<string> = new Set(['invalid', 'too_large', 'denied', 'conflict', 'locked', 'read_only']);
+
 type Name<V> = keyof V & string;
 
 export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>> {
@@ -51,19 +69,19 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
   readonly #session: () => Found;
   readonly #teller = new Teller();
 
-  /** The numbers of the locks that writes are made under. */
-  readonly #fences: Readonly<Record<string, number>> | undefined;
+  readonly #through: (view: WritableView) => WritableView;
 
-  /** `id` names them in messages; `session` is where they are now. */
-  constructor(id: string, session: () => Found, fences?: Readonly<Record<string, number>>) {
+  /** `id` names them in messages; `session` is where they are now, `through` what writes go through. */
+  constructor(id: string, session: () => Found, through: (view: WritableView) => WritableView = (view) => view) {
     this.#id = id;
     this.#session = session;
-    this.#fences = fences;
+    this.#through = through;
   }
 
-  /** The value. Rejects with StateError `not_found` when there is no such variable. */
-  get<N extends Name<V>>(name: N, options?: StateCallOptions): Promise<V[N]> {
+  /** The value. Rejects with StateError `not_found` when there is no such variable, unless a `default` is given. */
+  get<N extends Name<V>>(name: N, options?: GetOptions<V[N]>): Promise<V[N]> {
     const session = this.#session();
+    if (options !== undefined && 'default' in options) return this.#getOr(name, options);
     if (options !== undefined || session instanceof Promise || session.readNow === undefined)
       return this.read(name, options).then(({ value }) => value as V[N]);
     try {
@@ -71,6 +89,11 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** Whether there is such a variable, of those that were declared here and of others. */
+  async has(name: string, options?: StateCallOptions): Promise<boolean> {
+    return (await this.#read([name], options)).variables.length > 0;
   }
 
   /** The whole variable: value, version, type and constraints. Rejects with `not_found`. */
@@ -102,9 +125,18 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     return this.#commit(expect === undefined ? { set } : { set, expect: { [name]: expect } }, options);
   }
 
-  /** Sets several variables in one commit: all or nothing. */
-  batch(values: Partial<V>, options?: StateCallOptions): Promise<Commit> {
-    return this.#commit({ set: values as Record<string, Value> }, options);
+  /**
+   * Sets several variables in one commit: all or nothing. With `atomic: false`, each in a commit of its own: those that
+   * are refused do not hold up the others.
+   */
+  batch(values: Partial<V>, options?: StateCallOptions & { readonly atomic?: true }): Promise<Commit>;
+  batch(values: Partial<V>, options: StateCallOptions & { readonly atomic: false }): Promise<PartialBatch<Name<V>>>;
+  batch(
+    values: Partial<V>,
+    options?: StateCallOptions & { readonly atomic?: boolean },
+  ): Promise<Commit | PartialBatch<Name<V>>> {
+    const set = values as Record<string, Value>;
+    return options?.atomic === false ? this.#each(set, options) : this.#commit({ set }, options);
   }
 
   /**
@@ -187,10 +219,8 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
 
   /** The same variables, written only while these locks are held: else each write is refused as `locked`. */
   under(...locks: readonly Lock[]): Variables<V> {
-    return new Variables<V>(this.#id, this.#session, {
-      ...this.#fences,
-      ...Object.fromEntries(locks.map(({ name, fence }) => [name, fence])),
-    });
+    const fences = Object.fromEntries(locks.map(({ name, fence }) => [name, fence]));
+    return new Variables<V>(this.#id, this.#session, (view) => fenced(this.#through(view), fences));
   }
 
   /** Adds variables; the same handle then knows their types. Rejects with `already_exists` or `invalid`. */
@@ -228,6 +258,27 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
     return subscribe<Pick<V, N>>(this.#session, this.#teller, callback, options);
   }
 
+  async #getOr<N extends Name<V>>(name: N, options: GetOptions<V[N]>): Promise<V[N]> {
+    const [variable] = (await this.#read([name], options)).variables;
+    return (variable === undefined ? options.default : variable.value) as V[N];
+  }
+
+  async #each(values: Record<string, Value>, options: StateCallOptions): Promise<PartialBatch<Name<V>>> {
+    const set: Name<V>[] = [];
+    const failed: { [N in Name<V>]?: StateError } = {};
+    for (const [name, value] of Object.entries(values) as [Name<V>, Value][]) {
+      try {
+        await this.#commit({ set: { [name]: value } }, options);
+        set.push(name);
+      } catch (error) {
+        // What is wrong with the session itself is wrong with all of them.
+        if (!(error instanceof StateError && isOfOne(error))) throw error;
+        failed[name] = error;
+      }
+    }
+    return { set, failed };
+  }
+
   async #read(names: readonly string[] | undefined, options?: StateCallOptions): Promise<Snapshot> {
     return (await this.#session()).read(names, options);
   }
@@ -238,8 +289,7 @@ export class Variables<V extends Readonly<Record<string, unknown>> = Readonly<Re
 
   /** Also when it moves while a write is decided on, or tried again. */
   #writable(): WritableView {
-    const session = new FollowedSession(this.#session);
-    return this.#fences === undefined ? session : fenced(session, this.#fences);
+    return this.#through(new FollowedSession(this.#session));
   }
 
   #unknown(name: string): never {

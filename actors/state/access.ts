@@ -22,10 +22,12 @@ export function isSeen({ constraints }: Pick<Variable, 'constraints'>, reader: s
   return mayRead((constraints as Rules).readers, reader);
 }
 
-/** Throws StateError `denied` unless this writer may write, remove or declare a variable anew. */
+/** Throws StateError `denied` unless this writer may write, remove or declare a variable anew; `read_only`: nobody may. */
 export function checkWriter({ name, constraints }: Ruled, writer: string): void {
   const { writers, readers } = constraints as Rules;
   if (writers === undefined ? mayRead(readers, writer) : matchesOne(writers, writer)) return;
+  if (writers?.length === 0 && mayRead(readers, writer))
+    throw new StateError('read_only', `variable '${name}': is read-only`, { details: { variable: name, writer } });
   const only = writers === undefined || !mayRead(readers, writer) ? '' : `, only ${writers.join(', ')}`;
   throw new StateError('denied', `variable '${name}': '${writer}' may not write it${only}`, {
     details: { variable: name, writer, ...(only === '' ? {} : { writers }) },

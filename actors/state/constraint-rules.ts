@@ -48,7 +48,7 @@ const common: Readonly<Record<string, Rule>> = {
   secret: flag,
   dependsOn: words,
   computedBy: word,
-  writers: patterns,
+  writers: (value) => patterns(value) || (Array.isArray(value) && value.length === 0),
   readers: patterns,
 } satisfies {
   readonly [K in keyof Required<CommonConstraints>]: Rule;

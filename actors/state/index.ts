@@ -4,7 +4,7 @@ export { changesFor } from './access.ts';
 export { Blob, contentTypeOf } from './blob.ts';
 export { type BridgedStateOptions, bridgedState } from './bridged-state.ts';
 export { type StateOptions, stateChildren } from './children.ts';
-export { compareAndSet, type RollbackOptions, rollback } from './compare-and-set.ts';
+export { compareAndSet, difference, type RollbackOptions, rollback } from './compare-and-set.ts';
 export { asFloat, isVariableType } from './constraints.ts';
 export { checkDebounce, debounced, type Timers } from './debounced.ts';
 export {

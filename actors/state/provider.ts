@@ -37,7 +37,8 @@
  *    released or taken away, when its lease is over, or with the session; it survives what a commit survives.
  * 17. What variables depend on (`dependsOn`) is there and makes no cycle, after every commit: else the whole commit is
  *    refused, as `not_found` or `cycle`.
- * 18. A variable with `writers` is written, removed and locked by those alone: anybody else is refused as `denied`.
+ * 18. A variable with `writers` is written, removed and locked by those alone: anybody else is refused as `denied`;
+ *    as `read_only` where there are none.
  * 19. A variable with `readers` is there for those alone and for the host (`typescript`): a session that was found `as`
  *    anybody else tells nothing of it, nor of commits that did nothing else, and writing it is `denied` unless `writers`
  *    allow it. Its revisions count on, and so does what was expected: the variable is absent.

@@ -73,7 +73,7 @@ export interface CommonConstraints {
   /**
    * Who may write, remove and declare anew: patterns of a commit's `writer`, as `list` takes them. TypeScript is
    * `typescript` unless it says otherwise, a worker its stream, a client of the public port `client:` and its name.
-   * Default: everybody.
+   * None at all: it is `read_only`. Default: everybody.
    */
   readonly writers?: readonly string[];
   /**

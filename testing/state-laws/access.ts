@@ -59,10 +59,31 @@ export function accessLaws(book: LawBook): void {
       await session.close();
       const again = await book.subject.provider.import(content);
       expect(await codeOf(again.commit({ set: { limit: 1 }, writer: 'client:all' }))).to.equal('denied');
-      for (const writers of [[], ['a', 'a'], ['x'.repeat(201)], 'typescript', [7]]) {
+      for (const writers of [['a', 'a'], ['x'.repeat(201)], 'typescript', [7]]) {
         const declare = { bad: { type: 'integer', default: 0, constraints: { writers }, description: '' } } as never;
         expect(await codeOf(again.commit({ declare })), JSON.stringify(writers)).to.equal('invalid');
       }
+    });
+    it('is read-only for everybody when it has none, and goes with its session alone', async () => {
+      const session = await opened(book, { fixed: integer({ default: 7, writers: [] }), open: integer() });
+      const before = await session.read();
+      for (const writer of ['typescript', 'client:all'])
+        for (const request of [
+          { set: { fixed: 7 } },
+          { set: { open: 1, fixed: 8 } },
+          { remove: ['fixed'] },
+          { remove: ['fixed'], declare: { fixed: integer() } },
+        ])
+          expect(await codeOf(session.commit({ ...request, writer })), JSON.stringify(request)).to.equal('read_only');
+      const other = await book.subject.provider.find(session.id, { as: 'client:all' });
+      expect(await codeOf(other.acquire({ name: 'fixed', holder: 'me' }))).to.equal('read_only');
+      expect(await session.read()).to.deep.equal(before);
+      await session.commit({ declare: { fixed: integer({ default: 7, writers: [] }) }, set: { open: 1 } });
+      const content = await session.export();
+      await session.close();
+      const again = await book.subject.provider.import(content);
+      expect(await held(again, 'fixed')).to.equal(7);
+      expect(await codeOf(again.commit({ set: { fixed: 1 } }))).to.equal('read_only');
     });
   });
 }

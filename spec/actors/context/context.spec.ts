@@ -55,6 +55,62 @@ describe('a context on local state', () => {
     });
   });
 
+  it('writes what fits of a batch that is not to be whole, and tells of the rest', async () => {
+    await using context = await open();
+    const { variables } = context;
+    const values = { temperature: 3, max_tokens: 1, style: 'long', nope: 1 } as const;
+    const { set, failed } = await variables.batch(values, { atomic: false });
+    expect(set).to.deep.equal(['max_tokens', 'style']);
+    const codes = Object.entries(failed).map(([name, error]) => [name, error.code]);
+    expect(codes).to.deep.equal([
+      ['temperature', 'invalid'],
+      ['nope', 'not_found'],
+    ]);
+    expect(await variables.getAll()).to.deep.equal({ temperature: 0.7, max_tokens: 1, style: 'long' });
+    await context.close();
+    expect(await rejection(variables.batch({ max_tokens: 2 }, { atomic: false }))).to.include({ code: 'not_found' });
+  });
+
+  it('answers the default for a variable that is not there, and for nothing else', async () => {
+    const context = await open();
+    const { variables } = context;
+    expect(await variables.get('nope' as 'style', { default: 'short' })).to.equal('short');
+    expect(await variables.get('style', { default: 'long' })).to.equal('short');
+    expect([await variables.has('style'), await variables.has('nope')]).to.deep.equal([true, false]);
+    await context.close();
+    expect(await rejection(variables.get('nope' as 'style', { default: 'short' }))).to.include({ code: 'not_found' });
+  });
+
+  it('keeps metadata in its session, adds to it key by key, and tells of itself', async () => {
+    await using context = await openContext(system.current, {
+      id: 'told',
+      variables: declared,
+      metadata: { owner: 'a', ticket: 1 },
+      ttlMs: 60_000,
+    });
+    await Promise.all([
+      context.addMetadata({ ticket: undefined, team: ['x'] }),
+      context.addMetadata({ reviewed: true }),
+    ]);
+    expect(await context.metadata()).to.deep.equal({ owner: 'a', team: ['x'], reviewed: true });
+    await using lock = await context.lock('style');
+    const { epoch, revision, openedAtMs, ...told } = await context.statistics();
+    expect(told).to.deep.equal({
+      ...{ id: 'told', state: 'local', moves: 0, variables: 3, locks: 1, tools: 0, ttlMs: 60_000 },
+      inherits: undefined,
+    });
+    expect([lock.name, epoch > 0, revision, openedAtMs > 0]).to.deep.equal(['style', true, 4, true]);
+  });
+
+  it('is open once in a system: the second of its id is refused, and takes nothing from the first', async () => {
+    await using first = await openContext(system.current, { id: 'once', state: bridgedState(), variables: declared });
+    const again = openContext(system.current, { id: 'once', state: bridgedState() });
+    expect(await rejection(again))
+      .to.be.instanceOf(StateError)
+      .and.include({ code: 'already_exists' });
+    expect(await first.variables.get('style')).to.equal('short');
+  });
+
   it('loses no update of concurrent writers', async () => {
     await using context = await open();
     await Promise.all(Array.from({ length: 20 }, () => context.variables.update('max_tokens', (n) => n + 1)));
