@@ -64,7 +64,13 @@ export type { ProxyAddress, ProxyOptions } from './proxy/options.ts';
 export { type ProxySide, type Refusal, startProxy, type WireProxy } from './proxy/proxy.ts';
 export { formatEvent, type InSystem, RecentEvents, recentEvents } from './recent-events.ts';
 export { RedisHarnessError, type RedisHarnessErrorCode } from './redis/errors.ts';
-export { type FindRedisOptions, findRedis, type RedisProgram, type RedisSource, redisPrograms } from './redis/find-redis.ts';
+export {
+  type FindRedisOptions,
+  findRedis,
+  type RedisProgram,
+  type RedisSource,
+  redisPrograms,
+} from './redis/find-redis.ts';
 export type { RedisNode } from './redis/node.ts';
 export type { RedisReply } from './redis/resp.ts';
 export {

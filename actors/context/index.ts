@@ -30,7 +30,6 @@ export {
   type Signature,
   SignatureError,
 } from './signature.ts';
-export type { JsonSchema, StandardSchema } from './standard-schema.ts';
 export type { SystemEvent } from './system-event.ts';
 export type { LocalToolContext } from './tool-context.ts';
 export type { CallOutcome, CallSettled, ToolOptions, ToolStream } from './tools.ts';

@@ -10,7 +10,6 @@ import {
   type LocalToolFunction,
 } from '../../bridge/protocol/index.ts';
 import { StateError } from '../core/index.ts';
-import { type ToolOffer, toolOffer, type Value } from '../state/index.ts';
 import {
   checked,
   isStandardSchema,
@@ -20,7 +19,10 @@ import {
   type SchemaInput,
   type SchemaOutput,
   type StandardSchema,
-} from './standard-schema.ts';
+  type ToolOffer,
+  toolOffer,
+  type Value,
+} from '../state/index.ts';
 import { type LocalToolContext, ToolContext } from './tool-context.ts';
 
 // `never`, so that a tool may declare the arguments that it takes. What a tool without a result answers is null.

@@ -1,5 +1,7 @@
 /** Which constraints each type has, and what they may be. */
+import { freezeDeep } from '../core/index.ts';
 import { invalid } from './invalid.ts';
+import { isJsonSchema } from './json-schema.ts';
 import { patternLengthMax } from './pattern.ts';
 import type { CommonConstraints, ConstraintsOf, OwnConstraintsOf, VariableType } from './types.ts';
 import { type Dtype, dtypes, show } from './value.ts';
@@ -39,7 +41,7 @@ const rules: { readonly [T in VariableType]: { readonly [K in keyof Required<Own
     shape: (value) => Array.isArray(value) && value.every((size) => size === null || whole(size)),
     dtype: (value) => Object.hasOwn(dtypes, value as Dtype),
   },
-  json: {},
+  json: { schema: isJsonSchema },
   bytes: { maxBytes: whole },
 };
 
@@ -75,7 +77,7 @@ export function constraintsOf<T extends VariableType>(
     const details = { variable: name, constraint: key };
     if (rule === undefined) throw invalid(`variable '${name}': a ${type} has no constraint '${key}'`, details);
     if (!rule(value)) throw invalid(`variable '${name}': constraint ${key} cannot be ${show(value)}`, details);
-    constraints[key] = Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value;
+    constraints[key] = typeof value === 'object' ? freezeDeep(structuredClone(value)) : value;
   }
   if (type === 'choice' && constraints.choices === undefined) {
     throw invalid(`variable '${name}': a choice needs choices`, { variable: name, constraint: 'choices' });

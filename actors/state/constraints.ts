@@ -4,6 +4,7 @@
  */
 import type { StateError } from '../core/index.ts';
 import { invalid } from './invalid.ts';
+import { misfitOf } from './json-schema.ts';
 import { isSecret, secretRefused } from './secret.ts';
 import { asTensor, fitsShape, floatsOf } from './tensor-values.ts';
 import type { ConstraintsOf, ValueOf, VariableType } from './types.ts';
@@ -78,7 +79,12 @@ const checks: { readonly [T in VariableType]: Check<T> } = {
     }
     return tensor;
   },
-  json: (value, _constraints, refuse) => asJson(value, '', refuse),
+  json(value, { schema }, refuse) {
+    const made = asJson(value, '', refuse);
+    const misfit = schema && misfitOf(schema, made);
+    if (misfit !== undefined) throw refuse(`does not fit its schema at ${misfit.path}: ${misfit.message}`, 'schema');
+    return made;
+  },
   bytes(value, { maxBytes }, refuse) {
     if (!(value instanceof Uint8Array)) throw refuse('is no Uint8Array');
     if (maxBytes !== undefined && value.byteLength > maxBytes)

@@ -6,7 +6,9 @@ import { StateError } from '../core/index.ts';
 import { constraintsIn, constraintsOf, nameLengthMax } from './constraint-rules.ts';
 import { coerce, isVariableType } from './constraints.ts';
 import { invalid } from './invalid.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { concealed, isSecret, secretRefused } from './secret.ts';
+import { isStandardSchema, jsonSchemaOf, type SchemaInput, type StandardSchema } from './standard-schema.ts';
 import { type Stored, store } from './stored.ts';
 import type { CommonConstraints, ConstraintsOf, Declaration, Declarations, ValueOf, VariableType } from './types.ts';
 import { dtypes, elementCount, equalValues, type Json, show, Tensor } from './value.ts';
@@ -51,8 +53,41 @@ export const embedding = (options: Options<'embedding'> = {}): Declaration<'embe
 /** A dense array. Default zeros of `shape` with 0 for any size. */
 export const tensor = (options: Options<'tensor'> = {}): Declaration<'tensor'> => of('tensor', options);
 
-/** Anything that JSON can say. Default null. */
-export const json = (options: Options<'json'> = {}) => of('json', options);
+interface SchemaOptions<S extends StandardSchema> extends Described, CommonConstraints {
+  readonly schema: S;
+  /** For a library that makes no JSON Schema of its own (draft 2020-12). */
+  readonly jsonSchema?: JsonSchema;
+  readonly default: NoInfer<SchemaInput<S> & Json>;
+}
+
+/**
+ * Anything that JSON can say. Default null.
+ *
+ * With a `schema` of a library that has Standard Schema, what it takes: the type of the value follows from it. Kept, and
+ * checked wherever it is written, in both languages and on every host, is the JSON Schema that the library makes of it:
+ * what that cannot say (refinements) is not checked, and nothing is transformed. Throws StateError `invalid` when it
+ * makes none.
+ */
+export function json<S extends StandardSchema>(options: SchemaOptions<S>): Declaration<'json', SchemaInput<S> & Json>;
+export function json(options?: Options<'json'>): Declaration<'json'>;
+export function json({
+  schema,
+  jsonSchema,
+  ...options
+}: Omit<Options<'json'>, 'schema'> & {
+  readonly schema?: StandardSchema | JsonSchema;
+  readonly jsonSchema?: JsonSchema;
+} = {}): Declaration<'json'> {
+  if (schema === undefined) return of('json', options);
+  return of('json', { ...options, schema: isStandardSchema(schema) ? keptOf(schema, jsonSchema) : schema });
+}
+
+function keptOf(schema: StandardSchema, given: JsonSchema | undefined): JsonSchema {
+  const text = jsonSchemaOf(schema, 'input', given);
+  if (text !== '') return JSON.parse(text) as JsonSchema;
+  const vendor = schema['~standard'].vendor;
+  throw invalid(`json: ${vendor} makes no JSON Schema of this, or none of at most 8 KiB: give \`jsonSchema\``);
+}
 
 /** Raw bytes. Default none. */
 export const bytes = (options: Options<'bytes'> = {}): Declaration<'bytes'> => of('bytes', options);

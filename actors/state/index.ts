@@ -31,6 +31,7 @@ export { FollowedSession, isGone, underKey } from './followed.ts';
 export { type ComputeFunction, type ComputeFunctions, checkFunctions } from './functions.ts';
 export { type ImportIntoOptions, type ImportStrategy, importInto } from './import-into.ts';
 export { Instant, instantOf, instantProblem, microsecondsOf } from './instant.ts';
+export type { JsonSchema, Misfit } from './json-schema.ts';
 export { type LocalStateOptions, localState, type StateHost } from './local-state.ts';
 export { Lock, type LockOptions, lockVariable } from './lock.ts';
 export { lockOrder } from './locks.ts';
@@ -72,6 +73,14 @@ export type {
 } from './session-data.ts';
 export { placedState, placeSession } from './session-providers.ts';
 export type { Opened } from './session-store.ts';
+export {
+  checked,
+  isStandardSchema,
+  jsonSchemaOf,
+  type SchemaInput,
+  type SchemaOutput,
+  type StandardSchema,
+} from './standard-schema.ts';
 export type { Ending, Realm, SessionTool } from './tables.ts';
 export { checkToolName, type ToolOffer, toolOffer, toolsMax } from './tools.ts';
 export { tensorOf } from './typed-arrays.ts';

@@ -2,6 +2,7 @@
  * The types that a variable can have, their values and constraints (parity T1 to T8, json and bytes). Types only;
  * constraints.ts checks, declare.ts builds.
  */
+import type { JsonSchema } from './json-schema.ts';
 import type { Dtype, Json, Tensor } from './value.ts';
 
 /** The value that a variable of each type holds. */
@@ -49,7 +50,10 @@ export interface OwnConstraintsOf {
     readonly shape?: readonly (number | null)[];
     readonly dtype?: Dtype;
   };
-  readonly json: Record<never, never>;
+  readonly json: {
+    /** JSON Schema (draft 2020-12), at most 8 KiB, that the value must fit. */
+    readonly schema?: JsonSchema;
+  };
   readonly bytes: { readonly maxBytes?: number };
 }
 

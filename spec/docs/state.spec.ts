@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { z } from 'zod';
 import {
   bridgedState,
   type Context,
   declare,
   float,
+  json,
   localState,
   moveSession,
   openContext,
@@ -13,7 +15,7 @@ import {
   string,
   type Values,
 } from '../../index.ts';
-import { useSystem } from '../../testing/index.ts';
+import { rejection, useSystem } from '../../testing/index.ts';
 
 const declared = declare({
   'model.name': string({ default: 'small' }),
@@ -21,6 +23,18 @@ const declared = declare({
   runs: float(),
 });
 type Known = Values<typeof declared>;
+
+// #region json schema
+const profile = json({
+  schema: z.object({ name: z.string().min(1), tags: z.array(z.string()) }),
+  default: { name: 'nobody', tags: [] },
+});
+
+async function introduce(context: Context<Values<{ profile: typeof profile }>>) {
+  await context.variables.set('profile', { name: 'Ada', tags: ['poet'] });
+  await context.variables.set('profile', { name: '', tags: [] }); // invalid: does not fit its schema at $.name
+}
+// #endregion
 
 // #region past
 async function tryHotter({ variables }: Context<Known>) {
@@ -145,6 +159,14 @@ describe('the programs of docs/state.md', () => {
       ['model.name', 'small', 4],
       ['model.temperature', 1.2, 2],
     ]);
+  });
+
+  it('do what the page says: json schema', async () => {
+    await using context = await openContext(system.current, { variables: declare({ profile }) });
+    const error = (await rejection(introduce(context))) as Error;
+    expect(error).to.include({ code: 'invalid' });
+    expect(error.message).to.include('does not fit its schema at $.name');
+    expect(await context.variables.get('profile')).to.deep.equal({ name: 'Ada', tags: ['poet'] });
   });
 
   it('do what the page says: watching', async () => {

@@ -19,6 +19,17 @@ import {
 import { expect } from './expect.ts';
 import { codeOf, held, type LawBook, opened } from './subject.ts';
 
+/** As JSON Schema says it: a name, and numbers if there are any. */
+const profile = json({
+  schema: {
+    type: 'object',
+    properties: { name: { type: 'string', minLength: 1 }, scores: { type: 'array', items: { type: 'number' } } },
+    required: ['name'],
+    additionalProperties: false,
+  },
+  default: { name: 'a' },
+});
+
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
 /** What is set, and what the variable holds then. */
@@ -57,6 +68,7 @@ const kept: readonly (readonly [string, Declaration, Value, unknown])[] = [
   ],
   ['json', json(), { a: [1, null, 'x'], __proto__: null, b: {} }, { a: [1, null, 'x'], b: {} }],
   ['bytes', bytes({ maxBytes: 3 }), new Uint8Array([0, 255]), new Uint8Array([0, 255])],
+  ['json that fits its schema', profile, { name: 'b', scores: [1, 2.5] }, { name: 'b', scores: [1, 2.5] }],
   ['bytes of a Buffer', bytes(), Buffer.from('ab'), new Uint8Array([97, 98])],
 ];
 
@@ -87,6 +99,8 @@ const refused: readonly (readonly [string, Declaration, unknown, string | undefi
   ['a tensor of another element type', tensor({ dtype: 'float32' }), Tensor.of([1], [1]), 'dtype'],
   ['NaN in json', json(), { deep: [nan] }, undefined],
   ['an instant in json', json(), [new Date(0)], undefined],
+  ['json of another shape', profile, { name: 'a', scores: [1, 'x'] }, 'schema'],
+  ['json with what its schema has not', profile, { name: 'a', age: 1 }, 'schema'],
   ['text for bytes', bytes(), 'ab', undefined],
   ['too many bytes', bytes({ maxBytes: 1 }), new Uint8Array(2), 'maxBytes'],
   ['undefined', json(), undefined, undefined],

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { Schema } from 'effect';
+import { z } from 'zod';
 import {
   boolean,
   bytes,
@@ -63,6 +65,56 @@ describe('declarations', () => {
     expect(() => module()).to.throw('needs a default');
   });
 
+  it('take the schema of any library that has Standard Schema, and keep what JSON Schema says of it', () => {
+    const zodProfile = json({
+      schema: z.object({ name: z.string().min(1), tags: z.array(z.string()).optional() }),
+      default: { name: 'a' },
+    });
+    same<Values<{ it: typeof zodProfile }>['it'], { name: string; tags?: string[] | undefined } & Json>(true);
+    const effectProfile = json({
+      schema: Schema.toStandardSchemaV1(Schema.Struct({ name: Schema.String })),
+      jsonSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+      default: { name: 'a' },
+    });
+    for (const { constraints } of [zodProfile, effectProfile])
+      expect(constraints.schema).to.deep.include({ type: 'object', required: ['name'] });
+    expect(() => json({ schema: z.object({ name: z.string().min(2) }), default: { name: 'a' } }))
+      .to.throw('does not fit its schema at $.name')
+      .with.property('details')
+      .with.property('constraint', 'schema');
+    // @ts-expect-error it has no such key
+    expect(() => json({ schema: z.object({ name: z.string() }), default: { nam: 'a' } })).to.throw('at $: ');
+    expect(() => json({ schema: z.date() as never, default: 1 })).to.throw('give `jsonSchema`');
+  });
+
+  it('refuse what does not fit a schema by its place', () => {
+    const schema = {
+      type: 'object',
+      properties: { rows: { type: 'array', items: { $ref: '#/$defs/row' } }, 'odd/key ~': { const: 1 } },
+      $defs: { row: { type: 'object', properties: { when: { type: 'string' } } } },
+    };
+    for (const [value, place] of [
+      [{ rows: [{}, { when: 1 }] }, '$.rows[1].when'],
+      [{ rows: 1 }, '$.rows'],
+      [{ 'odd/key ~': 2 }, '$["odd/key ~"]'],
+      [[], '$'],
+    ] as const)
+      expect(() => json({ schema, default: value as Json }))
+        .to.throw(` ${place}: `)
+        .with.property('code', 'invalid');
+    // One that refers to what is not there fits nothing that gets so far.
+    const broken = { properties: { a: { $ref: '#/$defs/none' } } };
+    json({ schema: broken, default: {} });
+    expect(() => json({ schema: broken, default: { a: 1 } })).to.throw('does not fit its schema at $: ');
+  });
+
+  it('keep their own copy of a schema', () => {
+    const schema = { type: 'object', properties: { a: { type: 'string' } } };
+    const declared = json({ schema, default: {} });
+    schema.properties.a.type = 'number';
+    expect(declared.constraints.schema).to.deep.equal({ type: 'object', properties: { a: { type: 'string' } } });
+  });
+
   it('begin with a neutral value when none is given', () => {
     const begin: readonly (readonly [Declaration, unknown])[] = [
       [boolean(), false],
@@ -92,6 +144,8 @@ describe('declarations', () => {
     ['a shape with text', () => tensor({ shape: ['x' as never] })],
     ['an unknown element type', () => tensor({ dtype: 'int7' as never })],
     ['a control character in a name', () => declare({ 'a\n': integer() })],
+    ['a schema that is none', () => json({ schema: [] as never })],
+    ['a schema of more than 8 KiB', () => json({ schema: { description: 'x'.repeat(8_192) } })],
     ['an empty name', () => declare({ '': integer() })],
     ['an unknown type', () => declarationOf('x', { type: 'atom' })],
     ['an unknown constraint', () => declarationOf('x', { type: 'boolean', constraints: { min: 1 } })],

@@ -3,7 +3,7 @@
  * types stand here so that nobody needs a package for them, with what we do with a schema: check a value, and ask for
  * JSON Schema.
  */
-import type { Json } from '../state/index.ts';
+import { type JsonSchema, type Misfit, misfitsMax, placeOf, schemaBytesMax } from './json-schema.ts';
 
 export interface StandardSchema<In = unknown, Out = In> {
   readonly '~standard': {
@@ -32,20 +32,6 @@ export interface SchemaIssue {
 export type SchemaInput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['input'];
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard']['types']>['output'];
 
-export type JsonSchema = { readonly [keyword: string]: Json };
-
-/** What does not fit: `path` is its place, such as `$.rows[3].when`. */
-export interface Misfit {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** The most bytes of one JSON Schema, as on the Python side. */
-const schemaBytesMax = 8 * 1024;
-/** How many misfits are told. */
-const misfitsMax = 16;
-const identifier = /^[A-Za-z_]\w*$/;
-
 export function isStandardSchema(value: unknown): value is StandardSchema {
   const standard = (value as Partial<StandardSchema> | null | undefined)?.['~standard'];
   return standard?.version === 1 && typeof standard.validate === 'function';
@@ -60,7 +46,9 @@ export async function checked<S extends StandardSchema>(
   const answer = schema['~standard'].validate(value);
   const result = answer instanceof Promise ? await answer : answer;
   if (result.issues === undefined) return result.value as SchemaOutput<S>;
-  throw refuse(result.issues.slice(0, misfitsMax).map(({ message, path = [] }) => ({ path: placeOf(path), message })));
+  throw refuse(
+    result.issues.slice(0, misfitsMax).map(({ message, path = [] }) => ({ path: placeOfIssue(path), message })),
+  );
 }
 
 /**
@@ -85,11 +73,6 @@ function vendorsOwn(schema: StandardSchema, side: 'input' | 'output'): Record<st
   }
 }
 
-function placeOf(path: NonNullable<SchemaIssue['path']>): string {
-  const steps = path.map((segment) => {
-    const key = typeof segment === 'object' ? segment.key : segment;
-    if (typeof key === 'number') return `[${key}]`;
-    return typeof key === 'string' && identifier.test(key) ? `.${key}` : `[${JSON.stringify(String(key))}]`;
-  });
-  return `$${steps.join('')}`;
+function placeOfIssue(path: NonNullable<SchemaIssue['path']>): string {
+  return placeOf(path.map((segment) => (typeof segment === 'object' ? segment.key : segment)));
 }
