@@ -132,7 +132,7 @@ export async function openContext<
   }
   // The bridge knows the session's id alone.
   const leave = provider.kind === 'local' ? undefined : placeSession(host, id, provider);
-  return new Context(ophion, record, leave);
+  return new Context(ophion, record, options.state, leave);
 }
 
 /** Where it is written to. */
@@ -145,12 +145,19 @@ export class Context<V extends Names = Names> {
   readonly #record: ContextRecord;
   readonly #tools: Tools;
   readonly #exposed: ExposedTools;
+  readonly #state: StateBackend<StateHost> | undefined;
   /** Says that its session is not where it was any more. */
   readonly #leave: () => void;
 
   /** Internal: use `openContext`. */
-  constructor(ophion: OphionRef, record: ContextRecord, leave: () => void = () => {}) {
+  constructor(
+    ophion: OphionRef,
+    record: ContextRecord,
+    state: StateBackend<StateHost> | undefined,
+    leave: () => void = () => {},
+  ) {
     this.#ophion = ophion;
+    this.#state = state;
     this.#leave = leave;
     this.#record = record;
     this.variables = new Variables(
@@ -170,6 +177,17 @@ export class Context<V extends Names = Names> {
   /** Which provider the variables live on now: `local`, `bridged`, ... */
   get state(): string {
     return this.#record.session.kind;
+  }
+
+  /**
+   * Opens an inner scope: a context that inherits from this one, such as for a program with variables of its own. It has
+   * its own session, on the same kind of state unless `state` says otherwise, and is closed by itself.
+   */
+  scope<const D extends Declarations = Record<never, never>>(
+    options: Omit<ContextOptions<D>, 'inherits'> = {},
+  ): Promise<Context<Shadowed<V, Values<D>>>> {
+    const state = this.#state === undefined ? {} : { state: this.#state };
+    return openContext<D, V>(this.#ophion, { ...state, ...options, inherits: this });
   }
 
   /** Internal: what another context has of this one. */

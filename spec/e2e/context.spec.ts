@@ -55,6 +55,20 @@ describe('a context with real Python', function () {
     }
   });
 
+  it('shows Python what the outer context has right before the call, and shadows what Python writes', async () => {
+    await using outer = await open();
+    await using context = await outer.scope();
+    for (let n = 1; n <= 20; n += 1) {
+      await outer.variables.set('temperature', n / 10);
+      expect(await context.call(read, { name: 'temperature' })).to.deep.include({ value: n / 10 });
+    }
+    await context.call(write, { name: 'temperature', value: 0.3 });
+    await outer.variables.batch({ temperature: 0.4, model: 'large' });
+    expect(await context.call(read, { name: 'temperature' })).to.deep.include({ value: 0.3 });
+    expect(await context.call(read, { name: 'model' })).to.deep.include({ value: 'large' });
+    expect(await outer.variables.get('temperature')).to.equal(0.4);
+  });
+
   it('sees what Python wrote, and Python reads its own write', async () => {
     await using context = await open();
     expect(await context.call(write, { name: 'model', value: 'large' })).to.equal('large');

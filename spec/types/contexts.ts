@@ -18,6 +18,9 @@ export async function scopes(ophion: OphionRef): Promise<void> {
   await inner.variables.get('style');
   // @ts-expect-error it is a number
   await inner.variables.set('temperature', 'warm');
+  await using scope = await outer.scope({ variables: declare({ temperature: string({ default: 'warm' }) }) });
+  const warm: string = await scope.variables.get('temperature');
+  const small: string = await scope.variables.get('model');
   const orNothing: number = await inner.variables.get('temperature', { default: 1 });
   // @ts-expect-error a default is a value of the variable
   await inner.variables.get('temperature', { default: 'warm' });
@@ -28,5 +31,5 @@ export async function scopes(ophion: OphionRef): Promise<void> {
   failed.style;
   // @ts-expect-error metadata is JSON
   await inner.addMetadata({ when: new Date() });
-  void [temperature, model, orNothing, revision, reason];
+  void [temperature, model, orNothing, revision, reason, warm, small];
 }

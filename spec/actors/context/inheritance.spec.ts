@@ -91,7 +91,8 @@ for (const [kind, state] of [
     it('passes on what it inherits to those that inherit from it', async () => {
       await using outer = await application();
       await using middle = await inner(outer, 'middle');
-      await using context = await openContext(system.current, { state, inherits: middle });
+      await using context = await middle.scope({ variables: declare({ top: integer({ default: 1 }) }) });
+      expect([context.state, await context.variables.get('top')]).to.deep.equal([kind, 1]);
       await outer.variables.set('model', 'large');
       expect(await context.variables.get('model')).to.equal('large');
       await middle.variables.set('model', 'medium');
