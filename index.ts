@@ -1,4 +1,8 @@
-/** The public names of `ophion`. No logic. */
+/**
+ * The public names of `ophion`. No logic.
+ *
+ * @module ophion
+ */
 export {
   type CallSettled,
   type Change,

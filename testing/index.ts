@@ -1,4 +1,8 @@
-/** `ophion/testing`: trees for tests, waiting for restarts and rejections, and the laws of state providers. */
+/**
+ * `ophion/testing`: trees for tests, waiting for restarts and rejections, and the laws of state providers.
+ *
+ * @module ophion/testing
+ */
 
 export { type Eventually, type ExitedOptions, type Later, ophionChai, type RestartedOptions } from './chai/index.ts';
 export { DownCheck } from './checks/downs.ts';

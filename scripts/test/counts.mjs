@@ -55,6 +55,19 @@ export function fromJunit(file, code) {
 }
 
 /**
+ * A runner of ours, whose last line is `N passed, N failed`.
+ * @param {string} output
+ * @param {number} code
+ * @returns {Counts}
+ */
+export function fromLastLine(output, code) {
+  const [, passed, failed] = /(?:^|\n)(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  if (passed === undefined) return asOneCheck(1);
+  const failures = [...output.matchAll(/^FAILED {2}\S+ {2}(\S+)/gm)].map(([, title = '']) => ({ title, why: '' }));
+  return withExitCode({ passed: Number(passed), failed: Number(failed), skipped: [], failures }, code);
+}
+
+/**
  * The main job prints one JSON object a line; each step counts.
  * @param {string} output
  * @param {number} code

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { asOneCheck, fromJunit, fromMainJob, fromMocha } from './counts.mjs';
+import { asOneCheck, fromJunit, fromLastLine, fromMainJob, fromMocha } from './counts.mjs';
 
 /** @typedef {import('./counts.mjs').Counts} Counts */
 /**
@@ -52,6 +52,7 @@ export function stages(root) {
     check('proto-lint', [node, nodeModule('@bufbuild', 'buf', 'bin', 'buf'), 'lint', 'proto']),
     check('proto-breaking', [node, join(root, 'scripts', 'proto-breaking.mjs')]),
     check('build', [node, join(root, 'scripts', 'build.mjs')]),
+    check('docs', [node, join(root, 'scripts', 'docs.mjs')]),
     mocha(
       'unit',
       specs.filter((file) => !isIntegration(file)),
@@ -74,6 +75,12 @@ export function stages(root) {
       cwd: 'python',
       report: (countsFile) => ({ args: [`--junitxml=${countsFile}`] }),
       count: (code, { countsFile }) => fromJunit(countsFile, code),
+    },
+    {
+      name: 'examples',
+      command: [node, '--import', 'tsx', join('examples', 'run.ts')],
+      readsOutput: true,
+      count: (code, { output }) => fromLastLine(output, code),
     },
     {
       name: 'main-job',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { fromJunit, fromMainJob, fromMocha } from '../../../scripts/test/counts.mjs';
+import { fromJunit, fromLastLine, fromMainJob, fromMocha } from '../../../scripts/test/counts.mjs';
 
 describe('the counts of `npm test`', () => {
   let folder: string;
@@ -57,5 +57,14 @@ describe('the counts of `npm test`', () => {
       <testcase classname="a" name="test_b" time="0.1"><failure message="assert 1 &lt; 0&#10;in b">x</failure></testcase>
       </testsuite></testsuites>`;
     expect(fromJunit(file(xml), 1).failures).to.deep.equal([{ title: 'test_b', why: 'assert 1 < 0\nin b' }]);
+  });
+
+  it('takes the last line of a runner of ours, and the names of what failed', () => {
+    const output = 'passed  1/2  chat  1.0 s\nFAILED  2/2  agent  0.1 s\n  9 passed, 0 failed\n1 passed, 1 failed\n';
+    const failures = [{ title: 'agent', why: '' }];
+    expect(fromLastLine(output, 1)).to.deep.equal({ passed: 1, failed: 1, skipped: [], failures });
+    expect(fromLastLine('2 passed, 0 failed\n', 0)).to.deep.equal({ passed: 2, failed: 0, skipped: [], failures: [] });
+    expect(fromLastLine('2 passed, 0 failed\n', 1).failed).to.equal(1);
+    expect(fromLastLine('died', 0).failed).to.equal(1);
   });
 });

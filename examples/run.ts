@@ -1,0 +1,51 @@
+/**
+ * `npm run examples [-- NAME ...]`: runs the programs of this folder one after the other, each in a process of its own. One
+ * that ends with another code than 0 has failed; what it printed is shown then. The last line is `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+/** This program, modules of others, and the main job, which `npm start` runs. */
+const others = new Set(['run', 'primes', 'main-job']);
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => basename(file, '.ts'))
+  .filter((name) => !others.has(name));
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  console.error(`there is no example ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  process.exit(2);
+}
+
+let failed = 0;
+const wanted = asked.length > 0 ? asked : names;
+for (const [index, name] of wanted.entries()) {
+  const startMs = performance.now();
+  const { code, printed } = await run(name);
+  const took = `${((performance.now() - startMs) / 1_000).toFixed(1)} s`;
+  console.log(`${code === 0 ? 'passed' : 'FAILED'}  ${index + 1}/${wanted.length}  ${name}  ${took}`);
+  if (code === 0 && asked.length === 0) continue;
+  console.log(printed.replaceAll(/^(?=.)/gm, '  '));
+  if (code !== 0) failed += 1;
+}
+console.log(`${wanted.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+function run(name: string): Promise<{ readonly code: number | string; readonly printed: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(folder, `${name}.ts`)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const pieces: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      resolve({ code: code ?? signal ?? 'lost', printed: Buffer.concat(pieces).toString() });
+    });
+  });
+}
