@@ -5,8 +5,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Behavior, definition, type InitResult, type Logic } from './behavior.ts';
+import { type CallOptions, call } from './call.ts';
 import { ActorContext } from './context.ts';
 import { type ExitReason, exitReason, isExitReason } from './exit-reason.ts';
+import type { From } from './from.ts';
 import type { Letter } from './letter.ts';
 import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Process } from './process.ts';
@@ -214,9 +216,27 @@ function isEvent(message: unknown): message is XstateEvent {
   return typeof message === 'object' && message !== null && 'type' in message && typeof message.type === 'string';
 }
 
+/** The events that a logic says it takes. */
+type EventsOf<L> = L extends { transition: (snapshot: never, event: infer E, scope: never) => unknown } ? E : unknown;
+/** The names of those that somebody waits for an answer to. */
+type Called<E> = E extends { readonly type: infer N extends string; readonly from: From } ? N : never;
+
 /** A ref to an xstate actor. */
 export class MachineRef<L> extends ActorRef {
   declare readonly logic: L;
+
+  /** Sends one of the machine's events. To nobody it is a dead letter. */
+  override send(event: EventsOf<L>): void {
+    super.send(event);
+  }
+
+  /**
+   * Sends an event that has a `from`, as `{ type: name, arg, from }`, and resolves to what the machine replies to that. Rejects
+   * with ActorDownError when nobody is there or the machine ends, with CallTimeoutError after `timeoutMs` (default 5,000).
+   */
+  call(name: Called<EventsOf<L>>, arg?: unknown, options?: CallOptions): Promise<unknown> {
+    return call(this, name, arg, options);
+  }
 
   /** The last snapshot of who lives there now; undefined when nobody does. */
   getSnapshot(): (L extends { getInitialSnapshot: (...args: never[]) => infer S } ? S : unknown) | undefined {

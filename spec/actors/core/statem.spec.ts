@@ -1,10 +1,12 @@
 import { expect } from 'chai';
 import {
   type ActorContext,
+  ActorDownError,
   BadReturnError,
   type ExitReason,
   eventTimeout,
   exitReason,
+  type From,
   internalEvent,
   keepAll,
   keepState,
@@ -323,6 +325,27 @@ describe('an xstate machine under worker()', () => {
     expect(seen).to.deep.equal(['job', 'rest']);
     await advance(100);
     expect(seen).to.deep.equal(['job', 'rest', 'job']);
+    void app.stop();
+    await idle();
+  });
+
+  it('is called by an event that has somebody to answer to, and fails the call when it ends', async () => {
+    const machine = setup({
+      types: { events: {} as { type: 'double' | 'boom'; arg: number; from: From } },
+    }).createMachine({
+      on: {
+        double: { actions: ({ event }) => event.from.reply(2 * event.arg) },
+        boom: {
+          actions: () => {
+            throw new Error('boom');
+          },
+        },
+      },
+    });
+    const { app, idle } = await virtual({ children: { machine: worker(machine) } });
+    const { machine: ref } = app.children;
+    expect(await ref.call('double', 21)).to.equal(42);
+    expect(await rejection(ref.call('boom', 0))).to.be.instanceOf(ActorDownError);
     void app.stop();
     await idle();
   });
