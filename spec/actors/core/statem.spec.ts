@@ -344,8 +344,10 @@ describe('an xstate machine under worker()', () => {
     });
     const { app, idle } = await virtual({ children: { machine: worker(machine) } });
     const { machine: ref } = app.children;
-    expect(await ref.call('double', 21)).to.equal(42);
-    expect(await rejection(ref.call('boom', 0))).to.be.instanceOf(ActorDownError);
+    const [doubled, failed] = [ref.call('double', 21), rejection(ref.call('boom', 0))];
+    await idle();
+    expect(await doubled).to.equal(42);
+    expect(await failed).to.be.instanceOf(ActorDownError);
     void app.stop();
     await idle();
   });
