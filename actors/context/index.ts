@@ -21,15 +21,8 @@ export {
   type ProgramRun,
 } from './program.ts';
 export { type PythonStream, type PythonTool, pythonStream, pythonTool, type RemoteToolOptions } from './remote-tool.ts';
-export {
-  type Field,
-  type FieldType,
-  type Inputs,
-  type Outputs,
-  parseSignature,
-  type Signature,
-  SignatureError,
-} from './signature.ts';
+export { type Field, type FieldType, parseSignature, type Signature, SignatureError } from './signature.ts';
+export type { Inputs, Outputs } from './signature-types.ts';
 export type { SystemEvent } from './system-event.ts';
 export type { LocalToolContext } from './tool-context.ts';
 export type { CallOutcome, CallSettled, ToolOptions, ToolStream } from './tools.ts';

@@ -5,7 +5,9 @@
 import { StateError } from '../core/index.ts';
 import type { Value } from '../state/index.ts';
 import { type ContextRecord, settledSession } from './context-record.ts';
-import { type Inputs, inputFault, type Outputs, parseSignature, type Signature } from './signature.ts';
+import { parseSignature, type Signature } from './signature.ts';
+import type { Inputs, Outputs } from './signature-types.ts';
+import { inputFault } from './signature-values.ts';
 import type { CalledTool, CallOutcome, ToolOptions, Tools } from './tools.ts';
 
 /** Parameter of the program to variable of the session: `{ temperature: 'temperature' }`. */

@@ -1,6 +1,7 @@
 /**
- * DSPy's signature strings, such as `"question, context: list[str] -> answer: str"`: parsed to typed fields at run
- * time, and to TypeScript types at compile time. A field without a type is a string, as in DSPy.
+ * DSPy's signature strings, such as `"question, context: list[str] -> answer: str"`, parsed to typed fields. Python's
+ * `_signature.py` reads the same grammar to the same form with the same errors; one table holds both to it. A field
+ * without a type is a string, as in DSPy.
  */
 import { ActorError } from '../core/index.ts';
 
@@ -9,7 +10,8 @@ export type FieldType =
   | { readonly kind: 'list'; readonly items: FieldType }
   | { readonly kind: 'dict'; readonly values: FieldType }
   | { readonly kind: 'optional'; readonly type: FieldType }
-  | { readonly kind: 'literal'; readonly choices: readonly string[] };
+  | { readonly kind: 'union'; readonly types: readonly FieldType[] }
+  | { readonly kind: 'literal'; readonly choices: readonly (string | number)[] };
 
 export interface Field {
   readonly name: string;
@@ -22,14 +24,18 @@ export interface Signature {
   readonly outputs: readonly Field[];
 }
 
+/** How deep types may be nested in each other. */
+const depthMax = 16;
+
 /** The text is not a signature; `position` counts characters from 0. */
 export class SignatureError extends ActorError {
   readonly position: number;
 
   constructor(text: string, position: number, expected: string) {
+    const shown = text.replace(/[\t\r\n]/g, ' ');
     super(
       'bad_signature',
-      `signature: expected ${expected} at position ${position}\n  ${text}\n  ${' '.repeat(position)}^`,
+      `signature: expected ${expected} at position ${position}\n  ${shown}\n  ${' '.repeat(position)}^`,
     );
     this.position = position;
   }
@@ -38,50 +44,50 @@ export class SignatureError extends ActorError {
 /** Parses a signature. Throws SignatureError, which shows the position of the first fault. */
 export function parseSignature(text: string): Signature {
   const reader = new Reader(text);
-  const inputs = reader.fields('->');
+  const inputs = reader.fields("',' or '->'", '->');
   reader.expect('->');
-  const outputs = reader.fields('');
-  reader.end();
-  const names = new Set<string>();
-  for (const { name, at } of [...inputs, ...outputs]) {
-    if (names.has(name)) throw new SignatureError(text, at, `another name than '${name}', which is there already,`);
-    names.add(name);
-  }
+  const outputs = reader.fields("',' or the end", '');
   const plain = ({ name, type }: Field): Field => ({ name, type });
   return { text, inputs: inputs.map(plain), outputs: outputs.map(plain) };
 }
 
-const simple: Readonly<Record<string, FieldType>> = {
-  str: { kind: 'string' },
-  int: { kind: 'integer' },
-  float: { kind: 'float' },
-  bool: { kind: 'boolean' },
-  Any: { kind: 'any' },
-  list: { kind: 'list', items: { kind: 'any' } },
-  dict: { kind: 'dict', values: { kind: 'any' } },
-};
+const any: FieldType = { kind: 'any' };
+const simple: ReadonlyMap<string, FieldType> = new Map<string, FieldType>([
+  ['str', { kind: 'string' }],
+  ['int', { kind: 'integer' }],
+  ['float', { kind: 'float' }],
+  ['bool', { kind: 'boolean' }],
+  ['Any', any],
+  ['list', { kind: 'list', items: any }],
+  ['dict', { kind: 'dict', values: any }],
+]);
+const known = 'one of str, int, float, bool, Any, list[...], dict[str, ...], Optional[...], Union[...], Literal[...]';
 
 class Reader {
   readonly #text: string;
+  readonly #names = new Set<string>();
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  fields(until: string): (Field & { at: number })[] {
-    const fields: (Field & { at: number })[] = [];
+  /** The fields of one side, up to `until`; `next` is what may stand behind a field. */
+  fields(next: string, until: string): Field[] {
+    const fields: Field[] = [];
     do {
       this.#space();
-      const at = this.#at;
-      const name = this.#match(/[A-Za-z_]\w*/y) ?? this.#fail('a field name');
+      const start = this.#at;
+      // Python takes no field whose name begins with an underscore.
+      const name = this.#match(/[A-Za-z]\w*/y) ?? this.#fail('a field name');
+      if (this.#names.has(name)) this.#fail(`another name than '${name}', which is there already,`, start);
+      this.#names.add(name);
       this.#space();
-      const type = this.#take(':') ? this.#type() : simple.str;
-      fields.push({ name, type: type as FieldType, at });
+      fields.push({ name, type: this.#take(':') ? this.#type(1) : { kind: 'string' } });
       this.#space();
     } while (this.#take(','));
-    if (until !== '' && !this.#text.startsWith(until, this.#at)) this.#fail(`',' or '${until}'`);
-    return fields;
+    const ended = until === '' ? this.#at === this.#text.length : this.#text.startsWith(until, this.#at);
+    return ended ? fields : this.#fail(next);
   }
 
   expect(token: string): void {
@@ -89,58 +95,68 @@ class Reader {
     if (!this.#take(token)) this.#fail(`'${token}'`);
   }
 
-  end(): void {
+  #type(depth: number): FieldType {
     this.#space();
-    if (this.#at < this.#text.length) this.#fail("',' or the end");
+    if (depth > depthMax) this.#fail(`types that are nested no deeper than ${depthMax}`);
+    const types: FieldType[] = [];
+    let optional = false;
+    do {
+      this.#space();
+      const one = this.#single(depth);
+      if (one === 'None') optional = true;
+      else types.push(one);
+      this.#space();
+    } while (this.#take('|'));
+    if (types.length === 0) this.#fail("'|' and a type beside None");
+    return union(types, optional);
   }
 
-  #type(): FieldType {
-    this.#space();
+  #single(depth: number): FieldType | 'None' {
     const start = this.#at;
     const name = this.#match(/[A-Za-z_]\w*/y) ?? this.#fail('a type');
+    if (name === 'None') return name;
     this.#space();
-    const type = this.#take('[') ? this.#generic(name, start) : simple[name];
-    if (type === undefined) {
-      this.#at = start;
-      this.#fail('one of str, int, float, bool, list[...], dict[str, ...], Optional[...], Literal[...]');
-    }
-    this.#space();
-    if (this.#take('|')) {
-      this.#space();
-      if (!this.#take('None')) this.#fail('None');
-      return { kind: 'optional', type: type as FieldType };
-    }
-    return type as FieldType;
+    const type = this.#take('[') ? this.#generic(name, depth + 1, start) : simple.get(name);
+    return type ?? this.#fail(known, start);
   }
 
-  #generic(name: string, start: number): FieldType | undefined {
-    let type: FieldType | undefined;
-    if (name === 'list' || name === 'List') type = { kind: 'list', items: this.#type() };
-    else if (name === 'Optional') type = { kind: 'optional', type: this.#type() };
+  #generic(name: string, depth: number, start: number): FieldType {
+    let type: FieldType;
+    if (name === 'list' || name === 'List') type = { kind: 'list', items: this.#type(depth) };
+    else if (name === 'Optional') type = union([this.#type(depth)], true);
+    else if (name === 'Union') type = union(this.#types(depth), false);
     else if (name === 'dict' || name === 'Dict') {
       this.#space();
-      if (!this.#take('str')) this.#fail("'str', the only kind of key");
+      if (this.#match(/str\b/y) === undefined) this.#fail("'str', the only kind of key");
       this.expect(',');
-      type = { kind: 'dict', values: this.#type() };
-    } else if (name === 'Literal') {
-      const choices: string[] = [];
-      do {
-        this.#space();
-        const quoted = this.#match(/"[^"]*"|'[^']*'/y) ?? this.#fail('a quoted choice');
-        choices.push(quoted.slice(1, -1));
-        this.#space();
-      } while (this.#take(','));
-      type = { kind: 'literal', choices };
-    } else {
-      this.#at = start;
-      return undefined;
-    }
+      type = { kind: 'dict', values: this.#type(depth) };
+    } else if (name === 'Literal') type = { kind: 'literal', choices: this.#choices() };
+    else return this.#fail(known, start);
     this.expect(']');
     return type;
   }
 
+  #types(depth: number): FieldType[] {
+    const types: FieldType[] = [];
+    do types.push(this.#type(depth));
+    while (this.#take(','));
+    return types;
+  }
+
+  #choices(): (string | number)[] {
+    const choices: (string | number)[] = [];
+    do {
+      this.#space();
+      const quoted = this.#match(/"[^"]*"|'[^']*'/y);
+      const choice = quoted?.slice(1, -1) ?? this.#match(/-?\d{1,15}(?![\w.])/y) ?? this.#fail('a quoted choice');
+      choices.push(quoted === undefined ? Number(choice) : choice);
+      this.#space();
+    } while (this.#take(','));
+    return choices;
+  }
+
   #space(): void {
-    this.#match(/\s*/y);
+    this.#match(/[ \t\r\n]*/y);
   }
 
   #take(token: string): boolean {
@@ -157,142 +173,21 @@ class Reader {
     return found;
   }
 
-  #fail(expected: string): never {
-    throw new SignatureError(this.#text, this.#at, expected);
+  #fail(expected: string, at = this.#at): never {
+    // Characters, as Python counts them, and not UTF-16 units.
+    throw new SignatureError(this.#text, [...this.#text.slice(0, at)].length, expected);
   }
 }
 
-// The same at compile time.
-
-type Space = ' ' | '\n' | '\t';
-type Trim<S extends string> = S extends `${Space}${infer R}` ? Trim<R> : S extends `${infer R}${Space}` ? Trim<R> : S;
-
-/** Splits at commas that stand outside brackets. */
-type Split<
-  S extends string,
-  Part extends string = '',
-  Depth extends readonly unknown[] = [],
-  Parts extends readonly string[] = [],
-> = S extends `${infer C}${infer Rest}`
-  ? C extends '['
-    ? Split<Rest, `${Part}${C}`, [...Depth, 0], Parts>
-    : C extends ']'
-      ? Split<Rest, `${Part}${C}`, Depth extends readonly [unknown, ...infer D] ? D : [], Parts>
-      : C extends ','
-        ? Depth extends readonly []
-          ? Split<Rest, '', [], [...Parts, Trim<Part>]>
-          : Split<Rest, `${Part}${C}`, Depth, Parts>
-        : Split<Rest, `${Part}${C}`, Depth, Parts>
-  : [...Parts, Trim<Part>];
-
-type Unquote<S extends string> = S extends `"${infer C}"` | `'${infer C}'` ? C : never;
-
-type TypeOf<T extends string> = T extends `${infer Inner}|${infer None}`
-  ? Trim<None> extends 'None'
-    ? TypeOf<Trim<Inner>> | null
-    : unknown
-  : T extends 'str'
-    ? string
-    : T extends 'int' | 'float'
-      ? number
-      : T extends 'bool'
-        ? boolean
-        : T extends `${'list' | 'List'}[${infer Items}]`
-          ? TypeOf<Trim<Items>>[]
-          : T extends `Optional[${infer Inner}]`
-            ? TypeOf<Trim<Inner>> | null
-            : T extends `${'dict' | 'Dict'}[str,${infer Values}]`
-              ? Record<string, TypeOf<Trim<Values>>>
-              : T extends `Literal[${infer Choices}]`
-                ? Unquote<Split<Choices>[number]>
-                : unknown;
-
-type NameOf<F extends string> = F extends `${infer N}:${string}` ? Trim<N> : F;
-type FieldValue<F extends string> = F extends `${string}:${infer T}` ? TypeOf<Trim<T>> : string;
-type Fields<Parts extends readonly string[]> = { [F in Parts[number] as NameOf<F>]: FieldValue<F> };
-
-/** What a program of this signature takes: `{ question: string }`. */
-export type Inputs<S extends string> = string extends S
-  ? Record<string, unknown>
-  : S extends `${infer I}->${string}`
-    ? Fields<Split<I>>
-    : never;
-
-/** What it answers: `{ answer: string }`. */
-export type Outputs<S extends string> = string extends S
-  ? Record<string, unknown>
-  : S extends `${string}->${infer O}`
-    ? Fields<Split<O>>
-    : never;
-
-/** What is wrong with inputs for a signature, as one sentence; undefined when they fit. */
-export function inputFault(signature: Signature, inputs: Readonly<Record<string, unknown>>): string | undefined {
-  for (const { name, type } of signature.inputs) {
-    const value = inputs[name];
-    if (value === undefined && type.kind !== 'optional') return `input '${name}' is missing`;
-    if (value !== undefined && !fits(type, value)) return `input '${name}' is not ${describeType(type)}`;
+/** One type, or several; what is optional inside makes all of it optional. */
+function union(members: readonly FieldType[], optional: boolean): FieldType {
+  const types: FieldType[] = [];
+  let orNone = optional;
+  for (const member of members) {
+    const type = member.kind === 'optional' ? member.type : member;
+    if (member.kind === 'optional') orNone = true;
+    types.push(...(type.kind === 'union' ? type.types : [type]));
   }
-  const known = new Set(signature.inputs.map((field) => field.name));
-  const extra = Object.keys(inputs).find((name) => !known.has(name));
-  return extra === undefined ? undefined : `there is no input '${extra}'`;
-}
-
-function fits(type: FieldType, value: unknown): boolean {
-  switch (type.kind) {
-    case 'any':
-      return true;
-    case 'string':
-      return typeof value === 'string';
-    case 'integer':
-      return Number.isInteger(value) || typeof value === 'bigint';
-    case 'float':
-      return typeof value === 'number';
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'list':
-      return Array.isArray(value) && value.every((item) => fits(type.items, item));
-    case 'dict':
-      return (
-        typeof value === 'object' &&
-        value !== null &&
-        !Array.isArray(value) &&
-        Object.values(value).every((item) => fits(type.values, item))
-      );
-    case 'optional':
-      return value === null || fits(type.type, value);
-    case 'literal':
-      return typeof value === 'string' && type.choices.includes(value);
-    default: {
-      const never: never = type;
-      return never;
-    }
-  }
-}
-
-/** A type in Python's words. */
-export function describeType(type: FieldType): string {
-  switch (type.kind) {
-    case 'string':
-      return 'str';
-    case 'integer':
-      return 'int';
-    case 'float':
-      return 'float';
-    case 'boolean':
-      return 'bool';
-    case 'any':
-      return 'Any';
-    case 'list':
-      return `list[${describeType(type.items)}]`;
-    case 'dict':
-      return `dict[str, ${describeType(type.values)}]`;
-    case 'optional':
-      return `Optional[${describeType(type.type)}]`;
-    case 'literal':
-      return `Literal[${type.choices.map((choice) => JSON.stringify(choice)).join(', ')}]`;
-    default: {
-      const never: never = type;
-      return never;
-    }
-  }
+  const type: FieldType = types.length === 1 ? (types[0] as FieldType) : { kind: 'union', types };
+  return orNone ? { kind: 'optional', type } : type;
 }

@@ -1,52 +1,49 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import {
-  describeType,
-  type Inputs,
-  inputFault,
-  type Outputs,
-  parseSignature,
-  SignatureError,
-} from '../../../actors/context/signature.ts';
+import { type Field, parseSignature, SignatureError } from '../../../actors/context/signature.ts';
+import type { Inputs, Outputs } from '../../../actors/context/signature-types.ts';
+import { describeType, fits, inputFault, outputFault } from '../../../actors/context/signature-values.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => {};
 
-describe('a signature', () => {
-  it('takes a field without a type as a string', () => {
-    const { inputs, outputs } = parseSignature('question -> answer');
-    expect(inputs).to.deep.equal([{ name: 'question', type: { kind: 'string' } }]);
-    expect(outputs).to.deep.equal([{ name: 'answer', type: { kind: 'string' } }]);
-  });
+interface Table {
+  readonly signatures: readonly { readonly text: string; readonly inputs: Field[]; readonly outputs: Field[] }[];
+  readonly faults: readonly { readonly text: string; readonly position: number; readonly expected: string }[];
+}
 
-  for (const type of [
-    'str',
-    'int',
-    'float',
-    'bool',
-    'list[str]',
-    'dict[str, list[int]]',
-    'Optional[float]',
-    'Literal["a", "b, c"]',
-  ]) {
-    it(`knows the type ${type}`, () => {
-      expect(describeType(parseSignature(`x: ${type} -> y`).inputs[0]?.type as never)).to.equal(type);
+/** What Python's parser is held to, too: python/tests/test_signature.py. */
+const table: Table = JSON.parse(readFileSync(new URL('../../fixtures/signature-table.json', import.meta.url), 'utf8'));
+const faultOf = (text: string): unknown => {
+  try {
+    return parseSignature(text);
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('a signature', () => {
+  for (const { text, inputs, outputs } of table.signatures) {
+    it(`has one form: ${JSON.stringify(text)}`, () => {
+      expect(parseSignature(text)).to.deep.equal({ text, inputs, outputs });
+    });
+
+    it(`is the same again from the words of its types: ${JSON.stringify(text)}`, () => {
+      const told = (fields: readonly Field[]) => fields.map(({ name, type }) => `${name}: ${describeType(type)}`);
+      // A choice that holds a double quote has no words.
+      const again = parseSignature(`${told(inputs).join(', ')} -> ${told(outputs).join(', ')}`);
+      expect({ inputs: again.inputs, outputs: again.outputs }).to.deep.equal({ inputs, outputs });
     });
   }
 
-  for (const [text, position] of [
-    ['question answer', 9],
-    ['question ->', 11],
-    ['q: strange -> a', 3],
-    ['q: list[str -> a', 12],
-    ['q, -> a', 3],
-    ['q -> a]', 6],
-    ['q -> q', 5],
-    ['', 0],
-  ] as const) {
-    it(`shows where '${text}' goes wrong`, () => {
-      expect(() => parseSignature(text))
-        .to.throw(SignatureError)
-        .with.property('position', position);
+  for (const { text, position, expected } of table.faults) {
+    it(`shows where it goes wrong: ${JSON.stringify(text)}`, () => {
+      const error = faultOf(text);
+      expect(error).to.be.instanceOf(SignatureError).with.property('position', position);
+      const { code, message } = error as SignatureError;
+      const [said, , caret] = message.split('\n');
+      expect([code, said]).to.deep.equal(['bad_signature', `signature: expected ${expected} at position ${position}`]);
+      expect(caret).to.equal(`${' '.repeat(position + 2)}^`);
     });
   }
 
@@ -54,11 +51,40 @@ describe('a signature', () => {
     const signature = parseSignature('question, n: int, tags: list[str], hint: str | None -> answer');
     const good = { question: 'q', n: 1, tags: ['a'], hint: null };
     expect(inputFault(signature, good)).to.equal(undefined);
-    expect(inputFault(signature, { ...good, n: 1.5 })).to.equal("input 'n' is not int");
-    expect(inputFault(signature, { ...good, tags: [1] })).to.equal("input 'tags' is not list[str]");
-    expect(inputFault(signature, { ...good, more: 1 })).to.equal("there is no input 'more'");
+    expect(inputFault(signature, { ...good, n: 1.5 })).to.equal("input 'n' is not int: 1.5");
+    expect(inputFault(signature, { ...good, tags: [1] })).to.equal("input 'tags' is not list[str]: [1]");
+    expect(inputFault(signature, { ...good, more: 1 })).to.equal(
+      "there is no input 'more'; there are question, n, tags, hint",
+    );
     expect(inputFault(signature, { n: 1, tags: [] })).to.equal("input 'question' is missing");
+    expect(inputFault(signature, { n: 1, tags: [] }, new Set(['question']))).to.equal(undefined);
   });
+
+  it('names what is wrong with outputs, and takes more than it asks for', () => {
+    const signature = parseSignature('q -> answer, score: float, why: str | None');
+    expect(outputFault(signature, { answer: 'a', score: 1, more: true })).to.equal(undefined);
+    expect(outputFault(signature, { answer: 'a' })).to.equal("output 'score' is missing");
+    expect(outputFault(signature, { answer: 'a', score: 'high' })).to.equal('output \'score\' is not float: "high"');
+    expect(outputFault(signature, 'a')).to.equal('it answered "a", not an object with answer, score, why');
+    expect(outputFault(signature, { answer: 'x'.repeat(100), score: null })).to.match(/score.*null$/);
+  });
+
+  for (const [type, good, bad] of [
+    ['int', [0, -1, 2n ** 70n], [1.5, '1', true, null]],
+    ['float', [0.5, 1, 10n], ['1', false]],
+    ['bool', [true], [0, 'true']],
+    ['dict[str, list[int]]', [{}, { a: [1] }], [[], { a: [''] }, null]],
+    ['Literal["a", 2]', ['a', 2], ['b', '2', 3]],
+    ['int | list[str]', [1, ['a']], ['a', [1], null]],
+    ['Optional[int]', [null, 1], ['']],
+    ['Any', [null, 1, { a: [] }], []],
+  ] as const) {
+    it(`tells what is ${type} from what is not`, () => {
+      const [field] = parseSignature(`x: ${type} -> y`).inputs as [Field];
+      for (const value of good) expect(fits(field.type, value), String(value)).to.equal(true);
+      for (const value of bad) expect(fits(field.type, value), String(value)).to.equal(false);
+    });
+  }
 
   it('has the same types at compile time', () => {
     same<Inputs<'question -> answer'>, { question: string }>(true);
@@ -66,9 +92,25 @@ describe('a signature', () => {
       true,
     );
     same<
-      Inputs<'d: dict[str, list[int]], o: Optional[bool], l: Literal["a", "b"] -> x'>,
-      { d: Record<string, number[]>; o: boolean | null; l: 'a' | 'b' }
+      Inputs<'d: dict[str, list[int]], l: Literal["a, b", \'c]\', 3] -> x'>,
+      { d: Record<string, number[]>; l: 'a, b' | 'c]' | 3 }
     >(true);
-    same<Inputs<'x: str | None -> y'>, { x: string | null }>(true);
+    same<
+      Outputs<'a -> u: int | str, v: Union[bool, list[int | None]]'>,
+      {
+        u: number | string;
+        v: boolean | (number | null)[];
+      }
+    >(true);
+    same<Inputs<'a, x: str | None -> y'>, { a: string; x?: string | null }>(true);
+    same<Inputs<'a, b: int -> y', 'b'>, { a: string; b?: number }>(true);
+    same<
+      Outputs<'a -> l: list, d: dict, o: Optional[bool]'>,
+      {
+        l: unknown[];
+        d: Record<string, unknown>;
+        o: boolean | null;
+      }
+    >(true);
   });
 });
