@@ -19,6 +19,7 @@ pytest.importorskip("dspy", reason="the Python package dspy is not installed")
 
 import dspy
 
+from ophion._signature import SignatureError
 from ophion.dspy import (
     AnswerCutShortError,
     CallCancelledError,
@@ -28,6 +29,7 @@ from ophion.dspy import (
     ProgramError,
     ProgramResult,
     ProgramSpec,
+    StatusMessage,
     Token,
     find_model_file,
     language_model,
@@ -119,7 +121,7 @@ def calls(session: FakeSession) -> list[dict[str, Any]]:
     return found
 
 
-def split(items: Iterator[Token | ProgramResult]) -> tuple[list[Token], ProgramResult]:
+def split(items: Iterator[Token | StatusMessage | ProgramResult]) -> tuple[list[Token], ProgramResult]:
     *tokens, result = items
     assert isinstance(result, ProgramResult)
     return [token for token in tokens if isinstance(token, Token)], result
@@ -380,10 +382,18 @@ class TestPrograms:
     @pytest.mark.parametrize(
         ("program", "inputs", "message"),
         [
-            ({"module": "Nope", "signature": "a -> b"}, {}, "no DSPy module 'Nope'"),
-            ({"module": "no.such:Thing"}, {}, "No module named"),
+            ({"module": "Nope", "signature": "a -> b"}, {}, "dspy has no module 'Nope'; it has .*Predict"),
+            ({"module": "LM", "signature": "a -> b"}, {}, "dspy has no module 'LM'"),
+            ({"module": "no.such:Thing"}, {}, "'no.such' does not import: ModuleNotFoundError: No module named 'no'"),
+            ({"module": f"{__name__}:Thing"}, {}, "has no 'Thing'; it has .*Lookup"),
+            ({"module": f"{__name__}:QA"}, {}, "is dict, which cannot be called"),
+            ({"module": "a:"}, {}, "'a:' is no 'package.module:Name'"),
+            ({**QA, "options": {"max_iters": 1}}, SKY, "Predict has no option 'max_iters'; it takes"),
+            ({**QA, "module": "ReAct", "options": {"rounds": 1}}, SKY, "ReAct has no option 'rounds'.*max_iters"),
+            ({**QA, "options": {"signature": "a -> b"}}, SKY, "that is the program's own 'signature'"),
+            ({**QA, "tools": ["look_up"]}, SKY, "Predict takes no tools"),
+            ({**QA, "lm": {"model": "stand-in", "api_base": "x"}}, SKY, "has no option 'api_base'"),
             ({"module": "Predict"}, {}, "needs a signature"),
-            ({"signature": "a ->> b ->"}, {}, "is not a signature"),
             ({"modul": "Predict"}, {}, "has no 'modul'"),
             (QA, {}, "input 'question' is missing"),
             (QA, {"question": "x", "extra": 1}, "has no input 'extra'"),
@@ -398,6 +408,11 @@ class TestPrograms:
         session = FakeSession(word="hot", half=1.5)
         with pytest.raises(ProgramError, match=message):
             run_program(session, program, inputs, model=stand_in)
+
+    def test_a_signature_that_does_not_parse_is_shown_at_its_position(self, stand_in: LanguageModel) -> None:
+        with pytest.raises(SignatureError) as caught:
+            run_program(FakeSession(), {"signature": "a ->> b"}, {}, model=stand_in)
+        assert caught.value.position == 4
 
     def test_a_stream_of_no_prediction_ends(self, stand_in: LanguageModel) -> None:
         spec = {"module": f"{__name__}:NotAPrediction"}
@@ -422,7 +437,7 @@ class TestPrograms:
         assert calls(session)[0]["temperature"] == 0.5
 
     def test_other_parameters_reach_the_prompt_an_input_or_the_constructor(self, stand_in: LanguageModel) -> None:
-        from ophion.dspy._bindings import bind
+        from ophion.dspy._bindings import place, read
         from ophion.dspy._program import Program
 
         spec = ProgramSpec(
@@ -432,9 +447,8 @@ class TestPrograms:
         )
         program = Program(spec)
         session = FakeSession(style="short", rules="Be kind.", language="English", rounds=2)
-        bound = bind(
-            session,
-            spec.bindings,
+        bound = place(
+            read(session, spec.bindings),
             input_names=program.input_names,
             constructor_names=program.constructor_names,
         )
@@ -453,20 +467,6 @@ class TestPrograms:
         program = Program(ProgramSpec(signature="question -> answer", state=taught.dump_state()))
         module = program.build(FakeSession(), Bound(values={}, revision=None))
         assert module.demos[0]["answer"] == "2"
-
-    def test_a_tool_by_name_goes_through_the_session(self, stand_in: LanguageModel) -> None:
-        from ophion.dspy._bindings import Bound
-        from ophion.dspy._program import Program
-
-        class Calling(FakeSession):
-            def call(self, name: str, /, **arguments: Any) -> str:
-                return f"{name} {arguments}"
-
-        program = Program(ProgramSpec(module="ReAct", signature="question -> answer", tools=["lookup"]))
-        module = program.build(Calling(), Bound(values={}, revision=None))
-        assert module.tools["lookup"](id="7") == "lookup {'id': '7'}"
-        with pytest.raises(ProgramError, match="calls no tools"):
-            program.build(FakeSession(), Bound(values={}, revision=None))
 
 
 class TestOtherModels:

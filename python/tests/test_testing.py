@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -78,7 +79,9 @@ def test_the_tools_that_may_be_called_can_be_listed() -> None:
         return id
 
     with session(tools={"lookup": lookup}) as context:
-        assert context.tools() == [ToolInfo("lookup", "Looks it up.", False)]
+        [tool] = context.tools()
+        assert tool == ToolInfo("lookup", "Looks it up.", False, tool.input_schema)
+        assert json.loads(tool.input_schema)["properties"] == {"id": {"type": "string"}}
 
 
 @tool(name="test.reserve", writes="with_result")

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from ophion._lock import AsyncLock, HeldLock, Lock
     from ophion._operations import Declaration, ToolInfo
     from ophion._past import History
+    from ophion._program_error import ProgramError
     from ophion._read import Snapshot
     from ophion._session import SessionContext, Variables, current_session
+    from ophion._signature import SignatureError
     from ophion._tool import tool
     from ophion._values import Blob, Tensor
     from ophion._watch import AsyncWatch, Watch
@@ -67,8 +69,10 @@ __all__ = [
     "Lock",
     "MailboxFullError",
     "PoolError",
+    "ProgramError",
     "ProtocolError",
     "SessionContext",
+    "SignatureError",
     "Snapshot",
     "StartError",
     "StateError",
@@ -102,7 +106,9 @@ _HOMES = {
     "HeldLock": "_lock",
     "History": "_past",
     "Lock": "_lock",
+    "ProgramError": "_program_error",
     "SessionContext": "_session",
+    "SignatureError": "_signature",
     "Snapshot": "_read",
     "Tensor": "_values",
     "ToolInfo": "_operations",

@@ -14,6 +14,8 @@ ActorError
 │   └── EncodeError             invalid or too_large, also a ValueError
 ├── PoolError             queue_full, queue_timeout, worker_busy, affinity_lost, circuit_open,
 │                         unknown_pool
+├── ProgramError          bad_module, bad_binding, lm_unavailable, ...; see _program_error.py
+├── SignatureError        bad_signature
 ├── AuthError             unauthenticated, permission_denied
 └── ProtocolError         protocol
 """

@@ -57,6 +57,8 @@ class ToolInfo:
     description: str
     # Whether it answers item by item.
     stream: bool
+    # JSON Schema of its arguments as one object; empty when it is not known.
+    input_schema: str = ""
 
 
 def commit_plan(
@@ -205,7 +207,7 @@ def tools_listed(scope: Scope) -> Steps[list[ToolInfo]]:
     """The TypeScript tools of the session that may be called now."""
     request = bridge_pb2.ListSessionTools(session_id=scope.session().session_id)
     reply = yield from answered(scope, bridge_pb2.WorkerMessage(list_tools=request), "tools")
-    return [ToolInfo(one.name, one.description, one.stream) for one in reply.tools.tools]
+    return [ToolInfo(one.name, one.description, one.stream, one.input_schema) for one in reply.tools.tools]
 
 
 def _call(

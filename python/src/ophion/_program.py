@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from ophion._callable import run_function, stream_function
 from ophion._errors import StateError
 from ophion._session import SessionContext
 from ophion._tool import Tool, made
@@ -17,31 +19,26 @@ Data = dict[str, Any]
 
 
 def tools() -> dict[str, Tool]:
-    """`ophion.program` and `ophion.program_stream`, where the package dspy is there; a catalog tells the truth."""
-    if importlib.util.find_spec("dspy") is None:
-        return {}
-    return {
-        "ophion.program": made(run, "ophion.program"),
-        "ophion.program_stream": made(stream, "ophion.program_stream"),
+    """`ophion.function` and `ophion.function_stream`; where the package dspy is there, `ophion.program` and
+    `ophion.program_stream`: a catalog tells the truth.
+    """
+    known: dict[str, Callable[..., Any]] = {
+        "ophion.function": run_function,
+        "ophion.function_stream": stream_function,
     }
+    if importlib.util.find_spec("dspy") is not None:
+        known |= {"ophion.program": run, "ophion.program_stream": stream}
+    return {name: made(function, name) for name, function in known.items()}
 
 
-def run(
-    session: SessionContext,
-    module: str,
-    inputs: Data,
-    signature: str | None = None,
-    bindings: dict[str, str] | None = None,
-    options: Data | None = None,
-    state: Data | None = None,
-    tools: list[str] | None = None,
-) -> Data:
+def run(session: SessionContext, module: str, inputs: Data, **program: Any) -> Data:
     """Runs a DSPy program once; answers its outputs by name, and reports what it did as facts.
 
-    module: a name in dspy, or `package.module:Name`. bindings: parameter to variable of the session.
+    module: a name in dspy, or `package.module:Name`. program: the other fields of `ophion.dspy.ProgramSpec`.
     """
-    program = _spec(module, signature, bindings, options, state, tools)
-    outputs: Data = _dspy().run_program(session, program, inputs).outputs
+    dspy = _dspy()
+    with _failures(dspy):
+        outputs: Data = dspy.run_program(session, {"module": module, **program}, inputs).outputs
     return outputs
 
 
@@ -49,44 +46,39 @@ def stream(
     session: SessionContext,
     module: str,
     inputs: Data,
-    signature: str | None = None,
-    bindings: dict[str, str] | None = None,
-    options: Data | None = None,
-    state: Data | None = None,
-    tools: list[str] | None = None,
     field: str | None = None,
+    status_messages: bool = False,
+    **program: Any,
 ) -> Generator[dict[str, str], None, Data]:
     """As `ophion.program`, and yields `{"text", "field"}` for each piece of one output as it is generated. The
     result of the stream is what `ophion.program` answers.
 
-    field: the output to stream, by default the signature's last.
+    field: the output to stream, by default the signature's last. status_messages: whether `{"status"}` comes between.
     """
-    program = _spec(module, signature, bindings, options, state, tools)
     outputs: Data = {}
-    for item in _dspy().stream_program(session, program, inputs, field=field):
-        if hasattr(item, "outputs"):
-            outputs = item.outputs
-        else:
-            yield {"text": item.text, "field": item.field}
+    spec = {"module": module, **program}
+    dspy = _dspy()
+    with _failures(dspy):
+        for item in dspy.stream_program(session, spec, inputs, field=field, status=status_messages):
+            if hasattr(item, "outputs"):
+                outputs = item.outputs
+            elif hasattr(item, "status"):
+                yield {"status": item.status}
+            else:
+                yield {"text": item.text, "field": item.field}
     return outputs
 
 
-def _spec(
-    module: str,
-    signature: str | None,
-    bindings: dict[str, str] | None,
-    options: Data | None,
-    state: Data | None,
-    tools: list[str] | None,
-) -> Data:
-    return {
-        "module": module,
-        "signature": signature,
-        "bindings": bindings,
-        "options": options,
-        "state": state,
-        "tools": tools,
-    }
+@contextmanager
+def _failures(dspy: Any) -> Iterator[None]:
+    """What fails on the language model's side, by the code that whoever called the program can act on."""
+    try:
+        yield
+    except Exception as error:
+        known = dspy.as_program_error(error)
+        if known is None:
+            raise
+        raise known from error
 
 
 def _dspy() -> Any:

@@ -31,6 +31,7 @@ from ophion._local_watches import LocalWatches
 from ophion._operations import Declaration, commit_plan
 from ophion._overlay import TYPES, Overlay, applied, expected
 from ophion._promise import Promise, settled
+from ophion._schema import input_schema
 from ophion._scope import Scope, current
 from ophion._session import SessionContext
 from ophion._spill import Job
@@ -236,7 +237,10 @@ class LocalBridge:
         """The tools that may be called."""
         described = [
             tools_pb2.ToolDescription(
-                name=name, description=inspect.getdoc(one) or "", stream=inspect.isgeneratorfunction(one)
+                name=name,
+                description=inspect.getdoc(one) or "",
+                stream=inspect.isgeneratorfunction(one),
+                input_schema=input_schema(one, inspect.signature(one).parameters.values()),
             )
             for name, one in self._tools.items()
         ]

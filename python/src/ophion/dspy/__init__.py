@@ -20,12 +20,15 @@ from ophion.dspy._errors import (
     EngineBusyError,
     ModelFileError,
     ProgramError,
+    as_program_error,
 )
 from ophion.dspy._listener import FieldListener
 from ophion.dspy._lm import LanguageModel, language_model
 from ophion.dspy._model_file import ModelFile, find_model_file
 from ophion.dspy._program import ProgramSpec
-from ophion.dspy._run import ProgramResult, Token, run_program, stream_program
+from ophion.dspy._run import ProgramResult, StatusMessage, Token, run_program, stream_program
+from ophion.dspy._signature import annotation_of, signature_of
+from ophion.dspy._trace import Status
 
 __all__ = [
     "AnswerCutShortError",
@@ -43,10 +46,15 @@ __all__ = [
     "ProgramSpec",
     "Run",
     "Session",
+    "Status",
+    "StatusMessage",
     "Token",
     "Variables",
+    "annotation_of",
+    "as_program_error",
     "find_model_file",
     "language_model",
     "run_program",
+    "signature_of",
     "stream_program",
 ]

@@ -1,8 +1,9 @@
 """How session variables become parameters of a program, read at one revision right before the run.
 
-A parameter's name decides where its value goes: a sampling parameter to the language model, an input
-field's name to that input, a constructor argument of the module to the constructor, `instructions` to the
-end of the signature's instructions, and any other name as a hint beside them ("style: short").
+A parameter's name decides where its value goes: `module` chooses the module and `lm` the language model; a sampling
+parameter goes to the language model, an input field's name to that input, a constructor argument of the module to the
+constructor, `instructions` to the end of the signature's instructions, and any other name as a hint beside them
+("style: short").
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from ophion.dspy._errors import ProgramError
+from ophion._program_error import ProgramError
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ LM_PARAMETERS: Mapping[str, type] = {
     "presence_penalty": float,
     "frequency_penalty": float,
 }
+CHOICES = frozenset({"module", "lm"})
 
 
 class Variables(Protocol):
@@ -48,6 +50,24 @@ class Session(Protocol):
 
 
 @dataclass(frozen=True)
+class Readings:
+    """The bound variables' values, by parameter, at one revision."""
+
+    variables: Mapping[str, str]
+    values: dict[str, Any]
+    revision: int | None
+
+    def chosen(self, parameter: str) -> str | None:
+        """The name that is bound to `lm` or `module`; None when nothing is. Fails with `ProgramError` for no text."""
+        if parameter not in self.values:
+            return None
+        value = self.values[parameter]
+        if not isinstance(value, str) or not value:
+            raise _misfit(parameter, self.variables[parameter], "a name", value)
+        return value
+
+
+@dataclass(frozen=True)
 class Bound:
     """The values of one run, by where they go."""
 
@@ -59,25 +79,24 @@ class Bound:
     hints: list[str] = field(default_factory=list)
 
 
-def bind(
-    session: Session,
-    bindings: Mapping[str, str],
-    *,
-    input_names: Collection[str],
-    constructor_names: Collection[str],
-) -> Bound:
-    """Read `bindings` (parameter to variable) at one revision.
-
-    Raises `ProgramError` naming parameter, variable and value when a sampling parameter has a value of
-    the wrong type; an unknown variable is the session's own error.
-    """
+def read(session: Session, bindings: Mapping[str, str]) -> Readings:
+    """Read `bindings` (parameter to variable) at one revision. An unknown variable is the session's own error."""
     snapshot = getattr(session, "snapshot", None)
     variables: Any = snapshot() if callable(snapshot) else session.variables
     values = {parameter: variables.get(name, object) for parameter, name in bindings.items()}
-    bound = Bound(values=values, revision=getattr(variables, "revision", None))
-    for parameter, value in values.items():
+    return Readings(bindings, values, getattr(variables, "revision", None))
+
+
+def place(readings: Readings, *, input_names: Collection[str], constructor_names: Collection[str]) -> Bound:
+    """Put each value where it goes. Raises `ProgramError` `bad_binding` naming parameter, variable and value when a
+    sampling parameter has a value of the wrong type.
+    """
+    bound = Bound(readings.values, readings.revision)
+    for parameter, value in readings.values.items():
+        if parameter in CHOICES:
+            continue
         if parameter in LM_PARAMETERS:
-            bound.lm[parameter] = _sampling(parameter, bindings[parameter], value)
+            bound.lm[parameter] = _sampling(parameter, readings.variables[parameter], value)
         elif parameter == "instructions":
             bound.hints.append(str(value))
         elif parameter in input_names:
@@ -93,9 +112,15 @@ def _sampling(parameter: str, variable: str, value: Any) -> float | int:
     wanted = LM_PARAMETERS[parameter]
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or (wanted is int and value != int(value)):
-        raise ProgramError(
-            f"the variable {variable!r} is bound to {parameter!r}, which takes "
-            f"{'a whole number' if wanted is int else 'a number'}, but its value is {value!r}"
-        )
+        raise _misfit(parameter, variable, "a whole number" if wanted is int else "a number", value)
     result: float | int = wanted(value)
     return result
+
+
+def _misfit(parameter: str, variable: str, wanted: str, value: Any) -> ProgramError:
+    return ProgramError(
+        f"the variable {variable!r} is bound to {parameter!r}, which takes {wanted}, but its value is {value!r}",
+        "bad_binding",
+        name=variable,
+        parameter=parameter,
+    )

@@ -122,6 +122,8 @@ class LocalEngine:
                 "prompt_tokens": generation.prompt_tokens,
                 "completion_tokens": generation.completion_tokens,
                 "ms": round((time.monotonic() - started) * 1000),
+                "cached": False,
+                "cost": 0.0,
             }
         )
         return generation

@@ -9,19 +9,21 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import dspy
-from dspy.utils.callback import BaseCallback
 
+from ophion._program_error import ProgramError
 from ophion.dspy._adapter import LocalAdapter
 from ophion.dspy._backend import Backend
+from ophion.dspy._bindings import LM_PARAMETERS
 from ophion.dspy._engine import AsyncLocalEngine, LocalEngine, Run
 from ophion.dspy._listener import FieldListener
 from ophion.dspy._llama import LlamaBackend
 from ophion.dspy._model_file import PACKAGE, ModelFile, find_model_file
+from ophion.dspy._remote import RemoteLM
 from ophion.dspy._stand_in import StandInBackend
 
 _MODELS_MAX = 4
@@ -41,13 +43,26 @@ class LanguageModel:
         if self.backend is not None:
             self.backend.load()
 
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Refuse an option that it cannot have. Raises `ProgramError`; what `dspy.LM` takes, that knows itself."""
+        for option in options:
+            if self.backend is not None and option not in LM_PARAMETERS:
+                known = ", ".join(LM_PARAMETERS)
+                raise ProgramError(
+                    f"the language model {self.model} has no option {option!r}; it has {known}", "bad_option"
+                )
+            if option in ("engine", "async_engine", "callbacks"):
+                raise ProgramError(f"{option!r} is no data: it cannot be an option of a program's lm", "bad_option")
+
     def lm(self, run: Run | None = None, **parameters: Any) -> dspy.LM:
-        """An LM for DSPy with these sampling parameters, DSPy's cache off, its calls recorded in `run`."""
+        """An LM for DSPy with these sampling parameters, its calls recorded in `run`. DSPy's cache is off; for a remote
+        one `cache=True` is an option.
+        """
         run = run or Run()
         if self.backend is None:
             # DSPy's fallback library would fetch a price list from the internet when it is first used.
             os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-            return dspy.LM(self.model, cache=False, callbacks=[_Recorder(run)], **parameters)
+            return RemoteLM(self.model, run, **{"cache": False, **parameters})
         engine = LocalEngine(self.backend, run)
         return dspy.LM(
             f"local/{self.model}",
@@ -109,30 +124,3 @@ def _choose(name: str) -> LanguageModel:
 
 def _stand_in(why: str) -> LanguageModel:
     return LanguageModel(model=StandInBackend.model, stand_in=True, why=why, backend=StandInBackend())
-
-
-class _Recorder(BaseCallback):  # type: ignore[misc]  # dspy has no types
-    """Records what DSPy hands to a language model that is not in this process."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._started: dict[str, tuple[float, dict[str, Any]]] = {}
-
-    def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        options = {**instance.kwargs, **(inputs.get("kwargs") or {})}
-        facts = {
-            "model": instance.model,
-            "stand_in": False,
-            "source": "request",
-            "streamed": dspy.settings.send_stream is not None,
-            "grammar": "response_format" in options,
-        }
-        for parameter in ("temperature", "top_p", "top_k", "max_tokens", "seed"):
-            if options.get(parameter) is not None:
-                facts[parameter] = options[parameter]
-        self._started[call_id] = (time.monotonic(), facts)
-
-    def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
-        started, facts = self._started.pop(call_id)
-        end = {} if exception is None else {"error": type(exception).__name__}
-        self._run.record({**facts, **end, "ms": round((time.monotonic() - started) * 1000)})

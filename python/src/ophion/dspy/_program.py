@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import dspy
 
+from ophion._program_error import ProgramError
 from ophion.dspy._bindings import Bound, Session
-from ophion.dspy._errors import ProgramError
-
-_NOT_BINDABLE = frozenset({"self", "signature", "tools", "callbacks"})
+from ophion.dspy._interpreter import interpreter_factory
+from ophion.dspy._modules import Constructor
+from ophion.dspy._signature import signature_of
+from ophion.dspy._tools import tools_of
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,28 @@ class ProgramSpec:
     module: the name of a DSPy module (`Predict`, `ChainOfThought`, `ReAct`) or `package.module:Name` of a
         `dspy.Module` class or of a function that returns one.
     signature: `question -> answer`; DSPy's own modules need it.
+    instructions: what the language model is told of the task; by default DSPy makes it of the fields' names.
+    descriptions: what it is told of a field, by name.
     bindings: parameter to session variable, see `ophion.dspy._bindings`.
     options: arguments of the module's constructor, `{"max_iters": 3}` for `ReAct`.
     state: what DSPy's `dump_state()` gave, loaded before each run.
     tools: functions, or names of tools that the session exposes, for modules that take tools.
+    lm: the language model by name, or `{"model": name}` with arguments of `dspy.LM`; by default that of the worker.
+    trace: whether the facts have the steps, the begins and ends of modules and tools.
+    status: `package.module:Provider`, which words the status messages of a stream; by default our own.
     """
 
     module: str = "Predict"
     signature: str | None = None
+    instructions: str | None = None
+    descriptions: Mapping[str, str] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     state: Mapping[str, Any] | None = None
     tools: Sequence[Callable[..., Any] | str] = ()
+    lm: str | Mapping[str, Any] | None = None
+    trace: bool = False
+    status: str | None = None
 
     @staticmethod
     def of(value: ProgramSpec | Mapping[str, Any]) -> ProgramSpec:
@@ -50,14 +60,23 @@ class ProgramSpec:
 class Program:
     """A spec whose names are resolved. Holds nothing that a run changes, so runs may overlap."""
 
-    def __init__(self, spec: ProgramSpec) -> None:
+    def __init__(self, spec: ProgramSpec, module: str | None = None) -> None:
+        """`module` stands for that of the spec where a variable chooses it."""
         self.spec = spec
-        self.signature = None if spec.signature is None else _signature(spec.signature)
-        self._make = _resolve(spec.module)
-        initializer = self._make.__init__ if isinstance(self._make, type) else self._make  # type: ignore[misc]
-        self._parameters = inspect.signature(initializer).parameters
-        if "signature" in self._parameters and self.signature is None:
-            raise ProgramError(f"{spec.module} needs a signature, for example 'question -> answer'")
+        self.signature = (
+            None if spec.signature is None else signature_of(spec.signature, spec.instructions, spec.descriptions)
+        )
+        self.constructor = Constructor(module or spec.module)
+        self.constructor.check(spec.options)
+        self._interpreter = self.constructor.interpreter(spec.options)
+        if self.constructor.takes("signature") and self.signature is None:
+            raise ProgramError(f"{self.name} needs a signature, for example 'question -> answer'")
+        if spec.tools and not self.constructor.takes("tools"):
+            raise ProgramError(f"{self.name} takes no tools", "bad_option", option="tools")
+
+    @property
+    def name(self) -> str:
+        return self.constructor.name
 
     @property
     def input_names(self) -> list[str]:
@@ -65,25 +84,36 @@ class Program:
 
     @property
     def constructor_names(self) -> list[str]:
-        kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        named = [name for name, parameter in self._parameters.items() if parameter.kind in kinds]
-        return [name for name in named if name not in _NOT_BINDABLE]
+        """The arguments of its constructor that a variable may be bound to."""
+        return self.constructor.bindable
 
-    def build(self, session: Session, bound: Bound) -> dspy.Module:
-        """A fresh module for one run. Raises `ProgramError` when it cannot be built."""
+    def tools(self, session: Session) -> list[dspy.Tool]:
+        """The tools that it may call, for one run."""
+        return tools_of(session, self.spec.tools)
+
+    def build(self, session: Session, bound: Bound, tools: list[dspy.Tool] | None = None) -> dspy.Module:
+        """A fresh module for one run, with these tools, or those of the session. Raises `ProgramError` when it cannot
+        be built.
+        """
         arguments = {**self.spec.options, **bound.constructor}
-        if "signature" in self._parameters:
+        if self.constructor.takes("signature"):
             arguments["signature"] = self.signature
-        if "tools" in self._parameters:
-            arguments["tools"] = [_tool(session, tool) for tool in self.spec.tools]
+        if self.constructor.takes("tools"):
+            arguments["tools"] = self.tools(session) if tools is None else tools
+        if self._interpreter is not None:
+            arguments.pop("interpreter", None)
+            arguments["interpreter_factory"] = interpreter_factory(self._interpreter, self.name)
         try:
-            module = self._make(**arguments)
-            if self.spec.state is not None:
-                module.load_state(dict(self.spec.state))
+            module = self.constructor.make(**arguments)
         except (TypeError, ValueError, KeyError) as error:
-            raise ProgramError(f"{self.spec.module} cannot be built: {error}") from error
+            raise ProgramError(f"{self.name} cannot be built: {error}", "bad_option") from error
         if not isinstance(module, dspy.Module):
-            raise ProgramError(f"{self.spec.module} is {type(module).__name__}, not a dspy.Module")
+            raise ProgramError(f"{self.name} is {type(module).__name__}, not a dspy.Module", "bad_module")
+        if self.spec.state is not None:
+            try:
+                module.load_state(dict(self.spec.state))
+            except (TypeError, ValueError, KeyError) as error:
+                raise ProgramError(f"{self.name} does not take its state: {error}") from error
         if bound.hints:
             for _, predictor in module.named_predictors():
                 instructions = "\n".join([predictor.signature.instructions, *bound.hints])
@@ -91,14 +121,20 @@ class Program:
         return module
 
     def inputs(self, bound: Bound, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The run's inputs over the bound ones. Raises `ProgramError` naming a missing or unknown field."""
+        """The run's inputs over the bound ones; an optional one that is not given is None. Raises `ProgramError` naming
+        a missing or unknown field.
+        """
         merged = {**bound.inputs, **inputs}
-        if self.signature is not None:
-            names = self.input_names
-            if missing := [name for name in names if name not in merged]:
-                raise ProgramError(f"the input {missing[0]!r} is missing; {self.spec.signature!r} needs it")
-            if unknown := [name for name in merged if name not in names]:
-                raise ProgramError(f"{self.spec.signature!r} has no input {unknown[0]!r}")
+        if self.signature is None:
+            return merged
+        for name, known in self.signature.input_fields.items():
+            if name in merged:
+                continue
+            if type(None) not in getattr(known.annotation, "__args__", ()):
+                raise ProgramError(f"the input {name!r} is missing; {self.spec.signature!r} needs it")
+            merged[name] = None
+        if unknown := [name for name in merged if name not in self.signature.input_fields]:
+            raise ProgramError(f"{self.spec.signature!r} has no input {unknown[0]!r}")
         return merged
 
     def predictor_for(self, module: dspy.Module, name: str | None) -> tuple[str, Any]:
@@ -113,41 +149,4 @@ class Program:
         for predictor in reversed(predictors):
             if name in predictor.signature.output_fields:
                 return name, predictor
-        raise ProgramError(f"{self.spec.module} has no predictor with an output field {name!r} to stream")
-
-
-def _signature(text: str) -> type[dspy.Signature]:
-    try:
-        signature: type[dspy.Signature] = dspy.Signature(text)
-    except (ValueError, TypeError, SyntaxError) as error:
-        raise ProgramError(f"{text!r} is not a signature: {error}") from error
-    return signature
-
-
-def _resolve(name: str) -> Callable[..., Any]:
-    module_name, colon, attribute = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module_name), attribute) if colon else getattr(dspy, name)
-    except (ImportError, AttributeError) as error:
-        raise ProgramError(
-            f"there is no DSPy module {name!r}; use a name in dspy such as 'Predict', or 'package.module:Name' "
-            f"({error})"
-        ) from error
-    if not callable(found):
-        raise ProgramError(f"{name!r} is not a dspy.Module class nor a function that returns one")
-    make: Callable[..., Any] = found
-    return make
-
-
-def _tool(session: Any, tool: Callable[..., Any] | str) -> Any:
-    """A Python function as it is; a name as a tool that calls the other side through the session."""
-    if callable(tool):
-        return tool
-    if not callable(getattr(session, "call", None)):
-        raise ProgramError(f"the tool {tool!r} cannot be called: this session calls no tools")
-    return dspy.Tool(
-        func=lambda **arguments: session.call(tool, **arguments),
-        name=tool,
-        desc=f"Calls {tool}.",
-        args={},
-    )
+        raise ProgramError(f"{self.name} has no predictor with an output field {name!r} to stream", "bad_option")

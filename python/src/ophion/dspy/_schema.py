@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import dspy
 import pydantic
+
+from ophion.dspy._tools import schemas
 
 _CHARACTERS_PER_TOKEN = 3  # English has about 4; less, so that an answer ends by itself before max_tokens
 _TOKENS_PER_FIELD = 8  # its name, quotes and comma
 _CHARACTERS_MIN = 16
 _ITEMS_MAX = 8
 _INTEGER_MAX = 10**9
+_NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 
 def output_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
     """The schema of a signature's output fields, in their order, all required."""
     fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
     model = pydantic.create_model("Outputs", **fields)
-    return {**model.model_json_schema(), "additionalProperties": False}
+    whole: dict[str, Any] = {**model.model_json_schema(), "additionalProperties": False}
+    return _with_tools(whole, fields)
+
+
+def _with_tools(whole: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """An agent's next step: the arguments that it writes are those of the tool that it names."""
+    tools = schemas.get()
+    if tools is None or not fields.keys() >= {"next_tool_name", "next_tool_args"}:
+        return whole
+    steps = []
+    for name in get_args(fields["next_tool_name"][0]):
+        arguments = tools.get(name, _NO_ARGUMENTS)
+        step = {"next_tool_name": {"const": name}, "next_tool_args": arguments}
+        steps.append({**whole, "properties": {**whole["properties"], **step}})
+    return {"anyOf": steps}
 
 
 def bounded(schema: dict[str, Any], max_tokens: int) -> dict[str, Any]:

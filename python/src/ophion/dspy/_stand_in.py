@@ -69,7 +69,8 @@ def _fill(schema: dict[str, Any], definitions: dict[str, Any], source: bytes, ma
     if kind == "array":
         return []
     if kind in ("integer", "number"):
-        return source[0] % 10
+        low, high = schema.get("minimum", 0), schema.get("maximum", 10**9)
+        return min(low + source[0] % 10, high)
     if kind == "boolean":
         return bool(source[0] % 2)
     if kind == "null":
