@@ -32,7 +32,8 @@ import { Inheritance, isOwnName } from './inheritance.ts';
 import type { LocalTools } from './local-tool.ts';
 import { addMetadata, type Metadata, readMetadata } from './metadata.ts';
 import type { OphionRef } from './ophion.ts';
-import { type DspyProgram, type NativeProgram, Program } from './program.ts';
+import { Program } from './program.ts';
+import type { AnyDefinition, ProgramDefinition } from './program-definition.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
 import { type CallSettled, type ToolOptions, type ToolStream, Tools } from './tools.ts';
 import { Variables } from './variables.ts';
@@ -281,15 +282,18 @@ export class Context<V extends Names = Names> {
   }
 
   /**
-   * Registers a program. One that runs in Python needs bridged state: the context begins to move at once, and
-   * whoever runs the program waits for it and gets its error, if any.
+   * Registers a program: a DSPy module, a Python function or a TypeScript function. One that runs in Python needs
+   * bridged state: the context begins to move at once, and whoever runs the program waits for it and gets its error, if
+   * any. Throws SignatureError, which shows the position of the first fault, and ProgramError for a definition that does
+   * not fit together.
    */
-  program<const S extends string, const N extends keyof V & string>(
+  program<const S extends string, const B extends Readonly<Record<string, keyof V & string>> = Record<never, never>>(
     name: string,
-    definition: DspyProgram<S, N> | NativeProgram<S, N>,
-  ): Program<S, N> {
-    const program = new Program<S, N>(this.#record, this.#tools, name, definition);
-    if ('dspy' in definition) this.ensureBridged().catch(() => {});
+    definition: ProgramDefinition<S, B, V>,
+  ): Program<S, keyof B & string> {
+    const host = { system: this.#ophion.system, record: this.#record, tools: this.#tools };
+    const program = new Program<S, keyof B & string>(host, name, definition as unknown as AnyDefinition);
+    if (!('run' in definition)) this.ensureBridged().catch(() => {});
     return program;
   }
 

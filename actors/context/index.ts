@@ -12,14 +12,26 @@ export {
 export type { Metadata } from './metadata.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
 export {
-  type Bindings,
-  type DspyProgram,
-  type NativeProgram,
   Program,
   type ProgramEvent,
-  type ProgramOptions,
   type ProgramRun,
+  type ProgramStreamOptions,
 } from './program.ts';
+export type { BatchOptions, BatchOutcome, BatchProgress } from './program-batch.ts';
+export type {
+  Bindings,
+  DspyProgram,
+  LanguageModelOptions,
+  NativeContext,
+  NativePiece,
+  NativeProgram,
+  ProgramDefinition,
+  ProgramOptions,
+  ProgramRetry,
+  PythonProgram,
+} from './program-definition.ts';
+export { ProgramError, type ProgramErrorCode } from './program-error.ts';
+export type { LmCall, ProgramSystemEvent } from './program-events.ts';
 export { type PythonStream, type PythonTool, pythonStream, pythonTool, type RemoteToolOptions } from './remote-tool.ts';
 export { type Field, type FieldType, parseSignature, type Signature, SignatureError } from './signature.ts';
 export type { Inputs, Outputs } from './signature-types.ts';

@@ -1,45 +1,21 @@
 /**
  * `Program`: a named module with a signature and bindings of session variables to its parameters. It runs a DSPy
- * module in a Python worker, or a TypeScript function here; what binds reads the variables at one revision.
+ * module or a Python function in a worker, or a TypeScript function here; what binds reads the variables at one revision.
  */
-import { StateError } from '../core/index.ts';
-import type { Value } from '../state/index.ts';
-import { type ContextRecord, settledSession } from './context-record.ts';
-import { parseSignature, type Signature } from './signature.ts';
+import { type ActorSystem, StateError, ToolError } from '../core/index.ts';
+import { pause, type Value } from '../state/index.ts';
+import type { ContextRecord } from './context-record.ts';
+import { type BatchOptions, type BatchOutcome, outcomesOf } from './program-batch.ts';
+import { BoundVariables } from './program-bindings.ts';
+import { type AnyDefinition, checkDefinition } from './program-definition.ts';
+import { asProgramError, isPassing, ProgramError } from './program-error.ts';
+import { type RunEnd, tellRetry, tellRun } from './program-events.ts';
+import { runNative } from './program-native.ts';
+import { argumentsOf, named, pieceOf, toolOf } from './program-remote.ts';
+import type { Signature } from './signature.ts';
 import type { Inputs, Outputs } from './signature-types.ts';
-import { inputFault } from './signature-values.ts';
-import type { CalledTool, CallOutcome, ToolOptions, Tools } from './tools.ts';
-
-/** Parameter of the program to variable of the session: `{ temperature: 'temperature' }`. */
-export type Bindings<N extends string = string> = Readonly<Record<string, N>>;
-
-export interface ProgramOptions<S extends string, N extends string> {
-  /** `"question: str, context: list[str] -> answer: str"`. Types of inputs and outputs follow from it. */
-  readonly signature: S;
-  /** Which variable each parameter takes its value from, at every run. Default: none. */
-  readonly bind?: Bindings<N>;
-  /** Whether running it twice does no harm: then a run whose worker was lost is run again. Default false. */
-  readonly idempotent?: boolean;
-  /** Which pool runs it. Default: the first that offers it. */
-  readonly pool?: string;
-}
-
-/** A DSPy module, by the name that `dspy` has for it or by import path: `Predict`, `my_programs:Careful`. */
-export interface DspyProgram<S extends string, N extends string> extends ProgramOptions<S, N> {
-  readonly dspy: string;
-  /** Arguments of the module's constructor, such as `{ max_iters: 3 }`. */
-  readonly options?: Readonly<Record<string, Value>>;
-  /** Tools of the context that the module may call, by name. */
-  readonly tools?: readonly string[];
-}
-
-/** A program in TypeScript. */
-export interface NativeProgram<S extends string, N extends string> extends ProgramOptions<S, N> {
-  readonly run: (
-    inputs: Inputs<S>,
-    context: { readonly parameters: Readonly<Record<string, Value>>; readonly signal: AbortSignal | undefined },
-  ) => Outputs<S> | Promise<Outputs<S>>;
-}
+import { inputFault, outputFault } from './signature-values.ts';
+import type { CallOutcome, ToolOptions, Tools } from './tools.ts';
 
 /** One run, with what is known of it. */
 export interface ProgramRun<S extends string> {
@@ -50,119 +26,236 @@ export interface ProgramRun<S extends string> {
   readonly facts: Readonly<Record<string, Value>>;
   /** The pid of the worker that ran it; undefined for a native program. */
   readonly worker: string | undefined;
-  /** 1, or more when a worker was lost and the run was repeated. */
+  /** 1, or more when a worker was lost or the language model was not to be had, and the run was repeated. */
   readonly attempts: number;
 }
 
-/** What a stream yields: pieces of the last output field's text, then the run. */
+/** What a stream yields: pieces of an output field's text, what goes on in words when asked for, then the run. */
 export type ProgramEvent<S extends string> =
   | { readonly type: 'token'; readonly field: string; readonly text: string }
+  | { readonly type: 'status'; readonly text: string }
   | { readonly type: 'run'; readonly run: ProgramRun<S> };
 
-const programTool = 'ophion.program';
-const programStream = 'ophion.program_stream';
+export interface ProgramStreamOptions<S extends string> extends ToolOptions {
+  /** The output whose text is streamed. Default: the last one. Other than of DSPy's programs all are. */
+  readonly field?: keyof Outputs<S> & string;
+  /** Whether the begins and ends of modules, tools and calls of the language model come as `status`. Default false. */
+  readonly status?: boolean;
+}
 
-export class Program<S extends string, N extends string = string> {
+/** What a program needs of its context. */
+export interface ProgramHost {
+  readonly system: ActorSystem;
+  readonly record: ContextRecord;
+  readonly tools: Tools;
+}
+
+type Data = Readonly<Record<string, unknown>>;
+type Piece = Exclude<ProgramEvent<string>, { readonly type: 'run' }>;
+type Ended = Omit<ProgramRun<string>, 'output'> & { readonly output: unknown };
+type End = Pick<RunEnd, 'facts' | 'worker' | 'error'>;
+/** The options of one attempt, whose time is what is left. */
+type Attempted<S extends string> = ProgramStreamOptions<S> & { readonly timeoutMs: number };
+
+const defaultTimeoutMs = 60_000;
+const defaultAttempts = 3;
+const defaultPauseMs = 500;
+const longestPauseMs = 30_000;
+
+export class Program<S extends string, P extends string = never> {
   readonly name: string;
   readonly signature: Signature;
-  readonly #record: ContextRecord;
-  readonly #tools: Tools;
-  readonly #definition: DspyProgram<S, N> | NativeProgram<S, N>;
+  readonly #host: ProgramHost;
+  readonly #definition: AnyDefinition;
+  readonly #bound: BoundVariables;
 
-  /** Throws SignatureError, which shows the position of the first fault. */
-  constructor(record: ContextRecord, tools: Tools, name: string, definition: DspyProgram<S, N> | NativeProgram<S, N>) {
+  /** Internal: use `context.program`. Throws SignatureError, which shows the position of the first fault; ProgramError. */
+  constructor(host: ProgramHost, name: string, definition: AnyDefinition) {
     this.name = name;
-    this.signature = parseSignature(definition.signature);
-    this.#record = record;
-    this.#tools = tools;
+    this.signature = checkDefinition(name, definition);
+    this.#host = host;
     this.#definition = definition;
+    const { bind = {} } = definition;
+    this.#bound = new BoundVariables(name, host.record, this.signature, bind, 'dspy' in definition);
   }
 
   /**
    * Runs it once and answers its outputs. Rejects with StateError `invalid` for wrong inputs and `not_found` for a
-   * binding to an unknown variable, before a worker is touched; with ToolError when the program itself failed.
+   * binding to an unknown variable, with ProgramError `bad_binding` for one that does not fit, before a worker is
+   * touched; with ProgramError for what is wrong with the program or its language model; with ToolError when the
+   * program itself failed, CallTimeoutError, WorkerLostError.
    */
-  async run(inputs: Inputs<S>, options?: ToolOptions): Promise<Outputs<S>> {
+  async run(inputs: Inputs<S, P>, options?: ToolOptions): Promise<Outputs<S>> {
     return (await this.runDetailed(inputs, options)).output;
   }
 
   /** As `run`, with revision, facts, worker and number of attempts. */
-  async runDetailed(inputs: Inputs<S>, options: ToolOptions = {}): Promise<ProgramRun<S>> {
-    await this.#check(inputs);
-    const definition = this.#definition;
-    if (!('dspy' in definition)) return this.#runHere(definition, inputs, options);
-    const outcome = await this.#tools.call(this.#tool(programTool), this.#arguments(definition, inputs), options);
-    return this.#runOf(outcome);
-  }
-
-  /** Runs it and yields the text of its last output field as it is generated, then the whole run. */
-  async *stream(inputs: Inputs<S>, options: ToolOptions = {}): AsyncGenerator<ProgramEvent<S>, void, undefined> {
-    await this.#check(inputs);
-    const definition = this.#definition;
-    if (!('dspy' in definition)) {
-      yield { type: 'run', run: await this.#runHere(definition, inputs, options) };
-      return;
+  async runDetailed(inputs: Inputs<S, P>, options: ToolOptions = {}): Promise<ProgramRun<S>> {
+    const run = this.#run(inputs, options, false);
+    for (;;) {
+      const { done, value } = await run.next();
+      if (done === true) return value;
     }
-    const stream = this.#tools.stream(this.#tool(programStream), this.#arguments(definition, inputs), options);
-    for await (const item of stream) {
-      const token = item as { text: string; field: string };
-      yield { type: 'token', field: token.field, text: token.text };
+  }
+
+  /**
+   * Runs it and yields the text of an output field as it is generated, then the whole run. Leaving the loop stops the
+   * generation. Fails as `run` does; it is repeated only while nothing was yielded.
+   */
+  async *stream(
+    inputs: Inputs<S, P>,
+    options: ProgramStreamOptions<S> = {},
+  ): AsyncGenerator<ProgramEvent<S>, void, undefined> {
+    const { field } = options;
+    if (field !== undefined && !this.signature.outputs.some(({ name }) => name === field)) {
+      throw new ProgramError('bad_option', this.name, `there is no output '${field}' to stream`);
     }
-    yield { type: 'run', run: this.#runOf(await stream.outcome) };
+    const run = yield* this.#run(inputs, options, true);
+    yield { type: 'run', run };
   }
 
-  /** The tool that runs it in Python. */
-  #tool(name: string): CalledTool {
-    const { idempotent, pool } = this.#definition;
-    return { name, idempotent, pool };
+  /**
+   * Runs it on many inputs, 4 at a time; the outcomes are in the order of the inputs. It does not reject for a run that
+   * fails, nor when its signal aborts: that is each run's outcome.
+   */
+  async batch(
+    inputs: readonly Inputs<S, P>[],
+    options: BatchOptions & ToolOptions = {},
+  ): Promise<readonly BatchOutcome<ProgramRun<S>>[]> {
+    const outcomes: BatchOutcome<ProgramRun<S>>[] = [];
+    for await (const outcome of this.batchStream(inputs, options)) outcomes[outcome.index] = outcome;
+    return outcomes;
   }
 
-  #arguments(definition: DspyProgram<S, N>, inputs: Inputs<S>): Record<string, Value> {
-    return {
-      module: definition.dspy,
-      signature: definition.signature,
-      bindings: { ...definition.bind },
-      inputs: inputs as Record<string, Value>,
-      options: { ...definition.options },
-      tools: [...(definition.tools ?? [])],
-    };
+  /** As `batch`, outcome by outcome as they come. Leaving the loop gives up what is under way. */
+  batchStream(
+    inputs: readonly Inputs<S, P>[],
+    { concurrency, signal, onProgress, ...options }: BatchOptions & ToolOptions = {},
+  ): AsyncGenerator<BatchOutcome<ProgramRun<S>>, void, undefined> {
+    const run = (one: Inputs<S, P>, given: AbortSignal) => this.runDetailed(one, { ...options, signal: given });
+    return outcomesOf(inputs, run, {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
   }
 
-  async #runHere(definition: NativeProgram<S, N>, inputs: Inputs<S>, { signal }: ToolOptions): Promise<ProgramRun<S>> {
-    const bound = Object.entries(definition.bind ?? {});
-    const snapshot = await (await settledSession(this.#record)).read(bound.map(([, name]) => name));
-    const values = new Map(snapshot.variables.map((variable) => [variable.name, variable.value as Value]));
-    const parameters = Object.fromEntries(bound.map(([parameter, name]) => [parameter, values.get(name) ?? null]));
-    const output = await definition.run(inputs, { parameters, signal });
-    return { output, revision: snapshot.revision, facts: { bound: parameters }, worker: undefined, attempts: 1 };
+  /** One run over all its attempts; told when it has ended, whichever way. */
+  async *#run(
+    inputs: Inputs<S, P>,
+    options: ProgramStreamOptions<S>,
+    streams: boolean,
+  ): AsyncGenerator<Piece, ProgramRun<S>, undefined> {
+    const { system } = this.#host;
+    const { retry = {}, idempotent: declared = false, timeoutMs: usual = defaultTimeoutMs } = this.#definition;
+    const { idempotent = declared, timeoutMs = usual, idempotencyKey, signal } = options;
+    // Under a key it is one call, whose outcome would only be heard again.
+    const max = idempotent && idempotencyKey === undefined ? (retry.attempts ?? defaultAttempts) : 1;
+    const beganMs = system.runtime.clock.monotonicMs();
+    const passedMs = (): number => system.runtime.clock.monotonicMs() - beganMs;
+    const end: { -readonly [K in keyof End]: End[K] } = { facts: {}, worker: undefined, error: undefined };
+    let attempts = 0;
+    try {
+      this.#checkInputs(inputs);
+      for (let number = 1; ; number += 1) {
+        const seen = { pieces: 0 };
+        try {
+          const leftMs = number === 1 ? timeoutMs : Math.max(1, timeoutMs - passedMs());
+          const given = { ...options, idempotent, timeoutMs: leftMs };
+          const ended = yield* counted(this.#attempt(inputs, given, streams), seen);
+          attempts += ended.attempts;
+          end.facts = ended.facts;
+          end.worker = ended.worker;
+          return { ...ended, attempts, output: this.#checkedOutput(ended.output) };
+        } catch (failure) {
+          if (failure instanceof ProgramError && failure.code === 'bad_output') throw failure;
+          const error = asProgramError(this.name, failure);
+          attempts += 1;
+          end.facts = failure instanceof ToolError ? failure.facts : {};
+          const again = isPassing(error) && seen.pieces === 0 && number < max;
+          if (!again) throw error;
+          const doubled = (retry.pauseMs ?? defaultPauseMs) * 2 ** (number - 1);
+          const pauseMs = error.retryAfterMs ?? Math.min(doubled, longestPauseMs);
+          if (passedMs() + pauseMs >= timeoutMs) throw error;
+          tellRetry(system, { type: 'program.retried', ...this.#of(), attempt: number, pauseMs, error });
+          await pause(system, pauseMs, signal);
+        }
+      }
+    } catch (error) {
+      end.error = error as Error;
+      throw error;
+    } finally {
+      // Left by its reader, it has no error; what it had done is not known then.
+      tellRun(system, { ...this.#of(), ...end, attempts, ms: passedMs() });
+    }
   }
 
-  #runOf(outcome: CallOutcome): ProgramRun<S> {
-    return {
-      output: outcome.value as Outputs<S>,
-      revision: outcome.revision,
-      facts: outcome.facts,
-      worker: outcome.worker,
-      attempts: outcome.attempts,
-    };
+  /** Reads the bound variables and runs it once, here or in a worker. */
+  async *#attempt(
+    inputs: Inputs<S, P>,
+    options: Attempted<S>,
+    streams: boolean,
+  ): AsyncGenerator<Piece, Ended, undefined> {
+    const definition = this.#definition;
+    const bound = await this.#bound.read();
+    if ('run' in definition) {
+      const { system } = this.#host;
+      const { name: program, signature } = this;
+      const { timeoutMs, signal } = options;
+      const run = { system, program, signature, inputs: inputs as Data, bound, timeoutMs, signal };
+      const output = yield* runNative(definition, run);
+      const facts = { bound: bound.values };
+      return { output, revision: bound.revision, facts, worker: undefined, attempts: 1 };
+    }
+    const { field, status, ...toolOptions } = options;
+    const { idempotent, pool } = definition;
+    const tool = { name: toolOf(definition, streams), idempotent, pool };
+    const args = argumentsOf(definition, inputs as Data);
+    if (!streams) return endedOf(await this.#host.tools.call(tool, args, toolOptions));
+    const stream = this.#host.tools.stream(
+      tool,
+      'dspy' in definition ? { ...args, field: field ?? null, status_messages: status ?? false } : args,
+      toolOptions,
+    );
+    const last = this.signature.outputs.at(-1)?.name ?? '';
+    for await (const item of stream) yield pieceOf(item as Readonly<Record<string, string>>, last);
+    return endedOf(await stream.outcome);
   }
 
-  /** Inputs and bindings, before a worker is touched. */
-  async #check(inputs: Inputs<S>): Promise<void> {
-    const fault = inputFault(this.signature, inputs as Record<string, unknown>);
+  #checkInputs(inputs: Inputs<S, P>): void {
+    const fault = inputFault(this.signature, inputs as Data, this.#bound.inputs);
     if (fault !== undefined) throw new StateError('invalid', `program '${this.name}': ${fault}`);
-    const bound = Object.entries(this.#definition.bind ?? {});
-    if (bound.length === 0) return;
-    const { variables } = await (await settledSession(this.#record)).read();
-    const known = new Set(variables.map((variable) => variable.name));
-    for (const [parameter, name] of bound) {
-      if (known.has(name)) continue;
-      throw new StateError(
-        'not_found',
-        `program '${this.name}': parameter '${parameter}' is bound to variable '${name}', which is not declared; ` +
-          `declared are ${[...known].join(', ') || 'none'}`,
-        { details: { name, parameter } },
-      );
-    }
   }
+
+  #checkedOutput(answered: unknown): Outputs<S> {
+    const output = 'python' in this.#definition ? named(this.signature, answered) : answered;
+    const fault = outputFault(this.signature, output);
+    if (fault === undefined) return output as Outputs<S>;
+    throw new ProgramError('bad_output', this.name, fault);
+  }
+
+  #of(): { readonly context: string; readonly program: string; readonly worker: undefined } {
+    return { context: this.#host.record.id, program: this.name, worker: undefined };
+  }
+}
+
+/** The same run, its pieces counted. */
+async function* counted<T, R>(
+  run: AsyncGenerator<T, R, undefined>,
+  seen: { pieces: number },
+): AsyncGenerator<T, R, undefined> {
+  try {
+    for (;;) {
+      const { done, value } = await run.next();
+      if (done === true) return value;
+      seen.pieces += 1;
+      yield value;
+    }
+  } finally {
+    await run.return(undefined as never);
+  }
+}
+
+function endedOf({ value, revision, facts, worker, attempts }: CallOutcome): Ended {
+  return { output: value, revision, facts, worker, attempts };
 }

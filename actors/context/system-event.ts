@@ -6,6 +6,7 @@ import type { CoreEvent } from '../core/index.ts';
 import type { StateEvent } from '../state/index.ts';
 import type { WorkerEvent } from '../worker/index.ts';
 import type { ContextEvent } from './context-actor.ts';
+import type { ProgramSystemEvent } from './program-events.ts';
 
 export type SystemEvent =
   | CoreEvent
@@ -14,4 +15,5 @@ export type SystemEvent =
   | WorkerEvent
   | StateEvent
   | BridgeEvent
-  | ContextEvent;
+  | ContextEvent
+  | ProgramSystemEvent;

@@ -127,6 +127,8 @@ export class ToolError extends ActorError {
   readonly remoteTraceback: string;
   /** Named facts that the other side gave; `code` when an error of this library was behind it. */
   readonly details: Readonly<Record<string, unknown>>;
+  /** What the tool had reported of its run before it failed. */
+  readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(
     tool: string,
@@ -135,6 +137,7 @@ export class ToolError extends ActorError {
       remoteType?: string;
       remoteTraceback?: string;
       details?: Readonly<Record<string, unknown>>;
+      facts?: Readonly<Record<string, unknown>>;
     } = {},
   ) {
     super('tool_failed', `${tool}: ${message}`, options);
@@ -142,6 +145,7 @@ export class ToolError extends ActorError {
     this.remoteType = options.remoteType ?? '';
     this.remoteTraceback = options.remoteTraceback ?? '';
     this.details = options.details ?? {};
+    this.facts = options.facts ?? {};
   }
 }
 

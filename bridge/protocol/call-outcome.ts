@@ -69,7 +69,9 @@ export function outcomeOf(
   result: ToolResult,
   attachments: readonly Uint8Array[],
 ): CallOutcome | ActorError {
-  if (result.outcome.case === 'fault') return errorOfFault(result.outcome.value, call.plan.tool);
+  if (result.outcome.case === 'fault') {
+    return errorOfFault(result.outcome.value, call.plan.tool, decodeMap(result.facts));
+  }
   return {
     value: result.outcome.case === 'value' ? decodeValue(result.outcome.value, attachments) : null,
     revision: Number(result.revision),

@@ -67,13 +67,13 @@ export function faultOfTool(tool: string, error: unknown): Fault {
 
 /**
  * The error that a fault stands for, its causes as a chain of `cause`. `tool` is the name of the tool called; '' when the
- * fault is of no tool, but of another host of ours, which has the same errors.
+ * fault is of no tool, but of another host of ours, which has the same errors. `facts` are what the tool had reported.
  */
-export function errorOfFault(fault: Fault, tool: string): ActorError {
+export function errorOfFault(fault: Fault, tool: string, facts?: Readonly<Record<string, unknown>>): ActorError {
   let cause: Error | undefined;
   for (const inner of fault.causes.slice(0, maxCauses).reverse())
     cause = (tool === '' ? languageError(inner, cause) : undefined) ?? single(inner, tool, cause);
-  return single(fault, tool, cause);
+  return single(fault, tool, cause, facts);
 }
 
 function described(error: unknown, code: string, tool: string): Fault {
@@ -180,13 +180,18 @@ function languageError({ code, type, message }: Fault, cause: Error | undefined)
   return new Class(message, cause === undefined ? undefined : { cause });
 }
 
-function single(fault: Fault, tool: string, cause: Error | undefined): ActorError {
+function single(
+  fault: Fault,
+  tool: string,
+  cause: Error | undefined,
+  facts: Readonly<Record<string, unknown>> = {},
+): ActorError {
   const { code, message, type, traceback } = fault;
   const details = decodeDetails(fault.details);
   const options = cause === undefined ? {} : { cause };
   if (code === 'tool_failed' || code === '') {
     const name = typeof details.tool === 'string' ? details.tool : tool;
-    return new ToolError(name, message, { ...options, remoteType: type, remoteTraceback: traceback, details });
+    return new ToolError(name, message, { ...options, remoteType: type, remoteTraceback: traceback, details, facts });
   }
   if (stateCodes.has(code)) return new StateError(code as StateErrorCode, message, { ...options, details });
   if (poolCodes.has(code)) return new PoolError(code as PoolErrorCode, message, options);

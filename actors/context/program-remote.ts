@@ -1,0 +1,48 @@
+/** How a program that runs in Python crosses: which of the library's own tools runs it, and what that is told. */
+import type { Value } from '../state/index.ts';
+import type { Bindings, DspyProgram, PythonProgram } from './program-definition.ts';
+import type { Signature } from './signature.ts';
+
+type Data = Readonly<Record<string, unknown>>;
+type Remote = DspyProgram<string, Bindings> | PythonProgram<string, Bindings>;
+
+/** The tool that runs it. */
+export function toolOf(definition: Remote, streams: boolean): string {
+  return `ophion.${'dspy' in definition ? 'program' : 'function'}${streams ? '_stream' : ''}`;
+}
+
+export function argumentsOf(definition: Remote, inputs: Data): Record<string, Value> {
+  const shared = { inputs: inputs as Readonly<Record<string, Value>>, bindings: { ...definition.bind } };
+  if ('python' in definition) return { ...shared, function: definition.python };
+  const { dspy, signature, instructions, describe, options, tools, lm, trace, status } = definition;
+  return {
+    ...shared,
+    module: dspy,
+    signature,
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(describe === undefined ? {} : { descriptions: { ...describe } as Record<string, string> }),
+    options: { ...options },
+    tools: [...(tools ?? [])],
+    ...(lm === undefined ? {} : { lm }),
+    ...(trace === undefined ? {} : { trace }),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+/** A piece of a stream: text of an output, or words on what goes on. `last` is the output that text without a name is of. */
+export function pieceOf(
+  { text = '', field, status }: Readonly<Record<string, string>>,
+  last: string,
+):
+  | { readonly type: 'token'; readonly field: string; readonly text: string }
+  | { readonly type: 'status'; readonly text: string } {
+  return status === undefined ? { type: 'token', field: field ?? last, text } : { type: 'status', text: status };
+}
+
+/** What a Python function answered, by the output's name: where there is one alone, it may answer that itself. */
+export function named({ outputs }: Signature, answered: unknown): unknown {
+  const [only] = outputs;
+  if (only === undefined || outputs.length > 1) return answered;
+  const isNamed = typeof answered === 'object' && answered !== null && Object.hasOwn(answered, only.name);
+  return isNamed ? answered : { [only.name]: answered };
+}
