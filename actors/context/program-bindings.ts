@@ -2,6 +2,7 @@
 import { StateError } from '../core/index.ts';
 import type { Value, Variable } from '../state/index.ts';
 import { type ContextRecord, settledSession } from './context-record.ts';
+import { isOwnName } from './inheritance.ts';
 import type { Bindings } from './program-definition.ts';
 import { ProgramError } from './program-error.ts';
 import type { Signature } from './signature.ts';
@@ -100,11 +101,11 @@ export class BoundVariables {
 
   async #unknown(parameter: string, name: string): Promise<never> {
     const { variables } = await (await settledSession(this.#record)).read();
-    const known = variables.map((variable) => variable.name).join(', ');
+    const known = variables.map((variable) => variable.name).filter((one) => !isOwnName(one));
     throw new StateError(
       'not_found',
       `program '${this.#program}': parameter '${parameter}' is bound to variable '${name}', which is not declared; ` +
-        `declared are ${known || 'none'}`,
+        `declared are ${known.join(', ') || 'none'}`,
       { details: { name, parameter } },
     );
   }
