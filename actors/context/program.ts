@@ -54,6 +54,8 @@ type Data = Readonly<Record<string, unknown>>;
 type Piece = Exclude<ProgramEvent<string>, { readonly type: 'run' }>;
 type Ended = Omit<ProgramRun<string>, 'output'> & { readonly output: unknown };
 type End = Pick<RunEnd, 'facts' | 'worker' | 'error'>;
+/** The options of each run of a batch: a key would make them one. */
+type Batched = Omit<ToolOptions, 'idempotencyKey'>;
 /** The options of one attempt, whose time is what is left. */
 type Attempted<S extends string> = ProgramStreamOptions<S> & { readonly timeoutMs: number };
 
@@ -120,7 +122,7 @@ export class Program<S extends string, P extends string = never> {
    */
   async batch(
     inputs: readonly Inputs<S, P>[],
-    options: BatchOptions & ToolOptions = {},
+    options: BatchOptions & Batched = {},
   ): Promise<readonly BatchOutcome<ProgramRun<S>>[]> {
     const outcomes: BatchOutcome<ProgramRun<S>>[] = [];
     for await (const outcome of this.batchStream(inputs, options)) outcomes[outcome.index] = outcome;
@@ -130,7 +132,7 @@ export class Program<S extends string, P extends string = never> {
   /** As `batch`, outcome by outcome as they come. Leaving the loop gives up what is under way. */
   batchStream(
     inputs: readonly Inputs<S, P>[],
-    { concurrency, signal, onProgress, ...options }: BatchOptions & ToolOptions = {},
+    { concurrency, signal, onProgress, ...options }: BatchOptions & Batched = {},
   ): AsyncGenerator<BatchOutcome<ProgramRun<S>>, void, undefined> {
     const run = (one: Inputs<S, P>, given: AbortSignal) => this.runDetailed(one, { ...options, signal: given });
     return outcomesOf(inputs, run, {

@@ -26,6 +26,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
     items: [
       page('Contexts', 'context'),
       page('Tools and values', 'tools'),
+      page('Programs', 'programs'),
       page('Session state', 'state'),
       page('Redis and Valkey', 'redis'),
       page('Clients of any language', 'clients'),
