@@ -166,6 +166,21 @@ class TestInterpreters:
     def test_a_process_beside_the_worker_is_taken_when_it_is_asked_for(self) -> None:
         assert interpreter_factory("local", "ProgramOfThought") is LocalInterpreter
 
+    @pytest.mark.timeout(240)
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # DSPy leaves its pipes open
+    def test_the_sandbox_runs_code_and_sees_no_file_of_this_machine(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        pytest.importorskip("deno", reason="the Python package deno is not installed: ophion[deno]")
+        monkeypatch.setenv("DENO_DIR", str(tmp_path / "deno"))
+        sandbox = interpreter_factory("deno", "ProgramOfThought")()
+        try:
+            assert sandbox.execute("n = sum(range(5))\nprint(n)") == "10\n"
+            assert sandbox.execute(f"import os\nprint(os.path.exists({str(tmp_path)!r}), n)") == "False 10\n"
+            assert sandbox.execute("SUBMIT({'answer': n})").output == {"output": {"answer": 10}}
+        finally:
+            sandbox.shutdown()
+
     def test_another_one_is_refused(self) -> None:
         spec = {**STAND_IN, "module": "ProgramOfThought", "options": {"interpreter": "bash"}}
         with session() as context, pytest.raises(ProgramError, match="'deno' or 'local', not 'bash'"):

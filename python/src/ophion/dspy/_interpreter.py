@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,25 @@ from dspy.primitives.code_interpreter import CodeInterpreterError
 
 from ophion._program_error import ProgramError
 
+_IMPORT_MAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deno", "import-map.json")
+
+
+class Sandbox(PythonInterpreter):  # type: ignore[misc]  # dspy has no types
+    """DSPy's sandbox. What its runner imports from deno.land lies here, so that Pyodide is all that is fetched when it
+    first runs, from the npm registry that is set.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.deno_command.insert(self.deno_command.index("run") + 1, f"--import-map={_IMPORT_MAP}")
+
 
 def interpreter_factory(name: str, module: str) -> Callable[[], Any]:
     """`deno`: a sandbox without files and network. `local`: a process with all that the worker may do.
 
     Fails with `ProgramError` `interpreter_missing` when Deno is not there, before the language model is asked.
     """
-    made: dict[str, Callable[[], Any]] = {"deno": PythonInterpreter, "local": LocalInterpreter}
+    made: dict[str, Callable[[], Any]] = {"deno": Sandbox, "local": LocalInterpreter}
     if name == "local":
         return made[name]
     executable = sandbox._find_deno_executable()
