@@ -1,4 +1,4 @@
-/** What programs tell: each run's end, each call of a language model with its tokens and cost, each step when asked to. */
+/** What programs tell: each run's begin and end, each call of a language model with its tokens and cost, each step when asked to. */
 import type { ActorSystem } from '../core/index.ts';
 import type { Value } from '../state/index.ts';
 
@@ -28,6 +28,7 @@ interface OfRun {
 }
 
 export type ProgramSystemEvent =
+  | ({ readonly type: 'program.started' } & Omit<OfRun, 'worker'>)
   | ({ readonly type: 'program.lm_called'; readonly call: LmCall } & OfRun)
   | ({
       readonly type: 'program.step';
@@ -60,6 +61,11 @@ export interface RunEnd extends OfRun {
   readonly ms: number;
   readonly attempts: number;
   readonly error: Error | undefined;
+}
+
+/** Tells that a run begins. */
+export function tellStart(system: ActorSystem, of: Omit<OfRun, 'worker'>): void {
+  if (system.events.heard('program.started')) system.emit({ type: 'program.started', ...of } as ProgramSystemEvent);
 }
 
 /** Tells of a run that has ended, and of what it did: at most the 64 calls and 256 steps that its facts keep. */

@@ -36,9 +36,13 @@ export class RunLimit {
     });
   }
 
-  /** The run is over: nothing waits for its time any more. What it has left behind hears that it is not wanted. */
+  /** Nothing waits for its time any more. */
   end(): void {
     this.#release();
-    this.#controller.abort(new DOMException('the run is over', 'AbortError'));
+  }
+
+  /** What it has left behind hears that nobody wants it. */
+  giveUp(): void {
+    this.#controller.abort(new DOMException('the run was given up', 'AbortError'));
   }
 }

@@ -36,21 +36,32 @@ export async function* runNative(
   }
   const last = signature.outputs.at(-1)?.name ?? '';
   let items: AsyncGenerator<NativePiece, unknown, undefined> | undefined;
+  let answered = false;
   try {
     const work: unknown = definition.run(given, { parameters: bound.values, signal: limit.signal });
-    if (!isGenerator(work)) return await limit.race(work);
+    if (!isGenerator(work)) {
+      const output = await limit.race(work);
+      answered = true;
+      return output;
+    }
     items = work;
     for (;;) {
       const { done, value } = await limit.race(items.next());
-      if (done === true) return value;
+      if (done === true) {
+        answered = true;
+        return value;
+      }
       yield typeof value === 'string'
         ? { type: 'token', field: last, text: value }
         : { type: 'token', field: value.field, text: value.text };
     }
   } finally {
     limit.end();
-    // Not waited for: it may be stuck in what it does, and has heard that it is over.
-    items?.return(undefined).catch(() => {});
+    if (!answered) {
+      limit.giveUp();
+      // Not waited for: it may be stuck in what it does.
+      items?.return(undefined).catch(() => {});
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { type BatchOptions, type BatchOutcome, outcomesOf } from './program-batc
 import { BoundVariables } from './program-bindings.ts';
 import { type AnyDefinition, checkDefinition } from './program-definition.ts';
 import { asProgramError, isPassing, ProgramError } from './program-error.ts';
-import { type RunEnd, tellRetry, tellRun } from './program-events.ts';
+import { type RunEnd, tellRetry, tellRun, tellStart } from './program-events.ts';
 import { runNative } from './program-native.ts';
 import { argumentsOf, named, pieceOf, toolOf } from './program-remote.ts';
 import type { Signature } from './signature.ts';
@@ -157,6 +157,7 @@ export class Program<S extends string, P extends string = never> {
     const passedMs = (): number => system.runtime.clock.monotonicMs() - beganMs;
     const end: { -readonly [K in keyof End]: End[K] } = { facts: {}, worker: undefined, error: undefined };
     let attempts = 0;
+    tellStart(system, { context: this.#host.record.id, program: this.name });
     try {
       this.#checkInputs(inputs);
       for (let number = 1; ; number += 1) {

@@ -174,6 +174,7 @@ describe('a program in TypeScript', () => {
       const error = await rejection(program.run({ a: '' }));
       expect(error).to.be.instanceOf(ProgramError).with.property('code', 'bad_output');
       expect((error as Error).message).to.match(message);
+      expect(told('program.started')).to.have.lengthOf(1);
       expect(told('program.ended')).to.have.lengthOf(1);
       expect(told('program.ended')[0]).to.include({ program: 'p', attempts: 1, error });
     });
@@ -231,6 +232,20 @@ describe('a program in TypeScript', () => {
     expect(await running).to.equal(reason);
     expect(await rejection(program.run({ a: '' }, { signal: stop.signal }))).to.equal(reason);
     expect(runs).to.equal(1);
+  });
+
+  it('has a signal that does not abort when it has answered', async () => {
+    await using context = await open();
+    const signals: AbortSignal[] = [];
+    const program = context.program('p', {
+      signature: 'a -> b',
+      run: ({ a }, { signal }) => {
+        signals.push(signal);
+        return { b: a };
+      },
+    });
+    await program.run({ a: 'x' });
+    expect(signals.map(({ aborted }) => aborted)).to.deep.equal([false]);
   });
 
   it('streams what an async generator yields, then the run', async () => {
