@@ -1,5 +1,5 @@
 /** What goes wrong with a program itself, with one code for each thing that a caller can do about it. */
-import { ActorError, ToolError } from '../core/index.ts';
+import { ActorError, StateError, ToolError } from '../core/index.ts';
 
 /** The same codes as in Python's `_program_error.py`. */
 const codes = [
@@ -53,8 +53,12 @@ export class ProgramError extends ActorError {
   }
 }
 
-/** A failure of the program's tool as what it is of the program; any other as it is. */
-export function asProgramError(program: string, error: unknown): unknown {
+/** A failure of the tool that runs it as what it is of the program; any other as it is. */
+export function asProgramError(program: string, tool: string, error: unknown): unknown {
+  if (error instanceof StateError && error.code === 'not_found' && error.message.startsWith(`${tool}: `)) {
+    const message = "its workers have no DSPy: python -m pip install 'ophion[dspy]' in their environment";
+    return new ProgramError('bad_module', program, message, { cause: error });
+  }
   if (!(error instanceof ToolError)) return error;
   const code = codes.find((known) => known === error.details.code);
   if (code === undefined) return error;

@@ -1,13 +1,14 @@
 /** How a program that runs in Python crosses: which of the library's own tools runs it, and what that is told. */
 import type { Value } from '../state/index.ts';
-import type { Bindings, DspyProgram, PythonProgram } from './program-definition.ts';
+import type { AnyDefinition, Bindings, DspyProgram, PythonProgram } from './program-definition.ts';
 import type { Signature } from './signature.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Remote = DspyProgram<string, Bindings> | PythonProgram<string, Bindings>;
 
-/** The tool that runs it. */
-export function toolOf(definition: Remote, streams: boolean): string {
+/** The tool that runs it; '' for one that runs here. */
+export function toolOf(definition: AnyDefinition, streams: boolean): string {
+  if ('run' in definition) return '';
   return `ophion.${'dspy' in definition ? 'program' : 'function'}${streams ? '_stream' : ''}`;
 }
 

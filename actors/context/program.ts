@@ -172,7 +172,7 @@ export class Program<S extends string, P extends string = never> {
           return { ...ended, attempts, output: this.#checkedOutput(ended.output) };
         } catch (failure) {
           if (failure instanceof ProgramError && failure.code === 'bad_output') throw failure;
-          const error = asProgramError(this.name, failure);
+          const error = asProgramError(this.name, toolOf(this.#definition, streams), failure);
           attempts += 1;
           end.facts = failure instanceof ToolError ? failure.facts : {};
           const again = isPassing(error) && seen.pieces === 0 && number < max;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { z } from 'zod';
+import { nextEvent } from '../../devtools/index.ts';
 import {
   type AnyEvent,
   boolean,
@@ -25,7 +26,7 @@ import {
   ToolError,
   tool,
 } from '../../index.ts';
-import { rejection } from '../../testing/index.ts';
+import { rejection, useSystem } from '../../testing/index.ts';
 import { lmProvider } from '../helpers/lm-provider.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
@@ -303,16 +304,24 @@ describe('programs in real Python workers', function () {
       expect(seen).to.deep.equal(['thinking']);
     });
 
-    it('stop generating when their stream is left', async () => {
+    it('stop generating when their stream is left, or their signal aborts', async () => {
       const story = context.program('story', {
         dspy: 'Predict',
         signature: 'question -> answer',
         bind: { temperature: 'temperature' },
         lm: { model: 'local', max_tokens: 900 },
       });
+      const long = { question: 'Tell a very long story.' };
       let pieces = 0;
-      for await (const _ of story.stream({ question: 'Tell a very long story.' })) if (++pieces === 5) break;
-      // The engine runs one call at a time: the next one would wait for 900 tokens.
+      for await (const _ of story.stream(long)) if (++pieces === 5) break;
+      const stop = new AbortController();
+      const dispatched = nextEvent(app, 'tool.dispatched');
+      const running = rejection(story.run(long, { signal: stop.signal }));
+      await dispatched;
+      const reason = new Error('enough');
+      stop.abort(reason);
+      expect(await running).to.equal(reason);
+      // The engine runs one call at a time: the next one would wait for 900 tokens, twice.
       const short = context.program('short', { dspy: 'Predict', signature: 'question -> answer', bind: cheap });
       const { facts } = await short.runDetailed({ question });
       expect(facts.ms).to.be.below(20_000);
@@ -441,5 +450,33 @@ describe('programs in real Python workers', function () {
       const typed = context.program('typed', { ...over(provider.url), signature: 'question -> n: int' });
       expect(await rejection(typed.run({ question }))).to.have.property('code', 'lm_answer');
     });
+  });
+});
+
+describe('a DSPy program whose workers have no DSPy', function () {
+  this.timeout(60_000);
+  const system = useSystem(() =>
+    ophion({ pools: { default: python({ module: 'without_dspy', pythonPath: [fixtures] }) } }),
+  );
+
+  it('is refused by name, with what to install', async () => {
+    await using context = await openContext(system.current);
+    const program = context.program('p', { dspy: 'Predict', signature: 'a -> b' });
+    for (const failure of [program.run({ a: '' }), program.stream({ a: '' }).next()]) {
+      const error = await rejection(failure);
+      expect(error).to.be.instanceOf(ProgramError).with.property('code', 'bad_module');
+      expect((error as Error).message).to.include("pip install 'ophion[dspy]'");
+    }
+  });
+
+  it('leaves Python functions to run', async () => {
+    await using context = await openContext(system.current);
+    const length = context.program('length', {
+      python: 'builtins:sorted',
+      signature: 'iterable: list[int] -> sorted: list[int]',
+    });
+    expect(await rejection(length.run({ iterable: [1] }))).to.have.property('code', 'bad_module');
+    const dumped = context.program('dumped', { python: 'json:dumps', signature: 'obj: list[int] -> text' });
+    expect(await dumped.run({ obj: [1, 2] })).to.deep.equal({ text: '[1, 2]' });
   });
 });

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import dspy
@@ -13,7 +13,8 @@ from ophion._program_error import ProgramError
 from ophion.dspy._engine import Run
 
 _PARAMETERS = ("temperature", "top_p", "top_k", "max_tokens", "seed")
-_calls = threading.local()
+# What DSPy would put into its history of the call that runs in this thread or task.
+_entry: ContextVar[dict[str, Any] | None] = ContextVar("ophion_lm_entry", default=None)
 
 
 class RemoteLM(dspy.LM):  # type: ignore[misc]  # dspy has no types
@@ -26,8 +27,8 @@ class RemoteLM(dspy.LM):  # type: ignore[misc]  # dspy has no types
             raise ProgramError(f"the language model {model!r} cannot be used so: {error}", "bad_option") from error
 
     def update_history(self, entry: dict[str, Any]) -> None:
-        """Called once for every call that has answered, in its own thread, before its callbacks hear of the end."""
-        _calls.entry = entry
+        """Called once for every call that has answered, before its callbacks hear of the end."""
+        _entry.set(entry)
 
 
 class _Recorder(BaseCallback):  # type: ignore[misc]  # dspy has no types
@@ -38,7 +39,7 @@ class _Recorder(BaseCallback):  # type: ignore[misc]  # dspy has no types
         self._started: dict[str, tuple[float, dict[str, Any], bool]] = {}
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        _calls.entry = None
+        _entry.set(None)
         options = {**instance.kwargs, **(inputs.get("kwargs") or {})}
         facts = {
             "model": instance.model,
@@ -54,7 +55,7 @@ class _Recorder(BaseCallback):  # type: ignore[misc]  # dspy has no types
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         started, facts, cache = self._started.pop(call_id)
-        entry = getattr(_calls, "entry", None) or {}
+        entry = _entry.get() or {}
         usage = entry.get("usage") or {}
         end: dict[str, Any] = {"ms": round((time.monotonic() - started) * 1000)}
         if exception is not None:
