@@ -18,7 +18,8 @@ const numbers: ReadonlyMap<string, 'a number' | 'a whole number'> = new Map([
   ['presence_penalty', 'a number'],
   ['frequency_penalty', 'a number'],
 ]);
-const choices: ReadonlySet<string> = new Set(['lm', 'module']);
+/** What may name a module, which is imported and called: not any text that somebody has written. */
+const namesModules: ReadonlySet<string> = new Set(['module', 'choice']);
 
 /** The values of one run. */
 export interface BoundValues {
@@ -66,7 +67,7 @@ export class BoundVariables {
   }
 
   #check(parameter: string, { name, type, value }: Variable): void {
-    const wanted = this.#wanted(parameter, value as Value);
+    const wanted = this.#wanted(parameter, type, value as Value);
     if (wanted !== undefined) {
       this.#refuse(parameter, name, `which takes ${wanted}, but it is ${article(type)} with the value ${shown(value)}`);
     }
@@ -83,14 +84,15 @@ export class BoundVariables {
   }
 
   /** What the parameter takes, when the value is not that. */
-  #wanted(parameter: string, value: Value): string | undefined {
+  #wanted(parameter: string, type: string, value: Value): string | undefined {
     const input = this.#signature.inputs.find((field) => field.name === parameter);
     const number = numbers.get(parameter);
     if (this.#asks && number !== undefined) {
       const isNumber = typeof value === 'number' || typeof value === 'bigint';
       return isNumber && (number === 'a number' || Number.isInteger(Number(value))) ? undefined : number;
     }
-    if (this.#asks && choices.has(parameter)) return typeof value === 'string' && value !== '' ? undefined : 'a name';
+    if (this.#asks && parameter === 'module') return namesModules.has(type) ? undefined : 'a module or choice variable';
+    if (this.#asks && parameter === 'lm') return typeof value === 'string' && value !== '' ? undefined : 'a name';
     return input === undefined || fits(input.type, value) ? undefined : describeType(input.type);
   }
 

@@ -103,7 +103,7 @@ describe("a program's bindings", () => {
     [{ max_tokens: 'temperature' }, /takes a whole number.*float.*0\.7/],
     [{ temperature: 'notes' }, /takes a number.*json.*\["a"\]/],
     [{ lm: 'rounds' }, /takes a name.*an integer variable with the value 2/],
-    [{ module: 'notes' }, /takes a name/],
+    [{ module: 'question' }, /takes a module or choice variable, but it is a string variable/],
     [{ question: 'rounds' }, /takes str.*2/],
   ] as const) {
     it(`are refused before a worker is touched where the variable does not fit: ${JSON.stringify(bind)}`, async () => {
