@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from ophion.dspy import (
     run_program,
     stream_program,
 )
+from ophion.dspy._engine import Run
 from ophion.dspy._interpreter import interpreter_factory
 from ophion.dspy._modules import Constructor
 from ophion.dspy._run import StatusMessage, Token
@@ -246,3 +250,44 @@ def test_what_a_remote_model_does_not_take_is_named() -> None:
     assert caught.value.code == "bad_option"
     with pytest.raises(ProgramError, match="'engine' is no data"):
         language_model("openai/x").check({"engine": "x"})
+
+
+def test_calls_that_one_event_loop_makes_at_once_are_recorded_each_with_its_own_tokens() -> None:
+    both_came = threading.Barrier(2, timeout=30)
+
+    class Provider(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            both_came.wait()
+            tokens = len(str(asked["messages"][-1]["content"]))
+            usage = {"prompt_tokens": tokens, "completion_tokens": 1, "total_tokens": tokens + 1}
+            choice = {"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}
+            reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+            body = json.dumps({**reply, "usage": usage}).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    run = Run()
+    address = f"http://127.0.0.1:{server.server_port}/v1"
+    lm = language_model("openai/m").lm(run, api_base=address, api_key="none", num_retries=0)
+
+    async def ask() -> None:
+        await asyncio.gather(*(lm.acall(prompt) for prompt in ("one", "three")))
+        await lm.aclose()
+
+    try:
+        asyncio.run(ask())
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert sorted(call["prompt_tokens"] for call in run.calls) == [3, 5]
