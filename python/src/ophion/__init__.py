@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from ophion._version import __version__
 
 if TYPE_CHECKING:
+    from ophion._async_client import AsyncClient, AsyncClientSession
     from ophion._async_session import AsyncSessionContext, AsyncVariables, current_async_session
     from ophion._batch import Batch
     from ophion._changes import Change, Folded
+    from ophion._client import Client, ClientSession
     from ophion._errors import (
         ActorDownError,
         ActorError,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         CallCancelledError,
         CallTimeoutError,
         EncodeError,
+        LimitError,
         MailboxFullError,
         PoolError,
         ProtocolError,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from ophion._operations import Declaration, ToolInfo
     from ophion._past import History
     from ophion._program_error import ProgramError
+    from ophion._port import Tls
     from ophion._read import Snapshot
     from ophion._session import SessionContext, Variables, current_session
     from ophion._signature import SignatureError
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ActorDownError",
     "ActorError",
+    "AsyncClient",
+    "AsyncClientSession",
     "AsyncLock",
     "AsyncSessionContext",
     "AsyncVariables",
@@ -61,11 +67,14 @@ __all__ = [
     "CallCancelledError",
     "CallTimeoutError",
     "Change",
+    "Client",
+    "ClientSession",
     "Declaration",
     "EncodeError",
     "Folded",
     "HeldLock",
     "History",
+    "LimitError",
     "Lock",
     "MailboxFullError",
     "PoolError",
@@ -78,6 +87,7 @@ __all__ = [
     "StateError",
     "StreamFullError",
     "Tensor",
+    "Tls",
     "ToolError",
     "ToolInfo",
     "VariableNotFoundError",
@@ -94,6 +104,8 @@ __all__ = [
 # Where the names are that are no errors. They are imported when they are first asked for: a worker dials first, and
 # imports most of this while its connection is made.
 _HOMES = {
+    "AsyncClient": "_async_client",
+    "AsyncClientSession": "_async_client",
     "AsyncLock": "_lock",
     "AsyncSessionContext": "_async_session",
     "AsyncVariables": "_async_session",
@@ -101,6 +113,8 @@ _HOMES = {
     "Batch": "_batch",
     "Blob": "_values",
     "Change": "_changes",
+    "Client": "_client",
+    "ClientSession": "_client",
     "Declaration": "_operations",
     "Folded": "_changes",
     "HeldLock": "_lock",
@@ -111,6 +125,7 @@ _HOMES = {
     "SignatureError": "_signature",
     "Snapshot": "_read",
     "Tensor": "_values",
+    "Tls": "_port",
     "ToolInfo": "_operations",
     "Variables": "_session",
     "Watch": "_watch",

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
 
 from ophion import _operations as operations
-from ophion._batch import Batch, batch_plan
+from ophion._batch import Batch, batch_of, batch_plan
 from ophion._lock import AsyncLock, HeldLock, LockPolicy, locks_listed
 from ophion._operations import UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
 from ophion._past import History, history_read, record_at, rolled_back
@@ -79,7 +79,7 @@ class AsyncVariables:
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[Batch]:
         """See `Variables.batch`; only its end waits."""
-        batch = Batch(self._scope)
+        batch = batch_of(self._scope)
         yield batch
         plan = batch_plan(batch)
         if plan is not None:

@@ -17,10 +17,7 @@ class Batch(Snapshot):
     `with` block, and never when the block raises. May be used from any thread.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        # What was read of it and then written must not have been changed by others, in a transaction as well: so what
-        # is read here need not count as read there.
-        record = scope.record if scope.overlay is None else scope.overlay.unnoted
+    def __init__(self, record: Record) -> None:
         self._overlay = Overlay(record)
 
     @property
@@ -41,6 +38,13 @@ class Batch(Snapshot):
     def declare(self, declarations: Mapping[str, Declaration]) -> None:
         """Adds variables; one that is there already, as the same type, is kept."""
         self._overlay.commit(commit_plan({}, {}, (), declarations))
+
+
+def batch_of(scope: Scope) -> Batch:
+    """A batch in a tool."""
+    # What was read of it and then written must not have been changed by others, in a transaction as well: so what is
+    # read here need not count as read there.
+    return Batch(scope.record if scope.overlay is None else scope.overlay.unnoted)
 
 
 def batch_plan(batch: Batch) -> CommitPlan | None:

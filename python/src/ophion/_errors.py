@@ -17,6 +17,7 @@ ActorError
 ├── ProgramError          bad_module, bad_binding, lm_unavailable, ...; see _program_error.py
 ├── SignatureError        bad_signature
 ├── AuthError             unauthenticated, permission_denied
+├── LimitError            rate_limited, too_many_requests
 └── ProtocolError         protocol
 """
 
@@ -180,6 +181,12 @@ class AuthError(ActorError):
     code = "unauthenticated"
 
 
+class LimitError(ActorError):
+    """A client of the public port has used up what it may use; `retryAfterMs` of `details` is when there is more."""
+
+    code = "rate_limited"
+
+
 class ProtocolError(ActorError):
     """The two sides of a wire disagree: a bug, or mixed versions."""
 
@@ -206,6 +213,7 @@ _STATE_CODES = {
 _POOL_CODES = {"queue_full", "queue_timeout", "worker_busy", "affinity_lost", "circuit_open", "unknown_pool"}
 _STREAM_CODES = {"stream_full", "too_many_exchanges"}
 _AUTH_CODES = {"unauthenticated", "permission_denied"}
+_LIMIT_CODES = {"rate_limited", "too_many_requests"}
 _PLAIN: dict[str, type[ActorError]] = {
     kind.code: kind
     for kind in (
@@ -233,4 +241,6 @@ def error_of_code(code: str, message: str, details: Mapping[str, Any]) -> ActorE
         return StreamFullError(message, code=code, details=details)
     if code in _AUTH_CODES:
         return AuthError(message, code=code, details=details)
+    if code in _LIMIT_CODES:
+        return LimitError(message, code=code, details=details)
     return _PLAIN.get(code, ActorError)(message, code=code, details=details)

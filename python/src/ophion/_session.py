@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ophion import _operations as operations
-from ophion._batch import Batch, batch_plan
+from ophion._batch import Batch, batch_of, batch_plan
 from ophion._drive import drive
 from ophion._errors import CallTimeoutError
 from ophion._lock import HeldLock, Lock, LockPolicy, locks_listed
@@ -73,7 +73,7 @@ class Variables(Snapshot):
         Reads in it are of one revision, and of its own writes. What it has read and then written must be as it was, or
         the end fails with `StateError` `conflict`; and with what `commit` fails with.
         """
-        batch = Batch(self._scope)
+        batch = batch_of(self._scope)
         yield batch
         plan = batch_plan(batch)
         if plan is not None:
