@@ -42,6 +42,7 @@ export {
   type PythonProgram,
   type PythonStream,
   type PythonTool,
+  type PythonTools,
   pythonStream,
   pythonTool,
   type Shadowed,
@@ -291,6 +292,7 @@ export {
   type RemoteStateOptions,
   type Scope,
   type ServiceLimits,
+  StaleTypesError,
 } from './bridge/protocol/index.ts';
 export {
   type ClientTlsOptions,

@@ -10,7 +10,7 @@ export {
   tool,
 } from './local-tool.ts';
 export type { Metadata } from './metadata.ts';
-export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
+export { type OphionLogic, type OphionOptions, OphionRef, ophion, type PythonTools } from './ophion.ts';
 export {
   Program,
   type ProgramEvent,

@@ -10,9 +10,11 @@ import {
   bridgeNames,
   type PublicServicesOptions,
   publicServices,
+  signatureJudge,
 } from '../../bridge/protocol/index.ts';
 import { type LinksOptions, links, type PublicAddress, publicListener } from '../../bridge/transport/index.ts';
 import {
+  type ChildSpec,
   DynamicSupervisorRef,
   dynamicSupervisor,
   type LogicWithRef,
@@ -32,12 +34,21 @@ import {
 } from '../state/index.ts';
 import { type PoolLogic, PoolRef } from '../worker/index.ts';
 import type { contextActor } from './context-actor.ts';
+import type { PythonStream, PythonTool } from './remote-tool.ts';
+
+/** Tokens by any names. */
+export type PythonTools = Readonly<Record<string, PythonTool<unknown, unknown> | PythonStream<unknown, unknown>>>;
 
 type Pools = Readonly<Record<string, PoolLogic>>;
 
 export interface OphionOptions<P extends Pools> {
   /** Pools of Python workers, by name: `{ default: python({ module: 'my_tools', size: 2 }) }`. Default: none. */
   readonly pools?: P;
+  /**
+   * Tokens that `npx ophion types` made, such as a whole file of them: `import * as tools`. A worker whose tools are not
+   * those that they were made of does not start (WorkerStartError, its cause a StaleTypesError). Default: none.
+   */
+  readonly tools?: PythonTools;
   /** Quotas and sweeps of session state, and where it is kept: `{ vault: { path } }`. */
   readonly state?: StateOptions;
   /**
@@ -83,7 +94,7 @@ export function ophion<const P extends Pools = Record<never, never>>(options: Op
         links: { logic: links, input: options.links },
         tasks,
         bridge,
-        pools: supervisor({ strategy: 'one_for_one', maxRestarts, periodMs, children: pools }),
+        pools: supervisor({ strategy: 'one_for_one', maxRestarts, periodMs, children: judged(pools, options.tools) }),
         ...(services === undefined
           ? {}
           : { services: publicServices({ ...services, ...place, root, pools: Object.keys(pools) }) }),
@@ -91,6 +102,18 @@ export function ophion<const P extends Pools = Record<never, never>>(options: Op
     };
   });
   return { ...logic, pools, refAt: (system, path) => new OphionRef(system, path, pools) };
+}
+
+/** The pools, each with what its workers must offer. */
+function judged(pools: Pools, tools: PythonTools | undefined): Readonly<Record<string, ChildSpec<PoolLogic>>> {
+  const known = Object.values(tools ?? {});
+  const names = Object.keys(pools);
+  return Object.fromEntries(
+    Object.entries(pools).map(([name, logic]) => {
+      const input = known.length === 0 ? undefined : { accept: signatureJudge(name, known, names.length === 1) };
+      return [name, { logic, input }];
+    }),
+  );
 }
 
 /** A ref to a running system. */

@@ -15,6 +15,8 @@ export interface PythonTool<In, Out> {
   /** Whether running it twice does no harm; then a call whose worker was lost is run again. Default false. */
   readonly idempotent: boolean;
   readonly pool: string | undefined;
+  /** What its types were made of, when `npx ophion types` made it. */
+  readonly signature: string | undefined;
   readonly [input]?: In;
   readonly [output]?: Out;
 }
@@ -25,6 +27,7 @@ export interface PythonStream<In, Item> {
   readonly stream: true;
   readonly idempotent: boolean;
   readonly pool: string | undefined;
+  readonly signature: string | undefined;
   readonly [input]?: In;
   readonly [output]?: Item;
 }
@@ -33,16 +36,20 @@ export interface RemoteToolOptions {
   readonly idempotent?: boolean;
   /** Which pool runs it. Default: the pool whose workers offer it. */
   readonly pool?: string;
+  /** Written by `npx ophion types`: what the types were made of (see `ophion({ tools })`). Default: none. */
+  readonly signature?: string;
 }
 
 /** `pythonTool<{ items: string[] }, { best: string }>('rank')`. Throws StateError `invalid` for what is no name. */
 export function pythonTool<In, Out>(name: string, options: RemoteToolOptions = {}): PythonTool<In, Out> {
   checkToolName(name);
-  return { name, stream: false, idempotent: options.idempotent ?? false, pool: options.pool };
+  return { name, stream: false, ...rest(options) };
 }
 
 /** `pythonStream<{ prompt: string }, { token: string }>('generate')`. Throws as `pythonTool` does. */
 export function pythonStream<In, Item>(name: string, options: RemoteToolOptions = {}): PythonStream<In, Item> {
   checkToolName(name);
-  return { name, stream: true, idempotent: options.idempotent ?? false, pool: options.pool };
+  return { name, stream: true, ...rest(options) };
 }
+
+const rest = ({ idempotent = false, pool, signature }: RemoteToolOptions) => ({ idempotent, pool, signature });

@@ -17,7 +17,7 @@ import { joinedProcess } from './remote-process.ts';
 import { sweep } from './sweep.ts';
 import { type TokenFileInput, tokenFile } from './token-file.ts';
 import { pythonWorker } from './worker.ts';
-import type { WorkerConfig, WorkerInput } from './worker-config.ts';
+import type { Accept, WorkerConfig, WorkerInput } from './worker-config.ts';
 import { WorkerLogs } from './worker-logs.ts';
 
 /** The input of a pool: whom it belongs to. Without it, its name is its id, and links stands beside `pools`. */
@@ -25,6 +25,8 @@ export interface PoolInput {
   readonly name?: string;
   /** The path of links. */
   readonly links?: string;
+  /** Whether a worker may serve, by what it says that it offers. Default: each may. */
+  readonly accept?: Accept;
 }
 
 export interface PoolLogic extends Logic<PoolInput | undefined> {
@@ -69,7 +71,12 @@ function managerInput(
   const places = placesOf(ctx);
   const supervisor = `${ctx.path}/workers`;
   const shutdown = config.drainMs + config.termMs + shutdownSlackMs;
-  const input = (id: string, own: WorkerConfig): WorkerInput => ({ workerId: id, ...places, config: own });
+  const input = (id: string, own: WorkerConfig): WorkerInput => ({
+    workerId: id,
+    ...places,
+    config: own,
+    accept: ctx.input?.accept,
+  });
   return {
     pool: places.pool,
     ...poolDefaults(options),

@@ -29,6 +29,9 @@ export interface WorkerConfig {
   readonly sameVersion: boolean;
 }
 
+/** Looks at what a worker says that it offers; an error refuses the worker: it does not start. */
+export type Accept = (offer: Uint8Array) => Error | undefined;
+
 export interface WorkerInput {
   readonly workerId: string;
   readonly pool: string;
@@ -36,6 +39,7 @@ export interface WorkerInput {
   readonly links: string;
   readonly manager: string;
   readonly config: WorkerConfig;
+  readonly accept?: Accept | undefined;
 }
 
 /** What a process is told on its standard input, as one JSON line. The token is nowhere else. */

@@ -125,3 +125,12 @@ export function otherVersion(memory: WorkerMemory, version: string): ExitReason 
   const error = new VersionMismatchError(String(memory.ctx.self), version);
   return notStarted(memory, error.message, exitReason.error(error));
 }
+
+/** Why it may not serve, by what it offers; undefined when it may. */
+export const refusal = ({ given }: WorkerMemory, offer: Uint8Array): Error | undefined => given.accept?.(offer);
+
+/** What it offers is not what its host wants: it does not start, and the cause says why. */
+export function notAccepted(memory: WorkerMemory, offer: Uint8Array): ExitReason {
+  const error = refusal(memory, offer) ?? new Error('it was refused');
+  return notStarted(memory, error.message, exitReason.error(error));
+}

@@ -4,7 +4,16 @@ import { type ActorContext, assign, type ExitReason, setup } from '../core/index
 import type { DeadlineKind, DeadlineMessage } from './deadlines.ts';
 import type { WorkerState } from './events.ts';
 import type { WorkerInput } from './worker-config.ts';
-import { askToBoot, emit, links, report, runIdOf, type WorkerMemory, type WorkerMessage } from './worker-memory.ts';
+import {
+  askToBoot,
+  emit,
+  links,
+  refusal,
+  report,
+  runIdOf,
+  type WorkerMemory,
+  type WorkerMessage,
+} from './worker-memory.ts';
 import { processActor } from './worker-process.ts';
 
 /** How long a worker waits for links before it looks again. */
@@ -33,6 +42,7 @@ export const workerSetup = setup({
     busy: ({ event }) => event.type === 'stream.liveness' && event.inFlight.length > 0,
     otherVersion: ({ context, event }) =>
       context.given.config.sameVersion && event.type === 'stream.hello' && !isOwnVersion(event.libraryVersion),
+    refused: ({ context, event }) => event.type === 'stream.ready' && refusal(context, event.catalog) !== undefined,
     retireNow: ({ event }) => event.type === 'pool.retire' && event.now,
   },
   actions: {

@@ -6,7 +6,7 @@
 import { type ActorContext, assign, exitReason, worker } from '../core/index.ts';
 import { WorkerDeadlines } from './deadlines.ts';
 import type { WorkerInput } from './worker-config.ts';
-import { endOf, notStarted, otherVersion, retired } from './worker-memory.ts';
+import { endOf, notAccepted, notStarted, otherVersion, retired } from './worker-memory.ts';
 import { workerSetup } from './worker-setup.ts';
 
 const machine = workerSetup.createMachine({
@@ -158,16 +158,26 @@ const machine = workerSetup.createMachine({
                 { type: 'setDeadline', params: { kind: 'ready' } },
               ],
             },
-            'stream.ready': {
-              target: 'ready',
-              actions: assign({
-                wasReady: true,
-                capacity: ({ context, event }) =>
-                  event.capacity > 0
-                    ? Math.min(event.capacity, context.given.config.capacity)
-                    : context.given.config.capacity,
-              }),
-            },
+            'stream.ready': [
+              {
+                guard: 'refused',
+                target: 'killed',
+                actions: {
+                  type: 'end',
+                  params: ({ context, event }) => ({ reason: notAccepted(context, event.catalog) }),
+                },
+              },
+              {
+                target: 'ready',
+                actions: assign({
+                  wasReady: true,
+                  capacity: ({ context, event }) =>
+                    event.capacity > 0
+                      ? Math.min(event.capacity, context.given.config.capacity)
+                      : context.given.config.capacity,
+                }),
+              },
+            ],
             'deadline.ready': {
               guard: 'current',
               target: 'killed',

@@ -25,6 +25,7 @@ export {
   type PublicServicesOptions,
   publicServices,
 } from './services/public-services.ts';
+export { type KnownTool, StaleTypesError, signatureJudge } from './signatures.ts';
 export {
   callTool,
   streamTool,

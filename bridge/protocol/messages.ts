@@ -4,6 +4,7 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { ProtocolError } from '../../actors/core/index.ts';
 import {
+  type Catalog,
   CatalogSchema,
   type HostMessage,
   HostMessageSchema,
@@ -60,6 +61,7 @@ export const toolDescription = (
   idempotent: false,
   writes: WriteMode.UNSPECIFIED,
   onConflict: ConflictPolicy.UNSPECIFIED,
+  signature: '',
   ...more,
 });
 
@@ -79,7 +81,12 @@ export function decodeHostMessage(payload: Uint8Array): HostBody {
 
 /** What a worker says in its Ready frame that it offers. */
 export function decodeCatalog(payload: Uint8Array): readonly ToolDescription[] {
-  return read(CatalogSchema, payload, 'the catalog of a worker').tools;
+  return decodeOffer(payload).tools;
+}
+
+/** As `decodeCatalog`, and whether there are more than these. */
+export function decodeOffer(payload: Uint8Array): Pick<Catalog, 'tools' | 'more'> {
+  return read(CatalogSchema, payload, 'the catalog of a worker');
 }
 
 function read<D extends DescMessage>(schema: D, payload: Uint8Array, what: string): MessageShape<D> {

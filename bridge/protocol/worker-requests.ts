@@ -106,7 +106,7 @@ export async function plainAnswer(request: PlainRequest, asker: Asker): Promise<
     }
     case 'listTools': {
       const exposed = (await tools.list(sessionId)).filter((tool) => tool.exposed);
-      const catalog = { $typeName: 'ophion.v1.Catalog' as const, tools: exposed.map(describedTool) };
+      const catalog = { $typeName: 'ophion.v1.Catalog' as const, tools: exposed.map(describedTool), more: false };
       return hostMessage('tools', toolList({ case: 'tools', value: catalog }));
     }
     default: {

@@ -126,7 +126,7 @@ export class ProtocolWorker {
       const more = typeof tool === 'string' ? { name: tool } : tool;
       return { ...toolDescription(more.name, `does ${more.name}`), ...more };
     });
-    const catalog = toBinary(CatalogSchema, { $typeName: 'ophion.v1.Catalog', tools: described });
+    const catalog = toBinary(CatalogSchema, { $typeName: 'ophion.v1.Catalog', tools: described, more: false });
     this.#control({
       case: 'ready',
       value: { $typeName: 'ophion.v1.Ready', catalog, capacity: 8, takesFiles: false, takesTransfers },

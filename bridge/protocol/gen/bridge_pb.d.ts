@@ -316,6 +316,13 @@ export declare type Catalog = Message<"ophion.v1.Catalog"> & {
    * @generated from field: repeated ophion.v1.ToolDescription tools = 1;
    */
   tools: ToolDescription[];
+
+  /**
+   * Tools that are not named here follow in another one.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
 };
 
 /**

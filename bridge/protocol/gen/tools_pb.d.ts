@@ -390,6 +390,14 @@ export declare type ToolDescription = Message<"ophion.v1.ToolDescription"> & {
    * @generated from field: ophion.v1.ConflictPolicy on_conflict = 10;
    */
   onConflict: ConflictPolicy;
+
+  /**
+   * Stands for the types of what it takes and answers: it changes with them alone.
+   * Empty when it is not known.
+   *
+   * @generated from field: string signature = 11;
+   */
+  signature: string;
 };
 
 /**

@@ -57,6 +57,7 @@ const otherRules: Readonly<Record<string, Rule>> = {
   not_started: down,
   restarting: down,
   start_failed: { code: Code.Unavailable, reason: 'WORKER_STARTING', retry: true },
+  stale_types: { code: Code.FailedPrecondition, reason: 'STALE_TYPES' },
   version_mismatch: { code: Code.FailedPrecondition, reason: 'PROTOCOL_VERSION' },
   protocol: { code: Code.Internal, reason: 'PROTOCOL', silent: true },
   call_timeout: { code: Code.DeadlineExceeded, reason: 'CALL_TIMEOUT' },

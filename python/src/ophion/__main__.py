@@ -19,12 +19,17 @@ def main(arguments: list[str]) -> int:
         from ophion import _join
 
         return _join.main(arguments)
+    if len(arguments) > 1 and arguments[0] == "--describe" and not any(one.startswith("-") for one in arguments[1:]):
+        from ophion import _describe
+
+        return _describe.main(arguments[1:])
     if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m ophion MODULE   (with a boot line on stdin, from an Ophion host)", file=sys.stderr)
         print(
             "       python -m ophion MODULE --join URL --token-file FILE   (--help with them says more)",
             file=sys.stderr,
         )
+        print("       python -m ophion --describe MODULE...   (tells what its tools take and answer)", file=sys.stderr)
         return USAGE
     try:
         boot = read_boot(sys.stdin.buffer)

@@ -44,6 +44,7 @@ def catalog(tools: Mapping[str, Tool], limits: Limits) -> Offer:
     if whole.ByteSize() <= room:
         return Offer(whole.SerializeToString())
     first, *rest = _parts(map(_thin, described), room)
+    first.more = len(rest) > 0
     more = [*rest, *_parts(described, room)]
     return Offer(
         first.SerializeToString(),
@@ -60,13 +61,14 @@ def _bounded(said: tools_pb2.ToolDescription) -> tools_pb2.ToolDescription:
 
 
 def _thin(said: tools_pb2.ToolDescription) -> tools_pb2.ToolDescription:
-    """What a call needs to know."""
+    """What has to be known before a call."""
     return tools_pb2.ToolDescription(
         name=said.name,
         stream=said.stream,
         idempotent=said.idempotent,
         writes=said.writes,
         on_conflict=said.on_conflict,
+        signature=said.signature,
     )
 
 

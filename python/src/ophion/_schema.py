@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Literal, TypeVar, Union
 
+from ophion._codec import MAX_DEPTH
 from ophion._conform import DICTS, LISTS, hints_of, required_keys
 from ophion._values import Blob, Tensor
 
@@ -62,20 +63,30 @@ def input_schema(function: Callable[..., Any], parameters: Iterable[inspect.Para
 
 def output_schema(function: Callable[..., Any], streams: bool) -> str:
     """What a tool answers, or one of its items when it streams; empty when its function does not say."""
+    hint = _answer_of(hints_of(function, extras=True), streams)
+    return "" if hint is _NONE else _bounded(lambda depth: _answer(hint, depth))
+
+
+def whole_schemas(
+    function: Callable[..., Any], parameters: Iterable[inspect.Parameter], streams: bool
+) -> tuple[Schema, Schema | None]:
+    """Both, as deep as values may be nested."""
     hints = hints_of(function, extras=True)
-    if "return" not in hints:
-        return ""
-    hint = hints["return"]
-    if streams:
-        if typing.get_origin(hint) not in _STREAMS:
-            return ""
-        hint = (*typing.get_args(hint), Any)[0]
+    hint = _answer_of(hints, streams)
+    return _arguments(parameters, hints, MAX_DEPTH), None if hint is _NONE else _answer(hint, MAX_DEPTH)
 
-    def answer(depth: int) -> Schema:
-        walk = _Walk("serialization")
-        return walk.whole(walk.of(hint, depth))
 
-    return _bounded(answer)
+def _answer_of(hints: Mapping[str, Any], streams: bool) -> Any:
+    """What it answers, or one of its items; `_NONE` when its function does not say."""
+    hint = hints.get("return", _NONE)
+    if hint is _NONE or not streams:
+        return hint
+    return (*typing.get_args(hint), Any)[0] if typing.get_origin(hint) in _STREAMS else _NONE
+
+
+def _answer(hint: Any, depth: int) -> Schema:
+    walk = _Walk("serialization")
+    return walk.whole(walk.of(hint, depth))
 
 
 def _bounded(make: Callable[[int], Schema]) -> str:

@@ -16,6 +16,7 @@ from ophion._gen import tools_pb2
 from ophion._schema import input_schema, output_schema
 from ophion._scope import Scope
 from ophion._session import SessionContext
+from ophion._types import Types, types_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,6 +70,11 @@ class Tool:
         found = list(self.signature.parameters.values())
         return found[1:] if self.session is not None else found
 
+    @property
+    def types(self) -> Types:
+        """The types of what it takes and answers."""
+        return types_of(self.function, self.parameters, self.streams)
+
     def description_message(self) -> tools_pb2.ToolDescription:
         """What the catalog says of it."""
         result = tools_pb2.ToolDescription(
@@ -90,6 +96,7 @@ class Tool:
         result.returns = written(self.signature.return_annotation)
         result.input_schema = input_schema(self.function, self.parameters)
         result.output_schema = output_schema(self.function, self.streams)
+        result.signature = self.types.signature
         return result
 
     def bound(self, scope: Scope) -> Callable[[], Any]:

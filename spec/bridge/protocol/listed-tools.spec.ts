@@ -42,7 +42,7 @@ describe('what a client is told of tools', () => {
     await t.stateNames.session('s').call('registerTools', { tools: handlers });
     const { wire } = await t.worker({ tools: ['rank'] });
     const described = toolDescription('rank', 'Ranks.', { inputSchema: '{"type":"object"}', outputSchema: '{}' });
-    wire.say(0, workerMessage('catalog', { $typeName: 'ophion.v1.Catalog', tools: [described] }));
+    wire.say(0, workerMessage('catalog', { $typeName: 'ophion.v1.Catalog', tools: [described], more: false }));
     const list = async () => (await client.listTools({ sessionId: 's' }, options)).tools;
     while ((await list()).every(({ outputSchema }) => outputSchema === '')) await new Promise(setImmediate);
     const told = (await list()).map(({ name, description, stream, inputSchema, outputSchema }) =>

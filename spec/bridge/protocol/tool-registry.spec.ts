@@ -16,7 +16,7 @@ describe('the tools that workers offer', () => {
   const schemaOf = async (name: string) =>
     (await t.names.bridge.call('tools')).find(({ description }) => description.name === name)?.description.inputSchema;
   const offer = (wire: ProtocolWorker, ...tools: ToolDescription[]) =>
-    wire.say(0, workerMessage('catalog', { $typeName: 'ophion.v1.Catalog', tools }));
+    wire.say(0, workerMessage('catalog', { $typeName: 'ophion.v1.Catalog', tools, more: false }));
   /** The bridge handles what comes from one worker in its order, and answers a call in its turn. */
   const until = async (wanted: () => Promise<boolean>) => {
     while (!(await wanted())) await new Promise(setImmediate);

@@ -27,7 +27,7 @@ from ophion._gen import values_pb2 as ophion_dot_v1_dot_values__pb2
 from ophion._gen import variables_pb2 as ophion_dot_v1_dot_variables__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16ophion/v1/bridge.proto\x12\tophion.v1\x1a\x15ophion/v1/tools.proto\x1a\x16ophion/v1/values.proto\x1a\x19ophion/v1/variables.proto\"\x95\x05\n\x0bHostMessage\x12#\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.ophion.v1.ToolCallH\x00\x12#\n\x06\x63\x61ncel\x18\x02 \x01(\x0b\x32\x11.ophion.v1.CancelH\x00\x12#\n\x06\x63redit\x18\x03 \x01(\x0b\x32\x11.ophion.v1.CreditH\x00\x12\'\n\x06result\x18\x04 \x01(\x0b\x32\x15.ophion.v1.ToolResultH\x00\x12(\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x16.ophion.v1.CommitReplyH\x00\x12$\n\x04pull\x18\x06 \x01(\x0b\x32\x14.ophion.v1.PullReplyH\x00\x12\x1f\n\x04item\x18\x07 \x01(\x0b\x32\x0f.ophion.v1.ItemH\x00\x12&\n\x04sync\x18\x08 \x01(\x0b\x32\x16.ophion.v1.SyncSessionH\x00\x12&\n\x04\x64rop\x18\t \x01(\x0b\x32\x16.ophion.v1.DropSessionH\x00\x12$\n\x05tools\x18\n \x01(\x0b\x32\x13.ophion.v1.ToolListH\x00\x12\x34\n\x07watched\x18\x0b \x01(\x0b\x32!.ophion.v1.WatchVariablesResponseH\x00\x12(\n\twatch_end\x18\x0c \x01(\x0b\x32\x13.ophion.v1.WatchEndH\x00\x12*\n\x07history\x18\r \x01(\x0b\x32\x17.ophion.v1.HistoryReplyH\x00\x12$\n\x05locks\x18\x0e \x01(\x0b\x32\x13.ophion.v1.LockListH\x00\x12%\n\x06locked\x18\x0f \x01(\x0b\x32\x13.ophion.v1.HeldLockH\x00\x12&\n\x08lock_end\x18\x10 \x01(\x0b\x32\x12.ophion.v1.LockEndH\x00\x42\x06\n\x04\x62ody\"\xc1\x05\n\rWorkerMessage\x12\'\n\x06result\x18\x01 \x01(\x0b\x32\x15.ophion.v1.ToolResultH\x00\x12\x1f\n\x04item\x18\x02 \x01(\x0b\x32\x0f.ophion.v1.ItemH\x00\x12#\n\x06\x63redit\x18\x03 \x01(\x0b\x32\x11.ophion.v1.CreditH\x00\x12#\n\x04\x63\x61ll\x18\x04 \x01(\x0b\x32\x13.ophion.v1.ToolCallH\x00\x12#\n\x06\x63\x61ncel\x18\x05 \x01(\x0b\x32\x11.ophion.v1.CancelH\x00\x12\x33\n\x06\x63ommit\x18\x06 \x01(\x0b\x32!.ophion.v1.CommitVariablesRequestH\x00\x12\x1f\n\x04pull\x18\x07 \x01(\x0b\x32\x0f.ophion.v1.PullH\x00\x12#\n\x03log\x18\x08 \x01(\x0b\x32\x14.ophion.v1.LogRecordH\x00\x12\x31\n\nlist_tools\x18\t \x01(\x0b\x32\x1b.ophion.v1.ListSessionToolsH\x00\x12%\n\x07\x63\x61talog\x18\n \x01(\x0b\x32\x12.ophion.v1.CatalogH\x00\x12\x31\n\x05watch\x18\x0b \x01(\x0b\x32 .ophion.v1.WatchVariablesRequestH\x00\x12/\n\x04read\x18\x0c \x01(\x0b\x32\x1f.ophion.v1.ReadVariablesRequestH\x00\x12\x35\n\x0cread_history\x18\r \x01(\x0b\x32\x1d.ophion.v1.ReadHistoryRequestH\x00\x12\x31\n\nlist_locks\x18\x0e \x01(\x0b\x32\x1b.ophion.v1.ListLocksRequestH\x00\x12\'\n\x04lock\x18\x0f \x01(\x0b\x32\x17.ophion.v1.LockVariableH\x00\x12#\n\x06unlock\x18\x10 \x01(\x0b\x32\x11.ophion.v1.UnlockH\x00\x42\x06\n\x04\x62ody\"4\n\x07\x43\x61talog\x12)\n\x05tools\x18\x01 \x03(\x0b\x32\x1a.ophion.v1.ToolDescription\"&\n\x10ListSessionTools\x12\x12\n\nsession_id\x18\x01 \x01(\t\"]\n\x08ToolList\x12#\n\x05tools\x18\x01 \x01(\x0b\x32\x12.ophion.v1.CatalogH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"\x18\n\x06\x43\x61ncel\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x17\n\x06\x43redit\x12\r\n\x05items\x18\x01 \x01(\r\"\'\n\x04Item\x12\x1f\n\x05value\x18\x01 \x01(\x0b\x32\x10.ophion.v1.Value\"e\n\x0bSyncSession\x12\'\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.SnapshotH\x00\x12#\n\x06\x63ommit\x18\x02 \x01(\x0b\x32\x11.ophion.v1.CommitH\x00\x42\x08\n\x06\x63hange\"!\n\x0b\x44ropSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\"`\n\x0b\x43ommitReply\x12#\n\x06\x63ommit\x18\x01 \x01(\x0b\x32\x11.ophion.v1.CommitH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"0\n\x04Pull\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_revision\x18\x02 \x01(\x04\"b\n\tPullReply\x12\'\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.SnapshotH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"+\n\x08WatchEnd\x12\x1f\n\x05\x66\x61ult\x18\x01 \x01(\x0b\x32\x10.ophion.v1.Fault\"o\n\x0cHistoryReply\x12\x31\n\x07history\x18\x01 \x01(\x0b\x32\x1e.ophion.v1.ReadHistoryResponseH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"g\n\x08LockList\x12-\n\x05locks\x18\x01 \x01(\x0b\x32\x1c.ophion.v1.ListLocksResponseH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"f\n\x0cLockVariable\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\x12\n\ntimeout_ms\x18\x04 \x01(\x01\x12\x10\n\x08lease_ms\x18\x05 \x01(\x01\"\x08\n\x06Unlock\"*\n\x07LockEnd\x12\x1f\n\x05\x66\x61ult\x18\x01 \x01(\x0b\x32\x10.ophion.v1.Fault\"u\n\tLogRecord\x12\r\n\x05level\x18\x01 \x01(\t\x12\x0e\n\x06logger\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x05 \x01(\t\x12\x13\n\x0btraceparent\x18\x06 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16ophion/v1/bridge.proto\x12\tophion.v1\x1a\x15ophion/v1/tools.proto\x1a\x16ophion/v1/values.proto\x1a\x19ophion/v1/variables.proto\"\x95\x05\n\x0bHostMessage\x12#\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x13.ophion.v1.ToolCallH\x00\x12#\n\x06\x63\x61ncel\x18\x02 \x01(\x0b\x32\x11.ophion.v1.CancelH\x00\x12#\n\x06\x63redit\x18\x03 \x01(\x0b\x32\x11.ophion.v1.CreditH\x00\x12\'\n\x06result\x18\x04 \x01(\x0b\x32\x15.ophion.v1.ToolResultH\x00\x12(\n\x06\x63ommit\x18\x05 \x01(\x0b\x32\x16.ophion.v1.CommitReplyH\x00\x12$\n\x04pull\x18\x06 \x01(\x0b\x32\x14.ophion.v1.PullReplyH\x00\x12\x1f\n\x04item\x18\x07 \x01(\x0b\x32\x0f.ophion.v1.ItemH\x00\x12&\n\x04sync\x18\x08 \x01(\x0b\x32\x16.ophion.v1.SyncSessionH\x00\x12&\n\x04\x64rop\x18\t \x01(\x0b\x32\x16.ophion.v1.DropSessionH\x00\x12$\n\x05tools\x18\n \x01(\x0b\x32\x13.ophion.v1.ToolListH\x00\x12\x34\n\x07watched\x18\x0b \x01(\x0b\x32!.ophion.v1.WatchVariablesResponseH\x00\x12(\n\twatch_end\x18\x0c \x01(\x0b\x32\x13.ophion.v1.WatchEndH\x00\x12*\n\x07history\x18\r \x01(\x0b\x32\x17.ophion.v1.HistoryReplyH\x00\x12$\n\x05locks\x18\x0e \x01(\x0b\x32\x13.ophion.v1.LockListH\x00\x12%\n\x06locked\x18\x0f \x01(\x0b\x32\x13.ophion.v1.HeldLockH\x00\x12&\n\x08lock_end\x18\x10 \x01(\x0b\x32\x12.ophion.v1.LockEndH\x00\x42\x06\n\x04\x62ody\"\xc1\x05\n\rWorkerMessage\x12\'\n\x06result\x18\x01 \x01(\x0b\x32\x15.ophion.v1.ToolResultH\x00\x12\x1f\n\x04item\x18\x02 \x01(\x0b\x32\x0f.ophion.v1.ItemH\x00\x12#\n\x06\x63redit\x18\x03 \x01(\x0b\x32\x11.ophion.v1.CreditH\x00\x12#\n\x04\x63\x61ll\x18\x04 \x01(\x0b\x32\x13.ophion.v1.ToolCallH\x00\x12#\n\x06\x63\x61ncel\x18\x05 \x01(\x0b\x32\x11.ophion.v1.CancelH\x00\x12\x33\n\x06\x63ommit\x18\x06 \x01(\x0b\x32!.ophion.v1.CommitVariablesRequestH\x00\x12\x1f\n\x04pull\x18\x07 \x01(\x0b\x32\x0f.ophion.v1.PullH\x00\x12#\n\x03log\x18\x08 \x01(\x0b\x32\x14.ophion.v1.LogRecordH\x00\x12\x31\n\nlist_tools\x18\t \x01(\x0b\x32\x1b.ophion.v1.ListSessionToolsH\x00\x12%\n\x07\x63\x61talog\x18\n \x01(\x0b\x32\x12.ophion.v1.CatalogH\x00\x12\x31\n\x05watch\x18\x0b \x01(\x0b\x32 .ophion.v1.WatchVariablesRequestH\x00\x12/\n\x04read\x18\x0c \x01(\x0b\x32\x1f.ophion.v1.ReadVariablesRequestH\x00\x12\x35\n\x0cread_history\x18\r \x01(\x0b\x32\x1d.ophion.v1.ReadHistoryRequestH\x00\x12\x31\n\nlist_locks\x18\x0e \x01(\x0b\x32\x1b.ophion.v1.ListLocksRequestH\x00\x12\'\n\x04lock\x18\x0f \x01(\x0b\x32\x17.ophion.v1.LockVariableH\x00\x12#\n\x06unlock\x18\x10 \x01(\x0b\x32\x11.ophion.v1.UnlockH\x00\x42\x06\n\x04\x62ody\"B\n\x07\x43\x61talog\x12)\n\x05tools\x18\x01 \x03(\x0b\x32\x1a.ophion.v1.ToolDescription\x12\x0c\n\x04more\x18\x02 \x01(\x08\"&\n\x10ListSessionTools\x12\x12\n\nsession_id\x18\x01 \x01(\t\"]\n\x08ToolList\x12#\n\x05tools\x18\x01 \x01(\x0b\x32\x12.ophion.v1.CatalogH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"\x18\n\x06\x43\x61ncel\x12\x0e\n\x06reason\x18\x01 \x01(\t\"\x17\n\x06\x43redit\x12\r\n\x05items\x18\x01 \x01(\r\"\'\n\x04Item\x12\x1f\n\x05value\x18\x01 \x01(\x0b\x32\x10.ophion.v1.Value\"e\n\x0bSyncSession\x12\'\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.SnapshotH\x00\x12#\n\x06\x63ommit\x18\x02 \x01(\x0b\x32\x11.ophion.v1.CommitH\x00\x42\x08\n\x06\x63hange\"!\n\x0b\x44ropSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\"`\n\x0b\x43ommitReply\x12#\n\x06\x63ommit\x18\x01 \x01(\x0b\x32\x11.ophion.v1.CommitH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"0\n\x04Pull\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x14\n\x0cmin_revision\x18\x02 \x01(\x04\"b\n\tPullReply\x12\'\n\x08snapshot\x18\x01 \x01(\x0b\x32\x13.ophion.v1.SnapshotH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"+\n\x08WatchEnd\x12\x1f\n\x05\x66\x61ult\x18\x01 \x01(\x0b\x32\x10.ophion.v1.Fault\"o\n\x0cHistoryReply\x12\x31\n\x07history\x18\x01 \x01(\x0b\x32\x1e.ophion.v1.ReadHistoryResponseH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"g\n\x08LockList\x12-\n\x05locks\x18\x01 \x01(\x0b\x32\x1c.ophion.v1.ListLocksResponseH\x00\x12!\n\x05\x66\x61ult\x18\x02 \x01(\x0b\x32\x10.ophion.v1.FaultH\x00\x42\t\n\x07outcome\"f\n\x0cLockVariable\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06policy\x18\x03 \x01(\t\x12\x12\n\ntimeout_ms\x18\x04 \x01(\x01\x12\x10\n\x08lease_ms\x18\x05 \x01(\x01\"\x08\n\x06Unlock\"*\n\x07LockEnd\x12\x1f\n\x05\x66\x61ult\x18\x01 \x01(\x0b\x32\x10.ophion.v1.Fault\"u\n\tLogRecord\x12\r\n\x05level\x18\x01 \x01(\t\x12\x0e\n\x06logger\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x12\n\nsession_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x05 \x01(\t\x12\x13\n\x0btraceparent\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,39 +39,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WORKERMESSAGE']._serialized_start=776
   _globals['_WORKERMESSAGE']._serialized_end=1481
   _globals['_CATALOG']._serialized_start=1483
-  _globals['_CATALOG']._serialized_end=1535
-  _globals['_LISTSESSIONTOOLS']._serialized_start=1537
-  _globals['_LISTSESSIONTOOLS']._serialized_end=1575
-  _globals['_TOOLLIST']._serialized_start=1577
-  _globals['_TOOLLIST']._serialized_end=1670
-  _globals['_CANCEL']._serialized_start=1672
-  _globals['_CANCEL']._serialized_end=1696
-  _globals['_CREDIT']._serialized_start=1698
-  _globals['_CREDIT']._serialized_end=1721
-  _globals['_ITEM']._serialized_start=1723
-  _globals['_ITEM']._serialized_end=1762
-  _globals['_SYNCSESSION']._serialized_start=1764
-  _globals['_SYNCSESSION']._serialized_end=1865
-  _globals['_DROPSESSION']._serialized_start=1867
-  _globals['_DROPSESSION']._serialized_end=1900
-  _globals['_COMMITREPLY']._serialized_start=1902
-  _globals['_COMMITREPLY']._serialized_end=1998
-  _globals['_PULL']._serialized_start=2000
-  _globals['_PULL']._serialized_end=2048
-  _globals['_PULLREPLY']._serialized_start=2050
-  _globals['_PULLREPLY']._serialized_end=2148
-  _globals['_WATCHEND']._serialized_start=2150
-  _globals['_WATCHEND']._serialized_end=2193
-  _globals['_HISTORYREPLY']._serialized_start=2195
-  _globals['_HISTORYREPLY']._serialized_end=2306
-  _globals['_LOCKLIST']._serialized_start=2308
-  _globals['_LOCKLIST']._serialized_end=2411
-  _globals['_LOCKVARIABLE']._serialized_start=2413
-  _globals['_LOCKVARIABLE']._serialized_end=2515
-  _globals['_UNLOCK']._serialized_start=2517
-  _globals['_UNLOCK']._serialized_end=2525
-  _globals['_LOCKEND']._serialized_start=2527
-  _globals['_LOCKEND']._serialized_end=2569
-  _globals['_LOGRECORD']._serialized_start=2571
-  _globals['_LOGRECORD']._serialized_end=2688
+  _globals['_CATALOG']._serialized_end=1549
+  _globals['_LISTSESSIONTOOLS']._serialized_start=1551
+  _globals['_LISTSESSIONTOOLS']._serialized_end=1589
+  _globals['_TOOLLIST']._serialized_start=1591
+  _globals['_TOOLLIST']._serialized_end=1684
+  _globals['_CANCEL']._serialized_start=1686
+  _globals['_CANCEL']._serialized_end=1710
+  _globals['_CREDIT']._serialized_start=1712
+  _globals['_CREDIT']._serialized_end=1735
+  _globals['_ITEM']._serialized_start=1737
+  _globals['_ITEM']._serialized_end=1776
+  _globals['_SYNCSESSION']._serialized_start=1778
+  _globals['_SYNCSESSION']._serialized_end=1879
+  _globals['_DROPSESSION']._serialized_start=1881
+  _globals['_DROPSESSION']._serialized_end=1914
+  _globals['_COMMITREPLY']._serialized_start=1916
+  _globals['_COMMITREPLY']._serialized_end=2012
+  _globals['_PULL']._serialized_start=2014
+  _globals['_PULL']._serialized_end=2062
+  _globals['_PULLREPLY']._serialized_start=2064
+  _globals['_PULLREPLY']._serialized_end=2162
+  _globals['_WATCHEND']._serialized_start=2164
+  _globals['_WATCHEND']._serialized_end=2207
+  _globals['_HISTORYREPLY']._serialized_start=2209
+  _globals['_HISTORYREPLY']._serialized_end=2320
+  _globals['_LOCKLIST']._serialized_start=2322
+  _globals['_LOCKLIST']._serialized_end=2425
+  _globals['_LOCKVARIABLE']._serialized_start=2427
+  _globals['_LOCKVARIABLE']._serialized_end=2529
+  _globals['_UNLOCK']._serialized_start=2531
+  _globals['_UNLOCK']._serialized_end=2539
+  _globals['_LOCKEND']._serialized_start=2541
+  _globals['_LOCKEND']._serialized_end=2583
+  _globals['_LOGRECORD']._serialized_start=2585
+  _globals['_LOGRECORD']._serialized_end=2702
 # @@protoc_insertion_point(module_scope)

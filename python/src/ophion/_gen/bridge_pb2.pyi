@@ -82,10 +82,12 @@ class WorkerMessage(_message.Message):
     def __init__(self, result: _Optional[_Union[_tools_pb2.ToolResult, _Mapping]] = ..., item: _Optional[_Union[Item, _Mapping]] = ..., credit: _Optional[_Union[Credit, _Mapping]] = ..., call: _Optional[_Union[_tools_pb2.ToolCall, _Mapping]] = ..., cancel: _Optional[_Union[Cancel, _Mapping]] = ..., commit: _Optional[_Union[_variables_pb2.CommitVariablesRequest, _Mapping]] = ..., pull: _Optional[_Union[Pull, _Mapping]] = ..., log: _Optional[_Union[LogRecord, _Mapping]] = ..., list_tools: _Optional[_Union[ListSessionTools, _Mapping]] = ..., catalog: _Optional[_Union[Catalog, _Mapping]] = ..., watch: _Optional[_Union[_variables_pb2.WatchVariablesRequest, _Mapping]] = ..., read: _Optional[_Union[_variables_pb2.ReadVariablesRequest, _Mapping]] = ..., read_history: _Optional[_Union[_variables_pb2.ReadHistoryRequest, _Mapping]] = ..., list_locks: _Optional[_Union[_variables_pb2.ListLocksRequest, _Mapping]] = ..., lock: _Optional[_Union[LockVariable, _Mapping]] = ..., unlock: _Optional[_Union[Unlock, _Mapping]] = ...) -> None: ...
 
 class Catalog(_message.Message):
-    __slots__ = ("tools",)
+    __slots__ = ("tools", "more")
     TOOLS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     tools: _containers.RepeatedCompositeFieldContainer[_tools_pb2.ToolDescription]
-    def __init__(self, tools: _Optional[_Iterable[_Union[_tools_pb2.ToolDescription, _Mapping]]] = ...) -> None: ...
+    more: bool
+    def __init__(self, tools: _Optional[_Iterable[_Union[_tools_pb2.ToolDescription, _Mapping]]] = ..., more: bool = ...) -> None: ...
 
 class ListSessionTools(_message.Message):
     __slots__ = ("session_id",)

@@ -143,7 +143,7 @@ class ToolResult(_message.Message):
     def __init__(self, value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ..., revision: _Optional[int] = ..., facts: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., writes: _Optional[_Union[_variables_pb2.CommitPlan, _Mapping]] = ..., committed_revision: _Optional[int] = ...) -> None: ...
 
 class ToolDescription(_message.Message):
-    __slots__ = ("name", "description", "stream", "parameters", "returns", "input_schema", "output_schema", "idempotent", "writes", "on_conflict")
+    __slots__ = ("name", "description", "stream", "parameters", "returns", "input_schema", "output_schema", "idempotent", "writes", "on_conflict", "signature")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     STREAM_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +154,7 @@ class ToolDescription(_message.Message):
     IDEMPOTENT_FIELD_NUMBER: _ClassVar[int]
     WRITES_FIELD_NUMBER: _ClassVar[int]
     ON_CONFLICT_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     stream: bool
@@ -164,7 +165,8 @@ class ToolDescription(_message.Message):
     idempotent: bool
     writes: WriteMode
     on_conflict: ConflictPolicy
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., stream: bool = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., returns: _Optional[str] = ..., input_schema: _Optional[str] = ..., output_schema: _Optional[str] = ..., idempotent: bool = ..., writes: _Optional[_Union[WriteMode, str]] = ..., on_conflict: _Optional[_Union[ConflictPolicy, str]] = ...) -> None: ...
+    signature: str
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., stream: bool = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., returns: _Optional[str] = ..., input_schema: _Optional[str] = ..., output_schema: _Optional[str] = ..., idempotent: bool = ..., writes: _Optional[_Union[WriteMode, str]] = ..., on_conflict: _Optional[_Union[ConflictPolicy, str]] = ..., signature: _Optional[str] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "type", "required")
