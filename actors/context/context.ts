@@ -28,13 +28,16 @@ import {
 import { type ContextInput, contextActor } from './context-actor.ts';
 import { type ContextRecord, ownSession, settledSession } from './context-record.ts';
 import { ExposedTools } from './exposed-tools.ts';
-import { Inheritance, isOwnName } from './inheritance.ts';
+import { Inheritance } from './inheritance.ts';
 import type { LocalTools } from './local-tool.ts';
 import { addMetadata, type Metadata, readMetadata } from './metadata.ts';
+import { type AnyMiddleware, Chain } from './middleware/index.ts';
 import type { OphionRef } from './ophion.ts';
 import { Program } from './program.ts';
 import type { AnyDefinition, ProgramDefinition } from './program-definition.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
+import { type ContextStatistics, statisticsOf } from './statistics.ts';
+import { Surrounding } from './surrounding.ts';
 import { type CallSettled, type ToolOptions, type ToolStream, Tools } from './tools.ts';
 import { Variables } from './variables.ts';
 
@@ -62,29 +65,6 @@ export interface ContextOptions<D extends Declarations, Outer extends Names = Re
   readonly state?: StateBackend<StateHost>;
   /** The session ends by itself when it was not used for so long. Default: it lives until it is closed. */
   readonly ttlMs?: number;
-}
-
-/** What a context is and has at one moment. */
-export interface ContextStatistics {
-  readonly id: string;
-  /** Which provider the variables live on: `local`, `bridged`, ... */
-  readonly state: string;
-  /** How often it has moved to another provider. */
-  readonly moves: number;
-  readonly epoch: number;
-  readonly revision: number;
-  /** How many variables there are, what it inherits included. */
-  readonly variables: number;
-  /** How many of them are locked now. */
-  readonly locks: number;
-  /** How many TypeScript functions Python may call. */
-  readonly tools: number;
-  /** After how long without use its session ends, in milliseconds; undefined: never. */
-  readonly ttlMs: number | undefined;
-  /** The context that it inherits from. */
-  readonly inherits: string | undefined;
-  /** Wall clock, milliseconds since 1970. */
-  readonly openedAtMs: number;
 }
 
 /** How long a context waits for its move to bridged state. */
@@ -147,6 +127,7 @@ export class Context<V extends Names = Names> {
   readonly #tools: Tools;
   readonly #exposed: ExposedTools;
   readonly #state: StateBackend<StateHost> | undefined;
+  readonly #chain: Chain;
   /** Says that its session is not where it was any more. */
   readonly #leave: () => void;
 
@@ -166,9 +147,12 @@ export class Context<V extends Names = Names> {
       () => settledSession(record),
       (view) => writingTo(record, view),
     );
-    this.#tools = new Tools(ophion.bridge, record, () => this.#moving());
     const { system, path: root } = ophion;
-    this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), sessionTools({ system, root }), root);
+    this.#chain = new Chain(ophion.middleware);
+    this.#tools = new Tools(ophion.bridge, record, () => this.#moving(), this.#chain);
+    const surrounding = new Surrounding(this.#chain, record.id, system);
+    const tools = sessionTools({ system, root });
+    this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), tools, root, surrounding);
   }
 
   get id(): string {
@@ -211,26 +195,8 @@ export class Context<V extends Names = Names> {
   }
 
   /** What it is and has now. Reading it is an access. */
-  async statistics(options?: StateCallOptions): Promise<ContextStatistics> {
-    const { id, moves, tools, inheritance, openedAtMs } = this.#record;
-    const session = await settledSession(this.#record);
-    const [{ epoch, revision, variables }, locks] = await Promise.all([
-      session.read(undefined, options),
-      session.locks(options),
-    ]);
-    return {
-      id,
-      state: session.kind,
-      moves,
-      epoch,
-      revision,
-      variables: variables.filter(({ name }) => !isOwnName(name)).length,
-      locks: locks.length,
-      tools: tools.size,
-      ttlMs: session.ttlMs,
-      inherits: inheritance?.from,
-      openedAtMs,
-    };
+  statistics(options?: StateCallOptions): Promise<ContextStatistics> {
+    return statisticsOf(this.#record, options);
   }
 
   /** Adds variables and answers this context with their types. */
@@ -303,6 +269,15 @@ export class Context<V extends Names = Names> {
    */
   expose(tools: LocalTools): Promise<void> {
     return this.#exposed.add(tools, () => this.ensureBridged());
+  }
+
+  /**
+   * Puts middleware around the calls of this context that begin from now on: of Python tools, of programs that run in
+   * Python, and of exposed tools by Python and by clients. The first is the outermost; what was used before, and that of
+   * `ophion({ middleware })`, stands around it.
+   */
+  use(...middleware: readonly AnyMiddleware[]): void {
+    this.#chain.use(middleware);
   }
 
   /** Takes them back. A call that has begun goes on. Resolves to how many of these names were exposed. */

@@ -6,6 +6,7 @@ import { ActorDownError, type ActorRef, exitReason, type Pid, StateError } from 
 import { persist, type SessionTools, type StateCallOptions, toolsMax } from '../state/index.ts';
 import type { ContextRecord } from './context-record.ts';
 import { type LocalTools, offerOf } from './local-tool.ts';
+import type { Surrounding } from './surrounding.ts';
 
 /** Offers everything that is exposed on a context, for this incarnation of its actor. */
 export async function offerExposed(
@@ -23,8 +24,10 @@ export class ExposedTools {
   readonly #tools: SessionTools;
   /** The path of the ophion tree. */
   readonly #root: string;
+  readonly #surrounding: Surrounding;
 
-  constructor(record: ContextRecord, actor: ActorRef, tools: SessionTools, root: string) {
+  constructor(record: ContextRecord, actor: ActorRef, tools: SessionTools, root: string, surrounding: Surrounding) {
+    this.#surrounding = surrounding;
     this.#record = record;
     this.#actor = actor;
     this.#tools = tools;
@@ -36,7 +39,7 @@ export class ExposedTools {
    * for a bad name, `quota` for more than 1,000, `already_exists` for one that another actor offers in the session.
    */
   async add(tools: LocalTools, ready: () => Promise<void>): Promise<void> {
-    const offers = Object.entries(tools).map(([name, one]) => offerOf(name, one));
+    const offers = Object.entries(tools).map(([name, one]) => offerOf(name, one, this.#surrounding));
     const before = new Map(offers.map(({ name }) => [name, this.#record.tools.get(name)]));
     const added = [...before.values()].filter((known) => known === undefined).length;
     if (this.#record.tools.size + added > toolsMax) {

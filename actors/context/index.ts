@@ -1,5 +1,5 @@
 /** Layer 3: what application code touches. */
-export { Context, type ContextOptions, type ContextStatistics, openContext, type Shadowed } from './context.ts';
+export { Context, type ContextOptions, openContext, type Shadowed } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
 export type { Derive, DeriveOptions } from './derive.ts';
 export {
@@ -10,6 +10,22 @@ export {
   tool,
 } from './local-tool.ts';
 export type { Metadata } from './metadata.ts';
+export {
+  type AnyMiddleware,
+  type BreakCallsOptions,
+  breakCalls,
+  type CacheCallsOptions,
+  type CallAnswer,
+  cacheCalls,
+  type LimitCallsOptions,
+  type LogCallsOptions,
+  limitCalls,
+  logCalls,
+  type Middleware,
+  type MiddlewareCall,
+  type RetryCallsOptions,
+  retryCalls,
+} from './middleware/index.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion, type PythonTools } from './ophion.ts';
 export {
   Program,
@@ -35,6 +51,7 @@ export type { LmCall, ProgramSystemEvent } from './program-events.ts';
 export { type PythonStream, type PythonTool, pythonStream, pythonTool, type RemoteToolOptions } from './remote-tool.ts';
 export { type Field, type FieldType, parseSignature, type Signature, SignatureError } from './signature.ts';
 export type { Inputs, Outputs } from './signature-types.ts';
+export type { ContextStatistics } from './statistics.ts';
 export type { SystemEvent } from './system-event.ts';
 export type { LocalToolContext } from './tool-context.ts';
 export type { CallOutcome, CallSettled, ToolOptions, ToolStream } from './tools.ts';

@@ -3,12 +3,7 @@
  * with a deadline and a signal. One answers a value, a promise of one, or items one by one (an async generator).
  * `tool()` adds what others want to know of it, and schemas that its arguments and its answer are checked against.
  */
-import {
-  ArgumentsError,
-  type LocalToolContext as CallContext,
-  isAsyncIterable,
-  type LocalToolFunction,
-} from '../../bridge/protocol/index.ts';
+import { ArgumentsError, isAsyncIterable, type LocalToolFunction } from '../../bridge/protocol/index.ts';
 import { StateError } from '../core/index.ts';
 import {
   checked,
@@ -23,6 +18,7 @@ import {
   toolOffer,
   type Value,
 } from '../state/index.ts';
+import type { Surrounding } from './surrounding.ts';
 import { type LocalToolContext, ToolContext } from './tool-context.ts';
 
 // `never`, so that a tool may declare the arguments that it takes. What a tool without a result answers is null.
@@ -78,23 +74,23 @@ export class DefinedTool {
   }
 
   /** The function that checks what comes and what goes, under the name that its errors have. */
-  handler(name: string): LocalToolFunction {
+  handler(name: string, surrounding: Surrounding): LocalToolFunction {
     return this.stream
-      ? (args, context) => this.#items(name, args, context)
-      : (args, context) => this.#once(name, args, context);
+      ? (args, context) => this.#items(name, args, new ToolContext(context, surrounding))
+      : (args, context) => this.#once(name, args, new ToolContext(context, surrounding));
   }
 
-  async #once(name: string, args: Readonly<Record<string, Value>>, context: CallContext): Promise<unknown> {
+  async #once(name: string, args: Readonly<Record<string, Value>>, context: ToolContext): Promise<unknown> {
     const given = await this.#arguments(name, args);
-    const answer = await this.#run(given, new ToolContext(context));
+    const answer = await this.#run(given, context);
     if (isAsyncIterable(answer)) throw new StateError('invalid', 'it answers item by item, which needs `stream: true`');
     return this.#output === undefined ? answer : checked(this.#output, answer, misanswer(name, 'its answer'));
   }
 
-  async *#items(name: string, args: Readonly<Record<string, Value>>, context: CallContext): AsyncGenerator {
+  async *#items(name: string, args: Readonly<Record<string, Value>>, context: ToolContext): AsyncGenerator {
     const given = await this.#arguments(name, args);
     let count = 0;
-    for await (const item of this.#run(given, new ToolContext(context)) as AsyncIterable<unknown>) {
+    for await (const item of this.#run(given, context) as AsyncIterable<unknown>) {
       yield this.#output === undefined ? item : await checked(this.#output, item, misanswer(name, `item ${count}`));
       count += 1;
     }
@@ -130,15 +126,19 @@ export function tool(definition: ToolDefinition<Schema, Schema, boolean>, run: L
 }
 
 /** What the session is told of a tool. Throws StateError `invalid` for a bad name or description. */
-export function offerOf(name: string, one: LocalTool | DefinedTool): ToolOffer {
-  if (!(one instanceof DefinedTool)) return toolOffer({ name, stream: isGenerator(one), handler: withContext(one) });
+export function offerOf(name: string, one: LocalTool | DefinedTool, surrounding: Surrounding): ToolOffer {
+  if (!(one instanceof DefinedTool)) {
+    const stream = isGenerator(one);
+    return toolOffer({ name, stream, handler: surrounding.around(name, stream, withContext(one, surrounding)) });
+  }
   const { description, stream, inputSchema, outputSchema } = one;
-  return toolOffer({ name, description, stream, inputSchema, outputSchema, handler: one.handler(name) });
+  const handler = surrounding.around(name, stream, one.handler(name, surrounding));
+  return toolOffer({ name, description, stream, inputSchema, outputSchema, handler });
 }
 
 /** The tool as the bridge runs it: it gets the context of this layer. */
-function withContext(run: LocalTool): LocalToolFunction {
-  return (args, context) => run(args as never, new ToolContext(context));
+function withContext(run: LocalTool, surrounding: Surrounding): LocalToolFunction {
+  return (args, context) => run(args as never, new ToolContext(context, surrounding));
 }
 
 function misanswer(name: string, what: string): (misfits: readonly Misfit[]) => StateError {

@@ -34,6 +34,7 @@ import {
 } from '../state/index.ts';
 import { type PoolLogic, PoolRef } from '../worker/index.ts';
 import type { contextActor } from './context-actor.ts';
+import type { AnyMiddleware } from './middleware/index.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
 
 /** Tokens by any names. */
@@ -49,6 +50,8 @@ export interface OphionOptions<P extends Pools> {
    * those that they were made of does not start (WorkerStartError, its cause a StaleTypesError). Default: none.
    */
   readonly tools?: PythonTools;
+  /** Around the calls of tools on all contexts, the first outermost; that of a context stands inside. Default: none. */
+  readonly middleware?: readonly AnyMiddleware[];
   /** Quotas and sweeps of session state, and where it is kept: `{ vault: { path } }`. */
   readonly state?: StateOptions;
   /**
@@ -101,7 +104,7 @@ export function ophion<const P extends Pools = Record<never, never>>(options: Op
       },
     };
   });
-  return { ...logic, pools, refAt: (system, path) => new OphionRef(system, path, pools) };
+  return { ...logic, pools, refAt: (system, path) => new OphionRef(system, path, pools, options.middleware) };
 }
 
 /** The pools, each with what its workers must offer. */
@@ -122,9 +125,12 @@ export class OphionRef<P extends Pools = Pools> extends SupervisorRef<never> {
   readonly bridge: BridgeNames;
   /** By name. */
   readonly pools: { readonly [N in keyof P]: PoolRef };
+  /** Of all contexts. */
+  readonly middleware: readonly AnyMiddleware[];
 
-  constructor(system: ActorSystem, path: string, pools: P) {
+  constructor(system: ActorSystem, path: string, pools: P, middleware: readonly AnyMiddleware[] = []) {
     super(system, path);
+    this.middleware = middleware;
     this.state = stateNames(system, path);
     this.bridge = bridgeNames(system, path);
     this.pools = Object.fromEntries(

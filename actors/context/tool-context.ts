@@ -4,6 +4,7 @@
  */
 import type { LocalToolContext as CallContext, NestedCallOptions } from '../../bridge/protocol/index.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
+import type { Surrounding } from './surrounding.ts';
 import { Variables } from './variables.ts';
 
 export interface LocalToolContext extends Omit<CallContext, 'call' | 'stream' | 'session'> {
@@ -28,9 +29,11 @@ export interface LocalToolContext extends Omit<CallContext, 'call' | 'stream' | 
 export class ToolContext implements LocalToolContext {
   readonly variables: Variables;
   readonly #inner: CallContext;
+  readonly #surrounding: Surrounding;
 
-  constructor(inner: CallContext) {
+  constructor(inner: CallContext, surrounding: Surrounding) {
     this.#inner = inner;
+    this.#surrounding = surrounding;
     this.variables = new Variables(inner.sessionId, () => inner.session);
   }
 
@@ -55,7 +58,7 @@ export class ToolContext implements LocalToolContext {
   }
 
   call<In, Out>(tool: PythonTool<In, Out>, args: In, options?: NestedCallOptions): Promise<Out> {
-    return this.#inner.call(tool, args as never, options) as Promise<Out>;
+    return this.#surrounding.call(this.#inner, tool, args as never, options) as Promise<Out>;
   }
 
   stream<In, Item>(
@@ -63,6 +66,6 @@ export class ToolContext implements LocalToolContext {
     args: In,
     options?: NestedCallOptions,
   ): AsyncGenerator<Item, void, undefined> {
-    return this.#inner.stream(tool, args as never, options) as AsyncGenerator<Item, void, undefined>;
+    return this.#surrounding.stream(this.#inner, tool, args as never, options) as AsyncGenerator<Item, void, undefined>;
   }
 }

@@ -4,15 +4,19 @@
  */
 import {
   type BridgeNames,
-  type ToolStream as BridgeStream,
   type CallOutcome,
   callTool,
+  defaultToolTimeoutMs,
+  noOutcome,
   streamTool,
   type ToolCallOptions,
   type ToolRequest,
 } from '../../bridge/protocol/index.ts';
+import type { Value } from '../state/index.ts';
 import type { AffinityMode } from '../worker/index.ts';
-import type { ContextRecord } from './context-record.ts';
+import { type ContextRecord, settledSession } from './context-record.ts';
+import type { Chain, MiddlewareCall } from './middleware/index.ts';
+import { LaterStream, SurroundedStream } from './tool-streams.ts';
 
 export type { CallOutcome };
 
@@ -61,9 +65,11 @@ export class Tools {
   readonly #names: BridgeNames;
   readonly #record: ContextRecord;
   readonly #moving: () => Promise<unknown> | undefined;
+  readonly #chain: Chain;
 
   /** `moving` makes the context fit for Python, bridged state, its tools registered; undefined when it is. */
-  constructor(names: BridgeNames, record: ContextRecord, moving: () => Promise<unknown> | undefined) {
+  constructor(names: BridgeNames, record: ContextRecord, moving: () => Promise<unknown> | undefined, chain: Chain) {
+    this.#chain = chain;
     this.#names = names;
     this.#record = record;
     this.#moving = moving;
@@ -71,6 +77,14 @@ export class Tools {
 
   /** Calls a Python tool and answers its one outcome. */
   async call(tool: CalledTool, args: Arguments, options: ToolOptions = {}): Promise<CallOutcome> {
+    if (this.#chain.isEmpty) return this.#call(tool, args, options);
+    const answer = await this.#chain.call(this.#described(tool, args, options, false), (given) =>
+      this.#call({ ...tool, name: given.tool }, given.arguments, limited(options, given)),
+    );
+    return { ...noOutcome, ...answer };
+  }
+
+  async #call(tool: CalledTool, args: Arguments, options: ToolOptions): Promise<CallOutcome> {
     const moving = this.#moving();
     if (moving !== undefined) await moving;
     return callTool(this.#names, this.#request(tool, args, options), options).outcome;
@@ -78,6 +92,26 @@ export class Tools {
 
   /** As `call`, with what is known of a call that failed. Never rejects. */
   async callSettled(tool: CalledTool, args: Arguments, options: ToolOptions): Promise<CallSettled<unknown>> {
+    if (this.#chain.isEmpty) return this.#callSettled(tool, args, options);
+    // What is known of the failures that came from the bridge; what fails with another one is known by what ran before.
+    const known = new Map<unknown, CallSettled<unknown>>();
+    let worst: 'not_started' | 'unknown' = 'not_started';
+    try {
+      const { value } = await this.#chain.call(this.#described(tool, args, options, false), async (given) => {
+        const called = { ...tool, name: given.tool };
+        const settled = await this.#callSettled(called, given.arguments, limited(options, given));
+        if (settled.kind !== 'not_started') worst = 'unknown';
+        if (settled.kind === 'result') return { value: settled.value as Value };
+        known.set(settled.error, settled);
+        throw settled.error;
+      });
+      return { kind: 'result', value };
+    } catch (error) {
+      return known.get(error) ?? { kind: worst, error };
+    }
+  }
+
+  async #callSettled(tool: CalledTool, args: Arguments, options: ToolOptions): Promise<CallSettled<unknown>> {
     try {
       await this.#moving();
     } catch (error) {
@@ -89,11 +123,36 @@ export class Tools {
 
   /** Calls a streaming Python tool. */
   stream(tool: CalledTool, args: Arguments, options: ToolOptions = {}): ToolStream<unknown> {
+    if (this.#chain.isEmpty) return this.#stream(tool, args, options);
+    let last: ToolStream<unknown> | undefined;
+    const items = this.#chain.stream(this.#described(tool, args, options, true), (given) => {
+      last = this.#stream({ ...tool, name: given.tool }, given.arguments, limited(options, given));
+      return last;
+    });
+    return new SurroundedStream(items, () => last?.outcome);
+  }
+
+  #stream(tool: CalledTool, args: Arguments, options: ToolOptions): ToolStream<unknown> {
     const open = async () => {
       await this.#moving();
       return streamTool(this.#names, this.#request(tool, args, options), options);
     };
     return new LaterStream(open());
+  }
+
+  #described(tool: CalledTool, args: Arguments, options: ToolOptions, stream: boolean): MiddlewareCall {
+    return {
+      tool: tool.name,
+      side: 'python',
+      arguments: args,
+      stream,
+      idempotent: options.idempotent ?? tool.idempotent ?? false,
+      context: this.#record.id,
+      timeoutMs: options.timeoutMs ?? defaultToolTimeoutMs,
+      signal: options.signal,
+      read: async (names) => (await settledSession(this.#record)).read(names),
+      system: this.#names.system,
+    };
   }
 
   #request(tool: CalledTool, args: Arguments, options: ToolOptions): ToolRequest {
@@ -111,27 +170,9 @@ export class Tools {
   }
 }
 
-/** A stream whose context is still being made ready. */
-class LaterStream implements ToolStream<unknown> {
-  readonly outcome: Promise<CallOutcome>;
-  readonly #opened: Promise<BridgeStream>;
-
-  constructor(opened: Promise<BridgeStream>) {
-    this.#opened = opened;
-    this.outcome = opened.then((stream) => stream.outcome);
-    // Whoever reads the items hears of a failure there.
-    this.outcome.catch(() => {});
-  }
-
-  async next(): Promise<IteratorResult<unknown, undefined>> {
-    return (await this.#opened).next();
-  }
-
-  async return(): Promise<IteratorResult<unknown, undefined>> {
-    return (await this.#opened).return();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}
+/** The options of a call as a middleware has passed it on. */
+const limited = (options: ToolOptions, { timeoutMs, signal }: MiddlewareCall): ToolOptions => ({
+  ...options,
+  timeoutMs,
+  ...(signal === undefined ? {} : { signal }),
+});

@@ -1,7 +1,7 @@
 /** Layer 1: Python processes as actors, in pools. Knows nothing of what they do. */
 export { type AffinityMode, affinityModes } from './affinity.ts';
 export type { AutoscaleOptions } from './autoscale.ts';
-export type { BreakerOptions, BreakerState, BreakerStatus, Verdict } from './breaker.ts';
+export { type BreakerOptions, type BreakerState, type BreakerStatus, Breakers, type Verdict } from './breaker.ts';
 export type { Environment } from './environment.ts';
 export type { WorkerEvent, WorkerState } from './events.ts';
 export type { FileEvent, WatchFiles } from './file-watch.ts';

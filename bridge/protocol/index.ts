@@ -2,10 +2,11 @@
 export { type BridgeInput, bridge } from './bridge.ts';
 export type { BridgeEvent } from './bridge-events.ts';
 export type { CallSettled } from './call-settled.ts';
-export type { CallOutcome } from './call-table.ts';
+export { type CallOutcome, noOutcome } from './call-table.ts';
 export { defaultToolTimeoutMs } from './caller.ts';
 export { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
 export { ArgumentsError, cancelledCode, errorOfFault, faultOf, faultOfTool } from './error-codes.ts';
+export { type KeptValue, keepValue, keyOfArguments } from './kept-value.ts';
 export type { LocalToolContext, NestedCallOptions, ToolName } from './local-context.ts';
 export { type ExposedTool, isAsyncIterable, type LocalToolFunction, type SessionTools } from './local-tools.ts';
 export {

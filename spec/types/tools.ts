@@ -1,6 +1,6 @@
 /** What the types of tools must allow and refuse. Checked by `npm run types`; runs nothing. */
 import { Schema } from 'effect';
-import { type Context, pythonTool, type StandardSchema, tool } from '../../index.ts';
+import { type Context, cacheCalls, pythonTool, type StandardSchema, tool } from '../../index.ts';
 
 declare const ids: StandardSchema<{ id: string }, { id: number }>;
 declare const words: StandardSchema<string, string>;
@@ -33,6 +33,27 @@ export async function exposing(context: Context): Promise<void> {
   // @ts-expect-error not a tool
   await context.expose({ text: 'a' });
   await context.unexpose('lookup');
+}
+
+export function surrounding(context: Context): void {
+  context.use(
+    async (call, next) => ({ value: (await next({ ...call, arguments: {} })).value }),
+    {
+      async *stream(call, next) {
+        for await (const item of next(call)) yield item;
+      },
+    },
+    cacheCalls({ tools: ['a'] }),
+  );
+  // @ts-expect-error a cache is told of which tools
+  cacheCalls({});
+  // @ts-expect-error an answer has a value
+  context.use(async () => 3);
+  context.use((call, next) => {
+    // @ts-expect-error nothing of a call is changed in place
+    call.tool = 'b';
+    return next(call);
+  });
 }
 
 export const rank = pythonTool<{ items: string[] }, { best: string }>('rank');

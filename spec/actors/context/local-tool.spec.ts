@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { Schema } from 'effect';
 import { z } from 'zod';
-import { offerOf } from '../../../actors/context/local-tool.ts';
 import {
   ArgumentsError,
   errorOfFault,
@@ -11,11 +10,12 @@ import {
 } from '../../../bridge/protocol/index.ts';
 import { type DefinedTool, StateError, ToolError, tool } from '../../../index.ts';
 import { rejection } from '../../../testing/index.ts';
+import { offerOfTool } from '../../helpers/bare-offer.ts';
 import { idSchema, rowsSchema, textSchema } from '../../helpers/text-schema.ts';
 
 /** As much of it as these tools look at. */
 const context = { signal: new AbortController().signal, timeoutMs: 1_000, sessionId: 's' } as LocalToolContext;
-const handlerOf = (one: DefinedTool) => offerOf('lookup', one).handler as LocalToolFunction;
+const handlerOf = (one: DefinedTool) => offerOfTool('lookup', one).handler as LocalToolFunction;
 const run = async (one: DefinedTool, args: object) => handlerOf(one)(args as never, context);
 /** What the caller gets of an error of a tool. */
 const told = (error: unknown) => errorOfFault(faultOfTool('lookup', error), 'lookup');
@@ -126,9 +126,9 @@ describe('tool()', () => {
 
   it('has one rule for names, whatever is offered', () => {
     for (const name of ['', 'with space', '-dash', 'x'.repeat(65), 'ünï', 'line\n']) {
-      expect(() => offerOf(name, () => 1)).to.throw(StateError, /a name is 1 to 64 letters/);
+      expect(() => offerOfTool(name, () => 1)).to.throw(StateError, /a name is 1 to 64 letters/);
     }
-    expect(offerOf('a.b-c_9', async function* () {}).stream).to.equal(true);
-    expect(offerOf('x'.repeat(64), () => 1).stream).to.equal(false);
+    expect(offerOfTool('a.b-c_9', async function* () {}).stream).to.equal(true);
+    expect(offerOfTool('x'.repeat(64), () => 1).stream).to.equal(false);
   });
 });

@@ -2,12 +2,12 @@ import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
 import { expect } from 'chai';
-import { offerOf } from '../../../actors/context/local-tool.ts';
 import { encodeMap } from '../../../bridge/protocol/codec.ts';
 import { BadRequestSchema } from '../../../bridge/protocol/gen/error_details_pb.js';
 import { ToolCallSchema, ToolService } from '../../../bridge/protocol/gen/tools_pb.js';
 import { toolDescription, workerMessage } from '../../../bridge/protocol/messages.ts';
 import { tool } from '../../../index.ts';
+import { offerOfTool } from '../../helpers/bare-offer.ts';
 import { type BridgeSystem, startBridge } from '../../helpers/bridge-system.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { idSchema, textSchema } from '../../helpers/text-schema.ts';
@@ -38,7 +38,7 @@ describe('what a client is told of tools', () => {
     const items = tool({ description: 'Words.', input: textSchema, stream: true }, async function* () {
       yield 'a';
     });
-    const handlers = [offerOf('items', items), offerOf('plain', async function* () {})];
+    const handlers = [offerOfTool('items', items), offerOfTool('plain', async function* () {})];
     await t.stateNames.session('s').call('registerTools', { tools: handlers });
     const { wire } = await t.worker({ tools: ['rank'] });
     const described = toolDescription('rank', 'Ranks.', { inputSchema: '{"type":"object"}', outputSchema: '{}' });
@@ -58,7 +58,7 @@ describe('what a client is told of tools', () => {
   it('comes by name, page by page, each tool once, whatever comes and goes meanwhile', async () => {
     const session = t.stateNames.session('s');
     const names = ['e', 'b', 'same', 'a', 'Z'];
-    await session.call('registerTools', { tools: names.map((name) => offerOf(name, () => name)) });
+    await session.call('registerTools', { tools: names.map((name) => offerOfTool(name, () => name)) });
     await t.worker({ tools: ['d', 'c', 'same'] });
     const pages: (readonly string[])[] = [];
     let pageToken = '';
@@ -86,7 +86,7 @@ describe('what a client is told of tools', () => {
   });
 
   it('names the argument that does not fit as a field of a bad request', async () => {
-    const lookup = offerOf(
+    const lookup = offerOfTool(
       'lookup',
       tool({ input: idSchema }, ({ id }) => id),
     );
