@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         CallTimeoutError,
         EncodeError,
         LimitError,
+        LocalObjectLostError,
         MailboxFullError,
         PoolError,
         ProtocolError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         WorkerLostError,
     )
     from ophion._loading import progress
+    from ophion._local import AsyncLocal, Local
     from ophion._lock import AsyncLock, HeldLock, Lock
     from ophion._operations import Declaration, ToolInfo
     from ophion._past import History
@@ -57,6 +59,7 @@ __all__ = [
     "ActorError",
     "AsyncClient",
     "AsyncClientSession",
+    "AsyncLocal",
     "AsyncLock",
     "AsyncSessionContext",
     "AsyncVariables",
@@ -75,6 +78,8 @@ __all__ = [
     "HeldLock",
     "History",
     "LimitError",
+    "Local",
+    "LocalObjectLostError",
     "Lock",
     "MailboxFullError",
     "PoolError",
@@ -106,6 +111,7 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "_async_client",
     "AsyncClientSession": "_async_client",
+    "AsyncLocal": "_local",
     "AsyncLock": "_lock",
     "AsyncSessionContext": "_async_session",
     "AsyncVariables": "_async_session",
@@ -119,6 +125,7 @@ _HOMES = {
     "Folded": "_changes",
     "HeldLock": "_lock",
     "History": "_past",
+    "Local": "_local",
     "Lock": "_lock",
     "ProgramError": "_program_error",
     "SessionContext": "_session",

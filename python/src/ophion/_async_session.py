@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 from ophion import _operations as operations
 from ophion._batch import Batch, batch_of, batch_plan
+from ophion._local import AsyncLocal
 from ophion._lock import AsyncLock, HeldLock, LockPolicy, locks_listed
 from ophion._operations import UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
 from ophion._past import History, history_read, record_at, rolled_back
@@ -48,6 +49,8 @@ class AsyncVariables:
     async def get(self, name: str, type: type[T], /) -> T: ...
     @overload
     async def get(self, name: str, type: type[T], default: T, /) -> T: ...
+    @overload
+    async def get(self, name: str, type: object, default: Any = ..., /) -> Any: ...
     async def get(self, name: str, type: Any = Any, default: Any = MISSING, /) -> Any:
         """See `Snapshot.get`."""
         return read(self._scope.record, name, type, default)
@@ -98,6 +101,11 @@ class AsyncSessionContext:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self.variables = AsyncVariables(scope)
+
+    @property
+    def local(self) -> AsyncLocal:
+        """See `SessionContext.local`."""
+        return AsyncLocal(self._scope)
 
     @property
     def id(self) -> str:

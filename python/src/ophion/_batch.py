@@ -35,6 +35,9 @@ class Batch(Snapshot):
         """Removes one variable. Fails with `VariableNotFoundError`."""
         self._overlay.commit(commit_plan({}, {}, [name], {}))
 
+    def __delitem__(self, name: str) -> None:
+        self.remove(name)
+
     def declare(self, declarations: Mapping[str, Declaration]) -> None:
         """Adds variables; one that is there already, as the same type, is kept."""
         self._overlay.commit(commit_plan({}, {}, (), declarations))

@@ -64,6 +64,8 @@ class ClientVariables(Snapshot):
     def get(self, name: str, type: type[T], /) -> T: ...
     @overload
     def get(self, name: str, type: type[T], default: T, /) -> T: ...
+    @overload
+    def get(self, name: str, type: object, default: Any = ..., /) -> Any: ...
     def get(self, name: str, type: Any = Any, default: Any = MISSING, /) -> Any:
         """See `Snapshot.get`."""
         return self._one(name).get(name, type, default)
@@ -92,6 +94,9 @@ class ClientVariables(Snapshot):
     def remove(self, name: str) -> int:
         """See `Variables.remove`."""
         return self.commit(remove=[name])
+
+    def __delitem__(self, name: str) -> None:
+        self.remove(name)
 
     def update(self, name: str, fn: Callable[[Any], object], *, attempts: int = UPDATE_ATTEMPTS) -> Any:
         """See `Variables.update`."""

@@ -13,7 +13,8 @@ ActorError
 │   ├── VariableNotFoundError   not_found, also a KeyError
 │   └── EncodeError             invalid or too_large, also a ValueError
 ├── PoolError             queue_full, queue_timeout, worker_busy, affinity_lost, circuit_open,
-│                         unknown_pool
+│   │                     unknown_pool
+│   └── LocalObjectLostError    affinity_lost, also a KeyError
 ├── ProgramError          bad_module, bad_binding, lm_unavailable, ...; see _program_error.py
 ├── SignatureError        bad_signature
 ├── AuthError             unauthenticated, permission_denied
@@ -173,6 +174,21 @@ class PoolError(ActorError):
     """A pool did not hand out a worker. Nothing was started."""
 
     code = "queue_full"
+
+
+class LocalObjectLostError(PoolError, KeyError):
+    """A session has no such object in this worker: it was never kept, or was lost with the worker that had it."""
+
+    code = "affinity_lost"
+
+    def __init__(self, session: str, name: str) -> None:
+        super().__init__(
+            f"session {session!r} has no local object {name!r} in this worker: it was never kept, or it is in another "
+            "worker, or was lost with one; make it where it is needed (`local.make`), or call with "
+            "affinityMode 'strict_queue', which goes to one worker and says `affinity_lost` when that is gone",
+            details={"name": name, "session": session},
+        )
+        self.name = name
 
 
 class AuthError(ActorError):

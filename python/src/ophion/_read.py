@@ -75,8 +75,11 @@ class Snapshot:
     def get(self, name: str, type: type[T], /) -> T: ...
     @overload
     def get(self, name: str, type: type[T], default: T, /) -> T: ...
+    @overload
+    def get(self, name: str, type: object, default: Any = ..., /) -> Any: ...
     def get(self, name: str, type: Any = Any, default: Any = MISSING, /) -> Any:
-        """A variable as this type, such as `float` or `list[str]`. Unlike a dict's `get` it fails when there is no
+        """A variable as this type, such as `float`, `list[str]`, `Literal["a", "b"]`, `int | None`, a `TypedDict` or a
+        dataclass. Unlike a dict's `get` it fails when there is no
         such variable and no default was given (`VariableNotFoundError`), and when it is of another type
         (`StateError` `invalid`).
         """
@@ -105,6 +108,10 @@ class Snapshot:
     def items(self) -> list[tuple[str, Any]]:
         """Names and values, all of one revision."""
         return [(name, decode(variable.value)) for name, variable in self._record.variables.items()]
+
+    def values(self) -> list[Any]:
+        """The values, all of one revision, in the order of the names."""
+        return [decode(variable.value) for variable in self._record.variables.values()]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())

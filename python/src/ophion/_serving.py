@@ -72,6 +72,10 @@ class Serving:
         else:
             print("ophion: the host sent a message that is not known here", file=sys.stderr)
 
+    def let_go(self, seconds: float) -> None:
+        """The worker leaves in order: closes what sessions have kept here, and waits so long for that."""
+        self._sessions.kept.end(seconds)
+
     def end(self, error: ActorError) -> None:
         """Nothing more will come: what waits for the host is told this."""
         self._exchanges.end(error)

@@ -10,6 +10,7 @@ from ophion import _operations as operations
 from ophion._batch import Batch, batch_of, batch_plan
 from ophion._drive import drive
 from ophion._errors import CallTimeoutError
+from ophion._local import Local
 from ophion._lock import HeldLock, Lock, LockPolicy, locks_listed
 from ophion._operations import DEFAULT_TIMEOUT_S, UPDATE_ATTEMPTS, Declaration, StreamEnded, ToolInfo, commit_plan
 from ophion._past import History, history_read, record_at, rolled_back
@@ -46,6 +47,9 @@ class Variables(Snapshot):
     def remove(self, name: str) -> int:
         """Removes one variable; answers the new revision."""
         return self.commit(remove=[name])
+
+    def __delitem__(self, name: str) -> None:
+        self.remove(name)
 
     def update(self, name: str, fn: Callable[[Any], object], *, attempts: int = UPDATE_ATTEMPTS) -> Any:
         """Sets a variable to `fn` of its value and answers that; `fn` runs again when others wrote in between. Fails
@@ -100,6 +104,13 @@ class SessionContext:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self.variables = Variables(scope)
+
+    @property
+    def local(self) -> Local:
+        """What the session has in the memory of this worker alone, such as a loaded model. Fails with `StateError` for
+        a call without a session.
+        """
+        return Local(self._scope)
 
     @property
     def id(self) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ophion._gen import bridge_pb2, variables_pb2
+from ophion._kept import KeptBySession
 
 MAX_SESSIONS = 1024
 
@@ -92,6 +93,8 @@ class Sessions:
         self._sessions: OrderedDict[str, SessionState] = OrderedDict()
         # Those that a call still has, too: it goes on being told.
         self._alive: weakref.WeakValueDictionary[str, SessionState] = weakref.WeakValueDictionary()
+        # What stays in this process.
+        self.kept = KeptBySession()
 
     def get(self, session_id: str) -> SessionState:
         """The state of a session; empty when nothing was heard of it yet."""
@@ -126,6 +129,7 @@ class Sessions:
         with self._lock:
             self._sessions.pop(session_id, None)
             self._alive.pop(session_id, None)
+        self.kept.drop(session_id)
 
     def __len__(self) -> int:
         return len(self._sessions)

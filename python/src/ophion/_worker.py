@@ -212,6 +212,7 @@ class Worker:
         return DONE
 
     def _say_goodbye(self, reason: str) -> None:
+        self._serving().let_go(_CANCEL_S)
         self._leaving = True
         self._liveness.stop()
         self._stream.close(reason, _GOODBYE_S)

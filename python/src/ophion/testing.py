@@ -38,9 +38,11 @@ from ophion._spill import Job
 from ophion._state import Sessions
 from ophion._tool import Writes
 
-__all__ = ["cancel", "commit", "committed", "facts", "preempt", "session"]
+__all__ = ["cancel", "commit", "committed", "facts", "lose", "preempt", "session"]
 
 _SESSION_ID = "test"
+# How long what closes local objects may take.
+_CLOSE_S = 5.0
 
 
 class session:
@@ -85,6 +87,7 @@ class session:
 
     def _leave(self, succeeded: bool) -> None:
         self._scope.end()
+        self._bridge.sessions.kept.end(_CLOSE_S)
         if self._token is not None:
             current.reset(self._token)
             self._token = None
@@ -116,6 +119,11 @@ def commit(
     change = bridge.commit(commit_plan(set or {}, {}, remove, declare or {}))
     bridge.sessions.sync(bridge_pb2.SyncSession(commit=change))
     return change.revision
+
+
+def lose(context: SessionContext | AsyncSessionContext) -> None:
+    """Takes the session's local objects away, as when its next call goes to another worker."""
+    _bridge_of(context).sessions.kept.drop(context.id)
 
 
 def preempt(context: SessionContext | AsyncSessionContext, name: str) -> None:
