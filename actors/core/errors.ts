@@ -147,7 +147,30 @@ export class ToolError extends ActorError {
     this.details = options.details ?? {};
     this.facts = options.facts ?? {};
   }
+
+  /**
+   * How Node shows it, such as by `console.error`: where it came here, then where it was raised, line by line, then the
+   * same of its causes. `stack` is that of this side alone.
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: object, inspect: Inspect): string {
+    const lines = [this.stack ?? String(this)];
+    if (this.remoteTraceback !== '') {
+      lines.push(`  raised${this.remoteType === '' ? '' : ` as ${this.remoteType}`} there:`);
+      lines.push(indented(this.remoteTraceback.trimEnd(), 4));
+    }
+    if (Object.keys(this.details).length > 0)
+      lines.push(`  details: ${indented(inspect(this.details, options), 2).trim()}`);
+    if (this.cause !== undefined) {
+      const below = depth < 0 ? String(this.cause) : inspect(this.cause, { ...options, depth: depth - 1 });
+      lines.push(`  [cause]: ${indented(below, 2).trim()}`);
+    }
+    return lines.join('\n');
+  }
 }
+
+type Inspect = (value: unknown, options: object) => string;
+
+const indented = (text: string, by: number): string => text.replace(/^(?=.)/gm, ' '.repeat(by));
 
 export type StateErrorCode = (typeof stateErrorCodes)[number];
 

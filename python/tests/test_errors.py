@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import traceback
+from pathlib import Path
+
 import pytest
 
+import ophion
 from ophion import (
     ActorDownError,
     ActorError,
@@ -18,6 +24,7 @@ from ophion import (
     WorkerLostError,
 )
 from ophion._codec import decode_map
+from ophion._errors import error_of_code
 from ophion._faults import MAX_CAUSES, error_of_fault, fault, fault_of_error, fault_of_tool
 from ophion._gen import values_pb2 as pb
 
@@ -27,6 +34,30 @@ def raised(build: BaseException, cause: BaseException | None = None) -> BaseExce
         raise build from cause
     except BaseException as error:
         return error
+
+
+def printed(error: BaseException) -> str:
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes are of Python 3.11")
+class TestHowAToolErrorIsPrinted:
+    stack = "TypeError: no\n    at refuse (app.ts:7:11)\n"
+
+    def test_it_goes_on_with_the_stack_of_the_other_side(self) -> None:
+        error = ToolError("refuse", "no", remote_type="TypeError", remote_traceback=self.stack)
+        assert str(error) == "refuse: no"
+        assert printed(raised(error)).endswith(
+            "ToolError: refuse: no\nraised as TypeError there:\n  TypeError: no\n      at refuse (app.ts:7:11)\n"
+        )
+
+    def test_what_crosses_again_has_both(self) -> None:
+        found = fault_of_tool("ask", raised(ToolError("refuse", "no", remote_traceback=self.stack)))
+        assert "raise build from cause" in found.traceback
+        assert "      at refuse (app.ts:7:11)" in found.traceback
+
+    def test_without_one_there_is_nothing_to_add(self) -> None:
+        assert printed(raised(ToolError("refuse", "no"))).endswith("ToolError: refuse: no\n")
 
 
 class TestWhatAToolRaised:
@@ -129,3 +160,22 @@ def test_a_missing_variable_is_also_a_key_error() -> None:
     error = VariableNotFoundError("x")
     assert isinstance(error, KeyError)
     assert str(error) == "no variable named 'x' in this session"
+
+
+def documented() -> list[tuple[str, str]]:
+    """Classes and codes as docs/errors.md has them: those that Python has, too."""
+    page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
+    found = []
+    for kind, codes in re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE):
+        if hasattr(ophion, kind) and kind != "ToolError":
+            found += [(kind, code) for code in re.findall(r"\w+", codes)]
+    return found
+
+
+def test_classes_and_codes_are_those_of_typescript() -> None:
+    pairs = documented()
+    assert len(pairs) > 15
+    assert {kind for kind, _ in pairs} >= {"PoolError", "AuthError", "WorkerLostError", "LimitError", "StreamFullError"}
+    for kind, code in pairs:
+        error = error_of_code(code, "words", {})
+        assert (type(error).__name__, error.code) == (kind, code)

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,6 +66,16 @@ class WorkerLostError(ActorDownError):
     """A worker was lost while it held a call: `outcome` is 'not_started' or 'unknown'."""
 
     code = "worker_lost"
+
+    @property
+    def worker(self) -> str:
+        """The pid of the worker."""
+        return str(self.details.get("worker", ""))
+
+    @property
+    def last_output(self) -> str:
+        """What it printed last."""
+        return str(self.details.get("lastOutput", ""))
 
     @property
     def outcome(self) -> str:
@@ -121,6 +132,17 @@ class ToolError(ActorError):
         self.tool = tool
         self.remote_type = remote_type
         self.remote_traceback = remote_traceback
+        # So that a printed traceback goes on with the other side's. Before Python 3.11 there are no such notes.
+        if hasattr(self, "add_note"):
+            for note in self.notes():
+                self.add_note(note)
+
+    def notes(self) -> list[str]:
+        """Where it was raised, as text; nothing when that is not known."""
+        if not self.remote_traceback:
+            return []
+        kind = f" as {self.remote_type}" if self.remote_type else ""
+        return [f"raised{kind} there:", textwrap.indent(self.remote_traceback.rstrip(), "  ")]
 
 
 class StateError(ActorError):

@@ -121,6 +121,8 @@ def _frames(error: BaseException) -> str:
     while frames is not None and frames.tb_next is not None and _is_ours(frames.tb_frame.f_globals):
         frames = frames.tb_next
     lines = traceback.format_exception(type(error), error, frames, chain=False)
+    if isinstance(error, ToolError) and not hasattr(error, "add_note"):
+        lines.extend(f"{note}\n" for note in error.notes())
     return "".join(lines).encode("utf-8", "replace").decode("utf-8")
 
 
