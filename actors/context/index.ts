@@ -25,6 +25,7 @@ export {
   type MiddlewareCall,
   type RetryCallsOptions,
   retryCalls,
+  type WhichCalls,
 } from './middleware/index.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion, type PythonTools } from './ophion.ts';
 export {

@@ -27,6 +27,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
       page('Contexts', 'context'),
       page('Tools and values', 'tools'),
       page('Programs', 'programs'),
+      page('The Python author', 'python'),
       page('Session state', 'state'),
       page('Redis and Valkey', 'redis'),
       page('Clients of any language', 'clients'),

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { openContext, ophion, python, pythonTool, ToolError } from '../../index.ts';
+import { openContext, ophion, python, pythonTool, type ToolError } from '../../index.ts';
 import { rejection, useSystem } from '../../testing/index.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
