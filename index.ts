@@ -303,6 +303,7 @@ export {
   bridgedState,
   type ClientToken,
   type ClientTokens,
+  LimitError,
   type PublicServicesOptions,
   type RemoteStateOptions,
   type Scope,

@@ -6,6 +6,7 @@ import {
   cacheCalls,
   declare,
   float,
+  LimitError,
   type LocalToolContext,
   limitCalls,
   logCalls,
@@ -111,6 +112,13 @@ describe('middleware around real calls', function () {
     expect([after.runs, after.temperature]).to.deep.equal([first.runs + 2, 0.9]);
   });
 
+  it('stands around programs that run in Python', async () => {
+    await using context = await open();
+    context.use(async ({ tool, side }) => ({ value: { answer: `${side} ${tool}` } }));
+    const program = context.program('qa', { dspy: 'Predict', signature: 'question -> answer' });
+    expect(await program.run({ question: 'why?' })).to.deep.equal({ answer: 'python ophion.program' });
+  });
+
   it('tries a tool again that may run twice', async () => {
     await using context = await open();
     const before = (await context.call(counted, { word: 'a' })).runs;
@@ -131,7 +139,9 @@ describe('middleware around real calls', function () {
       .with.property('code', 'circuit_open');
     const limited = await context.callSettled(counted, { word: 'a' });
     expect(limited).to.have.property('kind', 'not_started');
-    expect((limited as { error: { code: string } }).error.code).to.equal('rate_limited');
+    expect((limited as { error: unknown }).error)
+      .to.be.instanceOf(LimitError)
+      .with.property('code', 'rate_limited');
   });
 
   it('of an exposed tool fails it for its caller in Python, whose error has the code', async () => {

@@ -85,6 +85,14 @@ describe('the npm package', function () {
     expect(stdout).to.equal('hello world\n');
   });
 
+  it('makes typed tokens of its tools, in the environment that its workers have', () => {
+    const { code, all } = run('npx', ['--no', 'ophion', 'types', 'greetings', '--out', 'greetings.ts']);
+    expect(code, all).to.equal(0);
+    expect(readFileSync(join(app, 'greetings.ts'), 'utf8')).to.include(
+      "import { type PythonTool, pythonTool } from 'ophion';\n\nexport const greet: PythonTool<{ readonly name: string }, string> =",
+    );
+  });
+
   it('has nothing to do at the second setup, and says so at once', () => {
     const begun = performance.now();
     const { code, stderr } = setup();
