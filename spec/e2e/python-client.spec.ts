@@ -55,6 +55,8 @@ const expected = {
   called: [40, [3, 2, 1]],
   past: [0.7, 'huge', 'small'],
   watched: ['snapshot', ['model', 'temperature'], 'commit', { temperature: 1.5 }, 1],
+  patterns: ['count', 'model', ['count']],
+  ended: [],
   sessions: [true, true, false],
   mapping: [['count', 'model', 'temperature'], 3, true, false, ['count']],
   tools: ['count_down', 'echo', 'price'],
