@@ -167,7 +167,8 @@ def documented() -> list[tuple[str, str]]:
     page = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8")
     found = []
     for kind, codes in re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE):
-        if hasattr(ophion, kind) and kind != "ToolError":
+        # A `ToolError` needs its tool; what a program is refused with is told to TypeScript alone.
+        if hasattr(ophion, kind) and kind not in ("ToolError", "ProgramError", "SignatureError"):
             found += [(kind, code) for code in re.findall(r"\w+", codes)]
     return found
 

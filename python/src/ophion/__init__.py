@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from ophion._lock import AsyncLock, HeldLock, Lock
     from ophion._operations import Declaration, ToolInfo
     from ophion._past import History
-    from ophion._program_error import ProgramError
     from ophion._port import Tls
+    from ophion._program_error import ProgramError
     from ophion._read import Snapshot
     from ophion._session import SessionContext, Variables, current_session
     from ophion._signature import SignatureError
