@@ -2,6 +2,7 @@
 export { Context, type ContextOptions, openContext, type Shadowed } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
 export type { Derive, DeriveOptions } from './derive.ts';
+export { Learned, type LearnedState, learnedVariable } from './learned-state.ts';
 export {
   DefinedTool,
   type LocalTool,

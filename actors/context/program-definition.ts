@@ -104,7 +104,7 @@ export type AnyDefinition =
 
 const shared = ['signature', 'bind', 'idempotent', 'timeoutMs', 'retry'];
 const fields = {
-  dspy: [...shared, 'dspy', 'instructions', 'describe', 'options', 'tools', 'lm', 'trace', 'status', 'pool', 'state'],
+  dspy: [...shared, 'dspy', 'instructions', 'describe', 'options', 'tools', 'lm', 'trace', 'status', 'pool'],
   python: [...shared, 'python', 'pool'],
   run: [...shared, 'run'],
 } as const;

@@ -12,7 +12,8 @@ export function toolOf(definition: AnyDefinition, streams: boolean): string {
   return `ophion.${'dspy' in definition ? 'program' : 'function'}${streams ? '_stream' : ''}`;
 }
 
-export function argumentsOf(definition: Remote, inputs: Data): Record<string, Value> {
+/** `learned` is the variable that has what a DSPy module has learned. */
+export function argumentsOf(definition: Remote, inputs: Data, learned: string): Record<string, Value> {
   const shared = { inputs: inputs as Readonly<Record<string, Value>>, bindings: { ...definition.bind } };
   if ('python' in definition) return { ...shared, function: definition.python };
   const { dspy, signature, instructions, describe, options, tools, lm, trace, status } = definition;
@@ -20,6 +21,7 @@ export function argumentsOf(definition: Remote, inputs: Data): Record<string, Va
     ...shared,
     module: dspy,
     signature,
+    learned,
     ...(instructions === undefined ? {} : { instructions }),
     ...(describe === undefined ? {} : { descriptions: { ...describe } as Record<string, string> }),
     options: { ...options },

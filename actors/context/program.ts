@@ -5,6 +5,7 @@
 import { type ActorSystem, StateError, ToolError } from '../core/index.ts';
 import { pause, type Value } from '../state/index.ts';
 import type { ContextRecord } from './context-record.ts';
+import { Learned, type Learner } from './learned-state.ts';
 import { type BatchOptions, type BatchOutcome, outcomesOf } from './program-batch.ts';
 import { BoundVariables } from './program-bindings.ts';
 import { type AnyDefinition, checkDefinition } from './program-definition.ts';
@@ -67,6 +68,8 @@ const longestPauseMs = 30_000;
 export class Program<S extends string, P extends string = never> {
   readonly name: string;
   readonly signature: Signature;
+  /** What an optimizer has made of it. It is in the session, and every run has it. */
+  readonly learned: Learned;
   readonly #host: ProgramHost;
   readonly #definition: AnyDefinition;
   readonly #bound: BoundVariables;
@@ -78,6 +81,7 @@ export class Program<S extends string, P extends string = never> {
     this.#host = host;
     this.#definition = definition;
     const { bind = {} } = definition;
+    this.learned = new Learned(host.record, name, learnsFor(definition));
     this.#bound = new BoundVariables(name, host.record, this.signature, bind, 'dspy' in definition);
   }
 
@@ -213,7 +217,8 @@ export class Program<S extends string, P extends string = never> {
     const { field, status, ...toolOptions } = options;
     const { idempotent, pool } = definition;
     const tool = { name: toolOf(definition, streams), idempotent, pool };
-    const args = argumentsOf(definition, inputs as Data);
+    if ('dspy' in definition) await this.learned.check();
+    const args = argumentsOf(definition, inputs as Data, this.learned.variable);
     if (!streams) return endedOf(await this.#host.tools.call(tool, args, toolOptions));
     const stream = this.#host.tools.stream(
       tool,
@@ -240,6 +245,14 @@ export class Program<S extends string, P extends string = never> {
   #of(): { readonly context: string; readonly program: string; readonly worker: undefined } {
     return { context: this.#host.record.id, program: this.name, worker: undefined };
   }
+}
+
+/** What its learned state must have been learned for; undefined for what learns nothing. */
+function learnsFor(definition: AnyDefinition): Learner | undefined {
+  if (!('dspy' in definition)) return undefined;
+  const { dspy, signature, bind = {} } = definition;
+  // Which module it is may be a variable's value, which the worker knows.
+  return { module: Object.hasOwn(bind, 'module') ? undefined : dspy, signature };
 }
 
 /** The same run, its pieces counted. */

@@ -56,6 +56,8 @@ class Readings:
     variables: Mapping[str, str]
     values: dict[str, Any]
     revision: int | None
+    # Where they were read: whatever else the run reads is of the same revision.
+    snapshot: Any = field(default=None, repr=False)
 
     def chosen(self, parameter: str) -> str | None:
         """The name that is bound to `lm` or `module`; None when nothing is. Fails with `ProgramError` for no text."""
@@ -77,6 +79,7 @@ class Bound:
     inputs: dict[str, Any] = field(default_factory=dict)
     constructor: dict[str, Any] = field(default_factory=dict)
     hints: list[str] = field(default_factory=list)
+    snapshot: Any = field(default=None, repr=False)
 
 
 def read(session: Session, bindings: Mapping[str, str]) -> Readings:
@@ -84,14 +87,14 @@ def read(session: Session, bindings: Mapping[str, str]) -> Readings:
     snapshot = getattr(session, "snapshot", None)
     variables: Any = snapshot() if callable(snapshot) else session.variables
     values = {parameter: variables.get(name, object) for parameter, name in bindings.items()}
-    return Readings(bindings, values, getattr(variables, "revision", None))
+    return Readings(bindings, values, getattr(variables, "revision", None), variables)
 
 
 def place(readings: Readings, *, input_names: Collection[str], constructor_names: Collection[str]) -> Bound:
     """Put each value where it goes. Raises `ProgramError` `bad_binding` naming parameter, variable and value when a
     sampling parameter has a value of the wrong type.
     """
-    bound = Bound(readings.values, readings.revision)
+    bound = Bound(readings.values, readings.revision, snapshot=readings.snapshot)
     for parameter, value in readings.values.items():
         if parameter in CHOICES:
             continue

@@ -9,8 +9,10 @@ from typing import Any
 import dspy
 
 from ophion._program_error import ProgramError
+from ophion._signature import SignatureError, parse_signature
 from ophion.dspy._bindings import Bound, Session
 from ophion.dspy._interpreter import interpreter_factory
+from ophion.dspy._learned import learned_state
 from ophion.dspy._modules import Constructor
 from ophion.dspy._signature import signature_of
 from ophion.dspy._tools import tools_of
@@ -31,6 +33,7 @@ class ProgramSpec:
     tools: functions, or names of tools that the session exposes, for modules that take tools.
     lm: the language model by name, or `{"model": name}` with arguments of `dspy.LM`; by default that of the worker.
     trace: whether the facts have the steps, the begins and ends of modules and tools.
+    learned: the session's variable that holds the learned state, see `ophion.dspy._learned`; `state` goes before it.
     status: `package.module:Provider`, which words the status messages of a stream; by default our own.
     """
 
@@ -44,6 +47,7 @@ class ProgramSpec:
     tools: Sequence[Callable[..., Any] | str] = ()
     lm: str | Mapping[str, Any] | None = None
     trace: bool = False
+    learned: str | None = None
     status: str | None = None
 
     @staticmethod
@@ -87,6 +91,19 @@ class Program:
         """The arguments of its constructor that a variable may be bound to."""
         return self.constructor.bindable
 
+    def has_learned(self, module: str, signature: str) -> bool:
+        """Whether what was learned by that module with that signature is this program's."""
+        ours = self.spec.signature or ""
+        if module != self.name:
+            return False
+        if signature == ours or not ours or not signature:
+            return signature == ours
+        try:
+            one, other = parse_signature(signature), parse_signature(ours)
+        except SignatureError:
+            return False
+        return (one["inputs"], one["outputs"]) == (other["inputs"], other["outputs"])
+
     def tools(self, session: Session) -> list[dspy.Tool]:
         """The tools that it may call, for one run."""
         return tools_of(session, self.spec.tools)
@@ -109,9 +126,12 @@ class Program:
             raise ProgramError(f"{self.name} cannot be built: {error}", "bad_option") from error
         if not isinstance(module, dspy.Module):
             raise ProgramError(f"{self.name} is {type(module).__name__}, not a dspy.Module", "bad_module")
-        if self.spec.state is not None:
+        state = self.spec.state
+        if state is None and self.spec.learned is not None:
+            state = learned_state(session, bound.snapshot, self.spec.learned, self.has_learned)
+        if state is not None:
             try:
-                module.load_state(dict(self.spec.state))
+                module.load_state(dict(state))
             except (TypeError, ValueError, KeyError) as error:
                 raise ProgramError(f"{self.name} does not take its state: {error}") from error
         if bound.hints:
