@@ -257,7 +257,8 @@ export class Context<V extends Names = Names> {
     name: string,
     definition: ProgramDefinition<S, B, V>,
   ): Program<S, keyof B & string> {
-    const host = { system: this.#ophion.system, record: this.#record, tools: this.#tools };
+    const { system } = this.#ophion;
+    const host = { system, record: this.#record, tools: this.#tools, context: this };
     const program = new Program<S, keyof B & string>(host, name, definition as unknown as AnyDefinition);
     if (!('run' in definition)) this.ensureBridged().catch(() => {});
     return program;

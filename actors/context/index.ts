@@ -29,6 +29,17 @@ export {
   type WhichCalls,
 } from './middleware/index.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion, type PythonTools } from './ophion.ts';
+export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
+export type {
+  Metric,
+  Optimized,
+  OptimizeEvent,
+  OptimizeExample,
+  OptimizeOptions,
+  OptimizePhase,
+  Score,
+  Scored,
+} from './optimize.ts';
 export {
   Program,
   type ProgramEvent,
@@ -51,6 +62,7 @@ export type {
 export { ProgramError, type ProgramErrorCode } from './program-error.ts';
 export type { LmCall, ProgramSystemEvent } from './program-events.ts';
 export { type PythonStream, type PythonTool, pythonStream, pythonTool, type RemoteToolOptions } from './remote-tool.ts';
+export { Running } from './running.ts';
 export { type Field, type FieldType, parseSignature, type Signature, SignatureError } from './signature.ts';
 export type { Inputs, Outputs } from './signature-types.ts';
 export type { ContextStatistics } from './statistics.ts';

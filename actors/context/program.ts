@@ -6,6 +6,7 @@ import { type ActorSystem, StateError, ToolError } from '../core/index.ts';
 import { pause, type Value } from '../state/index.ts';
 import type { ContextRecord } from './context-record.ts';
 import { Learned, type Learner } from './learned-state.ts';
+import { type Optimized, type OptimizeEvent, type OptimizeHost, type OptimizeOptions, optimize } from './optimize.ts';
 import { type BatchOptions, type BatchOutcome, outcomesOf } from './program-batch.ts';
 import { BoundVariables } from './program-bindings.ts';
 import { type AnyDefinition, checkDefinition } from './program-definition.ts';
@@ -13,6 +14,7 @@ import { asProgramError, isPassing, ProgramError } from './program-error.ts';
 import { type RunEnd, tellRetry, tellRun, tellStart } from './program-events.ts';
 import { runNative } from './program-native.ts';
 import { argumentsOf, named, pieceOf, toolOf } from './program-remote.ts';
+import type { Running } from './running.ts';
 import type { Signature } from './signature.ts';
 import type { Inputs, Outputs } from './signature-types.ts';
 import { inputFault, outputFault } from './signature-values.ts';
@@ -49,6 +51,7 @@ export interface ProgramHost {
   readonly system: ActorSystem;
   readonly record: ContextRecord;
   readonly tools: Tools;
+  readonly context: OptimizeHost;
 }
 
 type Data = Readonly<Record<string, unknown>>;
@@ -144,6 +147,31 @@ export class Program<S extends string, P extends string = never> {
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
     });
+  }
+
+  /**
+   * Runs an optimizer of DSPy on it, in a worker: events while it works, and its outcome with the scores before and
+   * after. What was learned is saved in one commit, and the next run has it. It begins with what the program has learned
+   * by now. The lock of `learned.variable` is held all the while, so a second one is refused as `locked`. Leaving the loop
+   * or the signal ends it; its progress is kept in the session, so the same call goes on where it was.
+   *
+   * Rejects with StateError `invalid` for examples that do not fit, before a worker is touched, and `unavailable` for a
+   * package that is missing; with ProgramError as `run` does, and for an optimizer or an option that there is not; with
+   * ToolError for what the optimizer or the metric threw.
+   */
+  optimize(options: OptimizeOptions<S, P>): Running<OptimizeEvent, Optimized> {
+    const { signature, learned } = this;
+    return optimize<S, P>(
+      {
+        name: this.name,
+        signature,
+        learned,
+        host: this.#host,
+        definition: this.#definition,
+        bound: this.#bound.inputs,
+      },
+      options,
+    );
   }
 
   /** One run over all its attempts; told when it has ended, whichever way. */

@@ -26,6 +26,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
     items: [
       page('Contexts', 'context'),
       page('Tools and values', 'tools'),
+      page('Programs that learn', 'optimization'),
       page('Programs', 'programs'),
       page('The Python author', 'python'),
       page('Session state', 'state'),

@@ -69,7 +69,7 @@ class TestWhatACatalogSays:
 
     def test_the_worker_has_its_own_tools_beside_those_of_the_module(self) -> None:
         pytest.importorskip("dspy", reason="the Python package dspy is not installed")
-        assert {"ophion.program", "ophion.program_stream"} <= offered().keys()
+        assert {"ophion.program", "ophion.program_stream", "ophion.optimize"} <= offered().keys()
 
     def test_a_catalog_that_fits_is_all_in_the_ready_frame(self) -> None:
         offer = catalog({"greet": made(greet)}, Limits())

@@ -37,7 +37,7 @@ def run(session: SessionContext, module: str, inputs: Data, **program: Any) -> D
     module: a name in dspy, or `package.module:Name`. program: the other fields of `ophion.dspy.ProgramSpec`.
     """
     dspy = _dspy()
-    with _failures(dspy):
+    with failures(dspy):
         outputs: Data = dspy.run_program(session, {"module": module, **program}, inputs).outputs
     return outputs
 
@@ -58,7 +58,7 @@ def stream(
     outputs: Data = {}
     spec = {"module": module, **program}
     dspy = _dspy()
-    with _failures(dspy):
+    with failures(dspy):
         for item in dspy.stream_program(session, spec, inputs, field=field, status=status_messages):
             if hasattr(item, "outputs"):
                 outputs = item.outputs
@@ -70,7 +70,7 @@ def stream(
 
 
 @contextmanager
-def _failures(dspy: Any) -> Iterator[None]:
+def failures(dspy: Any) -> Iterator[None]:
     """What fails on the language model's side, by the code that whoever called the program can act on."""
     try:
         yield

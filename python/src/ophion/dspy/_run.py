@@ -107,7 +107,7 @@ class _Prepared:
         spec = ProgramSpec.of(program)
         readings = read(session, spec.bindings)
         self._program = Program(spec, readings.chosen("module"))
-        self._model, self._lm_options = _chosen_model(spec.lm, model, readings)
+        self._model, self._lm_options = chosen_model(spec.lm, model, readings)
         self._bound: Bound = place(
             readings,
             input_names=[name for name in self._program.input_names if name not in inputs],
@@ -234,7 +234,7 @@ class _Reporting:
         self._session.report(**self._facts())
 
 
-def _chosen_model(
+def chosen_model(
     said: str | Mapping[str, Any] | None, given: LanguageModel | None, readings: Readings
 ) -> tuple[LanguageModel, dict[str, Any]]:
     """The language model, and what the program says of it beside its name; a bound variable names it first."""
