@@ -223,9 +223,9 @@ async function inSomeWorker(
   }
 }
 
-/** Where progress is kept: this variable, and those of its name with a number. */
+/** Where progress is kept: this variable, and those of its name with a number. No other context inherits them. */
 function journalOf(program: string): string {
-  return `program.${program}.optimizing`;
+  return `ophion.optimizing.${program}`;
 }
 
 function isJournalOf(program: string): (name: string) => boolean {
