@@ -159,6 +159,11 @@ export class Context<V extends Names = Names> {
     return this.#record.id;
   }
 
+  /** The system that it is part of. */
+  get ophion(): OphionRef {
+    return this.#ophion;
+  }
+
   /** Which provider the variables live on now: `local`, `bridged`, ... */
   get state(): string {
     return this.#record.session.kind;

@@ -1,5 +1,8 @@
 /** Layer 3: what application code touches. */
 export { Context, type ContextOptions, openContext, type Shadowed } from './context.ts';
+
+export { ConfigurationSpace, configurationSpace } from './configuration-space.ts';
+export { Context, type ContextOptions, type ContextStatistics, openContext, type Shadowed } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
 export type { Derive, DeriveOptions } from './derive.ts';
 export { Learned, type LearnedState, learnedVariable } from './learned-state.ts';
@@ -66,6 +69,19 @@ export { Running } from './running.ts';
 export { type Field, type FieldType, parseSignature, type Signature, SignatureError } from './signature.ts';
 export type { Inputs, Outputs } from './signature-types.ts';
 export type { ContextStatistics } from './statistics.ts';
+export { study } from './study.ts';
+export {
+  type StudyEvent,
+  type StudyOptions,
+  type StudyOutcome,
+  type Trial,
+  TrialPrunedError,
+} from './study-options.ts';
+export { StudyResult } from './study-result.ts';
+export { grid, random, type Sampler, tpe } from './study-samplers.ts';
+export type { Dimension, Space, SpaceRule } from './study-space.ts';
+export { studyVariable } from './study-store.ts';
+export type { Direction, PruneOptions, TrialRecord } from './study-trials.ts';
 export type { SystemEvent } from './system-event.ts';
 export type { LocalToolContext } from './tool-context.ts';
 export type { CallOutcome, CallSettled, ToolOptions, ToolStream } from './tools.ts';

@@ -8,6 +8,7 @@ import { type Commit, FollowedSession, fenced, type Lock, type LockOptions, type
 import { type ContextRecord, settledSession } from './context-record.ts';
 import type { Learned, LearnedState } from './learned-state.ts';
 import type { LocalTools } from './local-tool.ts';
+import { missingPackage } from './missing-package.ts';
 import type { AnyDefinition, Bindings, DspyProgram } from './program-definition.ts';
 import { asProgramError } from './program-error.ts';
 import { argumentsOf } from './program-remote.ts';
@@ -216,7 +217,7 @@ async function inSomeWorker(
       return (await stream.outcome).value as unknown as Finished;
     } catch (error) {
       if (!(error instanceof WorkerLostError) || attempt >= maxAttempts || signal.aborted) {
-        throw asProgramError(name, optimizeTool, error);
+        throw asProgramError(name, optimizeTool, missingPackage(error));
       }
       tell({ type: 'interrupted', attempt, error });
     }

@@ -46,6 +46,11 @@ export interface ProgramStreamOptions<S extends string> extends ToolOptions {
   readonly status?: boolean;
 }
 
+/** A context, as far as a program that goes there needs it. */
+export interface ProgramHome {
+  program(name: string, definition: never): unknown;
+}
+
 /** What a program needs of its context. */
 export interface ProgramHost {
   readonly system: ActorSystem;
@@ -147,6 +152,11 @@ export class Program<S extends string, P extends string = never> {
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
     });
+  }
+
+  /** The same program in another context, such as that of a trial of a study: with the variables there. */
+  in(context: ProgramHome): Program<S, P> {
+    return context.program(this.name, this.#definition as never) as Program<S, P>;
   }
 
   /**

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ophion import _optimize, _program
+from ophion import _optimize, _program, _study
 from ophion._errors import StartError
 from ophion._gen import bridge_pb2, tools_pb2
 from ophion._limits import Limits
@@ -31,7 +31,7 @@ class Offer:
 
 def offered() -> dict[str, Tool]:
     """All tools by name. The library's own names cannot be taken over."""
-    return {**registry.all(), **_program.tools(), **_optimize.tools()}
+    return {**registry.all(), **_program.tools(), **_optimize.tools(), **_study.tools()}
 
 
 def catalog(tools: Mapping[str, Tool], limits: Limits) -> Offer:
