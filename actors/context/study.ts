@@ -5,7 +5,7 @@
 import { StateError } from '../core/index.ts';
 import type { Lock } from '../state/index.ts';
 import { brokenRules, ConfigurationSpace } from './configuration-space.ts';
-import { type Context, openContext } from './context.ts';
+import type { Context } from './context.ts';
 import { missingPackage } from './missing-package.ts';
 import { pythonTool } from './remote-tool.ts';
 import { Running } from './running.ts';
@@ -169,10 +169,7 @@ class Study<V extends Names, N extends keyof V & string> {
     this.#tell({ type: 'started', number, values });
     const beganMs = clock.monotonicMs();
     const ended = async (): Promise<Pick<TrialRecord, 'state' | 'scores' | 'error'>> => {
-      await using context = await openContext(this.#context.ophion, {
-        inherits: this.#context,
-        metadata: { study: this.#name, trial: number },
-      });
+      await using context = await this.#context.scope({ metadata: { study: this.#name, trial: number } });
       await context.variables.batch(values as never);
       try {
         const trial: Trial<V, N> = {
