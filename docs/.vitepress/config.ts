@@ -26,9 +26,9 @@ export const guide: DefaultTheme.SidebarItem[] = [
     items: [
       page('Contexts', 'context'),
       page('Tools and values', 'tools'),
-      page('Programs that learn', 'optimization'),
       page('Programs', 'programs'),
       page('The Python author', 'python'),
+      page('Programs that learn', 'optimization'),
       page('Session state', 'state'),
       page('Redis and Valkey', 'redis'),
       page('Clients of any language', 'clients'),

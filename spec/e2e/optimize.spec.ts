@@ -36,9 +36,9 @@ const told = ({ output, facts }: ProgramRun<Qa>) => ({
 
 const options = { optimizer: 'BootstrapFewShot', options: { max_labeled_demos: 2 }, save: 'always' } as const;
 
-const pool = (env: Readonly<Record<string, string>>) =>
+const pool = (size: number, env: Readonly<Record<string, string>>) =>
   ophion({
-    pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], preload: ['dspy'], size: 2, env }) },
+    pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], preload: ['dspy'], size, env }) },
   });
 const open = (ophion: OphionRef) =>
   openContext(ophion, { variables: declare({ max_tokens: integer({ min: 1, default: 12 }) }) });
@@ -55,7 +55,7 @@ async function kept(context: Context<{ max_tokens: number }>, entries: number): 
 
 describe('what a program has learned, on the local model', function () {
   this.timeout(120_000);
-  const system = useSystem(() => pool({}));
+  const system = useSystem(() => pool(1, {}));
 
   it('teaches a program once; any worker runs what was learned, also when all of them were killed since', async () => {
     await using context = await open(system.current);
@@ -87,18 +87,18 @@ describe('what a program has learned, on the local model', function () {
 
     const learned = told(await qa.runDetailed({ question: 'What is a rose?' }));
     expect(learned.prompt).to.be.above(plain.prompt + 10);
-    const before = await system.current.pools.default.ready(2);
+    const before = await system.current.pools.default.ready(1);
     for (const { osPid } of before.workers) process.kill(osPid as number, 'SIGKILL');
     const after = await qa.runDetailed({ question: 'What is a rose?' });
     expect(told(after)).to.deep.equal(learned);
-    const { workers } = await system.current.pools.default.ready(2);
+    const { workers } = await system.current.pools.default.ready(1);
     for (const { osPid } of before.workers) expect(workers.map((one) => one.osPid)).to.not.include(osPid);
   });
 });
 
 describe('an optimizer of DSPy in a worker', function () {
   this.timeout(60_000);
-  const system = useSystem(() => pool({ OPHION_LM: 'stand-in' }));
+  const system = useSystem(() => pool(2, { OPHION_LM: 'stand-in' }));
 
   it('goes on in another worker when its own is killed, and scores nothing twice', async () => {
     const scored = ({ prediction }: Scored<Qa>) => prediction.answer.length / 1_000;
