@@ -1,8 +1,7 @@
 /** Layer 3: what application code touches. */
-export { Context, type ContextOptions, openContext, type Shadowed } from './context.ts';
 
 export { ConfigurationSpace, configurationSpace } from './configuration-space.ts';
-export { Context, type ContextOptions, type ContextStatistics, openContext, type Shadowed } from './context.ts';
+export { Context, type ContextOptions, openContext, type Shadowed } from './context.ts';
 export type { ContextEvent } from './context-actor.ts';
 export type { Derive, DeriveOptions } from './derive.ts';
 export { Learned, type LearnedState, learnedVariable } from './learned-state.ts';
@@ -32,7 +31,6 @@ export {
   type WhichCalls,
 } from './middleware/index.ts';
 export { type OphionLogic, type OphionOptions, OphionRef, ophion, type PythonTools } from './ophion.ts';
-export { type OphionLogic, type OphionOptions, OphionRef, ophion } from './ophion.ts';
 export type {
   Metric,
   Optimized,
