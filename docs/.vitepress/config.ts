@@ -8,6 +8,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
     text: 'Begin',
     items: [
       page('Getting started', 'getting-started'),
+      page('Examples', 'examples'),
       page('How it is built', 'architecture'),
       page('Coming from OTP', 'coming-from-otp'),
     ],

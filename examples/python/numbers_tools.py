@@ -12,14 +12,16 @@ from ophion import SessionContext, tool
 def smooth(session: SessionContext, samples: list[float]) -> list[float]:
     """The moving average over the session's `window`."""
     window = session.variables.get("window", int)
-    return np.convolve(samples, np.ones(window) / window, mode="valid").tolist()
+    smoothed: list[float] = np.convolve(samples, np.ones(window) / window, mode="valid").tolist()
+    return smoothed
 
 
 @tool
 def summary(rows: list[dict[str, float | str]], by: str) -> dict[str, dict[str, float]]:
     """Mean and spread of `value`, by the values of another column."""
     frame = pd.DataFrame(rows).groupby(by)["value"].agg(["mean", "std"]).round(6)
-    return frame.to_dict(orient="index")
+    groups: dict[str, dict[str, float]] = frame.to_dict(orient="index")
+    return groups
 
 
 @tool

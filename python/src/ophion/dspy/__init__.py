@@ -13,6 +13,7 @@ except ModuleNotFoundError as error:
 
 from ophion.dspy._adapter import LocalAdapter
 from ophion.dspy._bindings import Session, Variables
+from ophion.dspy._embedder import Embedder, embedder
 from ophion.dspy._engine import AsyncLocalEngine, LocalEngine, Run
 from ophion.dspy._errors import (
     AnswerCutShortError,
@@ -34,6 +35,7 @@ __all__ = [
     "AnswerCutShortError",
     "AsyncLocalEngine",
     "CallCancelledError",
+    "Embedder",
     "EngineBusyError",
     "FieldListener",
     "LanguageModel",
@@ -52,6 +54,7 @@ __all__ = [
     "Variables",
     "annotation_of",
     "as_program_error",
+    "embedder",
     "find_model_file",
     "language_model",
     "run_program",

@@ -49,7 +49,7 @@ class LlamaBackend:
                 raise CallCancelledError("the language model was closed: the process is ending")
             if self._server is None:
                 self._file.check()
-                self._server = _start(self._file)
+                self._server = _chat_server(self._file)
                 close = weakref.WeakMethod(self.close)
                 atexit.register(lambda: (method := close()) and method())
 
@@ -171,16 +171,33 @@ def _grammar(schema: dict[str, Any]) -> str:
     return grammar
 
 
-def _start(file: ModelFile) -> Any:
+def embedding_server(file: ModelFile) -> Any:
+    """The same engine, for embeddings: a text is one batch, and its vector the mean over its tokens."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
+    params.embedding = True
+    params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+    params.n_batch = params.n_ubatch = CONTEXT_TOKENS
+    return _start(file, params)
+
+
+def _chat_server(file: ModelFile) -> Any:
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.force_pure_content_parser = True
+    return _start(file, params)
+
+
+def _start(file: ModelFile, params: Any) -> Any:
+    import xllamacpp
+
     params.model.path = file.path
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = 1
     params.cache_ram_mib = 0
     params.verbosity = -1
-    params.force_pure_content_parser = True
     threads = _threads()
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
