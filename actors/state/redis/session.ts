@@ -31,6 +31,7 @@ import { checkSealMs } from '../vault-session.ts';
 import { commit, type Place, placeOf, type Since } from './commit.ts';
 import type { Copy } from './copies.ts';
 import { historyOfLog, type RawEntry } from './entries.ts';
+import { RedisError } from './errors.ts';
 import type { Depth, RedisHost } from './host.ts';
 import { answerOf, lockOf, pairs, readingOf } from './rows.ts';
 import { afterScript, closeScript, loadScript, outcomeScript, sealScript } from './scripts/lives.ts';
@@ -200,7 +201,7 @@ export class RedisSession implements StateSession {
         // Now he knows.
         if (error instanceof StateError && error.code === 'rewound') this.#known = undefined;
         // An attempt before may have done it.
-        throw sent === undefined ? error : underKey(error, order);
+        throw sent === undefined ? error : underKey(notKnown(this.id, error), order);
       },
     );
   }
@@ -247,6 +248,13 @@ export class RedisSession implements StateSession {
   #sealed(): StateError {
     return new StateError('unavailable', `session '${this.id}': takes no locks while it is moved`);
   }
+}
+
+/** A server that takes no more now says nothing of what it took before: only what is there does, once it can be asked. */
+function notKnown(id: string, error: unknown): unknown {
+  if (!(error instanceof RedisError) || error.code === 'redis_not_safe') return error;
+  const message = `session '${id}': whether a commit was carried out is not known: ${error.message}`;
+  return new StateError('unavailable', message, { cause: error, details: { reason: error.code } });
 }
 
 /** Whether the second is what has become of the first, as one copy has followed it. */

@@ -91,10 +91,18 @@ function tokensOf({ written }: Commit): ReadonlySet<string> {
 
 /** Tokens that are there and that nobody wrote, or who did was refused. */
 function unasked(records: readonly Recorded[], places: ReadonlyMap<string, number>): readonly string[] {
-  const asked = new Set(records.filter(({ told }) => told.type !== 'refused').map(({ token }) => token));
+  const asked = new Set<string>();
+  const refused = new Map<string, string>();
+  for (const { told, token } of records) {
+    if (told.type === 'refused') refused.set(token, told.code);
+    else asked.add(token);
+  }
   return [...places]
     .filter(([token]) => !asked.has(token))
-    .map(([token, revision]) => `${token} is there as revision ${revision}, and was refused or never asked for`);
+    .map(([token, revision]) => {
+      const code = refused.get(token);
+      return `${token} is there as revision ${revision}, and was ${code === undefined ? 'never asked for' : `refused: ${code}`}`;
+    });
 }
 
 /** Each write of the counter is one more than the last. */

@@ -205,6 +205,39 @@ describe('what is wrong with a Redis', () => {
     expect((await session.history()).commits).to.have.length(6);
   });
 
+  it('a commit that may have been done is not said to be refused by a server that is full then; with memory, it is found', async () => {
+    await using proxy = await startProxy({ upstream: { port: redis.node.port } });
+    const { port } = proxy.address as { port: number };
+    const session = await (await provider({ url: `redis://:${redis.node.password}@127.0.0.1:${port}` })).open('s');
+    await session.commit({ declare: { n: integer() } });
+    const oom = async () =>
+      Number(/errorstat_OOM:count=(\d+)/.exec(String(await redis.node.command('INFO', 'errorstats')))?.[1] ?? 0);
+    for (const withMemory of [false, true]) {
+      const { revision } = await session.read();
+      proxy.toClient.inject({ stall: true });
+      const committing = session.commit({ set: { n: revision } }, withMemory ? {} : { timeoutMs: 600 });
+      const told = failure(committing);
+      await untilPasses(async () =>
+        expect(String(await redis.node.command('HGET', `${prefix}:{s}:session`, 'head')).split(' ')[3]).to.equal(
+          String(revision + 1),
+        ),
+      );
+      await redis.node.limitMemory(1);
+      const before = await oom();
+      proxy.reset();
+      proxy.toClient.heal();
+      await untilPasses(async () => expect(await oom()).to.be.above(before));
+      if (!withMemory)
+        expect(await told)
+          .to.include({ code: 'unavailable' })
+          .with.nested.property('details.reason', 'redis_full');
+      await redis.heal();
+      if (withMemory) expect((await committing).revision).to.equal(revision + 1);
+      expect((await session.read()).revision).to.equal(revision + 1);
+    }
+    expect((await session.history()).commits).to.have.length(3);
+  });
+
   it('one that is frozen answers late or never: a call has its time, a watch its patience', async () => {
     const session = await opened();
     const events = session.watch({ from: 1 });
