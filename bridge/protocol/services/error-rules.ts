@@ -114,6 +114,7 @@ const otherRules: Readonly<Record<string, Rule>> = {
   lm_refused: internal,
   lm_answer: internal,
   lm_failed: internal,
+  pruned: internal,
   thread_start_timeout: internal,
   too_many_join_tokens: internal,
   token_file_failed: internal,
