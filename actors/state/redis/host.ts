@@ -76,12 +76,14 @@ export class RedisHost {
     firstError: unknown,
   ): Promise<T> {
     const on: Persistence = { system: this.system, root: this.tables.root, target };
-    // What the server said tells more than that the connection was cut for it.
-    let said: RedisError | undefined;
+    // What the server said tells more than that the connection was cut for it, or that the last attempt had no time.
+    let said: RedisError | StateError | undefined;
     const refused = (error: unknown): unknown => {
-      if (!(error instanceof RedisError)) return error;
-      if (error.code !== 'redis_down') said = error;
-      return refusalOf(error);
+      const told = error instanceof StateError ? error.cause : error;
+      if (!(told instanceof RedisError)) return error;
+      const refusal = error instanceof StateError ? error : refusalOf(told);
+      if (told.code !== 'redis_down') said = refusal;
+      return refusal;
     };
     const attempted = (attempt: Attempt): Promise<T> =>
       work(attempt).catch((error: unknown) => {
@@ -93,7 +95,7 @@ export class RedisHost {
       // Who gives up says why, by the name that it has.
       const cause = error instanceof StateError ? error.cause : undefined;
       if (!(cause instanceof StateError) || cause.details.reason === undefined) throw error;
-      throw cause.details.reason === 'redis_down' && said !== undefined ? refusalOf(said) : cause;
+      throw cause.details.reason === 'redis_down' && said !== undefined ? said : cause;
     }
   }
 

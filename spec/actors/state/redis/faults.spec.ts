@@ -215,7 +215,7 @@ describe('what is wrong with a Redis', () => {
     for (const withMemory of [false, true]) {
       const { revision } = await session.read();
       proxy.toClient.inject({ stall: true });
-      const committing = session.commit({ set: { n: revision } }, withMemory ? {} : { timeoutMs: 600 });
+      const committing = session.commit({ set: { n: revision } }, withMemory ? {} : { timeoutMs: 2_000 });
       const told = failure(committing);
       await untilPasses(async () =>
         expect(String(await redis.node.command('HGET', `${prefix}:{s}:session`, 'head')).split(' ')[3]).to.equal(
