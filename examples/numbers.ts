@@ -1,35 +1,13 @@
 /** Numerical tools with numpy and pandas, without any language model: arrays as values and as a variable of the session. */
-import { fileURLToPath } from 'node:url';
-import {
-  declare,
-  integer,
-  openContext,
-  ophion,
-  python,
-  pythonStream,
-  pythonTool,
-  startSupervisor,
-  tensor,
-} from '../index.ts';
+import { declare, integer, openContext, pythonStream, pythonTool, startSupervisor, tensor } from '../index.ts';
+import { demoSystem } from './support/demo-system.ts';
 import { must } from './support/report.ts';
 
 const smooth = pythonTool<{ samples: number[] }, number[]>('smooth', { idempotent: true });
 const summary = pythonTool<{ rows: object[]; by: string }, Record<string, { mean: number; std: number }>>('summary');
 const walk = pythonStream<{ seed: number; steps: number; every: number }, { step: number; distance: number }>('walk');
 
-await using app = await startSupervisor({
-  children: {
-    ophion: ophion({
-      pools: {
-        numbers: python({
-          module: 'numbers_tools',
-          pythonPath: [fileURLToPath(new URL('python', import.meta.url))],
-          size: 2,
-        }),
-      },
-    }),
-  },
-});
+await using app = await startSupervisor({ children: { ophion: demoSystem('numbers_tools') } });
 await using context = await openContext(app.children.ophion, {
   variables: declare({
     window: integer({ min: 1, max: 100, default: 3 }),

@@ -2,37 +2,14 @@
  * Retrieval with real embeddings: texts and their vectors are variables of the session, a DSPy module in Python looks for the
  * nearest and answers from them, and an `embedding` variable turns what it looks for, from the very next question on.
  */
-import { fileURLToPath } from 'node:url';
-import {
-  declare,
-  embedding,
-  integer,
-  json,
-  openContext,
-  ophion,
-  python,
-  pythonTool,
-  startSupervisor,
-  tensor,
-} from '../index.ts';
+import { declare, embedding, integer, json, openContext, pythonTool, startSupervisor, tensor } from '../index.ts';
+import { demoSystem } from './support/demo-system.ts';
 import { must } from './support/report.ts';
 
 const remember = pythonTool<{ texts: string[] }, number>('remember');
 const focus = pythonTool<{ on: string }, null>('focus');
 
-await using app = await startSupervisor({
-  children: {
-    ophion: ophion({
-      pools: {
-        default: python({
-          module: 'library',
-          pythonPath: [fileURLToPath(new URL('python', import.meta.url))],
-          size: 1,
-        }),
-      },
-    }),
-  },
-});
+await using app = await startSupervisor({ children: { ophion: demoSystem('library', 1) } });
 await using context = await openContext(app.children.ophion, {
   variables: declare({
     texts: json({ schema: { type: 'array', items: { type: 'string' } }, default: [] }),

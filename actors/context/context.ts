@@ -3,7 +3,7 @@
  * It starts on local state and moves itself to bridged state when something of it needs Python.
  */
 import { ChildError } from '../../supervisors/index.ts';
-import { call, StateError } from '../core/index.ts';
+import { StateError } from '../core/index.ts';
 import {
   bridgedState,
   type Commit,
@@ -248,8 +248,7 @@ export class Context<V extends Names = Names> {
   }
 
   #bridged(): Promise<unknown> {
-    const actor = this.#ophion.contextRef(this.id);
-    return call(actor, 'needBridge', undefined, { timeoutMs: moveTimeoutMs });
+    return this.#ophion.contextRef(this.id).call('needBridge', undefined, { timeoutMs: moveTimeoutMs });
   }
 
   /**

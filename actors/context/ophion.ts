@@ -154,7 +154,7 @@ export class OphionRef<P extends Pools = Pools> extends SupervisorRef<never> {
     return joinAddress;
   }
 
-  contextRef(id: string): MachineRef<typeof contextActor> {
+  contextRef(id: string): MachineRef<NonNullable<(typeof contextActor)['xstate']>> {
     return new MachineRef(this.system, `${this.path}/contexts/${id}`);
   }
 

@@ -1,15 +1,11 @@
-/** The system of the examples that ask a language model: two workers with the demo's local model. */
+/** The system of the examples: a pool of workers that serve a module of `examples/python`. */
 import { fileURLToPath } from 'node:url';
-import { type OphionOptions, ophion, python } from '../../index.ts';
+import { ophion, python } from '../../index.ts';
 
-export const demoSystem = (options: Pick<OphionOptions<never>, 'state'> = {}) =>
+/** Default: two workers with the demo's programs, which load its local language model. */
+export const demoSystem = (module = 'demo_programs', size = 2) =>
   ophion({
-    ...options,
     pools: {
-      default: python({
-        module: 'demo_programs',
-        pythonPath: [fileURLToPath(new URL('../python', import.meta.url))],
-        size: 2,
-      }),
+      default: python({ module, pythonPath: [fileURLToPath(new URL('../python', import.meta.url))], size }),
     },
   });
