@@ -2,10 +2,20 @@
  * The Context actor: owns where a context's variables live, and moves them once, from local to bridged state, when
  * something of it needs Python. A move copies, verifies, swaps, then frees; when it fails the old session stays.
  */
-import { type ActorContext, assign, type From, fromPromise, type Pid, setup, worker } from '../core/index.ts';
+import {
+  type ActorContext,
+  assign,
+  enqueueActions,
+  type From,
+  fromPromise,
+  type Pid,
+  setup,
+  worker,
+} from '../core/index.ts';
 import { moveSession, type SessionTools, type StateProvider } from '../state/index.ts';
 import type { ContextRecord } from './context-record.ts';
 import { offerExposed } from './exposed-tools.ts';
+import type { Inheritance } from './inheritance.ts';
 
 /** What contexts tell. */
 export type ContextEvent =
@@ -37,6 +47,12 @@ interface Offering {
   readonly owner: Pid;
 }
 
+interface Following {
+  readonly ctx: ActorContext<ContextInput>;
+  readonly context: string;
+  readonly inheritance: Inheritance;
+}
+
 interface Machine extends ContextInput {
   readonly ctx: ActorContext<ContextInput>;
   readonly waiting: readonly From[];
@@ -50,9 +66,7 @@ const machine = setup({
   },
   actors: {
     move: fromPromise(({ input, signal }: { input: ContextInput; signal: AbortSignal }) => move(input, signal)),
-    inherit: fromPromise(({ input: { record }, signal }: { input: ContextInput; signal: AbortSignal }) =>
-      record.inheritance === undefined ? Promise.resolve() : record.inheritance.follow(signal),
-    ),
+    inherit: fromPromise(({ input, signal }: { input: Following; signal: AbortSignal }) => inherit(input, signal)),
     offer: fromPromise(({ input: { record, tools, owner }, signal }: { input: Offering; signal: AbortSignal }) =>
       offerExposed(record, tools, owner, { signal }),
     ),
@@ -70,18 +84,12 @@ const machine = setup({
   },
 }).createMachine({
   context: ({ input }) => ({ ...input, waiting: [] }),
-  // All the while. What fails here ends this incarnation, and the next goes on.
-  invoke: {
-    src: 'inherit',
-    input: ({ context }) => context,
-    onDone: {
-      actions: ({ context: { ctx, record } }) => {
-        const { id: context, inheritance } = record;
-        if (inheritance !== undefined)
-          ctx.emit({ type: 'context.inheritance_ended', context, from: inheritance.from } as ContextEvent);
-      },
-    },
-  },
+  // All the while, where there is something to follow. What fails in it ends this incarnation, and the next goes on.
+  entry: enqueueActions(({ enqueue, context }) => {
+    const { ctx, record } = context;
+    const { inheritance } = record;
+    if (inheritance !== undefined) enqueue.spawnChild('inherit', { input: { ctx, context: record.id, inheritance } });
+  }),
   initial: 'deciding',
   states: {
     // Also after a restart: a move that the crash broke off has left the old session in place.
@@ -127,6 +135,12 @@ const machine = setup({
     shared: { on: { needBridge: { actions: 'answer' } } },
   },
 });
+
+async function inherit({ ctx, context, inheritance }: Following, signal: AbortSignal): Promise<void> {
+  await inheritance.follow(signal);
+  if (signal.aborted) return;
+  ctx.emit({ type: 'context.inheritance_ended', context, from: inheritance.from } as ContextEvent);
+}
 
 async function move({ record, bridged }: ContextInput, signal: AbortSignal) {
   // A move that an earlier incarnation began may still be under way.

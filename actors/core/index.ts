@@ -187,4 +187,4 @@ export {
   type Work,
 } from './task.ts';
 export { type ItemWork, type StreamOptions, streamTasks, taskStream } from './task-stream.ts';
-export { assign, fromCallback, fromPromise, setup } from './xstate-adapter.ts';
+export { assign, enqueueActions, fromCallback, fromPromise, setup } from './xstate-adapter.ts';

@@ -15,7 +15,7 @@ import {
 import type { Clock, LogSink, Runtime, TimerHandle } from './runtime.ts';
 
 // For our own machines, which import no xstate themselves.
-export { assign, fromCallback, fromPromise, setup } from 'xstate';
+export { assign, enqueueActions, fromCallback, fromPromise, setup } from 'xstate';
 
 export type XstateLogic = AnyActorLogic;
 export type XstateSnapshot = Snapshot<unknown> & { readonly context?: unknown; readonly value?: unknown };
