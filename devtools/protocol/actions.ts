@@ -1,0 +1,53 @@
+/** What a viewer may do besides looking. Each needs a scope, is off unless enabled, and leaves an audit record. */
+import type { MessageFilter } from './views.ts';
+
+/** `read`: look. `write`: variables. `call`: tools. `operate`: actors. */
+export type Scope = 'read' | 'write' | 'call' | 'operate';
+
+export type Action =
+  | { readonly do: 'kill'; readonly path: string }
+  /** Ends it in order; its supervisor starts it again, whatever its restart type. */
+  | { readonly do: 'restart'; readonly path: string }
+  | { readonly do: 'suspend'; readonly path: string }
+  | { readonly do: 'resume'; readonly path: string }
+  /** Puts a message into its mailbox: an info, a cast by name, or a call by name whose reply is the result. */
+  | {
+      readonly do: 'send';
+      readonly path: string;
+      readonly message: unknown;
+      readonly as?: { readonly kind: 'cast' | 'call'; readonly name: string };
+    }
+  /** `sys.replaceState`. */
+  | { readonly do: 'setState'; readonly path: string; readonly state: unknown }
+  | { readonly do: 'setVariable'; readonly session: string; readonly name: string; readonly value: unknown }
+  | {
+      readonly do: 'callTool';
+      readonly tool: string;
+      readonly session?: string;
+      readonly arguments: Readonly<Record<string, unknown>>;
+    }
+  /** Starts the message trace, or a new one; needs `read` alone, as the next three do. */
+  | { readonly do: 'traceStart'; readonly filter?: MessageFilter; readonly max?: number; readonly forMs?: number }
+  | { readonly do: 'traceStop' }
+  /** Records the states of an actor for view `history`, or stops that. */
+  | { readonly do: 'record'; readonly path: string; readonly on: boolean }
+  /** Everything that is kept, as `*.trace.jsonl`; the result is its text. */
+  | { readonly do: 'export' }
+  /** OpenMetrics text. */
+  | { readonly do: 'metrics' };
+
+export const scopeOf: Readonly<Record<Action['do'], Scope>> = {
+  kill: 'operate',
+  restart: 'operate',
+  suspend: 'operate',
+  resume: 'operate',
+  send: 'operate',
+  setState: 'operate',
+  setVariable: 'write',
+  callTool: 'call',
+  traceStart: 'read',
+  traceStop: 'read',
+  record: 'read',
+  export: 'read',
+  metrics: 'read',
+};
