@@ -31,7 +31,13 @@ export const defaultCallTimeoutMs = 5_000;
  * comes after the timeout vanishes.
  */
 export function call(ref: ActorRef, name: string, arg: unknown, options?: CallOptions): Promise<unknown> {
-  return ask(ref, options, (from) => ({ kind: 'call', name, arg, from }));
+  return ask(ref, options, (from) => ({
+    kind: 'call',
+    name,
+    arg,
+    from,
+    sender: from.caller ?? ref.system.current?.pid,
+  }));
 }
 
 /**

@@ -128,13 +128,14 @@ export class ActorContext<Input = unknown> {
       to.send(message);
       return;
     }
-    if (!(processOf(to)?.accept({ kind: 'info', message }) ?? false)) this.system.deadLetter(String(to), message);
+    if (!(processOf(to)?.accept({ kind: 'info', message, sender: this.self }) ?? false))
+      this.system.deadLetter(String(to), message);
   }
 
   /** Casts to a server. Never fails; to nobody it is a dead letter (otp S-156). */
   cast(to: ActorRef, name: string, arg?: unknown): void {
     if (this.#fenced) return;
-    if (!(to.process?.accept({ kind: 'cast', name, arg }) ?? false)) {
+    if (!(to.process?.accept({ kind: 'cast', name, arg, sender: this.self }) ?? false)) {
       this.system.deadLetter(to.path, { cast: name, arg });
     }
   }
@@ -149,7 +150,7 @@ export class ActorContext<Input = unknown> {
         : { type: 'response', tag, ok: false, error: outcome.error };
       this.#process.deliver({ kind: 'info', message: response });
     }, this.self);
-    const letter: Letter = { kind: 'call', name, arg, from };
+    const letter: Letter = { kind: 'call', name, arg, from, sender: this.self };
     place(to, to.process, from, options.timeoutMs ?? defaultCallTimeoutMs, () => letter);
   }
 

@@ -86,6 +86,9 @@ export abstract class Exits extends Turns {
     this.status = 'stopping';
     this.busy = true;
     this.stopReason = reason;
+    if (this.system.tracer !== undefined && this.current !== undefined) {
+      this.system.tracer.handled(this as never, this.current, reason);
+    }
     try {
       const pending = this.system.scheduler.within(this, Exits.#terminate);
       if (pending instanceof Promise) {

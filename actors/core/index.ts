@@ -59,6 +59,7 @@ export { freezeDeep } from './freeze.ts';
 export { From, type Outcome } from './from.ts';
 export { NotCloneableError, ThreadExitedError, ThreadStalledError } from './isolation/errors.ts';
 export { type IsolatedLogic, type IsolatedRef, type IsolationOptions, isolated } from './isolation/isolated.ts';
+export { type HandledLetter, lastLettersKept } from './last-letters.ts';
 export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage, TimeoutMessage } from './letter.ts';
 export type { Ancestor } from './lineage.ts';
 export { unlink } from './links.ts';
@@ -187,4 +188,5 @@ export {
   type Work,
 } from './task.ts';
 export { type ItemWork, type StreamOptions, streamTasks, taskStream } from './task-stream.ts';
+export type { Tracer } from './tracer.ts';
 export { assign, enqueueActions, fromCallback, fromPromise, setup } from './xstate-adapter.ts';

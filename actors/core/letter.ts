@@ -1,6 +1,7 @@
 /**
  * What lies in a mailbox. Everything that one actor learns of another comes as a letter, in the order in which
- * it was put there (otp S-125).
+ * it was put there (otp S-125). Who sent it is known to the kernel alone, for those who look at it later: `sender` is
+ * missing where that was code outside all actors, or code of one behind an `await`.
  */
 
 import type { ExitReason } from './exit-reason.ts';
@@ -9,9 +10,15 @@ import type { Pid } from './pid.ts';
 
 export type Letter =
   /** Anything sent with `send`, and what the kernel tells: down, response, timers. OTP's info. */
-  | { readonly kind: 'info'; readonly message: unknown }
-  | { readonly kind: 'cast'; readonly name: string; readonly arg: unknown }
-  | { readonly kind: 'call'; readonly name: string; readonly arg: unknown; readonly from: From }
+  | { readonly kind: 'info'; readonly message: unknown; readonly sender?: Pid | undefined }
+  | { readonly kind: 'cast'; readonly name: string; readonly arg: unknown; readonly sender?: Pid | undefined }
+  | {
+      readonly kind: 'call';
+      readonly name: string;
+      readonly arg: unknown;
+      readonly from: From;
+      readonly sender?: Pid | undefined;
+    }
   /** An exit signal to an actor that traps exits (otp S-128). */
   | { readonly kind: 'exit'; readonly from: Pid; readonly reason: ExitReason }
   /** A system message: runs `work` in the actor's turn, also while it is suspended (otp S-187). `from` waits for it. */

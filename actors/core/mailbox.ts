@@ -16,10 +16,12 @@ export class Ring<T> {
     return this.#length;
   }
 
-  push(item: T): void {
+  /** Answers how many there are with it. */
+  push(item: T): number {
     if (this.#length === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item;
     this.#length += 1;
+    return this.#length;
   }
 
   /** The oldest item, which stays; undefined when there is none. */

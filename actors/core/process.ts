@@ -55,6 +55,8 @@ export class Process extends Exits {
   readonly behavior: Behavior;
   readonly context: ActorContext<unknown>;
   trapExit: boolean;
+  /** How many letters its full mailbox has refused, for dev tools. */
+  refused = 0;
 
   constructor(system: ActorSystem, pid: Pid, options: StartOptions) {
     super(system);
@@ -122,8 +124,18 @@ export class Process extends Exits {
     const { faults, passMessage } = this.system;
     if (faults !== undefined && !faults.admits(this, letter)) return true;
     const waiting = this.rare === undefined ? this.mailbox.length : this.mailboxLength;
-    if (waiting >= this.behavior.mailboxMax && this.status !== 'dead') makeRoom(this, letter, waiting);
+    if (waiting >= this.behavior.mailboxMax && this.status !== 'dead') this.#makeRoom(letter, waiting);
     return this.deliver(passMessage === undefined ? letter : passed(letter, passMessage));
+  }
+
+  #makeRoom(letter: Letter, waiting: number): void {
+    try {
+      makeRoom(this, letter, waiting);
+    } catch (error) {
+      this.refused += 1;
+      this.system.tracer?.refused(this, letter);
+      throw error;
+    }
   }
 
   // Starting

@@ -57,7 +57,7 @@ export class ActorRef {
    */
   send(message: unknown): void {
     const { process } = this;
-    if (process?.accept({ kind: 'info', message })) return;
+    if (process?.accept({ kind: 'info', message, sender: this.system.current?.pid })) return;
     if (this.name !== undefined) throw new ActorError('unknown_name', `${this.path}: nobody has this name`);
     this.system.deadLetter(this.path, message);
   }

@@ -32,7 +32,13 @@ export class PendingRequest<V = unknown> {
   constructor(asking: Process, caller: Pid, to: ActorRef, name: string, arg: unknown) {
     this.#asking = asking;
     this.#from = new From((outcome) => this.#answered(outcome), caller);
-    place(to, to.process, this.#from, Number.POSITIVE_INFINITY, (from) => ({ kind: 'call', name, arg, from }));
+    place(to, to.process, this.#from, Number.POSITIVE_INFINITY, (from) => ({
+      kind: 'call',
+      name,
+      arg,
+      from,
+      sender: from.caller,
+    }));
   }
 
   #answered(outcome: Outcome): void {

@@ -39,6 +39,8 @@ export class Scheduler {
   around: (<T>(runnable: Runnable, work: () => T) => T) | undefined;
   /** Told of an actor whose turn took longer than `schedule.stallMs`. */
   onStall: ((runnable: Runnable, ms: number) => void) | undefined;
+  /** Told how long each turn took, while somebody measures that: it costs two looks at the clock a turn. */
+  onTurn: ((runnable: Runnable, ms: number) => void) | undefined;
 
   constructor(clock: Clock, turns: Turns, schedule: Schedule = {}) {
     this.#clock = clock;
@@ -50,6 +52,11 @@ export class Scheduler {
   /** Whose turn it is; undefined in code outside any turn, and behind an `await`. */
   get running(): Runnable | undefined {
     return this.#running;
+  }
+
+  /** When the running slice began, on the monotonic clock: what time it is, to about 2 ms, without a look at it. */
+  get sliceMs(): number {
+    return this.#sliceStartMs ?? this.#clock.monotonicMs();
   }
 
   /** Runs an actor's code: in its turn, or its init inside its starter's. */
@@ -127,7 +134,7 @@ export class Scheduler {
   };
 
   get #plain(): boolean {
-    return this.around === undefined && this.#schedule.stallMs === undefined;
+    return this.around === undefined && this.#schedule.stallMs === undefined && this.onTurn === undefined;
   }
 
   #watched(next: Runnable): number {
@@ -137,6 +144,7 @@ export class Scheduler {
     const ms = this.#clock.monotonicMs() - startMs;
     // The event loop stood still: nobody else, no timer and no socket was served (otp S-270).
     if (ms > stallMs) this.onStall?.(next, ms);
+    this.onTurn?.(next, ms);
     return count;
   }
 

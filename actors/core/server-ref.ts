@@ -62,7 +62,7 @@ export class ServerRef<L> extends ActorRef {
   cast<N extends keyof Parts<L>['cast'] & string>(name: N, ...args: CastArguments<Parts<L>['cast'][N]>): void {
     const arg = (args as readonly unknown[])[0];
     const { process } = this;
-    if (process === undefined || !process.accept({ kind: 'cast', name, arg })) {
+    if (process === undefined || !process.accept({ kind: 'cast', name, arg, sender: this.system.current?.pid })) {
       this.system.deadLetter(this.path, { cast: name, arg });
     }
   }

@@ -28,6 +28,7 @@ export class StatemRef<P = unknown> extends ActorRef {
   cast<N extends keyof Casts<P> & string>(name: N, ...args: Arguments<Casts<P>[N]>): void {
     const [arg] = args as readonly unknown[];
     const { process } = this;
-    if (!process?.accept({ kind: 'cast', name, arg })) this.system.deadLetter(this.path, { cast: name, arg });
+    if (!process?.accept({ kind: 'cast', name, arg, sender: this.system.current?.pid }))
+      this.system.deadLetter(this.path, { cast: name, arg });
   }
 }

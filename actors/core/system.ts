@@ -16,6 +16,7 @@ import { Places } from './places.ts';
 import { Process, type StartOptions, type StartResult } from './process.ts';
 import type { Runtime } from './runtime.ts';
 import { Scheduler } from './scheduler.ts';
+import type { Tracer } from './tracer.ts';
 import { XstateRoot } from './xstate-adapter.ts';
 
 /** A message that nobody received. */
@@ -40,6 +41,8 @@ export class ActorSystem {
   readonly passMessage: ((message: unknown) => unknown) | undefined;
   /** What stands between actors and what happens to them, while faults are armed. */
   faults: Faults | undefined = undefined;
+  /** Told of each letter, while a message trace runs. */
+  tracer: Tracer | undefined = undefined;
   deadLetterCount = 0;
   readonly deadLetters: DeadLetter[] = [];
   readonly #places = new Places();

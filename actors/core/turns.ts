@@ -5,6 +5,7 @@
 import type { Behavior } from './behavior.ts';
 import { type ExitReason, toExitReason } from './exit-reason.ts';
 import type { Faults, Verdict } from './faults.ts';
+import { type HandledLetter, LastLetters } from './last-letters.ts';
 import type { Letter } from './letter.ts';
 import { Ring } from './mailbox.ts';
 import type { Pid } from './pid.ts';
@@ -20,13 +21,16 @@ export abstract class Turns implements Runnable {
   queued = false;
   /** How many letters it has handled, for dev tools. */
   handled = 0;
+  /** The most letters that have ever waited, for dev tools. */
+  mailboxPeak = 0;
   protected readonly mailbox = new Ring<Letter>();
   /** True while it handles no letter: its handler waits, or it is starting, stopping or dead. */
   protected busy = true;
   /** True while it has something to do besides letters: to go on, or to tell of its end. */
   protected due = false;
   /** What it is handling. */
-  protected current: Letter | undefined = undefined;
+  current: Letter | undefined = undefined;
+  #last: LastLetters | undefined = undefined;
   protected stopReason: ExitReason | undefined = undefined;
   protected rare: Rare | undefined = undefined;
 
@@ -58,7 +62,9 @@ export abstract class Turns implements Runnable {
   /** Puts a letter into the mailbox. Returns false, and keeps nothing, when the process has ended. */
   deliver(letter: Letter): boolean {
     if (this.status === 'dead') return false;
-    this.mailbox.push(letter);
+    const waiting = this.mailbox.push(letter);
+    if (waiting > this.mailboxPeak) this.mailboxPeak = waiting;
+    if (this.system.tracer !== undefined) this.system.tracer.sent(this as never, letter);
     if (!this.queued && !this.busy) this.system.scheduler.enqueue(this);
     return true;
   }
@@ -134,9 +140,32 @@ export abstract class Turns implements Runnable {
     return letter.kind === 'system' || (letter.kind === 'exit' && this.isParent(letter.from));
   }
 
-  #handle(letter: Letter): void {
+  /** What it has handled last, oldest first, with what it is handling; for crash reports. */
+  get lastLetters(): readonly HandledLetter[] {
+    return this.#last?.list() ?? [];
+  }
+
+  #begin(letter: Letter): void {
     this.handled += 1;
     this.current = letter;
+    if (letter.kind !== 'system') {
+      this.#last ??= new LastLetters();
+      this.#last.add(letter, this.system.scheduler.sliceMs);
+    }
+    if (this.system.tracer !== undefined) this.system.tracer.handling(this as never, letter);
+  }
+
+  /** What it was handling is over. */
+  #done(): void {
+    const { current } = this;
+    this.current = undefined;
+    if (this.system.tracer !== undefined && current !== undefined) {
+      this.system.tracer.handled(this as never, current, undefined);
+    }
+  }
+
+  #handle(letter: Letter): void {
+    this.#begin(letter);
     try {
       const pending = this.behavior.receive(letter);
       if (pending instanceof Promise) {
@@ -148,7 +177,7 @@ export abstract class Turns implements Runnable {
       return;
     }
     if (this.stopReason !== undefined) this.finish(this.stopReason);
-    else this.current = undefined;
+    else this.#done();
   }
 
   #await(pending: Promise<unknown>): void {
@@ -172,10 +201,10 @@ export abstract class Turns implements Runnable {
       this.#handle(letter);
       return;
     }
-    this.handled += 1;
+    this.#begin(letter);
     if (verdict !== 'skip') this.#await(verdict.then((then) => this.#unlessSkipped(then, letter)));
     else if (this.stopReason !== undefined) this.finish(this.stopReason);
-    else this.current = undefined;
+    else this.#done();
   }
 
   #unlessSkipped(verdict: Verdict, letter: Letter): void | Promise<void> {
@@ -191,7 +220,7 @@ export abstract class Turns implements Runnable {
       this.finish(reason);
       return;
     }
-    this.current = undefined;
+    this.#done();
     // It may have taken back what waited (a down), and then no letter comes that would wake them.
     if (this.rare?.parked !== undefined) this.#wakeSenders(this.rare.parked);
     // Whoever still has its turn goes on to its next letter.
