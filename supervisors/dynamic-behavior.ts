@@ -95,7 +95,7 @@ export class DynamicBehavior extends SupervisorBehavior {
   }
 
   protected *restart(child: Offspring, reason: ExitReason): Steps<void> {
-    const window = this.#windowOf(child);
+    const window = this.#windowFor(child);
     if (!this.allows(window, child)) {
       if (this.#plan.perChildBudget) this.#giveUpAlone(child, reason);
       else this.giveUp(child, reason);
@@ -111,7 +111,14 @@ export class DynamicBehavior extends SupervisorBehavior {
 
   protected *beforeBackoff(): Steps<void> {}
 
-  #windowOf(child: Offspring): RestartIntensity {
+  readonly strategy = 'one_for_one';
+
+  windowOf(child: Offspring | undefined): RestartIntensity | undefined {
+    if (!this.#plan.perChildBudget) return this.#shared;
+    return child === undefined ? undefined : this.#own.get(child);
+  }
+
+  #windowFor(child: Offspring): RestartIntensity {
     if (!this.#plan.perChildBudget) return this.#shared;
     let window = this.#own.get(child);
     if (window === undefined) {

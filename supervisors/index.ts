@@ -56,6 +56,7 @@ export {
 export { type Events, type StartOptions, SystemRef, startSupervisor } from './start-supervisor.ts';
 export { type SupervisorShape, shapeOf } from './static-supervisor.ts';
 export type { Strategy } from './strategy.ts';
+export { type RestartBudget, type SupervisedChild, type Supervision, supervisionOf } from './supervision.ts';
 export { type SupervisorInit, type SupervisorLogic, type SupervisorOptions, supervisor } from './supervisor.ts';
 export type { ChildCounts, ChildRow } from './supervisor-behavior.ts';
 export {

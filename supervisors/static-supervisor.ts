@@ -80,6 +80,14 @@ export class StaticSupervisor extends SupervisorBehavior {
     this.beyondOtp(plan);
   }
 
+  get strategy(): Strategy {
+    return this.#strategy;
+  }
+
+  windowOf(): RestartIntensity {
+    return this.#intensity;
+  }
+
   get shape(): SupervisorShape {
     const { maxRestarts, periodMs } = this.#intensity;
     return { strategy: this.#strategy, maxRestarts, periodMs, children: this.#specs };

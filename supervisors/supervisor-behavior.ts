@@ -26,6 +26,7 @@ import { emit, report } from './reports.ts';
 import type { RestartIntensity } from './restart-intensity.ts';
 import { Siblings } from './siblings.ts';
 import { run, type Steps } from './steps.ts';
+import type { Strategy } from './strategy.ts';
 
 /** One row of `whichChildren`, last started first (otp S-099). */
 export interface ChildRow {
@@ -79,6 +80,10 @@ export abstract class SupervisorBehavior implements Behavior {
   protected abstract release(child: Offspring): void;
   protected abstract request(name: string, arg: unknown): Steps<unknown>;
   protected abstract counts(): ChildCounts;
+  /** For dev tools. */
+  abstract readonly strategy: Strategy;
+  /** The restarts that count for a child, or for all together; undefined: there is no such window. */
+  abstract windowOf(child: Offspring | undefined): RestartIntensity | undefined;
 
   dispose(): void {}
 
@@ -94,6 +99,11 @@ export abstract class SupervisorBehavior implements Behavior {
 
   /** Calls init again: other flags and specs, the same children (otp S-261). A throw leaves all as it was. */
   protected abstract changeCode(logic: Logic<never> | undefined): void;
+
+  /** In start order. */
+  get children(): Iterable<Offspring> & { get(id: string): Offspring | undefined } {
+    return this.siblings;
+  }
 
   inspect(): readonly ChildRow[] {
     return this.rows();

@@ -1,0 +1,197 @@
+/**
+ * Makes previews of values: cut off at a depth and a size, secrets masked, no getter called, no user code run but the
+ * redactor, which is told that it takes too long by being left out from then on. Never throws.
+ */
+import { ActorRef, isActorError, Pid } from '../../actors/core/index.ts';
+import type { Preview, PreviewNode } from '../protocol/index.ts';
+import { looksSecret, type Redact } from './redact.ts';
+
+export interface PreviewLimits {
+  /** How deep. Default 4. */
+  readonly depth?: number;
+  /** How many characters in all, about. Default 4,096. */
+  readonly characters?: number;
+}
+
+/** The longest text that one value shows. */
+const longestText = 512;
+/** The most entries that one object shows. */
+const mostEntries = 100;
+
+export class Previews {
+  readonly #redact: Redact | undefined;
+  readonly #onRedactError: (error: unknown) => void;
+  #redacts = true;
+
+  /** `onRedactError` is told once of a redactor that threw: from then on everything that it would see is masked. */
+  constructor(redact?: Redact, onRedactError: (error: unknown) => void = () => {}) {
+    this.#redact = redact;
+    this.#onRedactError = onRedactError;
+  }
+
+  of(value: unknown, { depth = 4, characters = 4_096 }: PreviewLimits = {}): Preview {
+    const budget = { left: characters };
+    return this.#shown('', value, depth, budget, []);
+  }
+
+  /** The value at a path of keys, shown anew; `cut` where there is none. */
+  at(value: unknown, keys: readonly string[], limits: PreviewLimits = {}): Preview {
+    let found = value;
+    let key = '';
+    for (key of keys) {
+      if (typeof found !== 'object' || found === null) return { $: 'undefined' };
+      found = entryOf(found, key);
+      if (looksSecret(key, found)) return { $: 'masked' };
+    }
+    const { depth = 6, characters = 65_536 } = limits;
+    return this.#shown(key, found, depth, { left: characters }, []);
+  }
+
+  #shown(key: string, given: unknown, depth: number, budget: { left: number }, above: readonly object[]): Preview {
+    const value = this.#redacted(key, given);
+    if (value === masked || (key !== '' && looksSecret(key, value) && value !== undefined && value !== null)) {
+      return { $: 'masked' };
+    }
+    budget.left -= 8;
+    switch (typeof value) {
+      case 'string':
+        return cutText(value, budget);
+      case 'number':
+        return Number.isFinite(value) ? value : { $: 'number', text: String(value) };
+      case 'boolean':
+        return value;
+      case 'undefined':
+        return { $: 'undefined' };
+      case 'bigint':
+        return { $: 'bigint', text: String(value).slice(0, longestText) };
+      case 'symbol':
+        return { $: 'symbol', text: String(value) };
+      case 'function':
+        return { $: 'function', name: value.name };
+      default:
+        return value === null ? null : this.#object(value as object, depth, budget, above);
+    }
+  }
+
+  #object(value: object, depth: number, budget: { left: number }, above: readonly object[]): Preview {
+    if (value instanceof Pid) return { $: 'pid', text: String(value) };
+    if (value instanceof ActorRef) return { $: 'ref', text: value.path };
+    if (value instanceof Date)
+      return { $: 'date', text: Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString() };
+    if (ArrayBuffer.isView(value)) return { $: 'bytes', name: value.constructor.name, size: value.byteLength };
+    if (value instanceof ArrayBuffer) return { $: 'bytes', name: 'ArrayBuffer', size: value.byteLength };
+    if (above.includes(value)) return { $: 'circular' };
+    if (typeof (value as { toJSON?: unknown }).toJSON === 'function' && isConcealing(value)) {
+      return this.#shown('', (value as { toJSON(): unknown }).toJSON(), depth, budget, above);
+    }
+    const kind = kindOf(value);
+    const size = sizeOf(kind, value);
+    const name = nameOf(value);
+    const node: PreviewNode = {
+      $: kind,
+      ...(name === undefined ? {} : { name }),
+      size,
+      ...(value instanceof Error ? { text: value.message.slice(0, longestText) } : {}),
+    };
+    if (depth <= 0 || budget.left <= 0)
+      return size === 0 && kind !== 'error' ? node : { ...node, $: kind === 'error' ? 'error' : 'cut' };
+    const entries: [string, Preview][] = [];
+    for (const [key, entry] of entriesOf(kind, value)) {
+      if (entries.length >= mostEntries || budget.left <= 0) break;
+      budget.left -= key.length;
+      entries.push([
+        key,
+        entry === getter
+          ? { $: 'getter' }
+          : this.#shown(kind === 'array' ? '' : key, entry, depth - 1, budget, [...above, value]),
+      ]);
+    }
+    const stack =
+      value instanceof Error && typeof value.stack === 'string' ? { stack: value.stack.slice(0, 4_096) } : {};
+    return { ...node, entries, ...stack };
+  }
+
+  #redacted(key: string, value: unknown): unknown {
+    if (this.#redact === undefined) return value;
+    if (!this.#redacts) return masked;
+    try {
+      return this.#redact(key, value);
+    } catch (error) {
+      this.#redacts = false;
+      this.#onRedactError(error);
+      return masked;
+    }
+  }
+}
+
+const masked = Symbol('masked');
+const getter = Symbol('getter');
+
+function cutText(text: string, budget: { left: number }): Preview {
+  const room = Math.max(16, Math.min(longestText, budget.left));
+  budget.left -= Math.min(text.length, room);
+  return text.length <= room ? text : { $: 'string', text: text.slice(0, room), size: text.length };
+}
+
+type Kind = 'object' | 'array' | 'map' | 'set' | 'error';
+
+function kindOf(value: object): Kind {
+  if (Array.isArray(value)) return 'array';
+  if (value instanceof Map) return 'map';
+  if (value instanceof Set) return 'set';
+  return value instanceof Error ? 'error' : 'object';
+}
+
+function nameOf(value: object): string | undefined {
+  if (value instanceof Error) return isActorError(value) ? `${value.name} ${value.code}` : value.name;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype || Array.isArray(value)) return undefined;
+  const made: unknown = (prototype as { readonly constructor?: unknown }).constructor;
+  return typeof made === 'function' ? made.name : undefined;
+}
+
+function sizeOf(kind: Kind, value: object): number {
+  if (kind === 'array') return (value as readonly unknown[]).length;
+  if (kind === 'map' || kind === 'set') return (value as ReadonlySet<unknown>).size;
+  return Object.keys(value).length;
+}
+
+function* entriesOf(kind: Kind, value: object): Generator<readonly [string, unknown]> {
+  if (kind === 'map') {
+    for (const [key, entry] of value as ReadonlyMap<unknown, unknown>) yield [keyText(key), entry];
+    return;
+  }
+  if (kind === 'set') {
+    let index = 0;
+    for (const entry of value as ReadonlySet<unknown>) {
+      yield [String(index), entry];
+      index += 1;
+    }
+    return;
+  }
+  for (const key of Object.keys(value)) yield [key, own(value, key)];
+  if (kind === 'error' && (value as Error).cause !== undefined && !Object.keys(value).includes('cause')) {
+    yield ['cause', (value as Error).cause];
+  }
+}
+
+/** An own property as data: a getter is not called. */
+function own(value: object, key: string): unknown {
+  const property = Object.getOwnPropertyDescriptor(value, key);
+  return property !== undefined && property.get !== undefined ? getter : property?.value;
+}
+
+function entryOf(value: object, key: string): unknown {
+  for (const [name, entry] of entriesOf(kindOf(value), value))
+    if (name === key) return entry === getter ? undefined : entry;
+  return undefined;
+}
+
+const keyText = (key: unknown): string =>
+  typeof key === 'object' && key !== null ? (nameOf(key) ?? 'object') : String(key);
+
+/** Our own values that leave a secret out of what they show. */
+function isConcealing(value: object): boolean {
+  const property = Object.getOwnPropertyDescriptor(value, 'toJSON');
+  return property !== undefined && !property.enumerable;
+}
