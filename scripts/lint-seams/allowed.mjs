@@ -60,4 +60,6 @@ export const allowed = [
     may: ['clock'],
     why: 'tells what an earlier process with the same number left from what this one wrote',
   },
+  { file: 'devtools/client/dial.ts', may: ['network', 'timers'], why: 'the one door of the command line to a host' },
+  { file: 'devtools/client/connect.ts', may: ['timers'], why: 'waits before it connects again' },
 ];
