@@ -34,7 +34,9 @@ export type Action =
   /** Everything that is kept, as `*.trace.jsonl`; the result is its text. */
   | { readonly do: 'export' }
   /** OpenMetrics text. */
-  | { readonly do: 'metrics' };
+  | { readonly do: 'metrics' }
+  /** The page's address with a fresh single-use code, for a browser of who asks; the result is that text. */
+  | { readonly do: 'code' };
 
 export const scopeOf: Readonly<Record<Action['do'], Scope>> = {
   kill: 'operate',
@@ -50,4 +52,5 @@ export const scopeOf: Readonly<Record<Action['do'], Scope>> = {
   record: 'read',
   export: 'read',
   metrics: 'read',
+  code: 'read',
 };

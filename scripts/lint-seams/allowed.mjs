@@ -55,4 +55,11 @@ export const allowed = [
     may: ['network'],
     why: 'the port of the public services: HTTP/1.1 and HTTP/2 on one socket',
   },
+  {
+    file: 'devtools/client/run-file.ts',
+    may: ['clock'],
+    why: 'tells what an earlier process with the same number left from what this one wrote',
+  },
+  { file: 'devtools/client/dial.ts', may: ['network', 'timers'], why: 'the one door of the command line to a host' },
+  { file: 'devtools/client/connect.ts', may: ['timers'], why: 'waits before it connects again' },
 ];
