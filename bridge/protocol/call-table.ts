@@ -61,6 +61,8 @@ export interface CallPlan {
   readonly affinityKey: string | undefined;
   readonly affinityMode: AffinityMode | undefined;
   readonly minRevision: number;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
   /** On the monotonic clock; Infinity: none. */
   readonly deadlineMs: number;
   /** The whole of it, for messages. */
@@ -68,6 +70,8 @@ export interface CallPlan {
   readonly idempotencyKey: string;
   /** Of this call's own span. */
   readonly traceparent: string;
+  /** The trace context that it was made in; empty: none. */
+  readonly parent: string;
   /** Ids of the calls inside which this one is made, nearest first. */
   readonly within: readonly string[];
   /** What the transaction that it joins has written by now; undefined: it joins none. */

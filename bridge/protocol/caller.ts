@@ -14,6 +14,7 @@ import {
 import type { Value } from '../../actors/state/index.ts';
 import { affinityModes } from '../../actors/worker/index.ts';
 import { Attachments } from './attachments.ts';
+import { tellCalled, tellSettled } from './call-events.ts';
 import { type CallSettled, settledOf } from './call-settled.ts';
 import {
   type CallOutcome,
@@ -31,7 +32,7 @@ import { outcomeOfKept } from './kept-outcome.ts';
 import { fingerprintOf, outcomeKey, outcomesOf, SharedRun } from './outcomes.ts';
 import { bridgeSettings } from './settings.ts';
 import type { ToolCallOptions, ToolRequest } from './tool-calls.ts';
-import { spanOf } from './trace.ts';
+import { isTraceparent, spanOf } from './trace.ts';
 
 export const defaultToolTimeoutMs = 60_000;
 const defaultAttempts = 3;
@@ -59,6 +60,8 @@ export class Caller implements CallSink {
   /** What the call added to the transaction that it was made in, once it has its outcome. */
   writes: CommitPlan | undefined;
   readonly #target: CallTarget;
+  /** Undefined until it is known what is wanted, and for ever when that cannot be. */
+  #plan: CallPlan | undefined;
   readonly #call: OpenCall | undefined;
   readonly #items: Value[] = [];
   readonly #readers: Reader[] = [];
@@ -92,7 +95,9 @@ export class Caller implements CallSink {
 
   #open(request: ToolRequest, options: ToolCallOptions, window: StreamWindow | undefined): OpenCall | undefined {
     const { system, bridge } = this.#target;
-    const plan = this.#plan(request, options, window);
+    const plan = this.#planned(request, options, window);
+    this.#plan = plan;
+    tellCalled(system, this.id, plan);
     const run = plan.fingerprint === '' ? undefined : this.#joined(plan);
     // Another caller's: what it runs, or what it has ended with.
     if (run === 'kept') return undefined;
@@ -114,7 +119,7 @@ export class Caller implements CallSink {
     return call;
   }
 
-  #plan(
+  #planned(
     request: ToolRequest,
     { timeoutMs = defaultToolTimeoutMs, maxAttempts = defaultAttempts, signal }: ToolCallOptions,
     window: StreamWindow | undefined,
@@ -132,6 +137,8 @@ export class Caller implements CallSink {
     const attachments = large.detach();
     // A call inside a transaction is part of one run of that, and of no other.
     const shared = key !== undefined && overlay === undefined;
+    const startedMs = this.#target.system.runtime.clock.monotonicMs();
+    const parent = isTraceparent(request.traceparent ?? '') ? (request.traceparent ?? '') : '';
     return {
       sessionId,
       tool,
@@ -144,10 +151,12 @@ export class Caller implements CallSink {
       affinityKey: request.affinityKey ?? (request.sessionId === '' ? undefined : request.sessionId),
       affinityMode: request.affinityMode,
       minRevision: request.minRevision ?? 0,
-      deadlineMs: this.#target.system.runtime.clock.monotonicMs() + timeoutMs,
+      startedMs,
+      deadlineMs: startedMs + timeoutMs,
       timeoutMs,
       idempotencyKey: key ?? this.id,
-      traceparent: spanOf(this.id, request.traceparent ?? ''),
+      traceparent: spanOf(this.id, parent),
+      parent,
       within: request.within ?? [],
       overlay,
       outcomeKey: shared ? outcomeKey(request.keyOwner ?? '', key) : `call:${this.id}`,
@@ -281,10 +290,19 @@ export class Caller implements CallSink {
     this.#stopListening?.();
     if (outcome !== undefined) this.#resolve(outcome);
     else this.#reject(ended.error);
+    this.#tell(ended.error, known, outcome);
     for (const reader of this.#readers.splice(0)) {
       if ('error' in ended) reader.reject(ended.error);
       else reader.resolve({ done: true, value: undefined });
     }
+  }
+
+  #tell(error: unknown, known: Known, outcome: CallOutcome | undefined): void {
+    const plan = this.#plan;
+    if (plan === undefined) return;
+    const worker = outcome?.worker ?? this.#call?.worker ?? '';
+    const attempts = outcome?.attempts ?? this.#call?.attempt ?? 1;
+    tellSettled(this.#target.system, { callId: this.id, plan, worker, attempts, known, error });
   }
 }
 

@@ -7,6 +7,7 @@ import { ActorError, CallTimeoutError, isActorError } from '../../actors/core/in
 import type { Value } from '../../actors/state/index.ts';
 import type { Happening } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
+import { tellAnswered, tellCommitted, tellItem } from './call-events.ts';
 import { isPassing, lossOf, mayRepeat, mayRerun, notTaken, outcomeOf } from './call-outcome.ts';
 import type { CallPort } from './call-port.ts';
 import type { CallContext, CallOutcome, Ending, Known, OpenCall } from './call-table.ts';
@@ -67,22 +68,27 @@ export class HostAnswers {
     if (call.lease !== lease || call.stage !== 'open') return;
     this.#port.step('message', call.id);
     const said = heard(call, happening);
+    const { ctx } = this.#port;
     switch (said.kind) {
       case 'item':
         this.#item(call, said.value, happening, delivery);
         return;
       case 'not_taken':
+        tellAnswered(ctx, call, said.error.code);
         this.#notTaken(call, said.error);
         return;
       case 'ending':
+        tellAnswered(ctx, call, undefined);
         call.ending = said.ending;
         call.stage = 'committing';
         this.committing(call);
         return;
       case 'result':
+        tellAnswered(ctx, call, said.outcome instanceof Error ? said.outcome.code : undefined);
         this.#over(call, said.outcome, !happening.end, said.known, said.writes);
         return;
       case 'broken':
+        tellAnswered(ctx, call, said.error.code);
         this.#over(call, said.error, true, 'unknown');
         return;
       case 'nothing':
@@ -100,7 +106,9 @@ export class HostAnswers {
     const taken = call.sink.item(value);
     call.seen = delivery;
     call.items += 1;
-    call.window?.came(attachments.reduce((bytes, { length }) => bytes + length, payload.length));
+    const size = attachments.reduce((bytes, { length }) => bytes + length, payload.length);
+    call.window?.came(size);
+    tellItem(this.#port.ctx, call, size);
     if (taken || call.cancelled !== undefined) return;
     if (call.items > call.credited) {
       const error = new ActorError('protocol', `${call.worker}: sent more items than it was asked for`);
@@ -149,6 +157,7 @@ export class HostAnswers {
     const call = port.byLease(lease);
     if (call?.stage !== 'committing' || call.ending === undefined) return;
     port.step('committed', call.id);
+    tellCommitted(port.ctx, call, result);
     if (!(result instanceof Error)) port.end(call, { ...call.ending.outcome, committed: result.revision }, 'ended');
     else if (mayRerun(call, result, port.leftMs(call))) this.#repeat(call, 'conflict');
     else port.end(call, result, knownOfFailure(result));

@@ -15,7 +15,7 @@ import {
 import type { Changes } from '../../actors/state/index.ts';
 import type { Granted, Refused } from '../../actors/worker/index.ts';
 import { openExchange } from '../transport/index.ts';
-import type { BridgeEvent } from './bridge-events.ts';
+import { tellDispatched, tellGranted, tellQueued } from './call-events.ts';
 import { callMessage } from './call-outcome.ts';
 import { CallPort, type CallPortOptions } from './call-port.ts';
 import { type CallContext, type CallOutcome, type OpenCall, stageKnows } from './call-table.ts';
@@ -122,6 +122,7 @@ export class HostCalls {
     });
     call.pool = pool;
     call.stage = 'queued';
+    tellQueued(this.#port.ctx, call, pool);
   }
 
   granted({ lease, request, stream, worker }: Granted): void {
@@ -141,6 +142,7 @@ export class HostCalls {
     call.stage = 'granted';
     call.stream = stream;
     call.worker = String(worker);
+    tellGranted(ctx, call);
     if (call.plan.sessionId === '') {
       this.#send(call, 0);
       return;
@@ -219,11 +221,7 @@ export class HostCalls {
     if (plan.sessionId !== '') this.#hold(call);
     this.#started(call);
     this.answers.topUp(call);
-    if (!ctx.system.events.heard('tool.dispatched')) return;
-    const { id: callId, worker, attempt } = call;
-    const { tool, sessionId, traceparent } = plan;
-    const event: BridgeEvent = { type: 'tool.dispatched', tool, callId, sessionId, worker, attempt, traceparent };
-    ctx.emit(event);
+    tellDispatched(ctx, call);
   }
 
   #hold(call: OpenCall): void {

@@ -11,11 +11,12 @@ import {
   stop,
 } from '../../actors/core/index.ts';
 import type { StateProvider, Value } from '../../actors/state/index.ts';
+import { tellBegan } from './call-events.ts';
 import { errorOfFault, faultOfTool } from './error-codes.ts';
 import { type LocalHost, ToolContext } from './local-context.ts';
 import { isAsyncIterable, type LocalToolFunction } from './local-tools.ts';
 import type { BridgeNames } from './names.ts';
-import { spanOf } from './trace.ts';
+import { isTraceparent, spanOf } from './trace.ts';
 
 export interface LocalCall {
   readonly tool: string;
@@ -57,6 +58,7 @@ const localCallTask = server({
     const onAbort = () => {
       const down = new ActorDownError(ctx.path, exitReason.shutdown());
       settle.reject(signal.aborted ? down : joined.reason);
+      end(signal.aborted ? down : joined.reason);
       ctx.send(ctx.self, 'over');
     };
     joined.addEventListener('abort', onAbort, { once: true });
@@ -70,8 +72,18 @@ const localCallTask = server({
       within: [],
       transaction: undefined,
     });
+    const end = tellBegan(ctx.system, {
+      tool,
+      callId,
+      parentCallId: '',
+      sessionId: input.sessionId,
+      worker: '',
+      traceparent: context.traceparent,
+      parent: isTraceparent(input.traceparent) ? input.traceparent : '',
+    });
     // Not in init's own turn: a tool that throws must not fail the start.
-    const over = () => {
+    const over = (error?: unknown, items = 0) => {
+      end(error, items);
       timer?.cancel();
       joined.removeEventListener('abort', onAbort);
       ctx.send(ctx.self, 'over');
@@ -86,7 +98,7 @@ const localCallTask = server({
         },
         (error: unknown) => {
           settle.reject(failureOf(tool, error));
-          over();
+          over(error);
         },
       );
     return 0;
@@ -97,14 +109,20 @@ const localCallTask = server({
 async function* itemsOf(
   tool: string,
   items: AsyncIterable<unknown>,
-  over: () => void,
+  over: (error: unknown, items: number) => void,
 ): AsyncGenerator<unknown, void, undefined> {
+  let count = 0;
+  let failed: unknown;
   try {
-    yield* items;
+    for await (const item of items) {
+      count += 1;
+      yield item;
+    }
   } catch (error) {
+    failed = error;
     throw failureOf(tool, error);
   } finally {
-    over();
+    over(failed, count);
   }
 }
 

@@ -2,6 +2,7 @@
 import { ActorError } from '../../actors/core/index.ts';
 import { OverlaySession } from '../../actors/state/index.ts';
 import { Attachments } from './attachments.ts';
+import { tellBegan } from './call-events.ts';
 import { decodeMap, encodeValue } from './codec.ts';
 import { faultOfTool } from './error-codes.ts';
 import type { ToolCall } from './gen/tools_pb.js';
@@ -10,7 +11,7 @@ import { type LocalHost, ToolContext } from './local-context.ts';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
 import { hostMessage } from './messages.ts';
 import { decodePlan, encodePlan, isEmptyPlan } from './state-messages.ts';
-import { spanOf } from './trace.ts';
+import { isTraceparent, spanOf } from './trace.ts';
 import { resultOf } from './worker-requests.ts';
 
 /** The exchange that it is run for. */
@@ -46,15 +47,28 @@ export async function runTool(call: ToolCall, run: ToolRun): Promise<Said | unde
   const { overlay, sessionId } = call;
   // Where it writes when its caller has a transaction.
   const transaction = overlay && new OverlaySession(() => host.provider.find(sessionId), decodePlan(overlay, stream));
+  const context = contextOf(call, run, transaction);
+  const end = tellBegan(host.caller.system, {
+    tool: call.tool,
+    callId: context.callId,
+    parentCallId: call.parentCallId,
+    sessionId,
+    worker: stream,
+    traceparent: context.traceparent,
+    parent: isTraceparent(call.traceparent) ? call.traceparent : '',
+  });
+  const count = { items: 0 };
   try {
-    const answer = tool(args, contextOf(call, run, transaction));
-    const value = isAsyncIterable(answer) ? await items(call, answer, run) : await answer;
+    const answer = tool(args, context);
+    const value = isAsyncIterable(answer) ? await items(call, answer, run, count) : await answer;
     const large = new Attachments();
     const result = resultOf({ case: 'value', value: encodeValue(value, large) });
     const attachments = large.detach();
     const writes = encodePlan(transaction?.writes() ?? {});
+    end(undefined, count.items);
     return { payload: hostMessage('result', isEmptyPlan(writes) ? result : { ...result, writes }), attachments };
   } catch (error) {
+    end(error, count.items);
     const fault = resultOf({ case: 'fault', value: faultOfTool(call.tool, error) });
     return { payload: hostMessage('result', fault), attachments: none };
   } finally {
@@ -84,10 +98,12 @@ async function items(
   call: ToolCall,
   answers: AsyncIterable<unknown>,
   { abort, mayTell, tell }: ToolRun,
+  count: { items: number },
 ): Promise<unknown> {
   const collected: unknown[] = [];
   // Leaving the loop ends the generator.
   for await (const item of answers) {
+    count.items += 1;
     if (call.stream) {
       const large = new Attachments();
       const value = encodeValue(item, large);
