@@ -55,10 +55,14 @@ export type ActorSort = 'path' | 'mailbox' | 'busy' | 'memory' | 'restarts' | 'h
 
 export type Query =
   | { readonly view: 'overview' }
-  /** `open`: whose children are shown; `all`, or those paths. `at`: a recorded moment, by its number. */
+  /**
+   * `open`: whose children are shown; `all`, or those paths. `closed`: whose are not, whatever `open` says; so that one
+   * branch of a tree that is all open can be folded. `at`: a recorded moment, by its number.
+   */
   | ({
       readonly view: 'tree';
       readonly open: 'all' | readonly string[];
+      readonly closed?: readonly string[];
       readonly under?: string;
       readonly at?: number;
       readonly tools?: boolean;
