@@ -29,6 +29,8 @@ export interface Supervision {
   readonly strategy: Strategy;
   /** Of all children together; undefined where each has its own. */
   readonly budget: RestartBudget | undefined;
+  /** How many children there are. */
+  readonly count: number;
   /** In start order; made as they are asked for. */
   readonly children: Iterable<SupervisedChild>;
   child(id: string): SupervisedChild | undefined;
@@ -52,6 +54,7 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
   return {
     strategy: behavior.strategy,
     budget: budgetOf(shared, nowMs),
+    count: behavior.children.size,
     children: shownEach(behavior.children, shown),
     child(id) {
       const child = behavior.children.get(id);

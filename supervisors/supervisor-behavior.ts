@@ -101,7 +101,7 @@ export abstract class SupervisorBehavior implements Behavior {
   protected abstract changeCode(logic: Logic<never> | undefined): void;
 
   /** In start order. */
-  get children(): Iterable<Offspring> & { get(id: string): Offspring | undefined } {
+  get children(): Pick<Siblings, 'get' | 'size'> & Iterable<Offspring> {
     return this.siblings;
   }
 

@@ -42,6 +42,8 @@ export interface Behavior {
   dispose(): void;
   /** The state, for dev tools: without what must not be seen (otp S-172). */
   inspect(): unknown;
+  /** The xstate logic that runs in it, for dev tools that draw its chart. */
+  readonly machine?: unknown;
   /** Reports an abnormal end of its own, before anybody hears of it (otp S-255). `last` is what it was handling. */
   report?(reason: ExitReason, last: Letter | undefined): void;
   /** What sys asks it for; without it, only its `inspect()` can be had (otp S-189). */

@@ -193,6 +193,10 @@ class XstateWorker implements Behavior, Host {
   inspect(): unknown {
     return this.#hosted?.snapshot;
   }
+
+  get machine(): unknown {
+    return this.#logic;
+  }
 }
 
 function toEvent(letter: Exclude<Letter, { kind: 'system' }>): XstateEvent {

@@ -81,7 +81,15 @@ export {
   type SchemaOutput,
   type StandardSchema,
 } from './standard-schema.ts';
-export type { Ending, Realm, SessionTool } from './tables.ts';
+export {
+  type Ending,
+  type Realm,
+  type SessionEntry,
+  type SessionTable,
+  type SessionTool,
+  StateTables,
+  stateTables,
+} from './tables.ts';
 export { checkToolName, type ToolOffer, toolOffer, toolsMax } from './tools.ts';
 export { tensorOf } from './typed-arrays.ts';
 export type { ConstraintsOf, Declaration, Declarations, ValueOf, Values, Variable, VariableType } from './types.ts';

@@ -7,6 +7,7 @@ import type { WorkerLogLine } from './incarnation-log.ts';
 import { type PoolManagerRef, poolManager } from './pool.ts';
 import { tellPool } from './pool-casts.ts';
 import type { PoolStatus } from './pool-messages.ts';
+import { PoolTable } from './pool-table.ts';
 import { writeTokenFile } from './token-file.ts';
 import { type LogQuery, unknownWorker, WorkerLogs } from './worker-logs.ts';
 
@@ -16,6 +17,15 @@ export class PoolRef extends SupervisorRef<never> {
   constructor(system: ActorSystem, path: string) {
     super(system, path);
     this.manager = new ServerRef(system, `${path}/manager`, poolManager);
+  }
+
+  /** All pools of a system. */
+  static all(system: ActorSystem): readonly PoolRef[] {
+    const pools: PoolRef[] = [];
+    for (const [path, table] of system.tables) {
+      if (table instanceof PoolTable) pools.push(new PoolRef(system, path.slice(0, path.lastIndexOf('/'))));
+    }
+    return pools;
   }
 
   /** Size, queue and workers as of now. */

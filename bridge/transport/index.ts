@@ -47,6 +47,7 @@ export {
   stopMs,
   validatePublic,
 } from './public-listener.ts';
+export { sameSecret } from './same-secret.ts';
 export { type StreamBound, StreamFullError } from './stream-full.ts';
 export { type ClientTlsOptions, isLoopback, readClientTls, refusePlainText, type TlsOptions } from './tls.ts';
 export { type UnixListenOptions, unixListen, unixScheme } from './unix-socket.ts';

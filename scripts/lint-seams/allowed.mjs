@@ -62,4 +62,9 @@ export const allowed = [
   },
   { file: 'devtools/client/dial.ts', may: ['network', 'timers'], why: 'the one door of the command line to a host' },
   { file: 'devtools/client/connect.ts', may: ['timers'], why: 'waits before it connects again' },
+  {
+    file: 'devtools/host/listener.ts',
+    may: ['network'],
+    why: 'the doors of the dev tools: a loopback port and a socket file',
+  },
 ];

@@ -1,0 +1,166 @@
+/** Rows and details of actors, read from what the kernel and supervisors keep anyway. No message reaches any actor. */
+import { type ActorSystem, type AnyEvent, type DeadLetter, type Process, Recent } from '../../actors/core/index.ts';
+import { type SupervisorEvent, supervisionOf } from '../../supervisors/index.ts';
+import { machineChart } from '../adapters/chart.ts';
+import type { ActorDetail, ActorRow, ActorStatus, ChildSpecRow, Preview } from '../protocol/index.ts';
+import { titleOf } from './letters.ts';
+import type { Lives } from './lives.ts';
+import { type Population, parentOf, type Spot } from './population.ts';
+import type { Previews } from './preview.ts';
+import type { Rates } from './rates.ts';
+
+/** For how many places dead letters and backoffs are remembered. */
+const placesMax = 10_000;
+
+export interface RowSources {
+  readonly system: ActorSystem;
+  readonly rates: Rates;
+  readonly lives: Lives;
+  readonly previews: Previews;
+  readonly rssOf: (path: string) => number | undefined;
+}
+
+export class ActorRows {
+  readonly #sources: RowSources;
+  readonly #dead = new Recent<string, number>(placesMax);
+  readonly #backoff = new Recent<string, number>(placesMax);
+
+  constructor(sources: RowSources) {
+    this.#sources = sources;
+  }
+
+  take(event: AnyEvent): void {
+    if (event.type === 'dead_letter') {
+      const { path } = event as AnyEvent & DeadLetter;
+      this.#dead.use(path, (this.#dead.get(path) ?? 0) + 1);
+      return;
+    }
+    const told = event as SupervisorEvent;
+    if (told.type === 'child.backing_off') {
+      this.#backoff.use(told.path, this.#sources.system.runtime.clock.wallMs() + told.ms);
+    } else if (told.type === 'child.restarted') this.#backoff.delete(told.pid.path);
+  }
+
+  /** A place, whoever lives there now. */
+  row({ path, supervised }: Pick<Spot, 'path' | 'supervised'>, children: number): ActorRow {
+    const { system, rates, rssOf } = this.#sources;
+    const process = system.lookup(path);
+    const supervision = supervisionOf(process);
+    const rate = process === undefined ? undefined : rates.of(process);
+    return {
+      path,
+      pid: process === undefined ? null : String(process.pid),
+      kind: process?.kind ?? supervised?.type ?? 'unknown',
+      name: process?.name ?? null,
+      status: statusOf(process, supervised?.pid === 'restarting'),
+      restarts: supervised?.restarts ?? 0,
+      mailbox: process?.mailboxLength ?? 0,
+      mailboxPeak: process?.mailboxPeak ?? 0,
+      handled: process?.handled ?? 0,
+      dropped: (process?.refused ?? 0) + (this.#dead.get(path) ?? 0),
+      perSecond: rate?.perSecond ?? null,
+      busyMs: rate?.busyMs ?? null,
+      rssBytes: rssOf(path) ?? null,
+      children,
+      strategy: supervision?.strategy ?? null,
+      budget: supervision?.budget ?? supervised?.budget ?? null,
+      backoffUntilAtMs: supervised?.pid === 'restarting' ? (this.#backoff.get(path) ?? null) : null,
+    };
+  }
+
+  /** Undefined: nobody lives there, and no supervisor knows the place. */
+  detail(path: string, population: Population, crashOf: (pid: string) => number | null): ActorDetail | undefined {
+    const { system, lives, previews } = this.#sources;
+    const process = system.lookup(path);
+    const supervised = population.supervised(path);
+    const incarnations = lives.of(path, process?.pid, crashOf);
+    if (process === undefined && supervised === undefined && incarnations.length === 0) return undefined;
+    const row = this.row({ path, supervised }, population.count(path));
+    const state = process === undefined ? undefined : inspected(process);
+    return {
+      ...row,
+      startedAtMs: process === undefined ? null : lives.startedAtMs(process.pid),
+      parent: parentOf(path) === '' ? null : parentOf(path),
+      ancestors: process === undefined ? [] : ancestorsOf(process),
+      links: process?.linkedWith.map((other) => String(other.pid)) ?? [],
+      monitors: process?.monitorCount ?? 0,
+      trapsExits: process?.trapExit ?? false,
+      mailboxMax:
+        process === undefined || process.behavior.mailboxMax === Number.POSITIVE_INFINITY
+          ? null
+          : mailboxMaxOf(process),
+      current: process?.current === undefined ? null : titleOf(process.current),
+      childSpecs: childSpecsOf(process),
+      state: process === undefined ? null : previews.of(state),
+      at: atOf(process, state, previews),
+      chart: chartOf(process, state),
+      incarnations,
+    };
+  }
+}
+
+function statusOf(process: Process | undefined, restarting: boolean): ActorStatus {
+  if (process === undefined) return restarting ? 'restarting' : 'down';
+  if (process.status === 'dead') return 'down';
+  return process.status === 'running' && process.suspended ? 'suspended' : process.status;
+}
+
+/** What an actor shows of itself; its own code may throw, and must not harm. Of a machine what is its own. */
+export function inspected(process: Process): unknown {
+  try {
+    const state = process.behavior.inspect();
+    if (process.kind !== 'machine' || typeof state !== 'object' || state === null) return state;
+    const { status, value, context, output, error } = state as Readonly<Record<string, unknown>>;
+    return {
+      status,
+      value,
+      context,
+      ...(output === undefined ? {} : { output }),
+      ...(error === undefined ? {} : { error }),
+    };
+  } catch (error) {
+    return error;
+  }
+}
+
+function mailboxMaxOf(process: Process): number | null {
+  try {
+    return process.behavior.mailboxMax;
+  } catch {
+    return null;
+  }
+}
+
+function ancestorsOf(process: Process): string[] {
+  const found: string[] = [];
+  for (let one = process.lineage; one !== undefined; one = one.further) found.push(String(one.nearest));
+  return found;
+}
+
+/** The first of so many children; the tree has all of them. */
+const childSpecsMax = 100;
+
+function childSpecsOf(process: Process | undefined): ChildSpecRow[] {
+  const rows: ChildSpecRow[] = [];
+  for (const { id, pid, type, restart, shutdown, restarts } of supervisionOf(process)?.children ?? []) {
+    rows.push({ id, pid: pid === undefined ? null : String(pid), type, restart, shutdown: String(shutdown), restarts });
+    if (rows.length >= childSpecsMax) break;
+  }
+  return rows;
+}
+
+/** The value of a machine's state, or of a state machine's. */
+function atOf(process: Process | undefined, state: unknown, previews: Previews): Preview {
+  if (process?.kind !== 'machine' && process?.kind !== 'statem') return null;
+  if (Array.isArray(state)) return previews.of(state[0]);
+  if (typeof state !== 'object' || state === null) return null;
+  const { value, state: name } = state as { readonly value?: unknown; readonly state?: unknown };
+  return previews.of(value ?? name ?? null);
+}
+
+function chartOf(process: Process | undefined, state: unknown) {
+  if (process?.kind !== 'machine') return null;
+  const { machine } = process.behavior;
+  const { value } = (state ?? {}) as { readonly value?: unknown };
+  return machine === undefined ? null : machineChart(machine, value);
+}

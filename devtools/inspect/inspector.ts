@@ -1,0 +1,211 @@
+/**
+ * The inspection core of one system: listens to its events, keeps what must not be lost (crashes, lives, the newest
+ * events and calls), and measures more only while somebody looks. Reads; never sends, but to pools for their status.
+ */
+import {
+  type ActorSystem,
+  type AnyEvent,
+  type ExitReason,
+  type Letter,
+  type Process,
+  processOf,
+  type Tracer,
+} from '../../actors/core/index.ts';
+import type { CrashReport } from '../protocol/index.ts';
+import { ActorRows } from './actor-rows.ts';
+import { CallLog } from './calls.ts';
+import { CrashLog } from './crash-log.ts';
+import { EventLog } from './event-log.ts';
+import { Lives } from './lives.ts';
+import { MessageTrace } from './message-trace.ts';
+import { Moments, recordedActorsMax } from './moments.ts';
+import { Population } from './population.ts';
+import { Previews } from './preview.ts';
+import { Rates } from './rates.ts';
+import type { Redact } from './redact.ts';
+import { SessionViews } from './session-views.ts';
+import { StateHistory } from './state-history.ts';
+import { WorkerViews } from './worker-views.ts';
+
+export interface InspectorOptions {
+  /** Answers what is shown in the place of a value; keys that look like secrets are masked besides. */
+  readonly redact?: Redact | undefined;
+  /** How many events are kept. Default 5,000. */
+  readonly eventsMax?: number | undefined;
+  /** How many crash reports are kept of one place (default 5), and of all together (default 500). */
+  readonly crashesPerPath?: number | undefined;
+  readonly crashesMax?: number | undefined;
+  /** Told of each crash, as soon as its supervisor has had its turn. */
+  readonly onCrash?: ((report: CrashReport) => void) | undefined;
+}
+
+export class Inspector {
+  readonly system: ActorSystem;
+  readonly startedMs: number;
+  readonly previews: Previews;
+  readonly crashes: CrashLog;
+  readonly lives: Lives;
+  readonly log: EventLog;
+  readonly calls: CallLog;
+  readonly rates: Rates;
+  readonly rows: ActorRows;
+  readonly trace: MessageTrace;
+  readonly history: StateHistory;
+  readonly moments = new Moments();
+  readonly sessions: SessionViews;
+  readonly workers: WorkerViews;
+  readonly #taps: Tracer;
+  readonly #forget: () => void;
+  readonly #changed = new Set<() => void>();
+  #population: Promise<Population> | undefined;
+  #viewers = 0;
+
+  constructor(system: ActorSystem, options: InspectorOptions = {}) {
+    const { clock, log } = system.runtime;
+    this.system = system;
+    this.startedMs = clock.monotonicMs();
+    this.previews = new Previews(options.redact, (error) =>
+      log('error', `dev tools: redact threw, and everything that it would see is masked from now on: ${String(error)}`),
+    );
+    this.lives = new Lives(clock);
+    this.log = new EventLog(clock, options.eventsMax ?? 5_000);
+    this.calls = new CallLog(clock);
+    this.workers = new WorkerViews(system);
+    this.sessions = new SessionViews(system, this.previews);
+    this.rates = new Rates(system, () => void this.#ticked());
+    this.rows = new ActorRows({
+      system,
+      rates: this.rates,
+      lives: this.lives,
+      previews: this.previews,
+      rssOf: (path) => this.workers.rssOf(path),
+    });
+    this.trace = new MessageTrace(system, this.previews, () => this.#retap());
+    this.history = new StateHistory(system, this.previews);
+    this.crashes = new CrashLog(system, {
+      perPath: options.crashesPerPath ?? 5,
+      max: options.crashesMax ?? 500,
+      previews: this.previews,
+      processOf: (process, reason, add) => this.workers.left(process, reason, add),
+      traceOf: (pid) => this.calls.rows({ open: true }).find(({ worker }) => worker === pid)?.traceId ?? null,
+      changed: (report, isNew) => {
+        if (isNew) this.#crashed(report, options.onCrash);
+        this.#tell();
+      },
+    });
+    this.#taps = {
+      sent: (to, letter) => this.trace.sent(to, letter),
+      refused: (to, letter) => this.trace.refused(to, letter),
+      handling: (by, letter) => this.trace.handling(by, letter),
+      handled: (by, letter, failure) => this.#handled(by, letter, failure),
+    };
+    this.#forget = system.events.onAll((event) => this.#heard(event));
+  }
+
+  /** Called whenever something may look different now, until what this returns is called. */
+  onChange(changed: () => void): () => void {
+    this.#changed.add(changed);
+    return () => this.#changed.delete(changed);
+  }
+
+  /** Somebody looks: from now on until what this returns is called, rates are measured and moments recorded. */
+  look(): () => void {
+    this.#viewers += 1;
+    if (this.#viewers === 1) this.rates.start();
+    let looking = true;
+    return () => {
+      if (!looking) return;
+      looking = false;
+      this.#viewers -= 1;
+      if (this.#viewers === 0) this.#rest();
+    };
+  }
+
+  /** Who lives under whom; made when somebody asks first, and kept as long as somebody looks. */
+  async population(): Promise<Population> {
+    this.#population ??= Population.of(this.system);
+    const population = await this.#population;
+    if (this.#viewers === 0) this.#rest();
+    return population;
+  }
+
+  #rest(): void {
+    this.rates.stop();
+    const population = this.#population;
+    this.#population = undefined;
+    void population?.then((made) => made.stop());
+  }
+
+  stop(): void {
+    this.#forget();
+    this.trace.stop('asked');
+    this.history.clear();
+    this.#retap();
+    this.#rest();
+    this.#changed.clear();
+  }
+
+  /** Records the states of an actor, or stops that. False: so many are recorded already. */
+  record(path: string, on: boolean): boolean {
+    const done = on ? this.history.start(path) : true;
+    if (!on) this.history.stop(path);
+    this.#retap();
+    return done;
+  }
+
+  #retap(): void {
+    const wanted = this.trace.running || this.history.recording;
+    if (wanted) this.system.tracer = this.#taps;
+    else if (this.system.tracer === this.#taps) this.system.tracer = undefined;
+    this.#tell();
+  }
+
+  #handled(by: Process, letter: Letter, failure: ExitReason | undefined): void {
+    const message = this.trace.handled(by, letter, failure);
+    if (this.history.recording) this.history.handled(by, letter, message);
+  }
+
+  #heard(event: AnyEvent): void {
+    this.rows.take(event);
+    this.lives.take(event);
+    this.workers.take(event);
+    this.calls.take(event);
+    this.crashes.take(event);
+    this.trace.take(event);
+    this.log.take(event);
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const changed of this.#changed) changed();
+  }
+
+  /** When the supervisor has had its turn: then the report says what it did. */
+  #crashed(report: CrashReport, onCrash: InspectorOptions['onCrash']): void {
+    if (this.#viewers > 0) void this.#record();
+    if (onCrash === undefined) return;
+    this.system.runtime.turns.afterIo(() => onCrash(report));
+  }
+
+  async #ticked(): Promise<void> {
+    await this.#record();
+    this.#tell();
+  }
+
+  async #record(): Promise<void> {
+    const population = await this.population();
+    const rows = [];
+    for (const spot of population.tree(undefined, () => true)) {
+      if (rows.length >= recordedActorsMax) return;
+      rows.push(this.rows.row(spot, population.count(spot.path)));
+    }
+    this.moments.add(this.system.runtime.clock.wallMs(), rows, this.crashes.count);
+  }
+
+  /** The process that lives at a path, or under a pid. */
+  processAt(path: string): Process | undefined {
+    const process = this.system.lookup(path.includes('#') ? path.slice(0, path.lastIndexOf('#')) : path);
+    if (process === undefined || (path.includes('#') && String(process.pid) !== path)) return undefined;
+    return processOf(process.pid);
+  }
+}
