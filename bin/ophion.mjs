@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 // The command line of the package. `npx ophion setup` puts the Python half into a virtual environment of the
-// application, `npx ophion types` writes typed tokens for its Python tools. What they tell goes to stderr.
+// application, `npx ophion types` writes typed tokens for its Python tools; what they tell goes to stderr. All other
+// commands look into running systems: they are in dist/devtools/cli, which these two never load.
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 import { Interrupted, SetupError } from '../scripts/setup/errors.mjs';
 
@@ -99,14 +102,31 @@ async function types(/** @type {string[]} */ args) {
   });
 }
 
+async function looking(/** @type {string[]} */ args) {
+  const main = new URL('../dist/devtools/cli/main.js', import.meta.url);
+  if (!existsSync(fileURLToPath(main))) {
+    process.stderr.write(`${usage}\nThe other commands are not built in this checkout: npm run build\n`);
+    process.exitCode = 1;
+    return;
+  }
+  /** @type {typeof import('../devtools/cli/main.ts')} */
+  const commandLine = await import(main.href);
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  process.exitCode = await commandLine.main(args.length === 0 ? ['--help'] : args, { manifest, others });
+}
+
+const others = [
+  { name: 'setup', summary: 'put the Python half of this package into a virtual environment of the application' },
+  { name: 'types', summary: 'write typed tokens for the tools of Python modules' },
+];
 /** @type {Record<string, (args: string[]) => Promise<void>>} */
 const commands = { setup, types };
 const [command = '', ...args] = process.argv.slice(2);
 const run = commands[command];
-if (run === undefined || args.includes('--help')) {
-  const asked = command === '' || command === '--help' || args.includes('--help');
-  (asked ? process.stdout : process.stderr).write(usage);
-  process.exitCode = asked && (run !== undefined || command === '' || command === '--help') ? 0 : 2;
+if (run === undefined) {
+  await looking(process.argv.slice(2));
+} else if (args.includes('--help')) {
+  process.stdout.write(usage);
 } else {
   try {
     await run(args);

@@ -6,6 +6,7 @@ export type { Environment } from './environment.ts';
 export type { WorkerEvent, WorkerState } from './events.ts';
 export type { FileEvent, WatchFiles } from './file-watch.ts';
 export type { WorkerLogLine } from './incarnation-log.ts';
+export { interpreterFor } from './interpreter.ts';
 export type { LogOptions } from './log-options.ts';
 export { type Exit, type Launch, type LaunchEvent, type LaunchOptions, launch, type OsProcess } from './os-process.ts';
 export type { PerWorker, WorkerPlace } from './per-worker.ts';

@@ -1,6 +1,7 @@
 /** Connecting to a running system from Node, and how it is found. */
 export { type Connection, type ConnectOptions, connectDevtools } from './connect.ts';
 export { ConnectError, type ConnectErrorCode } from './errors.ts';
+export { type Reason, reasonOf, reasonText } from './reason-of.ts';
 export {
   ensureRunFolder,
   type FoundSystem,

@@ -1,0 +1,48 @@
+/** `ophion crashes`: the crashes that are kept, or one full report. */
+import type { Command } from 'commander';
+import type { CrashRow } from '../../protocol/index.ts';
+import { crashText } from '../../report/crash-text.ts';
+import { moment } from '../../report/units.ts';
+import { actorPath } from '../actor-path.ts';
+import { type Cli, wholeNumber } from '../cli.ts';
+import type { Column } from '../table.ts';
+
+interface Options {
+  readonly path?: string;
+  readonly limit: number;
+}
+
+export const crashes = (cli: Cli): Command =>
+  cli
+    .attached('crashes', 'the last crashes, or the full report of one')
+    .argument('[id]', 'the report with this number', wholeNumber)
+    .option('--path <path>', 'only of this actor')
+    .option('--limit <rows>', 'how many', wholeNumber, 50)
+    .action(
+      cli.run(async (session, id: number | undefined, { path, limit }: Options) => {
+        if (id !== undefined) {
+          const { head } = await session.viewer.get({ view: 'crash', id });
+          session.show(head, () => [crashText(head, { paint: session.paint, width: session.io.columns ?? 100 })]);
+          return;
+        }
+        const of = path === undefined ? {} : { path: await actorPath(session, path) };
+        const { rows, total } = await session.rows<'crashes'>({ view: 'crashes', ...of }, limit);
+        session.show(rows, () =>
+          rows.length === 0
+            ? ['nothing has crashed']
+            : [
+                ...session.table(rows, crashColumns),
+                ...(rows.length < total ? [`${total - rows.length} more: --limit`] : []),
+              ],
+        );
+      }),
+    );
+
+export const crashColumns: readonly Column<CrashRow>[] = [
+  { title: 'ID', of: ({ id }) => id },
+  { title: 'AT', of: ({ atMs }) => moment(atMs) },
+  { title: 'PID', of: ({ pid }) => pid },
+  { title: 'WHILE', of: ({ last }) => last },
+  { title: 'DECISION', of: ({ decision }) => decision },
+  { title: 'REASON', of: ({ reason }) => reason, colour: (_row, paint) => paint.red },
+];
