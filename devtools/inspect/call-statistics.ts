@@ -1,6 +1,7 @@
 /** How the calls of each tool go: how many, how quick, and with which errors they fail. Bounded, and pure but for the clock. */
 import { type Clock, Recent } from '../../actors/core/index.ts';
 import type { ToolRow } from '../protocol/index.ts';
+import { percentile } from './percentile.ts';
 
 /** So many of the last calls make the percentiles. */
 const samplesMax = 1_000;
@@ -37,11 +38,6 @@ class ToolStatistics {
     const sorted = this.#took.slice(0, Math.min(this.#samples, samplesMax)).sort();
     return shares.map((share) => percentile(sorted, share));
   }
-}
-
-/** The smallest one that so large a share of them does not exceed; null when there are none. They are in order. */
-export function percentile(sorted: ArrayLike<number>, share: number): number | null {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
 
 /** How often something happened in the last whole second. */
