@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -143,6 +143,8 @@ describe('the metrics', () => {
       // Blocks are made of samples with a time.
       const text = metricsText(snapshot, { timestampMs: 1_700_000_000_000 });
       writeFileSync(join(folder, 'metrics.txt'), text);
+      // What only a server has, and the dump wants.
+      mkdirSync(join(folder, 'blocks', 'wal'), { recursive: true });
       const make = ['tsdb', 'create-blocks-from', 'openmetrics', join(folder, 'metrics.txt'), join(folder, 'blocks')];
       const { status, stderr } = spawnSync('promtool', make, { encoding: 'utf8' });
       expect(status, stderr).to.equal(0);
