@@ -1,14 +1,20 @@
 /** Which messages a filter lets through; pure, for recordings and for what is recorded. */
 import type { MessageFilter, MessageRow } from '../protocol/index.ts';
 
-/** Whether a path fits a glob: `*` within a part, `**` over parts. */
+/** Whether a path fits a glob: `*` within a part, `**` over parts; without a star it stands for itself and all below it. */
 export function globOf(glob: string): (path: string) => boolean {
+  if (!glob.includes('*')) return (path) => path === glob || path.startsWith(`${glob}/`);
   const parts = glob.split(/(\*\*|\*)/).map((part) => {
     if (part === '**') return '.*';
     return part === '*' ? '[^/]*' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   });
   const form = new RegExp(`^${parts.join('')}$`, 's');
   return (path) => form.test(path);
+}
+
+/** Whether a name fits: `*` stands for anything. */
+function nameOf(glob: string): (name: string) => boolean {
+  return glob.includes('*') ? globOf(glob.replace(/\*+/g, '**')) : (name) => name === glob;
 }
 
 /** Without the incarnation. */
@@ -28,7 +34,7 @@ export function messageFilter(
   tool: (path: string) => boolean = () => false,
 ): (message: MessageRow) => boolean {
   const fitsPath = path === undefined ? undefined : globOf(path);
-  const fitsName = name === undefined ? undefined : globOf(name.replaceAll('*', '**').replaceAll('****', '**'));
+  const fitsName = name === undefined ? undefined : nameOf(name);
   return (message) => {
     const [from, to] = [pathOf(message.from), pathOf(message.to)];
     if (fitsPath !== undefined) {

@@ -11,7 +11,7 @@ import {
   ViewerError,
   type Views,
 } from '../protocol/index.ts';
-import { messageFilter } from './message-filter.ts';
+import { globOf, messageFilter } from './message-filter.ts';
 import { type ActorView, actorDetail, listActors, treeRows } from './trace-actors.ts';
 import { causesAndEffects } from './trace-causes.ts';
 import { overviewOf } from './trace-overview.ts';
@@ -141,9 +141,8 @@ export class TraceFile {
       }
       case 'events': {
         const { path, types } = query;
-        const events = this.#records.event.filter(
-          (event) => (path === undefined || event.path === path) && (types?.includes(event.type) ?? true),
-        );
+        const isAt = placeOf(path);
+        const events = this.#records.event.filter((event) => isAt(event.path) && (types?.includes(event.type) ?? true));
         return paged({ dropped: this.header.dropped }, events.reverse(), query, ({ seq }) => String(seq));
       }
       case 'moments': {
@@ -211,7 +210,8 @@ export class TraceFile {
   }
 
   #crashRows(path?: string): [key: string, row: Views['crashes']['row']][] {
-    const crashes = this.#records.crash.filter((crash) => path === undefined || crash.path === path);
+    const isAt = placeOf(path);
+    const crashes = this.#records.crash.filter((crash) => isAt(crash.path));
     return crashes.reverse().map(({ id, atMs, pid, path: at, kind, reason, last, decision }) => {
       const action = decision?.action ?? 'pending';
       return [String(id), { id, atMs, pid, path: at, kind, reason, last, decision: action }];
@@ -229,6 +229,10 @@ export class TraceFile {
     return this.#tools.has(path);
   };
 }
+
+/** Of a place and all below it, or of all. */
+const placeOf = (place: string | undefined): ((path: string) => boolean) =>
+  place === undefined ? () => true : globOf(place);
 
 const missing = (message: string): ViewerError => new ViewerError({ code: 'not_found', message });
 
