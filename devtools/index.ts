@@ -3,7 +3,23 @@
  *
  * @module ophion/devtools
  */
+export type { ForeignSource } from './adapters/foreign-source.ts';
+export {
+  type Inspected,
+  type XstateInspector,
+  type XstateInspectorOptions,
+  xstateInspector,
+} from './adapters/xstate.ts';
 export { type Dropped, type EventsOptions, events, nextEvent } from './events.ts';
+export { type ChromeTraceInput, chromeTrace } from './export/chrome-trace.ts';
+export { type DotOptions, dotGraph, type Graph, type GraphEdge } from './export/dot.ts';
+export { type SequenceOptions, sequenceDiagram } from './export/mermaid.ts';
+export type { MetricsSnapshot } from './export/metrics-snapshot.ts';
+export { type MetricsOptions, metricsContentTypes, metricsText } from './export/open-metrics.ts';
+export { TraceFile } from './export/trace-file.ts';
+export { readTrace, type TraceContents, TraceReader, type TraceReaderOptions } from './export/trace-reader.ts';
+export { TraceFileError, type TraceHeader, type TraceRecord } from './export/trace-records.ts';
+export { writeTrace } from './export/trace-writer.ts';
 export { type Devtools, type DevtoolsOptions, startDevtools } from './host/index.ts';
 export type { Redact } from './inspect/redact.ts';
 export { formatTree, inspectTree, type TreeNode, totalRestarts } from './tree.ts';

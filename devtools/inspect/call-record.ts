@@ -160,7 +160,9 @@ export function depthFirst(spans: readonly SpanRow[]): SpanRow[] {
   const below = new Map<string | null, SpanRow[]>();
   for (const span of spans) {
     const parent = span.parentSpanId !== null && ids.has(span.parentSpanId) ? span.parentSpanId : null;
-    below.set(parent, [...(below.get(parent) ?? []), span]);
+    const children = below.get(parent);
+    if (children === undefined) below.set(parent, [span]);
+    else children.push(span);
   }
   const ordered: SpanRow[] = [];
   const take = (parent: string | null, depth: number) => {

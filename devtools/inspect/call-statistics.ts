@@ -1,6 +1,8 @@
 /** How the calls of each tool go: how many, how quick, and with which errors they fail. Bounded, and pure but for the clock. */
 import { type Clock, Recent } from '../../actors/core/index.ts';
 import type { ToolRow } from '../protocol/index.ts';
+import { type CallMetrics, LatencyHistogram } from './call-metrics.ts';
+import { percentile } from './percentile.ts';
 
 /** So many of the last calls make the percentiles. */
 const samplesMax = 1_000;
@@ -14,7 +16,10 @@ export type Side = ToolRow['side'];
 class ToolStatistics {
   calls = 0;
   inFlight = 0;
+  /** How many have ended well. */
+  well = 0;
   readonly errors = new Map<string, number>();
+  readonly latency = new LatencyHistogram();
   readonly rate: Rate;
   readonly #took = new Float64Array(samplesMax);
   #samples = 0;
@@ -26,6 +31,7 @@ class ToolStatistics {
   took(ms: number): void {
     this.#took[this.#samples % samplesMax] = ms;
     this.#samples += 1;
+    this.latency.add(ms);
   }
 
   failed(code: string): void {
@@ -37,11 +43,6 @@ class ToolStatistics {
     const sorted = this.#took.slice(0, Math.min(this.#samples, samplesMax)).sort();
     return shares.map((share) => percentile(sorted, share));
   }
-}
-
-/** The smallest one that so large a share of them does not exceed; null when there are none. They are in order. */
-export function percentile(sorted: ArrayLike<number>, share: number): number | null {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
 
 /** How often something happened in the last whole second. */
@@ -104,7 +105,8 @@ export class CallStatistics {
     of.took(ms);
     of.rate.count();
     this.#rate.count();
-    if (error !== undefined) of.failed(error);
+    if (error === undefined) of.well += 1;
+    else of.failed(error);
   }
 
   get perSecond(): number {
@@ -114,24 +116,37 @@ export class CallStatistics {
   /** By code, over all tools. */
   get errors(): Readonly<Record<string, number>> {
     const all: Record<string, number> = {};
-    for (const key of this.#tools.keys())
-      for (const [code, count] of this.#tools.get(key)?.of.errors ?? []) all[code] = (all[code] ?? 0) + count;
+    for (const { of } of this.#all()) for (const [code, count] of of.errors) all[code] = (all[code] ?? 0) + count;
     return all;
   }
 
   /** By name of the tool. */
   rows(): ToolRow[] {
     const rows: ToolRow[] = [];
-    for (const key of this.#tools.keys()) {
-      const known = this.#tools.get(key);
-      if (known === undefined) continue;
-      const { tool, side, of } = known;
+    for (const { tool, side, of } of this.#all()) {
       const [p50Ms = null, p95Ms = null, p99Ms = null] = of.percentiles(0.5, 0.95, 0.99);
       const { calls, inFlight } = of;
       const errors = Object.fromEntries(of.errors);
       rows.push({ tool, side, calls, inFlight, perSecond: of.rate.perSecond, p50Ms, p95Ms, p99Ms, errors });
     }
     return rows.sort((a, b) => (a.tool < b.tool ? -1 : 1));
+  }
+
+  metrics(): CallMetrics[] {
+    const metrics: CallMetrics[] = [];
+    for (const { tool, side, of } of this.#all()) {
+      const { well, errors, inFlight, latency } = of;
+      const outcomes = { ok: well, ...Object.fromEntries(errors) };
+      metrics.push({ tool, side, outcomes, inFlight, latency: latency.read() });
+    }
+    return metrics;
+  }
+
+  *#all(): Generator<Known> {
+    for (const key of this.#tools.keys()) {
+      const known = this.#tools.get(key);
+      if (known !== undefined) yield known;
+    }
   }
 
   #of(side: Side, tool: string): ToolStatistics {

@@ -5,6 +5,7 @@
 import { type AnyEvent, type Clock, isActorError } from '../../actors/core/index.ts';
 import type { BridgeEvent } from '../../bridge/protocol/index.ts';
 import type { BridgeHead, CallRow, SpanRow, ToolRow } from '../protocol/index.ts';
+import type { CallMetrics } from './call-metrics.ts';
 import { type Begun, CallRecord, depthFirst, spanIdOf } from './call-record.ts';
 import { CallStatistics } from './call-statistics.ts';
 
@@ -57,6 +58,11 @@ export class CallLog {
 
   tools(): ToolRow[] {
     return this.#statistics.rows();
+  }
+
+  /** For the metrics: what no limit has cut. */
+  metrics(): CallMetrics[] {
+    return this.#statistics.metrics();
   }
 
   head(): BridgeHead {

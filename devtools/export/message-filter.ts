@@ -1,0 +1,51 @@
+/** Which messages a filter lets through; pure, for recordings and for what is recorded. */
+import type { MessageFilter, MessageRow } from '../protocol/index.ts';
+
+/** Whether a path fits a glob: `*` within a part, `**` over parts; without a star it stands for itself and all below it. */
+export function globOf(glob: string): (path: string) => boolean {
+  if (!glob.includes('*')) return (path) => path === glob || path.startsWith(`${glob}/`);
+  const parts = glob.split(/(\*\*|\*)/).map((part) => {
+    if (part === '**') return '.*';
+    return part === '*' ? '[^/]*' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  });
+  const form = new RegExp(`^${parts.join('')}$`, 's');
+  return (path) => form.test(path);
+}
+
+/** Whether a name fits: `*` stands for anything. */
+function nameOf(glob: string): (name: string) => boolean {
+  return glob.includes('*') ? globOf(glob.replace(/\*+/g, '**')) : (name) => name === glob;
+}
+
+/** Without the incarnation. */
+export function pathOf(pid: string): string {
+  const at = pid.lastIndexOf('#');
+  return at === -1 ? pid : pid.slice(0, at);
+}
+
+const failures: ReadonlySet<MessageRow['outcome']> = new Set(['crashed', 'dead', 'refused', 'lost']);
+
+/** Whether something went wrong with it. */
+export const isFailure = ({ outcome, error }: MessageRow): boolean => failures.has(outcome) || error !== null;
+
+/** Made once for a filter. `tool` says of a path whether it is one of the dev tools' own. */
+export function messageFilter(
+  { path, name, direction, failures: failed, minMs, session, traceId, tools = false }: MessageFilter,
+  tool: (path: string) => boolean = () => false,
+): (message: MessageRow) => boolean {
+  const fitsPath = path === undefined ? undefined : globOf(path);
+  const fitsName = name === undefined ? undefined : nameOf(name);
+  return (message) => {
+    const [from, to] = [pathOf(message.from), pathOf(message.to)];
+    if (fitsPath !== undefined) {
+      const here = (direction !== 'out' && fitsPath(to)) || (direction !== 'in' && fitsPath(from));
+      if (!here) return false;
+    }
+    if (fitsName?.(message.name) === false) return false;
+    if (failed === true && !isFailure(message)) return false;
+    if (minMs !== undefined && (message.tookMs ?? 0) < minMs) return false;
+    if (session !== undefined && message.session !== session) return false;
+    if (traceId !== undefined && message.traceId !== traceId) return false;
+    return tools || !(tool(from) || tool(to));
+  };
+}
