@@ -22,7 +22,7 @@ export function span(ms: unknown): string {
   if (ms < 1) return ms <= 0 ? '0 ms' : `${Math.max(1, Math.round(ms * 1_000))} µs`;
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`;
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 60) return `${minutes} min ${Math.floor((ms % 60_000) / 1_000)} s`;
   const hours = Math.floor(minutes / 60);

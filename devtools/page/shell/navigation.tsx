@@ -23,7 +23,7 @@ export function Navigation({ current }: { readonly current: string }) {
       <p class="keys quiet">
         <kbd>/</kbd> search
         <br />
-        <kbd>↑</kbd> <kbd>↓</kbd> <kbd>←</kbd> <kbd>→</kbd> tree
+        <kbd>↑↓←→</kbd> tree
         <br />
         <kbd>1</kbd>–<kbd>9</kbd> views
       </p>

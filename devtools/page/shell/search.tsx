@@ -1,8 +1,8 @@
-/** Finds actors by their path, on the host's side, and goes to the one that is chosen. */
+/** Finds actors by their path, on the host's side, and goes to the one that is chosen; within the tree to its line. */
 import { useState } from 'preact/hooks';
 import type { ActorRow } from '../../protocol/index.ts';
 import { count } from '../data/format.ts';
-import { go, to } from '../data/route.ts';
+import { go, route, setParams, to } from '../data/route.ts';
 import { useWatch } from '../data/use-watch.ts';
 import { StatusBadge } from '../parts/badge.tsx';
 import { TextField } from '../parts/fields.tsx';
@@ -25,7 +25,8 @@ export function Search() {
     setOpen(false);
     setText('');
     (document.activeElement as HTMLElement | null)?.blur();
-    go(to('actor', row.path));
+    if (route.value.view === 'tree') setParams({ as: null, path: row.path });
+    else go(to('actor', row.path));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const keys: Readonly<Record<string, () => void>> = {

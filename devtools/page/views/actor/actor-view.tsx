@@ -1,7 +1,7 @@
 /** One place in the tree: who lives there now, with which state, and who lived there before. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ActorDetail, Preview } from '../../../protocol/index.ts';
-import { isNode } from '../../data/plain.ts';
+import { isNode, oneLine } from '../../data/plain.ts';
 import { route, to } from '../../data/route.ts';
 import { useWatch } from '../../data/use-watch.ts';
 import { StatusBadge } from '../../parts/badge.tsx';
@@ -62,7 +62,7 @@ function Shown({ path, detail, changed }: ShownProps) {
             <>
               {at !== null && at !== undefined && (
                 <p>
-                  is in <PreviewTree value={at} depth={3} />
+                  is in <strong class="mono">{typeof at === 'string' ? at : oneLine(at)}</strong>
                 </p>
               )}
               <PreviewTree value={state} of={{ actor: path }} changed={changed} />
@@ -88,6 +88,7 @@ function useChanged(state: Preview | undefined): ReadonlySet<string> {
   const before = useRef<ReadonlyMap<string, string> | undefined>(undefined);
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
+    if (state === undefined) return;
     const entries = isNode(state) ? (state.entries ?? []) : [];
     const now = new Map(entries.map(([key, value]) => [key, JSON.stringify(value)]));
     const last = before.current;

@@ -71,10 +71,30 @@ export function drawing(root: Chart): Drawing {
       x?: number;
       y?: number;
     };
+    if (from === to) return loop(id, text, live, graph.node(leafOf(known, from)) as Box);
     const middle = edge.points[Math.floor(edge.points.length / 2)] ?? { x: 0, y: 0 };
     return { id, text, live, points: edge.points, label: { x: edge.x ?? middle.x, y: edge.y ?? middle.y } };
   });
   return { width, height, states, transitions };
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A line from a state to itself, at its right, where the layout left room for it. */
+function loop(id: string, text: string, live: boolean, { x, y, width }: Box): TransitionLine {
+  const right = x + width / 2;
+  const points = [
+    { x: right, y: y - 7 },
+    { x: right + 14, y: y - 7 },
+    { x: right + 14, y: y + 7 },
+    { x: right, y: y + 7 },
+  ];
+  return { id, text, live, points, label: { x: right + 20 + (text.length * 6.2) / 2, y } };
 }
 
 /** All states below the machine itself, the outer ones first. */

@@ -41,7 +41,11 @@ export function MessageDetail({ seq, onClose }: Props) {
           <Panel title="What it led to">
             {() => <Steps rows={effects(head, rows)} none="Nothing that was recorded." />}
           </Panel>
-          {rows.length > 1 && <Panel title="In sequence">{() => <SequenceDiagram rows={rows} mark={seq} />}</Panel>}
+          {rows.length > 1 && (
+            <Panel title="In sequence">
+              {() => <SequenceDiagram rows={rows} mark={seq} label={`sequence around message ${seq}`} />}
+            </Panel>
+          )}
         </>
       )}
     </aside>

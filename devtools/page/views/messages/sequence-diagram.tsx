@@ -10,10 +10,12 @@ const lanesMax = 24;
 
 interface Props {
   readonly rows: readonly MessageRow[];
+  /** Is written in bold. */
   readonly mark?: number;
+  readonly label?: string;
 }
 
-export function SequenceDiagram({ rows, mark }: Props) {
+export function SequenceDiagram({ rows, mark, label: name = 'sequence diagram' }: Props) {
   if (rows.length === 0) return <p class="none">No message to draw.</p>;
   const actors = [...new Set(rows.flatMap(({ from, to }) => [String(from), String(to)]))];
   const lanes = Math.min(actors.length, lanesMax);
@@ -23,7 +25,7 @@ export function SequenceDiagram({ rows, mark }: Props) {
   const label = `sequence diagram of ${rows.length} messages between ${actors.length} actors`;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard
-    <section class="picture sequence" tabIndex={0} aria-label="sequence diagram">
+    <section class="picture sequence" tabIndex={0} aria-label={name}>
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
         <title>{label}</title>
         <defs>

@@ -35,12 +35,14 @@ export function ActorTable({ tools }: { readonly tools: boolean }) {
   const view = useWindow(rowHeight);
   const search = params.get('search') ?? '';
   const status = params.get('status') ?? '';
+  const kind = params.get('kind') ?? '';
   const sort = sorts.find((known) => known === params.get('sort')) ?? 'path';
   const query: QueryOf<'actors'> = {
     view: 'actors',
     sort,
     ...(search === '' ? {} : { search }),
     ...(status === '' ? {} : { status }),
+    ...(kind === '' ? {} : { kind }),
     ...(tools ? { tools } : {}),
     offset: view.offset,
     limit: askedRows,
@@ -53,6 +55,7 @@ export function ActorTable({ tools }: { readonly tools: boolean }) {
     <>
       <div class="toolbar">
         <TextField label="search" value={search} onValue={(text) => setParams({ search: text })} />
+        <TextField label="kind" value={kind} onValue={(text) => setParams({ kind: text })} />
         <label>
           sort by{' '}
           <select value={sort} onChange={({ currentTarget }) => setParams({ sort: currentTarget.value })}>

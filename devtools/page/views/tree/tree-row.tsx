@@ -19,7 +19,6 @@ interface Props {
 
 export function TreeLine({ row, index, total, current, onToggle, onOpen, onFocus }: Props) {
   const { path, depth = 0, open, children = 0, restarts = 0, mailbox = 0, mailboxPeak = 0 } = row;
-  const label = `${path}, ${row.status}${restarts > 0 ? `, ${restarts} restarts` : ''}`;
   return (
     <div
       role="treeitem"
@@ -31,7 +30,6 @@ export function TreeLine({ row, index, total, current, onToggle, onOpen, onFocus
       aria-setsize={total}
       aria-expanded={children > 0 ? open : undefined}
       aria-selected={current}
-      aria-label={label}
       data-path={path}
       onFocus={onFocus}
       onClick={onOpen}
@@ -67,7 +65,7 @@ export function TreeLine({ row, index, total, current, onToggle, onOpen, onFocus
       </span>
       <span class={`figures end ${restarts > 0 ? 'warn-text' : 'quiet'}`}>{restarts > 0 ? count(restarts) : ''}</span>
       <span class="tree-mailbox figures" title={`mailbox ${mailbox}, at most ${mailboxPeak}`}>
-        {mailbox > 0 && <Bar value={mailbox} max={Math.max(100, mailboxPeak)} label={`mailbox ${mailbox}`} />}
+        {mailbox > 0 && <Bar value={mailbox} max={Math.max(100, mailboxPeak)} label={`mailbox ${mailbox}`} />}{' '}
         {mailbox > 0 ? count(mailbox) : ''}
       </span>
       <span class="figures end quiet">{row.perSecond === null ? '' : rate(row.perSecond)}</span>
