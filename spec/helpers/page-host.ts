@@ -5,11 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Query, ViewerMessage } from '../../devtools/protocol/index.ts';
-
-export const pageFolder = fileURLToPath(new URL('../../dist/devtools/page/', import.meta.url));
+import { pageFolder } from './page-build.ts';
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +

@@ -28,11 +28,21 @@ export function useWatch<V extends View>(query: QueryOf<V> | null, paused = fals
     const changed = (replica: Replica<V>) => {
       folded.value += replica.folded - foldedThere;
       foldedThere = replica.folded;
-      const { head, keys, total } = replica;
-      setWatched({ head, keys, rows: replica.list(), total, of, loaded: true, error: undefined });
+      setWatched({ ...shownOf(replica), of, loaded: true, error: undefined });
     };
     const { stop } = from.watch(asked, changed, (error) => setWatched((last) => ({ ...last, of, error })));
     return stop;
   }, [of, from, paused]);
   return watched;
+}
+
+/** What is there to show. A host of another version may send nothing where an object should be. */
+function shownOf<V extends View>({ head, keys, rows, total }: Replica<V>) {
+  const there = keys.filter((key) => typeof rows.get(key) === 'object' && rows.get(key) !== null);
+  return {
+    head: head ?? undefined,
+    keys: there,
+    rows: there.map((key) => rows.get(key) as Views[V]['row']),
+    total: Number.isFinite(total) ? total : there.length,
+  };
 }

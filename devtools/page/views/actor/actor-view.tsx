@@ -1,6 +1,7 @@
 /** One place in the tree: who lives there now, with which state, and who lived there before. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ActorDetail, Preview } from '../../../protocol/index.ts';
+import { list } from '../../data/format.ts';
 import { isNode, oneLine } from '../../data/plain.ts';
 import { route, to } from '../../data/route.ts';
 import { useWatch } from '../../data/use-watch.ts';
@@ -89,7 +90,7 @@ function useChanged(state: Preview | undefined): ReadonlySet<string> {
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
     if (state === undefined) return;
-    const entries = isNode(state) ? (state.entries ?? []) : [];
+    const entries = isNode(state) ? list(state.entries) : [];
     const now = new Map(entries.map(([key, value]) => [key, JSON.stringify(value)]));
     const last = before.current;
     before.current = now;
