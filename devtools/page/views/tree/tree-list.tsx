@@ -36,24 +36,25 @@ export function TreeList({ folds, tools = false, at, paused = false, shown, onTo
   // Rows stay where they were until those of the new place are there.
   const offset = of === '' ? 0 : ((JSON.parse(of) as { offset?: number }).offset ?? 0);
   const [current, setCurrent] = useState({ index: 0, path: '' });
-  const focusWanted = useRef(false);
+  // The line that is to get the focus once it is drawn: what a key asked for may have to be loaded first.
+  const wanted = useRef<number | undefined>(undefined);
 
   useEffect(() => onTotal?.(total), [onTotal, total]);
   useEffect(() => {
     if (shown === undefined) return;
     setCurrent(shown);
+    wanted.current = shown.index;
     show(Math.max(0, shown.index - 4));
     show(shown.index);
-    focusWanted.current = true;
   }, [shown, show]);
 
   const there = rows.findIndex(({ path }) => path === current.path);
   const index = Math.min(Math.max(0, total - 1), there >= 0 ? offset + there : current.index);
   useEffect(() => {
-    if (!focusWanted.current) return;
-    const line = view.ref.current?.querySelector<HTMLElement>('.tree-line.current');
+    if (wanted.current === undefined) return;
+    const line = view.ref.current?.querySelector<HTMLElement>(`[aria-posinset="${wanted.current + 1}"]`);
     if (line === null || line === undefined) return;
-    focusWanted.current = false;
+    wanted.current = undefined;
     line.focus({ preventScroll: true });
   });
 
@@ -62,7 +63,7 @@ export function TreeList({ folds, tools = false, at, paused = false, shown, onTo
     const next = Math.min(Math.max(0, to), total - 1);
     setCurrent({ index: next, path: rowAt(next)?.path ?? '' });
     show(next);
-    focusWanted.current = true;
+    wanted.current = next;
   };
   const parentOf = (at: number): number => {
     const depth = rowAt(at)?.depth ?? 0;
@@ -70,17 +71,19 @@ export function TreeList({ folds, tools = false, at, paused = false, shown, onTo
     return at;
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const row = rowAt(index);
+    // Keys may come quicker than lines are drawn.
+    const here = wanted.current ?? index;
+    const row = rowAt(here);
     const parent = (row?.children ?? 0) > 0;
     const keys: Readonly<Record<string, () => void>> = {
-      ArrowDown: () => walk(index + 1),
-      ArrowUp: () => walk(index - 1),
-      PageDown: () => walk(index + view.page),
-      PageUp: () => walk(index - view.page),
+      ArrowDown: () => walk(here + 1),
+      ArrowUp: () => walk(here - 1),
+      PageDown: () => walk(here + view.page),
+      PageUp: () => walk(here - view.page),
       Home: () => walk(0),
       End: () => walk(total - 1),
-      ArrowRight: () => (row && parent && !row.open ? onToggle(row) : parent && walk(index + 1)),
-      ArrowLeft: () => (row && parent && row.open ? onToggle(row) : walk(parentOf(index))),
+      ArrowRight: () => (row && parent && !row.open ? onToggle(row) : parent && walk(here + 1)),
+      ArrowLeft: () => (row && parent && row.open ? onToggle(row) : walk(parentOf(here))),
       ' ': () => row && parent && onToggle(row),
     };
     const key = keys[event.key];
