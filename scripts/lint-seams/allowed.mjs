@@ -62,6 +62,7 @@ export const allowed = [
   },
   { file: 'devtools/client/dial.ts', may: ['network', 'timers'], why: 'the one door of the command line to a host' },
   { file: 'devtools/client/connect.ts', may: ['timers'], why: 'waits before it connects again' },
+  {
     file: 'devtools/page/data/browser.ts',
     may: ['clock', 'timers', 'network'],
     why: "the page's door to the browser, where there is no Runtime",
