@@ -11,6 +11,9 @@ const layers = [
   ['entry-points', '^(index\\.ts$|testing/|devtools/)'],
 ];
 const threeLayers = '^(actors|supervisors|bridge)/';
+/** What runs in a browser, and what is bundled into it. */
+const page = '^devtools/page/';
+const pageLibraries = 'preact|@preact/signals|@dagrejs/dagre|microdiff';
 const source = '^(actors|supervisors|bridge|testing|devtools)/|^index\\.ts$';
 
 /** What stands before may not import what stands after. */
@@ -97,8 +100,21 @@ module.exports = {
       name: 'source-needs-no-dev-dependency',
       comment: 'mocha and chai are what testing/ is for; ioredis is an optional peer, loaded by its folder alone.',
       severity: 'error',
-      from: { path: source },
+      from: { path: source, pathNot: page },
       to: { dependencyTypes: ['npm-dev'], pathNot: [npm('mocha|chai|ioredis|@types/.+')] },
+    },
+    {
+      name: 'page-needs-its-libraries-alone',
+      comment: 'They are bundled into the page. It runs in a browser, so that nothing of Node is there.',
+      severity: 'error',
+      from: { path: page },
+      to: { pathNot: [page, '^devtools/protocol/', npm(pageLibraries)] },
+    },
+    {
+      name: 'page-libraries-stay-in-the-page',
+      severity: 'error',
+      from: { path: source, pathNot: page },
+      to: { path: npm(pageLibraries) },
     },
     {
       name: 'testing-libraries-stay-in-testing',
@@ -121,7 +137,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['types', 'import', 'node', 'default'],
-      extensions: ['.ts', '.js', '.d.ts', '.mjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.d.ts', '.mjs', '.json'],
     },
     skipAnalysisNotInRules: true,
   },

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // Builds dist/: JavaScript and declarations of the entry points, with the generated code copied
-// beside them, and the wheel of the Python half, then imports each entry point from it as a user would. Built beside and swapped in,
+// beside them, the page of the dev tools, and the wheel of the Python half, then imports each entry point from it as a user would. Built beside and swapped in,
 // so that a failed build leaves the last good one.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { buildPage } from './page.mjs';
 import { buildWheel } from './wheel.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,7 +37,9 @@ for (const name of readdirSync(fresh, { recursive: true }).map(String)) {
   const text = readFileSync(path, 'utf8');
   writeFileSync(path, text.replaceAll(/(['"]\.{1,2}\/[^'"\n]*)(?<!\.d)\.ts(['"])/g, '$1.js$2'));
 }
+let weight = { libraries: 0, all: 0 };
 try {
+  weight = await buildPage(root, join(fresh, 'devtools', 'page'));
   buildWheel(root, join(fresh, 'python'));
 } catch (error) {
   console.error(`build: ${/** @type {Error} */ (error).message}`);
@@ -62,3 +65,5 @@ for (const [entry, target] of Object.entries(entries)) {
 // A package may import itself by name; a process that has loaded them must also end by itself.
 node('--input-type=module', '-e', `for (const name of ${JSON.stringify(names)}) await import(name);`);
 console.log(`build: dist/ with ${names.join(', ')}`);
+const kB = (/** @type {number} */ bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+console.log(`build: the page is ${kB(weight.all)} gzipped, libraries ${kB(weight.libraries)} of it`);

@@ -67,4 +67,9 @@ export const allowed = [
     may: ['network'],
     why: 'the doors of the dev tools: a loopback port and a socket file',
   },
+  {
+    file: 'devtools/page/data/browser.ts',
+    may: ['clock', 'timers', 'network'],
+    why: "the page's door to the browser, where there is no Runtime",
+  },
 ];

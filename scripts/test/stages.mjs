@@ -47,7 +47,7 @@ export function stages(root) {
     check('promises', [node, nodeModule('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings']),
     check('layers', [node, nodeModule('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), ...cruised(root)]),
     check('seams', [node, join(root, 'scripts', 'lint-seams.mjs')]),
-    check('types', [node, nodeModule('typescript-7', 'bin', 'tsc'), '-p', root]),
+    check('types', [node, join(root, 'scripts', 'check-types.mjs')]),
     check('generated', [node, join(root, 'scripts', 'generate.mjs'), '--check']),
     check('proto-lint', [node, nodeModule('@bufbuild', 'buf', 'bin', 'buf'), 'lint', 'proto']),
     check('proto-breaking', [node, join(root, 'scripts', 'proto-breaking.mjs')]),

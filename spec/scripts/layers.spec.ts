@@ -33,6 +33,13 @@ const files: Record<string, string> = {
   'bridge/transport/grpc.ts': "export { credentials } from '@grpc/grpc-js';",
   'bridge/transport/calls-worker.ts': "export { spawn } from '../../actors/worker/os-process.ts';",
   'bridge/protocol/asks-context.ts': "import('../../actors/context/client.ts');\nexport const x = 1;",
+  'devtools/page/app.tsx':
+    "import { signal } from '@preact/signals';\nexport { Viewer } from '../protocol/index.ts';\nexport const a = signal(1);",
+  'devtools/page/asks-host.tsx': "export { core } from '../../actors/core/index.ts';",
+  'devtools/page/asks-node.ts': "export { readFileSync } from 'node:fs';",
+  'devtools/page/asks-ws.ts': "export { WebSocket } from 'ws';",
+  'devtools/protocol/index.ts': 'export class Viewer {}',
+  'devtools/draws.ts': "export { h } from 'preact';",
   'supervisors/index.ts': 'export const supervisor = 1;',
   'supervisors/lost.ts': "export { x } from './not-there.ts';",
   'supervisors/uses-disposal.ts': 'export async function f(x: AsyncDisposable) { await using y = x; return y; }',
@@ -54,7 +61,7 @@ describe('the layer lint', function () {
     copyFileSync(join(checkout, 'package.json'), join(root, 'package.json'));
     symlinkSync(join(checkout, 'node_modules'), join(root, 'node_modules'));
     const cruise = join(checkout, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
-    const args = [cruise, '--output-type', 'json', 'actors', 'supervisors', 'bridge'];
+    const args = [cruise, '--output-type', 'json', 'actors', 'supervisors', 'bridge', 'devtools'];
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     expect(stderr).to.equal('');
     const { summary } = JSON.parse(stdout) as { summary: { violations: { from: string; rule: { name: string } }[] } };
@@ -79,6 +86,10 @@ describe('the layer lint', function () {
     ['child_process outside os-process.ts', 'actors/worker/pool.ts: child-process-stays-in-os-process'],
     ["another folder's file past its index", 'actors/state/around.ts: actors-core-is-imported-through-its-index'],
     ['mocha outside testing', 'actors/state/cache.ts: testing-libraries-stay-in-testing'],
+    ['the page importing the host', 'devtools/page/asks-host.tsx: page-needs-its-libraries-alone'],
+    ['the page importing Node', 'devtools/page/asks-node.ts: page-needs-its-libraries-alone'],
+    ['the page importing a library of the host', 'devtools/page/asks-ws.ts: page-needs-its-libraries-alone'],
+    ["the page's libraries outside the page", 'devtools/draws.ts: page-libraries-stay-in-the-page'],
     ['an import of a file that is not there', 'supervisors/lost.ts: resolvable'],
   ];
   for (const [what, violation] of bites) {
@@ -96,8 +107,9 @@ describe('the layer lint', function () {
       'types-a',
       'types-b',
       'uses-disposal',
+      'page/app',
     ];
-    const blamed = violations.filter((line) => innocent.some((name) => line.includes(`/${name}.ts:`)));
+    const blamed = violations.filter((line) => innocent.some((name) => new RegExp(`/${name}\\.tsx?:`).test(line)));
     expect(blamed).to.deep.equal([]);
   });
 });

@@ -1,0 +1,27 @@
+/** A titled part of a view, with a boundary of its own. */
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import { Boundary } from './boundary.tsx';
+
+interface Props {
+  readonly title: string;
+  /** Beside the title: figures, buttons. */
+  readonly aside?: ComponentChildren;
+  readonly class?: string;
+  readonly children: () => ComponentChildren;
+}
+
+export function Panel({ title, aside, class: name = '', children }: Props) {
+  const id = useId();
+  return (
+    <section class={`panel ${name}`} aria-labelledby={id}>
+      <header class="panel-head">
+        <h2 id={id}>{title}</h2>
+        {aside !== undefined && <div class="panel-aside">{aside}</div>}
+      </header>
+      <div class="panel-body">
+        <Boundary what={title}>{children}</Boundary>
+      </div>
+    </section>
+  );
+}
