@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,7 +31,7 @@ from ophion.dspy import (
     stream_program,
 )
 from ophion.dspy._engine import Run
-from ophion.dspy._interpreter import interpreter_factory
+from ophion.dspy._interpreter import IMPORT_MAP, Sandbox, interpreter_factory
 from ophion.dspy._modules import Constructor
 from ophion.dspy._run import StatusMessage, Token
 from ophion.dspy._schema import output_schema
@@ -157,6 +159,17 @@ class TestTools:
         assert {"kind": "module", "name": "ReAct"}.items() <= steps[-1].items()
 
 
+def fetch_what_the_sandbox_needs() -> None:
+    """Pyodide, into DENO_DIR. Skips the test where the npm registry cannot be reached."""
+    deno, *_ = Sandbox().deno_command
+    runner = Sandbox()._get_runner_path()
+    flags = ["--no-config", "--no-lock", "--node-modules-dir=false", f"--import-map={IMPORT_MAP}"]
+    fetched = subprocess.run([deno, "cache", *flags, runner], capture_output=True, text=True)
+    if re.search("error sending request|client error|dns error", fetched.stderr):
+        pytest.skip("the npm registry cannot be reached")
+    assert fetched.returncode == 0, fetched.stderr
+
+
 class TestInterpreters:
     def test_deno_that_is_not_there_is_one_clear_error_before_the_model_is_asked(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -177,6 +190,7 @@ class TestInterpreters:
     ) -> None:
         pytest.importorskip("deno", reason="the Python package deno is not installed: ophion[deno]")
         monkeypatch.setenv("DENO_DIR", str(tmp_path / "deno"))
+        fetch_what_the_sandbox_needs()
         sandbox = interpreter_factory("deno", "ProgramOfThought")()
         try:
             assert sandbox.execute("n = sum(range(5))\nprint(n)") == "10\n"
