@@ -19,7 +19,7 @@ import dspy
 from dspy.primitives import CodeInterpreterError, LocalInterpreter
 from dspy.utils import exceptions
 
-from ophion import ProgramError
+from ophion import ProgramError, SignatureError
 from ophion.dspy import (
     AnswerCutShortError,
     CallCancelledError,
@@ -203,6 +203,53 @@ class TestInterpreters:
         spec = {**STAND_IN, "module": "ProgramOfThought", "options": {"interpreter": "bash"}}
         with session() as context, pytest.raises(ProgramError, match="'deno' or 'local', not 'bash'"):
             run_program(context, spec, ASKED)
+
+
+class Remembering(dspy.Module):  # type: ignore[misc]  # dspy has no types
+    """Makes a type of DSPy's own of plain data."""
+
+    class Ask(dspy.Signature):  # type: ignore[misc]  # dspy has no types
+        history: dspy.History = dspy.InputField()
+        question: str = dspy.InputField()
+        answer: str = dspy.OutputField()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ask = dspy.Predict(self.Ask)
+
+    def forward(self, question: str, said: list[dict[str, str]]) -> dspy.Prediction:
+        return self.ask(question=question, history=dspy.History(messages=said))
+
+
+class Drawing(dspy.Module):  # type: ignore[misc]  # dspy has no types
+    def forward(self, question: str) -> dspy.Prediction:
+        return dspy.Prediction(answer=[dspy.Image(url="data:image/png;base64,AAAA")])
+
+
+class TestOwnTypes:
+    """Of DSPy: they are in no signature of ours, and never cross."""
+
+    def test_a_module_of_ones_own_makes_them_of_plain_data(self) -> None:
+        spec = {
+            **STAND_IN,
+            "module": f"{__name__}:Remembering",
+            "signature": "question, said: list[dict[str, str]] -> answer",
+        }
+        with session() as context:
+            asked = {**ASKED, "said": [{"question": "Who?", "answer": "Nobody."}]}
+            assert run_program(context, spec, asked).outputs["answer"] != ""
+
+    def test_one_in_an_output_is_refused_by_name(self) -> None:
+        spec = {**STAND_IN, "module": f"{__name__}:Drawing", "signature": "question -> answer: Any"}
+        with session() as context, pytest.raises(ProgramError, match=r"'answer' of .*answer its data") as caught:
+            run_program(context, spec, ASKED)
+        assert caught.value.code == "bad_output"
+
+    def test_one_in_a_signature_is_refused_with_its_position(self) -> None:
+        spec = {**STAND_IN, "signature": "question, picture: dspy.Image -> answer"}
+        with session() as context, pytest.raises(SignatureError, match=r"made a dspy\.Image by a module") as caught:
+            run_program(context, spec, ASKED)
+        assert caught.value.position == 19
 
 
 class TestStatus:
