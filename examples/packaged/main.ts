@@ -1,11 +1,12 @@
 /** A small application: all that it has of Ophion, the Python half included, is in the npm package. */
 import { declare, float, openContext, ophion, python, startSupervisor } from 'ophion';
 import { formatTree, inspectTree } from 'ophion/devtools';
-import { quote, slips } from './shop_tools.ts';
+import * as tools from './shop_tools.ts';
 
 await using app = await startSupervisor({
   strategy: 'one_for_one',
-  children: { ophion: ophion({ pools: { default: python({ module: 'shop_tools', size: 1 }) } }) },
+  // Workers whose tools are others than these tokens were made of do not start.
+  children: { ophion: ophion({ tools, pools: { default: python({ module: 'shop_tools', size: 1 }) } }) },
 });
 await app.children.ophion.pools.default.ready();
 
@@ -18,12 +19,12 @@ const prices = new Map([
 ]);
 await context.expose({ price_of: ({ item }: { item: string }) => prices.get(item) ?? 0 });
 
-const { cents } = await context.call(quote, { item: 'lamp', pieces: 3 });
+const { cents } = await context.call(tools.quote, { item: 'lamp', pieces: 3 });
 await context.variables.set('discount', 0.5);
-const { cents: less } = await context.call(quote, { item: 'lamp', pieces: 3 }); // the very next call sees it
+const { cents: less } = await context.call(tools.quote, { item: 'lamp', pieces: 3 }); // the very next call sees it
 console.log(`three lamps are ${cents} cents, then ${less}`);
 
-for await (const { item, cents } of context.stream(slips, { items: [...prices.keys()] })) {
+for await (const { item, cents } of context.stream(tools.slips, { items: [...prices.keys()] })) {
   console.log(`a ${item} is ${cents} cents`);
 }
 console.error(formatTree(inspectTree(app)));

@@ -17,7 +17,7 @@ const env = Object.fromEntries(
   ),
 );
 const unreachable = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH|ENOTCACHED|needs a network/;
-const commandTimeoutMs = 120_000;
+const commandTimeoutMs = 300_000;
 
 /** What a command came to. */
 export interface Ran {

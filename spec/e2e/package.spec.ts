@@ -6,7 +6,7 @@ import { PackagedApp } from '../../examples/support/packaged-app.ts';
 import { needs } from '../helpers/needs.ts';
 
 describe('the npm package', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let app: PackagedApp;
 
   before(function () {
