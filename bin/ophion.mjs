@@ -13,7 +13,7 @@ const usage = `usage: ophion setup [--venv FOLDER] [--with EXTRAS] [--requiremen
 
 setup puts the Python half of this package, which travels in it, into a virtual environment of the application.
   --venv FOLDER         which one; made when it is not there (default: .venv beside the application's package.json)
-  --with EXTRAS         optional parts, by commas: dspy, optuna
+  --with EXTRAS         optional parts, by commas: dspy, deno, optuna
   --requirements FILE   what the application's own Python modules need, as pip reads it
 OPHION_PYTHON names the Python that a new environment is made from.
 

@@ -4,6 +4,7 @@
  */
 import type { StateSession, ToolOffer } from '../state/index.ts';
 import type { Inheritance } from './inheritance.ts';
+import type { Chain } from './middleware/index.ts';
 
 export interface ContextRecord {
   readonly id: string;
@@ -17,6 +18,8 @@ export interface ContextRecord {
   readonly openedAtMs: number;
   /** The TypeScript functions that Python may call, by name. */
   readonly tools: Map<string, ToolOffer>;
+  /** What stands around its calls. */
+  readonly chain: Chain;
   /** What it has of another context. */
   inheritance: Inheritance | undefined;
   closed: boolean;

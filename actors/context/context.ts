@@ -2,10 +2,8 @@
  * `openContext()`: what application code touches. One supervised actor, a session of variables, programs and tools.
  * It starts on local state and moves itself to bridged state when something of it needs Python.
  */
-import { ChildError } from '../../supervisors/index.ts';
 import { StateError } from '../core/index.ts';
 import {
-  bridgedState,
   type Commit,
   type Declarations,
   FollowedSession,
@@ -13,25 +11,21 @@ import {
   type Json,
   type Lock,
   type LockOptions,
-  localState,
   lockVariable,
-  placeSession,
   type SessionExport,
   type StateBackend,
   type StateCallOptions,
   type StateHost,
-  type StateProvider,
   sessionTools,
   type Values,
-  type WritableView,
 } from '../state/index.ts';
-import { type ContextInput, contextActor } from './context-actor.ts';
 import { type ContextRecord, ownSession, settledSession } from './context-record.ts';
 import { ExposedTools } from './exposed-tools.ts';
 import { Inheritance } from './inheritance.ts';
 import type { LocalTools } from './local-tool.ts';
 import { addMetadata, type Metadata, readMetadata } from './metadata.ts';
-import { type AnyMiddleware, Chain } from './middleware/index.ts';
+import type { AnyMiddleware } from './middleware/index.ts';
+import { type Opened, openRecord, writingTo } from './opening.ts';
 import type { OphionRef } from './ophion.ts';
 import { Program } from './program.ts';
 import type { AnyDefinition, ProgramDefinition } from './program-definition.ts';
@@ -78,47 +72,8 @@ export async function openContext<
   const D extends Declarations = Record<never, never>,
   Outer extends Names = Record<never, never>,
 >(ophion: OphionRef, options: ContextOptions<D, Outer> = {}): Promise<Context<Shadowed<Outer, Values<D>>>> {
-  const host: StateHost = { system: ophion.system, root: ophion.path };
-  const provider: StateProvider = (options.state ?? localState()).connect(host);
-  const id = options.id ?? `c-${ophion.system.runtime.ids.next().slice(0, 12)}`;
-  const session = await provider.open(id, options.ttlMs === undefined ? {} : { ttlMs: options.ttlMs });
-  const record: ContextRecord = {
-    id,
-    session,
-    moving: undefined,
-    moves: 0,
-    openedAtMs: ophion.system.runtime.clock.wallMs(),
-    tools: new Map(),
-    inheritance: undefined,
-    closed: false,
-  };
-  record.inheritance = options.inherits?.inheritedBy(record);
-  // One that was there is others' as well: it stays, whatever fails here.
-  const isNew = options.id === undefined || (await session.read([])).revision === 0;
-  try {
-    if (options.variables !== undefined && Object.keys(options.variables).length > 0) {
-      await writingTo(record, session).commit({ declare: options.variables });
-    }
-    if (options.metadata !== undefined) await addMetadata(session, options.metadata);
-    await record.inheritance?.catchUp();
-    const input: ContextInput = { record, bridged: bridgedState().connect(host), tools: sessionTools(host) };
-    await ophion.contexts.startChild({ id, logic: contextActor, input });
-  } catch (error) {
-    if (error instanceof ChildError && error.code === 'already_started')
-      throw new StateError('already_exists', `context '${id}': is open in this system already; use that one`, {
-        cause: error,
-      });
-    if (isNew) await session.close();
-    throw error;
-  }
-  // The bridge knows the session's id alone.
-  const leave = provider.kind === 'local' ? undefined : placeSession(host, id, provider);
-  return new Context(ophion, record, options.state, leave);
+  return new Context(ophion, await openRecord(ophion, options), options.state);
 }
-
-/** Where it is written to. */
-const writingTo = ({ inheritance }: ContextRecord, view: WritableView): WritableView =>
-  inheritance === undefined ? view : inheritance.writing(view);
 
 export class Context<V extends Names = Names> {
   readonly variables: Variables<V>;
@@ -127,17 +82,11 @@ export class Context<V extends Names = Names> {
   readonly #tools: Tools;
   readonly #exposed: ExposedTools;
   readonly #state: StateBackend<StateHost> | undefined;
-  readonly #chain: Chain;
   /** Says that its session is not where it was any more. */
   readonly #leave: () => void;
 
   /** Internal: use `openContext`. */
-  constructor(
-    ophion: OphionRef,
-    record: ContextRecord,
-    state: StateBackend<StateHost> | undefined,
-    leave: () => void = () => {},
-  ) {
+  constructor(ophion: OphionRef, { record, leave }: Opened, state: StateBackend<StateHost> | undefined) {
     this.#ophion = ophion;
     this.#state = state;
     this.#leave = leave;
@@ -148,9 +97,8 @@ export class Context<V extends Names = Names> {
       (view) => writingTo(record, view),
     );
     const { system, path: root } = ophion;
-    this.#chain = new Chain(ophion.middleware);
-    this.#tools = new Tools(ophion.bridge, record, () => this.#moving(), this.#chain);
-    const surrounding = new Surrounding(this.#chain, record.id, system);
+    this.#tools = new Tools(ophion.bridge, record, () => this.#moving());
+    const surrounding = new Surrounding(record.chain, record.id, system);
     const tools = sessionTools({ system, root });
     this.#exposed = new ExposedTools(record, ophion.contextRef(record.id), tools, root, surrounding);
   }
@@ -180,9 +128,10 @@ export class Context<V extends Names = Names> {
     return openContext<D, V>(this.#ophion, { ...state, ...options, inherits: this });
   }
 
-  /** Internal: what another context has of this one. */
-  inheritedBy(other: ContextRecord): Inheritance {
-    return new Inheritance(
+  /** Internal: gives another context what it has of this one: its variables, and what stands around its calls. */
+  lendTo(other: ContextRecord): void {
+    other.chain.within(this.#record.chain);
+    other.inheritance = new Inheritance(
       this.id,
       () => settledSession(this.#record),
       () => ownSession(other),
@@ -277,12 +226,12 @@ export class Context<V extends Names = Names> {
   }
 
   /**
-   * Puts middleware around the calls of this context that begin from now on: of Python tools, of programs that run in
-   * Python, and of exposed tools by Python and by clients. The first is the outermost; what was used before, and that of
-   * `ophion({ middleware })`, stands around it.
+   * Puts middleware around the calls of this context, and of those that inherit from it, that begin from now on: of
+   * Python tools, of programs, and of exposed tools by Python and by clients. The first is the outermost; what was used
+   * before, that of an outer context and that of `ophion({ middleware })` stand around it.
    */
   use(...middleware: readonly AnyMiddleware[]): void {
-    this.#chain.use(middleware);
+    this.#record.chain.use(middleware);
   }
 
   /** Takes them back. A call that has begun goes on. Resolves to how many of these names were exposed. */

@@ -208,7 +208,7 @@ async function inSomeWorker(
 ): Promise<Finished> {
   const options: ToolOptions = { timeoutMs, signal, ...(pool === undefined ? {} : { pool }) };
   for (let attempt = 1; ; attempt += 1) {
-    const stream = host.tools.stream({ name: optimizeTool }, args, options);
+    const stream = host.tools.stream({ name: optimizeTool, program: name }, args, options);
     try {
       for await (const item of stream) {
         const event = item as OptimizeEvent;

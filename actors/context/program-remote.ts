@@ -1,20 +1,20 @@
-/** How a program that runs in Python crosses: which of the library's own tools runs it, and what that is told. */
+/** How a program is called: as which tool, and what that is told. Those that run in Python cross so, to one of our own tools. */
 import type { Value } from '../state/index.ts';
-import type { AnyDefinition, Bindings, DspyProgram, PythonProgram } from './program-definition.ts';
+import type { AnyDefinition } from './program-definition.ts';
 import type { Signature } from './signature.ts';
 
 type Data = Readonly<Record<string, unknown>>;
-type Remote = DspyProgram<string, Bindings> | PythonProgram<string, Bindings>;
 
-/** The tool that runs it; '' for one that runs here. */
+/** The tool that runs it. */
 export function toolOf(definition: AnyDefinition, streams: boolean): string {
-  if ('run' in definition) return '';
-  return `ophion.${'dspy' in definition ? 'program' : 'function'}${streams ? '_stream' : ''}`;
+  const kind = 'dspy' in definition ? 'program' : 'python' in definition ? 'function' : 'native';
+  return `ophion.${kind}${streams ? '_stream' : ''}`;
 }
 
 /** `learned` is the variable that has what a DSPy module has learned. */
-export function argumentsOf(definition: Remote, inputs: Data, learned: string): Record<string, Value> {
+export function argumentsOf(definition: AnyDefinition, inputs: Data, learned: string): Record<string, Value> {
   const shared = { inputs: inputs as Readonly<Record<string, Value>>, bindings: { ...definition.bind } };
+  if ('run' in definition) return { ...shared, signature: definition.signature };
   if ('python' in definition) return { ...shared, function: definition.python };
   const { dspy, signature, instructions, describe, options, tools, lm, trace, status } = definition;
   return {

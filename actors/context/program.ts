@@ -12,7 +12,7 @@ import { BoundVariables } from './program-bindings.ts';
 import { type AnyDefinition, checkDefinition } from './program-definition.ts';
 import { asProgramError, isPassing, ProgramError } from './program-error.ts';
 import { type RunEnd, tellRetry, tellRun, tellStart } from './program-events.ts';
-import { runNative } from './program-native.ts';
+import { NativeCall } from './program-native.ts';
 import { argumentsOf, named, pieceOf, toolOf } from './program-remote.ts';
 import type { Running } from './running.ts';
 import type { Signature } from './signature.ts';
@@ -27,7 +27,7 @@ export interface ProgramRun<S extends string> {
   readonly revision: number;
   /** What the run reported: bound values, LM calls with the parameters that the engine received. */
   readonly facts: Readonly<Record<string, Value>>;
-  /** The pid of the worker that ran it; undefined for a native program. */
+  /** The pid of the worker that ran it; undefined for a native program, and where a middleware has answered. */
   readonly worker: string | undefined;
   /** 1, or more when a worker was lost or the language model was not to be had, and the run was repeated. */
   readonly attempts: number;
@@ -81,6 +81,8 @@ export class Program<S extends string, P extends string = never> {
   readonly #host: ProgramHost;
   readonly #definition: AnyDefinition;
   readonly #bound: BoundVariables;
+  /** What runs it, when that is no worker. */
+  readonly #native: NativeCall | undefined;
 
   /** Internal: use `context.program`. Throws SignatureError, which shows the position of the first fault; ProgramError. */
   constructor(host: ProgramHost, name: string, definition: AnyDefinition) {
@@ -91,6 +93,8 @@ export class Program<S extends string, P extends string = never> {
     const { bind = {} } = definition;
     this.learned = new Learned(host.record, name, learnsFor(definition));
     this.#bound = new BoundVariables(name, host.record, this.signature, bind, 'dspy' in definition);
+    const of = { system: host.system, program: name, signature: this.signature };
+    this.#native = 'run' in definition ? new NativeCall(definition, of, this.#bound) : undefined;
   }
 
   /**
@@ -235,26 +239,18 @@ export class Program<S extends string, P extends string = never> {
     }
   }
 
-  /** Reads the bound variables and runs it once, here or in a worker. */
+  /** Runs it once, here or in a worker, with the bound variables as they are then. */
   async *#attempt(
     inputs: Inputs<S, P>,
     options: Attempted<S>,
     streams: boolean,
   ): AsyncGenerator<Piece, Ended, undefined> {
     const definition = this.#definition;
-    const bound = await this.#bound.read();
-    if ('run' in definition) {
-      const { system } = this.#host;
-      const { name: program, signature } = this;
-      const { timeoutMs, signal } = options;
-      const run = { system, program, signature, inputs: inputs as Data, bound, timeoutMs, signal };
-      const output = yield* runNative(definition, run);
-      const facts = { bound: bound.values };
-      return { output, revision: bound.revision, facts, worker: undefined, attempts: 1 };
-    }
+    // Refused before a worker is touched; what runs here reads them itself.
+    if (this.#native === undefined) await this.#bound.read();
     const { field, status, ...toolOptions } = options;
-    const { idempotent, pool } = definition;
-    const tool = { name: toolOf(definition, streams), idempotent, pool };
+    const pool = 'run' in definition ? undefined : definition.pool;
+    const tool = { name: toolOf(definition, streams), pool, program: this.name, here: this.#native };
     if ('dspy' in definition) await this.learned.check();
     const args = argumentsOf(definition, inputs as Data, this.learned.variable);
     if (!streams) return endedOf(await this.#host.tools.call(tool, args, toolOptions));
@@ -311,5 +307,5 @@ async function* counted<T, R>(
 }
 
 function endedOf({ value, revision, facts, worker, attempts }: CallOutcome): Ended {
-  return { output: value, revision, facts, worker, attempts };
+  return { output: value, revision, facts, worker: worker === '' ? undefined : worker, attempts };
 }

@@ -3,29 +3,40 @@
 type Space = ' ' | '\n' | '\t' | '\r';
 type Trim<S extends string> = S extends `${Space}${infer R}` ? Trim<R> : S extends `${infer R}${Space}` ? Trim<R> : S;
 
+type Before<S extends string, C extends string> = S extends `${infer A}${C}${string}` ? A : S;
+/** Up to the first bracket or quote. */
+type Plain<S extends string> = Before<Before<Before<Before<S, '['>, ']'>, '"'>, "'">;
+
+/** How many brackets are open, and which quote is. */
+type Open = readonly [depth: readonly unknown[], quote: string];
+
+/** What is open behind a text. From bracket to bracket: the compiler gives up after 1,000 steps, so no step is a character. */
+type Scan<S extends string, Depth extends readonly unknown[], Quote extends string> = Quote extends ''
+  ? S extends `${Plain<S>}${infer C}${infer Rest}`
+    ? C extends '['
+      ? Scan<Rest, [...Depth, 0], ''>
+      : C extends ']'
+        ? Scan<Rest, Depth extends readonly [unknown, ...infer D] ? D : [], ''>
+        : Scan<Rest, Depth, C>
+    : [Depth, '']
+  : S extends `${string}${Quote}${infer Rest}`
+    ? Scan<Rest, Depth, ''>
+    : [Depth, Quote];
+
 /** Splits at separators that stand outside brackets and quotes. */
 type Split<
   S extends string,
   Separator extends string,
   Part extends string = '',
-  Depth extends readonly unknown[] = [],
-  Quote extends string = '',
+  Now extends Open = [[], ''],
   Parts extends readonly string[] = [],
-> = S extends `${infer C}${infer Rest}`
-  ? Quote extends ''
-    ? C extends '"' | "'"
-      ? Split<Rest, Separator, `${Part}${C}`, Depth, C, Parts>
-      : C extends '['
-        ? Split<Rest, Separator, `${Part}${C}`, [...Depth, 0], '', Parts>
-        : C extends ']'
-          ? Split<Rest, Separator, `${Part}${C}`, Depth extends readonly [unknown, ...infer D] ? D : [], '', Parts>
-          : C extends Separator
-            ? Depth extends readonly []
-              ? Split<Rest, Separator, '', [], '', [...Parts, Trim<Part>]>
-              : Split<Rest, Separator, `${Part}${C}`, Depth, '', Parts>
-            : Split<Rest, Separator, `${Part}${C}`, Depth, '', Parts>
-    : Split<Rest, Separator, `${Part}${C}`, Depth, C extends Quote ? '' : Quote, Parts>
-  : [...Parts, Trim<Part>];
+> = S extends `${infer Head}${Separator}${infer Rest}`
+  ? Scan<Head, Now[0], Now[1]> extends infer Next extends Open
+    ? Next extends readonly [readonly [], '']
+      ? Split<Rest, Separator, '', [[], ''], [...Parts, Trim<`${Part}${Head}`>]>
+      : Split<Rest, Separator, `${Part}${Head}${Separator}`, Next, Parts>
+    : never
+  : [...Parts, Trim<`${Part}${S}`>];
 
 type ChoiceOf<S extends string> = S extends `"${infer C}"` | `'${infer C}'`
   ? C
@@ -75,7 +86,9 @@ type MayBeNull<F extends string> = F extends string
 type Fields<F extends string> = { [One in F as NameOf<One>]: ValueOf<One> };
 type Flat<T> = { [K in keyof T]: T[K] };
 
-type InputFields<S extends string> = S extends `${infer I}->${string}` ? Split<I, ','>[number] : never;
+/** The fields of one side. */
+type Side<S extends string, At extends 0 | 1> =
+  Split<S, '->'> extends infer Sides extends [string, string] ? Split<Sides[At], ','>[number] : never;
 
 /**
  * What a program of this signature takes: `{ question: string }`. What may be null may be left out, and so may what
@@ -83,9 +96,9 @@ type InputFields<S extends string> = S extends `${infer I}->${string}` ? Split<I
  */
 export type Inputs<S extends string, Bound extends string = never> = string extends S
   ? Record<string, unknown>
-  : [InputFields<S>] extends [never]
+  : [Side<S, 0>] extends [never]
     ? never
-    : InputFields<S> extends infer F extends string
+    : Side<S, 0> extends infer F extends string
       ? Given<Fields<F>, NameOf<MayBeNull<F>> | Bound>
       : never;
 
@@ -96,6 +109,6 @@ type Given<All, Open> = [Extract<keyof All, Open>] extends [never]
 /** What it answers: `{ answer: string }`. */
 export type Outputs<S extends string> = string extends S
   ? Record<string, unknown>
-  : S extends `${string}->${infer O}`
-    ? Fields<Split<O, ','>[number]>
-    : never;
+  : [Side<S, 1>] extends [never]
+    ? never
+    : Fields<Side<S, 1>>;

@@ -62,6 +62,8 @@ const simple: ReadonlyMap<string, FieldType> = new Map<string, FieldType>([
   ['dict', { kind: 'dict', values: any }],
 ]);
 const known = 'one of str, int, float, bool, Any, list[...], dict[str, ...], Optional[...], Union[...], Literal[...]';
+/** Types of DSPy's own, which are more than data. */
+const ofDspy = /^(?:dspy\.\w+|Audio|Citations|Code|Document|File|History|Image|Reasoning|Tool|ToolCalls)$/;
 
 class Reader {
   readonly #text: string;
@@ -117,7 +119,7 @@ class Reader {
     if (name === 'None') return name;
     this.#space();
     const type = this.#take('[') ? this.#generic(name, depth + 1, start) : simple.get(name);
-    return type ?? this.#fail(known, start);
+    return type ?? this.#unknownType(start);
   }
 
   #generic(name: string, depth: number, start: number): FieldType {
@@ -131,9 +133,15 @@ class Reader {
       this.expect(',');
       type = { kind: 'dict', values: this.#type(depth) };
     } else if (name === 'Literal') type = { kind: 'literal', choices: this.#choices() };
-    else return this.#fail(known, start);
+    else return this.#unknownType(start);
     this.expect(']');
     return type;
+  }
+
+  #unknownType(start: number): never {
+    const [word = ''] = /^[\w.]*/.exec(this.#text.slice(start)) ?? [];
+    const made = `, made a ${word} by a module of your own ('package.module:Name'),`;
+    return this.#fail(ofDspy.test(word) ? known + made : known, start);
   }
 
   #types(depth: number): FieldType[] {

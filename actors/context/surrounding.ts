@@ -72,6 +72,7 @@ export class Surrounding {
   ): MiddlewareCall {
     return {
       tool: tool.name,
+      program: undefined,
       side,
       arguments: args,
       stream,

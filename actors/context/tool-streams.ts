@@ -2,13 +2,13 @@
 import { type ToolStream as BridgeStream, noOutcome } from '../../bridge/protocol/index.ts';
 import type { CallOutcome, ToolStream } from './tools.ts';
 
-interface Deferred<T> {
+export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 }
 
-function deferred<T>(): Deferred<T> {
+export function deferred<T>(): Deferred<T> {
   let settle: Omit<Deferred<T>, 'promise'> = { resolve: () => {}, reject: () => {} };
   const promise = new Promise<T>((resolve, reject) => {
     settle = { resolve, reject };

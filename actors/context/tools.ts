@@ -15,7 +15,7 @@ import {
 import type { Value } from '../state/index.ts';
 import type { AffinityMode } from '../worker/index.ts';
 import { type ContextRecord, settledSession } from './context-record.ts';
-import type { Chain, MiddlewareCall } from './middleware/index.ts';
+import type { MiddlewareCall } from './middleware/index.ts';
 import { LaterStream, SurroundedStream } from './tool-streams.ts';
 
 export type { CallOutcome };
@@ -57,34 +57,43 @@ export interface CalledTool {
   readonly name: string;
   readonly idempotent?: boolean | undefined;
   readonly pool?: string | undefined;
+  /** The program that it is a run of. */
+  readonly program?: string | undefined;
+  /** What runs it, when that is no worker. */
+  readonly here?: RunsHere | undefined;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
+
+/** What is called as a Python tool is, and runs in this process. */
+export interface RunsHere {
+  call(args: Arguments, options: ToolOptions): Promise<CallOutcome>;
+  stream(args: Arguments, options: ToolOptions): ToolStream<unknown>;
+}
 
 export class Tools {
   readonly #names: BridgeNames;
   readonly #record: ContextRecord;
   readonly #moving: () => Promise<unknown> | undefined;
-  readonly #chain: Chain;
 
   /** `moving` makes the context fit for Python, bridged state, its tools registered; undefined when it is. */
-  constructor(names: BridgeNames, record: ContextRecord, moving: () => Promise<unknown> | undefined, chain: Chain) {
-    this.#chain = chain;
+  constructor(names: BridgeNames, record: ContextRecord, moving: () => Promise<unknown> | undefined) {
     this.#names = names;
     this.#record = record;
     this.#moving = moving;
   }
 
-  /** Calls a Python tool and answers its one outcome. */
+  /** Calls a Python tool, or what runs here, and answers its one outcome. */
   async call(tool: CalledTool, args: Arguments, options: ToolOptions = {}): Promise<CallOutcome> {
-    if (this.#chain.isEmpty) return this.#call(tool, args, options);
-    const answer = await this.#chain.call(this.#described(tool, args, options, false), (given) =>
+    if (this.#record.chain.isEmpty) return this.#call(tool, args, options);
+    const answer = await this.#record.chain.call(this.#described(tool, args, options, false), (given) =>
       this.#call({ ...tool, name: given.tool }, given.arguments, limited(options, given)),
     );
     return { ...noOutcome, ...answer };
   }
 
   async #call(tool: CalledTool, args: Arguments, options: ToolOptions): Promise<CallOutcome> {
+    if (tool.here !== undefined) return tool.here.call(args, options);
     const moving = this.#moving();
     if (moving !== undefined) await moving;
     return callTool(this.#names, this.#request(tool, args, options), options).outcome;
@@ -92,12 +101,12 @@ export class Tools {
 
   /** As `call`, with what is known of a call that failed. Never rejects. */
   async callSettled(tool: CalledTool, args: Arguments, options: ToolOptions): Promise<CallSettled<unknown>> {
-    if (this.#chain.isEmpty) return this.#callSettled(tool, args, options);
+    if (this.#record.chain.isEmpty) return this.#callSettled(tool, args, options);
     // What is known of the failures that came from the bridge; what fails with another one is known by what ran before.
     const known = new Map<unknown, CallSettled<unknown>>();
     let worst: 'not_started' | 'unknown' = 'not_started';
     try {
-      const { value } = await this.#chain.call(this.#described(tool, args, options, false), async (given) => {
+      const { value } = await this.#record.chain.call(this.#described(tool, args, options, false), async (given) => {
         const called = { ...tool, name: given.tool };
         const settled = await this.#callSettled(called, given.arguments, limited(options, given));
         if (settled.kind !== 'not_started') worst = 'unknown';
@@ -121,11 +130,11 @@ export class Tools {
     return settled.kind === 'result' ? { kind: 'result', value: settled.outcome.value } : settled;
   }
 
-  /** Calls a streaming Python tool. */
+  /** As `call`, item by item. */
   stream(tool: CalledTool, args: Arguments, options: ToolOptions = {}): ToolStream<unknown> {
-    if (this.#chain.isEmpty) return this.#stream(tool, args, options);
+    if (this.#record.chain.isEmpty) return this.#stream(tool, args, options);
     let last: ToolStream<unknown> | undefined;
-    const items = this.#chain.stream(this.#described(tool, args, options, true), (given) => {
+    const items = this.#record.chain.stream(this.#described(tool, args, options, true), (given) => {
       last = this.#stream({ ...tool, name: given.tool }, given.arguments, limited(options, given));
       return last;
     });
@@ -133,6 +142,7 @@ export class Tools {
   }
 
   #stream(tool: CalledTool, args: Arguments, options: ToolOptions): ToolStream<unknown> {
+    if (tool.here !== undefined) return tool.here.stream(args, options);
     const open = async () => {
       await this.#moving();
       return streamTool(this.#names, this.#request(tool, args, options), options);
@@ -143,7 +153,8 @@ export class Tools {
   #described(tool: CalledTool, args: Arguments, options: ToolOptions, stream: boolean): MiddlewareCall {
     return {
       tool: tool.name,
-      side: 'python',
+      program: tool.program,
+      side: tool.here === undefined ? 'python' : 'typescript',
       arguments: args,
       stream,
       idempotent: options.idempotent ?? tool.idempotent ?? false,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +19,7 @@ import dspy
 from dspy.primitives import CodeInterpreterError, LocalInterpreter
 from dspy.utils import exceptions
 
-from ophion import ProgramError
+from ophion import ProgramError, SignatureError
 from ophion.dspy import (
     AnswerCutShortError,
     CallCancelledError,
@@ -29,7 +31,7 @@ from ophion.dspy import (
     stream_program,
 )
 from ophion.dspy._engine import Run
-from ophion.dspy._interpreter import interpreter_factory
+from ophion.dspy._interpreter import IMPORT_MAP, Sandbox, interpreter_factory
 from ophion.dspy._modules import Constructor
 from ophion.dspy._run import StatusMessage, Token
 from ophion.dspy._schema import output_schema
@@ -157,6 +159,17 @@ class TestTools:
         assert {"kind": "module", "name": "ReAct"}.items() <= steps[-1].items()
 
 
+def fetch_what_the_sandbox_needs() -> None:
+    """Pyodide, into DENO_DIR. Skips the test where the npm registry cannot be reached."""
+    deno, *_ = Sandbox().deno_command
+    runner = Sandbox()._get_runner_path()
+    flags = ["--no-config", "--no-lock", "--node-modules-dir=false", f"--import-map={IMPORT_MAP}"]
+    fetched = subprocess.run([deno, "cache", *flags, runner], capture_output=True, text=True)
+    if re.search("error sending request|client error|dns error", fetched.stderr):
+        pytest.skip("the npm registry cannot be reached")
+    assert fetched.returncode == 0, fetched.stderr
+
+
 class TestInterpreters:
     def test_deno_that_is_not_there_is_one_clear_error_before_the_model_is_asked(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -177,6 +190,7 @@ class TestInterpreters:
     ) -> None:
         pytest.importorskip("deno", reason="the Python package deno is not installed: ophion[deno]")
         monkeypatch.setenv("DENO_DIR", str(tmp_path / "deno"))
+        fetch_what_the_sandbox_needs()
         sandbox = interpreter_factory("deno", "ProgramOfThought")()
         try:
             assert sandbox.execute("n = sum(range(5))\nprint(n)") == "10\n"
@@ -189,6 +203,53 @@ class TestInterpreters:
         spec = {**STAND_IN, "module": "ProgramOfThought", "options": {"interpreter": "bash"}}
         with session() as context, pytest.raises(ProgramError, match="'deno' or 'local', not 'bash'"):
             run_program(context, spec, ASKED)
+
+
+class Remembering(dspy.Module):  # type: ignore[misc]  # dspy has no types
+    """Makes a type of DSPy's own of plain data."""
+
+    class Ask(dspy.Signature):  # type: ignore[misc]  # dspy has no types
+        history: dspy.History = dspy.InputField()
+        question: str = dspy.InputField()
+        answer: str = dspy.OutputField()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ask = dspy.Predict(self.Ask)
+
+    def forward(self, question: str, said: list[dict[str, str]]) -> dspy.Prediction:
+        return self.ask(question=question, history=dspy.History(messages=said))
+
+
+class Drawing(dspy.Module):  # type: ignore[misc]  # dspy has no types
+    def forward(self, question: str) -> dspy.Prediction:
+        return dspy.Prediction(answer=[dspy.Image(url="data:image/png;base64,AAAA")])
+
+
+class TestOwnTypes:
+    """Of DSPy: they are in no signature of ours, and never cross."""
+
+    def test_a_module_of_ones_own_makes_them_of_plain_data(self) -> None:
+        spec = {
+            **STAND_IN,
+            "module": f"{__name__}:Remembering",
+            "signature": "question, said: list[dict[str, str]] -> answer",
+        }
+        with session() as context:
+            asked = {**ASKED, "said": [{"question": "Who?", "answer": "Nobody."}]}
+            assert run_program(context, spec, asked).outputs["answer"] != ""
+
+    def test_one_in_an_output_is_refused_by_name(self) -> None:
+        spec = {**STAND_IN, "module": f"{__name__}:Drawing", "signature": "question -> answer: Any"}
+        with session() as context, pytest.raises(ProgramError, match=r"'answer' of .*answer its data") as caught:
+            run_program(context, spec, ASKED)
+        assert caught.value.code == "bad_output"
+
+    def test_one_in_a_signature_is_refused_with_its_position(self) -> None:
+        spec = {**STAND_IN, "signature": "question, picture: dspy.Image -> answer"}
+        with session() as context, pytest.raises(SignatureError, match=r"made a dspy\.Image by a module") as caught:
+            run_program(context, spec, ASKED)
+        assert caught.value.position == 19
 
 
 class TestStatus:

@@ -14,7 +14,7 @@ import { createProgress } from './progress.mjs';
 
 const wheels = fileURLToPath(new URL('../../dist/python', import.meta.url));
 /** The parts that a wheel's user may leave out. */
-const known = ['dspy', 'optuna'];
+const known = ['dspy', 'deno', 'optuna'];
 
 /**
  * @typedef {object} ApplicationOptions

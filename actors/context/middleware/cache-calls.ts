@@ -5,11 +5,14 @@
 import { type KeptValue, keepValue, keyOfArguments } from '../../../bridge/protocol/index.ts';
 import { SpecError } from '../../core/index.ts';
 import type { CallAnswer, Middleware, MiddlewareCall } from './middleware.ts';
-import { checkAbove } from './which.ts';
+import { checkAbove, concerns, type WhichCalls } from './which.ts';
 
-export interface CacheCallsOptions {
-  /** Names of the tools whose answers are kept: those that answer the same to the same, and do nothing else. */
-  readonly tools: readonly string[];
+/** `tools` and `programs` name those that answer the same to the same, and do nothing else: one of them at least. */
+export type CacheCallsOptions = CacheOptions &
+  WhichCalls &
+  ({ readonly tools: readonly string[] } | { readonly programs: readonly string[] });
+
+interface CacheOptions {
   /** Variables that the answers depend on; none are given as `[]`. Default: all, so each commit makes them stale. */
   readonly variables?: readonly string[];
   /** How many answers are kept, the least recently used goes first. Default 1,000. */
@@ -28,16 +31,18 @@ interface Kept {
 
 /** One cache, for all contexts that it is used on; their answers are apart. Streams pass. */
 export function cacheCalls(options: CacheCallsOptions): Middleware {
-  const { max = 1_000, maxBytes = 64 * 1024 * 1024, ttlMs = Number.POSITIVE_INFINITY, variables } = options;
-  if (options.tools.length === 0) throw new SpecError('middleware', 'invalid_tools: a cache is about some tools');
+  const { max = 1_000, maxBytes = 64 * 1024 * 1024, ttlMs = Number.POSITIVE_INFINITY, variables, ...which } = options;
+  const { tools = [], programs = [] } = which;
+  if (tools.length + programs.length === 0)
+    throw new SpecError('middleware', 'invalid_tools: a cache is about some tools, or programs');
   checkAbove('max', max, 1);
   checkAbove('maxBytes', maxBytes, 1);
   checkAbove('ttlMs', ttlMs, 1);
-  const mine = new Set(options.tools);
+  const isMine = concerns({ tools, programs });
   const cache = new Cache(max, maxBytes);
   return {
     async call(call, next) {
-      if (!mine.has(call.tool)) return next(call);
+      if (!isMine(call)) return next(call);
       const { clock } = call.system.runtime;
       const key = await keyOf(call, variables);
       const known = cache.get(key, clock.monotonicMs());
@@ -54,7 +59,15 @@ export function cacheCalls(options: CacheCallsOptions): Middleware {
 async function keyOf(call: MiddlewareCall, names: readonly string[] | undefined): Promise<string> {
   const { epoch, revision, variables } = await call.read(names ?? []);
   const state = names === undefined ? revision : variables.map(({ name, version }) => [name, version]);
-  return JSON.stringify([call.context, call.side, call.tool, keyOfArguments(call.arguments), epoch, state]);
+  return JSON.stringify([
+    call.context,
+    call.side,
+    call.tool,
+    call.program ?? null,
+    keyOfArguments(call.arguments),
+    epoch,
+    state,
+  ]);
 }
 
 class Cache {

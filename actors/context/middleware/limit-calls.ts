@@ -2,7 +2,7 @@
 import { LimitError } from '../../../bridge/protocol/index.ts';
 import { pause } from '../../state/index.ts';
 import type { Middleware, MiddlewareCall } from './middleware.ts';
-import { checkAbove, concerns, type WhichCalls } from './which.ts';
+import { calledName, checkAbove, concerns, type WhichCalls } from './which.ts';
 
 export interface LimitCallsOptions extends WhichCalls {
   readonly perSecond: number;
@@ -26,12 +26,13 @@ export function limitCalls(options: LimitCallsOptions): Middleware {
   const everyMs = 1_000 / perSecond;
   /** When the next turn would be, if nothing could be saved up. */
   let dueMs = 0;
-  const turn = async ({ tool, system, signal, timeoutMs }: MiddlewareCall): Promise<void> => {
+  const turn = async (call: MiddlewareCall): Promise<void> => {
+    const { system, signal, timeoutMs } = call;
     const nowMs = system.runtime.clock.monotonicMs();
     dueMs = Math.max(dueMs, nowMs);
     const leftMs = dueMs - (burst - 1) * everyMs - nowMs;
     if (leftMs > Math.min(waitMs, timeoutMs)) {
-      throw new LimitError('rate_limited', `tool '${tool}'`, `may be called ${perSecond} times a second`, leftMs);
+      throw new LimitError('rate_limited', calledName(call), `may be called ${perSecond} times a second`, leftMs);
     }
     // Whoever comes next is behind this one.
     dueMs += everyMs;
@@ -39,11 +40,11 @@ export function limitCalls(options: LimitCallsOptions): Middleware {
   };
   return {
     async call(call, next) {
-      if (isMine(call.tool)) await turn(call);
+      if (isMine(call)) await turn(call);
       return next(call);
     },
     async *stream(call, next) {
-      if (isMine(call.tool)) await turn(call);
+      if (isMine(call)) await turn(call);
       yield* next(call);
     },
   };

@@ -1,12 +1,12 @@
 /** Says of each call what it came to, and how long it took. */
 import { isActorError, type LogSink } from '../../core/index.ts';
 import type { Middleware, MiddlewareCall } from './middleware.ts';
-import { concerns, type WhichCalls } from './which.ts';
+import { calledName, concerns, type WhichCalls } from './which.ts';
 
 export interface LogCallsOptions extends WhichCalls {
   /** Where to. Default: the system's own log. */
   readonly sink?: LogSink;
-  /** Whether names of the arguments are shown. Their values never are: they may be secret. Default false. */
+  /** Whether names of the arguments, of a program those of its inputs, are shown. Their values never are: they may be secret. Default false. */
   readonly names?: boolean;
 }
 
@@ -16,17 +16,20 @@ export function logCalls({ sink, names = false, ...which }: LogCallsOptions = {}
   const begin = (call: MiddlewareCall) => {
     const { clock, log } = call.system.runtime;
     const startMs = clock.monotonicMs();
-    const shown = names ? `(${Object.keys(call.arguments).join(', ')})` : '';
+    const { program, side, arguments: args } = call;
+    const given = program === undefined ? args : { ...(args.inputs as object | undefined) };
+    const shown = names ? `(${Object.keys(given).join(', ')})` : '';
+    const called = program === undefined ? `${side} ${calledName(call)}` : calledName(call);
     const tell = (error: unknown, how: string): void => {
       const took = `${Math.round(clock.monotonicMs() - startMs)} ms`;
-      const text = `context '${call.context}': ${call.side} tool '${call.tool}'${shown}: ${how} after ${took}`;
+      const text = `context '${call.context}': ${called}${shown}: ${how} after ${took}`;
       (sink ?? log)(error === undefined ? 'info' : 'warning', text);
     };
     return { ended: (how: string) => tell(undefined, how), failed: (error: unknown) => tell(error, failure(error)) };
   };
   return {
     async call(call, next) {
-      if (!isMine(call.tool)) return next(call);
+      if (!isMine(call)) return next(call);
       const { ended, failed } = begin(call);
       try {
         const answer = await next(call);
@@ -38,7 +41,7 @@ export function logCalls({ sink, names = false, ...which }: LogCallsOptions = {}
       }
     },
     async *stream(call, next) {
-      if (!isMine(call.tool)) {
+      if (!isMine(call)) {
         yield* next(call);
         return;
       }

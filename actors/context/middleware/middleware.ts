@@ -1,6 +1,7 @@
 /**
- * Middleware: what stands around calls of tools, in both directions. One is used on a context, or on the whole system;
- * the first that was used is the outermost, and those of the system stand around those of a context.
+ * Middleware: what stands around calls of tools and programs, in both directions. One is used on a context, or on the
+ * whole system; the first that was used is the outermost. Those of the system stand around those of a context, and those
+ * of an outer context around those of one that inherits from it.
  */
 import type { CallOutcome } from '../../../bridge/protocol/index.ts';
 import type { ActorSystem } from '../../core/index.ts';
@@ -8,9 +9,17 @@ import type { Snapshot } from '../../state/index.ts';
 
 /** One call on its way to its tool. `{ ...call, arguments: other }` is another one, for `next`. */
 export interface MiddlewareCall {
-  /** The tool's name. Programs that run in Python are `ophion.program` and `ophion.program_stream`. */
+  /**
+   * The tool's name. A program's is `ophion.program` for a DSPy module, `ophion.function` for a Python function and
+   * `ophion.native` for a TypeScript function, with `_stream` behind it for one that streams.
+   */
   readonly tool: string;
-  /** `python`: called from here, it runs in a worker. `typescript`: an exposed one, called by Python or by a client. */
+  /** The name of the program that it is a run of; undefined for a tool. What goes in is in its argument `inputs`. */
+  readonly program: string | undefined;
+  /**
+   * `python`: called from here, it runs in a worker. `typescript`: a program that runs here, or an exposed tool that
+   * Python or a client calls.
+   */
   readonly side: 'python' | 'typescript';
   readonly arguments: Readonly<Record<string, unknown>>;
   /** It answers item by item. */
@@ -44,19 +53,35 @@ export type AnyMiddleware = Middleware | NonNullable<Middleware['call']>;
 
 /** All that stands around the calls of one context. */
 export class Chain {
-  #all: readonly Middleware[];
+  readonly #system: readonly Middleware[];
+  #outer: Chain | undefined;
+  #own: readonly Middleware[] = [];
 
-  constructor(outer: readonly AnyMiddleware[] = []) {
-    this.#all = outer.map(asMiddleware);
+  constructor(system: readonly AnyMiddleware[] = []) {
+    this.#system = system.map(asMiddleware);
   }
 
-  /** For calls that begin from now on. */
+  /** Puts it inside of that of another context, which this one's inherits from. */
+  within(outer: Chain): void {
+    this.#outer = outer;
+  }
+
+  /** For calls that begin from now on, of this context and of those that inherit from it. */
   use(middleware: readonly AnyMiddleware[]): void {
-    this.#all = [...this.#all, ...middleware.map(asMiddleware)];
+    this.#own = [...this.#own, ...middleware.map(asMiddleware)];
   }
 
   get isEmpty(): boolean {
-    return this.#all.length === 0;
+    return this.#system.length === 0 && this.#scoped.length === 0;
+  }
+
+  /** Of the contexts, the outermost first. What the outer ones have of their system is not theirs to give. */
+  get #scoped(): readonly Middleware[] {
+    return this.#outer === undefined ? this.#own : [...this.#outer.#scoped, ...this.#own];
+  }
+
+  get #all(): readonly Middleware[] {
+    return [...this.#system, ...this.#scoped];
   }
 
   async call(call: MiddlewareCall, run: (call: MiddlewareCall) => Promise<CallAnswer>): Promise<CallAnswer> {

@@ -32,7 +32,7 @@ export function retryCalls(options: RetryCallsOptions = {}): Middleware {
   const repeatable = new Set(options.idempotent);
   return {
     async call(call, next) {
-      if (!isMine(call.tool)) return next(call);
+      if (!isMine(call)) return next(call);
       const { clock, random } = call.system.runtime;
       const deadlineMs = clock.monotonicMs() + call.timeoutMs;
       const mayRunTwice = call.idempotent || repeatable.has(call.tool);

@@ -1,18 +1,27 @@
 /** Which calls a middleware is about, and what a failure of one says. */
 import { cancelledCode } from '../../../bridge/protocol/index.ts';
 import { AuthError, isActorError, PoolError, SpecError, StateError } from '../../core/index.ts';
+import { ProgramError } from '../program-error.ts';
+import type { MiddlewareCall } from './middleware.ts';
 
+/** Neither of them: all calls. Both: the calls of these tools, and the runs of these programs. Others pass. */
 export interface WhichCalls {
-  /** Names of the tools that it is about; others pass. Default: all. */
+  /** Names of the tools that it is about. */
   readonly tools?: readonly string[];
+  /** Names of the programs that it is about, of whichever kind. */
+  readonly programs?: readonly string[];
 }
 
-/** Whether a tool is one of these. */
-export function concerns({ tools }: WhichCalls): (tool: string) => boolean {
-  if (tools === undefined) return () => true;
-  const names = new Set(tools);
-  return (tool) => names.has(tool);
+/** Whether a call is one of these. */
+export function concerns({ tools, programs }: WhichCalls): (call: MiddlewareCall) => boolean {
+  if (tools === undefined && programs === undefined) return () => true;
+  const [toolNames, programNames] = [new Set(tools), new Set(programs)];
+  return ({ tool, program }) => toolNames.has(tool) || (program !== undefined && programNames.has(program));
 }
+
+/** What is called, in words; no two have the same. */
+export const calledName = ({ tool, program }: MiddlewareCall): string =>
+  program === undefined ? `tool '${tool}'` : `program '${program}'`;
 
 /** Throws a SpecError that names the option. */
 export function checkAbove(name: string, value: number, least: number): void {
@@ -31,8 +40,10 @@ const nothingDone: ReadonlySet<string> = new Set(['mailbox_full', 'rate_limited'
 
 /** The caller's own doing, of which another attempt would say the same: wrong input, no right, a call that was given up. */
 export function callersFault(error: unknown): boolean {
-  // What is no error of ours is what a signal has aborted with, or a mistake of a middleware.
-  if (!isActorError(error) || error instanceof AuthError || error.code === cancelledCode) return true;
+  // What is no error of ours is what a signal has aborted with, or what a tool or a program threw that runs here.
+  if (!isActorError(error)) return error instanceof DOMException && error.name === 'AbortError';
+  if (error instanceof AuthError || error.code === cancelledCode) return true;
+  if (error instanceof ProgramError && error.code.startsWith('bad_')) return true;
   return error instanceof StateError && error.code !== 'unavailable' && error.code !== 'conflict';
 }
 

@@ -79,6 +79,9 @@ _SIMPLE: dict[str, FieldType] = {
     "dict": {"kind": "dict", "values": {"kind": "any"}},
 }
 _KNOWN = "one of str, int, float, bool, Any, list[...], dict[str, ...], Optional[...], Union[...], Literal[...]"
+# Types of DSPy's own, which are more than data.
+_OF_DSPY = re.compile(r"dspy\.\w+|Audio|Citations|Code|Document|File|History|Image|Reasoning|Tool|ToolCalls", re.ASCII)
+_WORD = re.compile(r"[\w.]*", re.ASCII)
 _SPACE = re.compile(r"[ \t\r\n]*")
 # Python takes no field whose name begins with an underscore.
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
@@ -144,7 +147,7 @@ class _Reader:
             return None
         self._space()
         found = self._generic(name, depth + 1, start) if self._take("[") else _SIMPLE.get(name)
-        return found or self._fail(_KNOWN, start)
+        return found or self._unknown_type(start)
 
     def _generic(self, name: str, depth: int, start: int) -> FieldType:
         found: FieldType
@@ -163,9 +166,15 @@ class _Reader:
         elif name == "Literal":
             found = {"kind": "literal", "choices": self._choices()}
         else:
-            self._fail(_KNOWN, start)
+            self._unknown_type(start)
         self.expect("]")
         return found
+
+    def _unknown_type(self, start: int) -> NoReturn:
+        found = _WORD.match(self._text, start)
+        word = found.group() if found else ""
+        made = f", made a {word} by a module of your own ('package.module:Name'),"
+        self._fail(_KNOWN + made if _OF_DSPY.fullmatch(word) else _KNOWN, start)
 
     def _types(self, depth: int) -> list[FieldType]:
         types = [self._type(depth)]

@@ -30,6 +30,7 @@ describe('middleware', () => {
     const system = new ActorSystem({ ...runtime, clock, random: { next: () => 0 } });
     call = {
       tool: 'rank',
+      program: undefined,
       side: 'python',
       arguments: { items: ['a'] },
       stream: false,

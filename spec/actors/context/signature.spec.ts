@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { type Field, parseSignature, SignatureError } from '../../../actors/context/signature.ts';
 import type { Inputs, Outputs } from '../../../actors/context/signature-types.ts';
 import { describeType, fits, inputFault, outputFault } from '../../../actors/context/signature-values.ts';
+import { longSignature } from '../../fixtures/long-signature.ts';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => {};
@@ -86,7 +87,17 @@ describe('a signature', () => {
     });
   }
 
+  it('may be long', () => {
+    expect(longSignature.length).to.be.above(2_000);
+    const { inputs, outputs } = parseSignature(longSignature);
+    expect([inputs.length, outputs.length]).to.deep.equal([30, 30]);
+  });
+
   it('has the same types at compile time', () => {
+    same<Outputs<"a, b: Literal['->', '[']->c: Literal[',]', \"'\"] | None, d">, { c: ',]' | "'" | null; d: string }>(
+      true,
+    );
+    same<Inputs<'a'>, never>(true);
     same<Inputs<'question -> answer'>, { question: string }>(true);
     same<Outputs<'q -> answer: str, score: float, tags: list[str]'>, { answer: string; score: number; tags: string[] }>(
       true,

@@ -65,7 +65,11 @@ def as_program_error(error: BaseException) -> ProgramError | None:
     `details` have `retryAfterMs` where the provider said how long to wait.
     """
     if isinstance(error, CodeInterpreterError):
-        return ProgramError(f"what runs generated code does not work here: {error}", "interpreter_missing")
+        # All that DSPy says of a Deno that did not come up.
+        hint = (
+            "; Deno fetches Pyodide from the npm registry when it is first used" if "health check" in str(error) else ""
+        )
+        return ProgramError(f"what runs generated code does not work here: {error}{hint}", "interpreter_missing")
     if not isinstance(error, (dspy.LMError, AdapterParseError)) or isinstance(error, CallCancelledError):
         return None
     code: ProgramErrorCode = next((code for kind, code in _CODES if isinstance(error, kind)), "lm_failed")

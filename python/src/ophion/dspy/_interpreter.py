@@ -12,7 +12,7 @@ from dspy.primitives.code_interpreter import CodeInterpreterError
 
 from ophion._program_error import ProgramError
 
-_IMPORT_MAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deno", "import-map.json")
+IMPORT_MAP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "deno", "import-map.json")
 
 
 class Sandbox(PythonInterpreter):  # type: ignore[misc]  # dspy has no types
@@ -22,7 +22,7 @@ class Sandbox(PythonInterpreter):  # type: ignore[misc]  # dspy has no types
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.deno_command.insert(self.deno_command.index("run") + 1, f"--import-map={_IMPORT_MAP}")
+        self.deno_command.insert(self.deno_command.index("run") + 1, f"--import-map={IMPORT_MAP}")
 
 
 def interpreter_factory(name: str, module: str) -> Callable[[], Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dspy
+from dspy.adapters.types.base_type import CUSTOM_TYPE_START_IDENTIFIER
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from ophion._imported import imported
@@ -165,9 +166,17 @@ class _Prepared:
         if missing := [name for name in names if name not in values]:
             raise ProgramError(f"{self._program.name} returned no {missing[0]!r}", "bad_output")
         try:
-            return {name: to_jsonable_python(values[name]) for name in names}
+            outputs = {name: to_jsonable_python(values[name]) for name in names}
         except PydanticSerializationError as error:
             raise ProgramError(f"an output of {self._program.name} is not plain data: {error}", "bad_output") from error
+        for name, value in outputs.items():
+            if _is_for_models(value):
+                raise ProgramError(
+                    f"the output {name!r} of {self._program.name} is a {type(values[name]).__name__} with what only a "
+                    "language model reads: answer its data, such as its url",
+                    "bad_output",
+                )
+        return outputs
 
     async def stream(
         self, field: str | None, status: bool, put: Callable[[Token | StatusMessage], None]
@@ -205,6 +214,14 @@ class _Silent(dspy.streaming.StatusMessageProvider):  # type: ignore[misc]  # ds
 
     def tool_end_status_message(self, outputs: Any) -> None:
         return None
+
+
+def _is_for_models(value: Any) -> bool:
+    """Whether one of DSPy's own types is in there, such as an image, which DSPy writes as a mark for its adapters."""
+    if isinstance(value, str):
+        return CUSTOM_TYPE_START_IDENTIFIER in value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(map(_is_for_models, inner))
 
 
 class _Whole(dspy.Module):  # type: ignore[misc]  # dspy has no types
