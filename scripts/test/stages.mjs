@@ -1,4 +1,5 @@
-// The stages of `npm test`, in order. A stage that is no test runner counts as one test.
+// The stages of `npm test`, in order. A stage that is no test runner counts as one test. The test files of one that is are dealt
+// out to parts, each a process of its own, so that all processors have something to do.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,6 +10,7 @@ import { asOneCheck, fromJunit, fromLastLine, fromMainJob, fromMocha } from './c
  * @typedef {object} Stage
  * @property {string} name
  * @property {string[]} command
+ * @property {string[][]} [parts] the arguments of each process of this stage; without it, it is one process
  * @property {string} [cwd] below the checkout; default the checkout
  * @property {(countsFile: string) => { args?: string[], env?: NodeJS.ProcessEnv }} [report] makes the runner report to a file
  * @property {boolean} [readsOutput] its output is what is counted
@@ -18,9 +20,10 @@ import { asOneCheck, fromJunit, fromLastLine, fromMainJob, fromMocha } from './c
 
 /**
  * @param {string} root the checkout
+ * @param {number} jobs how many parts of a stage run at a time
  * @returns {Stage[]}
  */
-export function stages(root) {
+export function stages(root, jobs) {
   const node = process.execPath;
   /** @param {string[]} path */
   const nodeModule = (...path) => join(root, 'node_modules', ...path);
@@ -32,7 +35,13 @@ export function stages(root) {
   /** @param {string} name @param {string[]} files @returns {Stage} */
   const mocha = (name, files) => ({
     name,
-    command: [node, nodeModule('mocha', 'bin', 'mocha.js'), '--forbid-only', ...files],
+    command: [
+      node,
+      nodeModule('mocha', 'bin', 'mocha.js'),
+      '--forbid-only',
+      ...(process.stdout.isTTY ? ['--color'] : []),
+    ],
+    parts: dealt(files, jobs),
     report: (countsFile) => ({
       args: ['--reporter', join(root, 'scripts', 'test', 'mocha-reporter.cjs')],
       env: { OPHION_TEST_COUNTS: countsFile },
@@ -82,6 +91,7 @@ export function stages(root) {
     {
       name: 'python-tests',
       command: [join(venv, 'python'), '-m', 'pytest'],
+      parts: dealt(pythonTests(root), jobs),
       cwd: 'python',
       report: (countsFile) => ({ args: [`--junitxml=${countsFile}`] }),
       count: (code, { countsFile }) => fromJunit(countsFile, code),
@@ -115,6 +125,26 @@ function specFiles(root) {
     .map((file) => `spec/${String(file).replaceAll('\\', '/')}`)
     .filter((file) => file.endsWith('.spec.ts'))
     .sort();
+}
+
+/** @param {string} root */
+function pythonTests(root) {
+  return readdirSync(join(root, 'python', 'tests'))
+    .filter((file) => /^test_.*\.py$/.test(file))
+    .map((file) => join('tests', file))
+    .sort();
+}
+
+/**
+ * Deals files out like cards: neighbours, which take about as long, go to different parts. There are twice as many parts as
+ * jobs, so that who is done early takes another one.
+ * @param {readonly string[]} files
+ * @param {number} jobs
+ * @returns {string[][]}
+ */
+export function dealt(files, jobs) {
+  const length = Math.min(files.length, jobs === 1 ? 1 : 2 * jobs);
+  return Array.from({ length }, (_, part) => files.filter((_file, index) => index % length === part));
 }
 
 /** What the layer lint looks at. @param {string} root */
