@@ -18,26 +18,24 @@ const stageMaxMs = 30 * 60_000;
  * @param {NodeJS.ProcessEnv} options.env
  * @param {AbortSignal} options.signal ends the stage
  * @param {number} options.jobs how many parts run at a time
- * @param {(text: string) => void} [options.print] default: to stdout
+ * @param {(text: string) => void} [options.print] where all of its output goes; default: what is one process has our stdout
  * @returns {Promise<import('./counts.mjs').Counts>}
  */
-export async function runStage(stage, { root, env, signal, jobs, print = (text) => process.stdout.write(text) }) {
+export async function runStage(stage, { root, env, signal, jobs, print }) {
   if (stage.missing) return { passed: 0, failed: 0, skipped: [{ title: stage.name, missing: stage.missing }] };
   const parts = stage.parts ?? [[]];
   const ends = AbortSignal.any([signal, AbortSignal.timeout(stageMaxMs)]);
-  const shown = new InTurn(parts.length, print);
+  const how = howOf(stage, print !== undefined);
+  const shown = new InTurn(parts.length, print ?? ((text) => process.stdout.write(text)));
   /** @type {import('./counts.mjs').Counts[]} */
   const counts = [];
   const waiting = [...parts.entries()];
   const job = async () => {
     for (let next = waiting.shift(); next && !ends.aborted; next = waiting.shift()) {
       const [index, args] = next;
-      counts[index] = await runPart(stage, args, {
-        root,
-        env,
-        signal: ends,
-        print: (text) => shown.write(index, text),
-      });
+      /** @param {string} text */
+      const tell = (text) => shown.write(index, text);
+      counts[index] = await runPart(stage, args, { root, env, signal: ends, how, print: tell });
       shown.end(index);
     }
   };
@@ -49,16 +47,21 @@ export async function runStage(stage, { root, env, signal, jobs, print = (text) 
 /**
  * @param {import('./stages.mjs').Stage} stage
  * @param {readonly string[]} part
- * @param {{ root: string, env: NodeJS.ProcessEnv, signal: AbortSignal, print: (text: string) => void }} options
+ * @param {object} options
+ * @param {string} options.root
+ * @param {NodeJS.ProcessEnv} options.env
+ * @param {AbortSignal} options.signal
+ * @param {import('./run.mjs').How} options.how
+ * @param {(text: string) => void} options.print
  */
-async function runPart(stage, part, { root, env, signal, print }) {
+async function runPart(stage, part, { root, env, signal, how, print }) {
   const scratch = mkdtempSync(join(tmpdir(), 'ophion-test-'));
   const countsFile = join(scratch, 'counts');
   try {
     const report = stage.report?.(countsFile);
     const [command = '', ...args] = [...stage.command, ...(report?.args ?? []), ...part];
-    const options = { cwd: join(root, stage.cwd ?? '.'), env: { ...env, ...report?.env }, signal, print };
-    const { code, output } = await run(command, args, { ...options, how: howOf(stage) });
+    const options = { cwd: join(root, stage.cwd ?? '.'), env: { ...env, ...report?.env }, signal, how, print };
+    const { code, output } = await run(command, args, options);
     return stage.count(code, { output, countsFile });
   } catch (error) {
     print(`${stage.name}: ${error instanceof Error ? error.message : error}\n`);
@@ -68,8 +71,12 @@ async function runPart(stage, part, { root, env, signal, print }) {
   }
 }
 
-/** @param {import('./stages.mjs').Stage} stage @returns {import('./run.mjs').How} */
-function howOf(stage) {
-  if (stage.parts && stage.parts.length > 1) return 'all of it';
+/**
+ * @param {import('./stages.mjs').Stage} stage
+ * @param {boolean} printed whether its output goes to a function
+ * @returns {import('./run.mjs').How}
+ */
+function howOf(stage, printed) {
+  if (printed || (stage.parts && stage.parts.length > 1)) return 'all of it';
   return stage.readsOutput ? 'stdout' : 'nothing';
 }

@@ -15,8 +15,8 @@ const graceMs = 15_000;
  * @param {How} options.how
  * @param {AbortSignal} options.signal ends it: by SIGTERM, and by SIGKILL 15 s later
  * @param {(text: string) => void} options.print
- * @returns {Promise<{ code: number, output: string }>} code 1 too when it could not be started or died by a signal; of the
- *   output what went through here, at most its last 4 MiB
+ * @returns {Promise<{ code: number, output: string }>} code 1 too when it could not be started or died by a signal; of its
+ *   stdout what went through here, at most its last 4 MiB
  */
 export function run(command, args, { cwd, env, how, signal, print }) {
   return new Promise((resolve) => {
@@ -26,12 +26,11 @@ export function run(command, args, { cwd, env, how, signal, print }) {
       env,
       stdio: ['ignore', how === 'nothing' ? 'inherit' : 'pipe', how === 'all of it' ? 'pipe' : 'inherit'],
     });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (chunk) => {
-        print(chunk);
-        output = (output + chunk).slice(-outputMax);
-      });
-    }
+    child.stdout?.setEncoding('utf8').on('data', (chunk) => {
+      print(chunk);
+      output = (output + chunk).slice(-outputMax);
+    });
+    child.stderr?.setEncoding('utf8').on('data', print);
     /** @type {NodeJS.Timeout | undefined} */
     let hard;
     const stop = () => {

@@ -11,6 +11,7 @@ import { asOneCheck, fromJunit, fromLastLine, fromMainJob, fromMocha } from './c
  * @property {string} name
  * @property {string[]} command
  * @property {string[][]} [parts] the arguments of each process of this stage; without it, it is one process
+ * @property {boolean} [check] may run at the same time as other checks
  * @property {string} [cwd] below the checkout; default the checkout
  * @property {(countsFile: string) => { args?: string[], env?: NodeJS.ProcessEnv }} [report] makes the runner report to a file
  * @property {boolean} [readsOutput] its output is what is counted
@@ -31,9 +32,9 @@ export function stages(root, jobs) {
   const specs = specFiles(root);
 
   /** @param {string} name @param {string[]} command @param {string} [cwd] @returns {Stage} */
-  const check = (name, command, cwd = '.') => ({ name, command, cwd, count: asOneCheck });
-  /** @param {string} name @param {string[]} files @returns {Stage} */
-  const mocha = (name, files) => ({
+  const check = (name, command, cwd = '.') => ({ name, command, cwd, check: true, count: asOneCheck });
+  /** @param {string} name @param {string[]} files @param {number} [atATime] @returns {Stage} */
+  const mocha = (name, files, atATime = jobs) => ({
     name,
     command: [
       node,
@@ -41,7 +42,7 @@ export function stages(root, jobs) {
       '--forbid-only',
       ...(process.stdout.isTTY ? ['--color'] : []),
     ],
-    parts: dealt(files, jobs),
+    parts: dealt(files, atATime),
     report: (countsFile) => ({
       args: ['--reporter', join(root, 'scripts', 'test', 'mocha-reporter.cjs')],
       env: { OPHION_TEST_COUNTS: countsFile },
@@ -51,6 +52,8 @@ export function stages(root, jobs) {
   });
 
   return [
+    // The longest first, so that the other checks run beside it.
+    check('docs', [node, join(root, 'scripts', 'docs.mjs')]),
     check('format', [node, nodeModule('@biomejs', 'biome', 'bin', 'biome'), 'check', '--linter-enabled=false', '.']),
     check('lint', [node, nodeModule('@biomejs', 'biome', 'bin', 'biome'), 'lint', '--error-on-warnings', '.']),
     check('promises', [node, nodeModule('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings']),
@@ -61,12 +64,15 @@ export function stages(root, jobs) {
     check('proto-lint', [node, nodeModule('@bufbuild', 'buf', 'bin', 'buf'), 'lint', 'proto']),
     check('proto-breaking', [node, join(root, 'scripts', 'proto-breaking.mjs')]),
     check('build', [node, join(root, 'scripts', 'build.mjs')]),
-    check('docs', [node, join(root, 'scripts', 'docs.mjs')]),
     mocha(
       'unit',
       specs.filter((file) => !isIntegration(file)),
     ),
-    mocha('integration', specs.filter(isIntegration)),
+    mocha(
+      'integration',
+      specs.filter((file) => isIntegration(file) && !isAlone(file)),
+    ),
+    mocha('alone', specs.filter(isAlone), 1),
     check(
       'python-lint',
       [join(venv, 'ruff'), 'check', '--config', 'pyproject.toml', '.', '../testing', '../deploy', '../examples'],
@@ -117,6 +123,9 @@ const isIntegration = (file) =>
   file === 'spec/scripts/setup.spec.ts' ||
   /^spec\/testing\/(proxy|redis|fake-worker)\//.test(file) ||
   file.startsWith('spec/docs/workers-');
+
+/** Specs of what a host does to all processes of the machine: that of another spec would do it to theirs. @param {string} file */
+const isAlone = (file) => file === 'spec/e2e/sweep.spec.ts' || file === 'spec/e2e/orphans-swept.spec.ts';
 
 /** @param {string} root */
 function specFiles(root) {
