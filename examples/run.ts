@@ -1,9 +1,11 @@
 /**
- * `npm run examples [-- NAME ...]`: runs the programs of this folder one after the other, each in a process of its own. One
- * that ends with another code than 0 has failed; what it printed is shown then. The last line is `N passed, N failed`.
+ * `npm run examples [-- NAME ...]`: runs the programs of this folder, each in a process of its own, and as many at a time as there
+ * are processors, two at most, since most of them load a language model. One that ends with another code than 0 has failed; what it
+ * printed is shown then. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,19 +24,25 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-let failed = 0;
 const wanted = asked.length > 0 ? asked : names;
-for (const [index, name] of wanted.entries()) {
-  const startMs = performance.now();
-  const { code, printed } = await run(name);
-  const took = `${((performance.now() - startMs) / 1_000).toFixed(1)} s`;
-  console.log(`${code === 0 ? 'passed' : 'FAILED'}  ${index + 1}/${wanted.length}  ${name}  ${took}`);
-  if (code === 0 && asked.length === 0) continue;
-  console.log(printed.replaceAll(/^(?=.)/gm, '  '));
-  if (code !== 0) failed += 1;
-}
+const waiting = [...wanted];
+let ended = 0;
+let failed = 0;
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, runNext));
 console.log(`${wanted.length - failed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+async function runNext(): Promise<void> {
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    const startMs = performance.now();
+    const { code, printed } = await run(name);
+    const took = `${((performance.now() - startMs) / 1_000).toFixed(1)} s`;
+    ended += 1;
+    console.log(`${code === 0 ? 'passed' : 'FAILED'}  ${ended}/${wanted.length}  ${name}  ${took}`);
+    if (code !== 0) failed += 1;
+    if (code !== 0 || asked.length > 0) console.log(printed.replaceAll(/^(?=.)/gm, '  '));
+  }
+}
 
 function run(name: string): Promise<{ readonly code: number | string; readonly printed: string }> {
   return new Promise((resolve, reject) => {

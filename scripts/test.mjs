@@ -1,17 +1,24 @@
 #!/usr/bin/env node
-// `npm test`: every check and every test, one stage after the other; all of them run even when
+// `npm test`: every check and every test, in stages that are told one after the other; all of them run even when
 // one fails. What failed is told once more at the end: a log of CI is often cut to its last lines.
 // The last line is `N passed, N failed, N skipped`. With names, only those stages:
-// `npm test -- types unit`.
+// `npm test -- types unit`. As many checks, or parts of a stage, run at a time as there are processors: OPHION_TEST_JOBS
+// sets another number.
 import { realpathSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { runStage } from './test/run-stage.mjs';
+import { runStages } from './test/run-stages.mjs';
 import { stages } from './test/stages.mjs';
 
 const root = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..'));
-const all = stages(root);
+const jobs = Number(process.env.OPHION_TEST_JOBS ?? availableParallelism());
+if (!Number.isSafeInteger(jobs) || jobs < 1) {
+  console.error(`OPHION_TEST_JOBS=${process.env.OPHION_TEST_JOBS}: not a number of jobs`);
+  process.exit(2);
+}
+const all = stages(root, jobs);
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !all.some((stage) => stage.name === name));
 if (unknown.length > 0) {
@@ -31,18 +38,13 @@ const total = { passed: 0, failed: 0, skipped: /** @type {import('./test/counts.
 const failed = [];
 /** @type {import('./test/counts.mjs').Failure[]} */
 const failures = [];
-for (const stage of all) {
-  if (names.length > 0 && !names.includes(stage.name)) continue;
-  if (interruption.signal.aborted) break;
-  const begun = performance.now();
-  console.log(`\n== ${stage.name}`);
-  const counts = await runStage(stage, { root, env: process.env, signal: interruption.signal });
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`== ${stage.name}: ${counts.passed} passed, ${counts.failed} failed in ${seconds} s`);
+const wanted = all.filter((stage) => names.length === 0 || names.includes(stage.name));
+const results = await runStages(wanted, { root, env: process.env, signal: interruption.signal, jobs });
+for (const { name, counts } of results) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped.push(...counts.skipped);
-  if (counts.failed > 0) failed.push(stage.name);
+  if (counts.failed > 0) failed.push(name);
   failures.push(...(counts.failures ?? []));
 }
 

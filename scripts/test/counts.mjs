@@ -13,6 +13,21 @@ import { existsSync, readFileSync } from 'node:fs';
 export const asOneCheck = (code) => ({ passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] });
 
 /**
+ * What the parts of a stage counted, together.
+ * @param {readonly Counts[]} parts
+ * @returns {Counts}
+ */
+export function inAll(parts) {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  /** @param {'passed' | 'failed'} name */
+  const sum = (name) => parts.reduce((so, part) => so + part[name], 0);
+  const failures = parts.flatMap((part) => part.failures ?? []);
+  const skipped = parts.flatMap((part) => part.skipped);
+  return { passed: sum('passed'), failed: sum('failed'), skipped, ...(failures.length > 0 ? { failures } : {}) };
+}
+
+/**
  * A runner that exits with an error but counted none has failed all the same.
  * @param {Counts} counts
  * @param {number} code

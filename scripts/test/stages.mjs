@@ -1,4 +1,5 @@
-// The stages of `npm test`, in order. A stage that is no test runner counts as one test.
+// The stages of `npm test`, in order. A stage that is no test runner counts as one test. The test files of one that is are dealt
+// out to parts, each a process of its own, so that all processors have something to do.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,6 +10,8 @@ import { asOneCheck, fromJunit, fromLastLine, fromMainJob, fromMocha } from './c
  * @typedef {object} Stage
  * @property {string} name
  * @property {string[]} command
+ * @property {string[][]} [parts] the arguments of each process of this stage; without it, it is one process
+ * @property {boolean} [check] may run at the same time as other checks
  * @property {string} [cwd] below the checkout; default the checkout
  * @property {(countsFile: string) => { args?: string[], env?: NodeJS.ProcessEnv }} [report] makes the runner report to a file
  * @property {boolean} [readsOutput] its output is what is counted
@@ -18,9 +21,10 @@ import { asOneCheck, fromJunit, fromLastLine, fromMainJob, fromMocha } from './c
 
 /**
  * @param {string} root the checkout
+ * @param {number} jobs how many parts of a stage run at a time
  * @returns {Stage[]}
  */
-export function stages(root) {
+export function stages(root, jobs) {
   const node = process.execPath;
   /** @param {string[]} path */
   const nodeModule = (...path) => join(root, 'node_modules', ...path);
@@ -28,11 +32,17 @@ export function stages(root) {
   const specs = specFiles(root);
 
   /** @param {string} name @param {string[]} command @param {string} [cwd] @returns {Stage} */
-  const check = (name, command, cwd = '.') => ({ name, command, cwd, count: asOneCheck });
-  /** @param {string} name @param {string[]} files @returns {Stage} */
-  const mocha = (name, files) => ({
+  const check = (name, command, cwd = '.') => ({ name, command, cwd, check: true, count: asOneCheck });
+  /** @param {string} name @param {string[]} files @param {number} [atATime] @returns {Stage} */
+  const mocha = (name, files, atATime = jobs) => ({
     name,
-    command: [node, nodeModule('mocha', 'bin', 'mocha.js'), '--forbid-only', ...files],
+    command: [
+      node,
+      nodeModule('mocha', 'bin', 'mocha.js'),
+      '--forbid-only',
+      ...(process.stdout.isTTY ? ['--color'] : []),
+    ],
+    parts: dealt(files, atATime),
     report: (countsFile) => ({
       args: ['--reporter', join(root, 'scripts', 'test', 'mocha-reporter.cjs')],
       env: { OPHION_TEST_COUNTS: countsFile },
@@ -42,6 +52,8 @@ export function stages(root) {
   });
 
   return [
+    // The longest first, so that the other checks run beside it.
+    check('docs', [node, join(root, 'scripts', 'docs.mjs')]),
     check('format', [node, nodeModule('@biomejs', 'biome', 'bin', 'biome'), 'check', '--linter-enabled=false', '.']),
     check('lint', [node, nodeModule('@biomejs', 'biome', 'bin', 'biome'), 'lint', '--error-on-warnings', '.']),
     check('promises', [node, nodeModule('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings']),
@@ -52,12 +64,15 @@ export function stages(root) {
     check('proto-lint', [node, nodeModule('@bufbuild', 'buf', 'bin', 'buf'), 'lint', 'proto']),
     check('proto-breaking', [node, join(root, 'scripts', 'proto-breaking.mjs')]),
     check('build', [node, join(root, 'scripts', 'build.mjs')]),
-    check('docs', [node, join(root, 'scripts', 'docs.mjs')]),
     mocha(
       'unit',
       specs.filter((file) => !isIntegration(file)),
     ),
-    mocha('integration', specs.filter(isIntegration)),
+    mocha(
+      'integration',
+      specs.filter((file) => isIntegration(file) && !isAlone(file)),
+    ),
+    mocha('alone', specs.filter(isAlone), 1),
     check(
       'python-lint',
       [join(venv, 'ruff'), 'check', '--config', 'pyproject.toml', '.', '../testing', '../deploy', '../examples'],
@@ -82,6 +97,7 @@ export function stages(root) {
     {
       name: 'python-tests',
       command: [join(venv, 'python'), '-m', 'pytest'],
+      parts: dealt(pythonTests(root), jobs),
       cwd: 'python',
       report: (countsFile) => ({ args: [`--junitxml=${countsFile}`] }),
       count: (code, { countsFile }) => fromJunit(countsFile, code),
@@ -108,6 +124,9 @@ const isIntegration = (file) =>
   /^spec\/testing\/(proxy|redis|fake-worker)\//.test(file) ||
   file.startsWith('spec/docs/workers-');
 
+/** Specs of what a host does to all processes of the machine: that of another spec would do it to theirs. @param {string} file */
+const isAlone = (file) => file === 'spec/e2e/sweep.spec.ts' || file === 'spec/e2e/orphans-swept.spec.ts';
+
 /** @param {string} root */
 function specFiles(root) {
   if (!existsSync(join(root, 'spec'))) return [];
@@ -115,6 +134,26 @@ function specFiles(root) {
     .map((file) => `spec/${String(file).replaceAll('\\', '/')}`)
     .filter((file) => file.endsWith('.spec.ts'))
     .sort();
+}
+
+/** @param {string} root */
+function pythonTests(root) {
+  return readdirSync(join(root, 'python', 'tests'))
+    .filter((file) => /^test_.*\.py$/.test(file))
+    .map((file) => join('tests', file))
+    .sort();
+}
+
+/**
+ * Deals files out like cards: neighbours, which take about as long, go to different parts. There are twice as many parts as
+ * jobs, so that who is done early takes another one.
+ * @param {readonly string[]} files
+ * @param {number} jobs
+ * @returns {string[][]}
+ */
+export function dealt(files, jobs) {
+  const length = Math.min(files.length, jobs === 1 ? 1 : 2 * jobs);
+  return Array.from({ length }, (_, part) => files.filter((_file, index) => index % length === part));
 }
 
 /** What the layer lint looks at. @param {string} root */

@@ -1,11 +1,10 @@
-/** The small runs of `npm run soak -- workers`; that of the stream cuts is in stream-cuts.spec.ts. */
+/** The small runs of `npm run soak -- workers`; those of sweeps and stream cuts are in orphans-swept.spec.ts and stream-cuts.spec.ts. */
 import { expect } from 'chai';
 import { needs } from '../helpers/needs.ts';
 import { crashStorm } from '../soak/crash-storm.ts';
 import { failStarts } from '../soak/failed-starts.ts';
 import { cutOff, missingForTls } from '../soak/host-cut-off.ts';
 import { killHosts } from '../soak/host-killed.ts';
-import { sweepOrphans } from '../soak/orphans-swept.ts';
 import { missingFor, refuseSpawns } from '../soak/refused-spawns.ts';
 import { callRudely } from '../soak/rude-calls.ts';
 import { startAndStop } from '../soak/start-and-stop.ts';
@@ -29,18 +28,6 @@ describe('SIGKILL of a host with many workers', function () {
     expect(report).to.deep.include({ hosts: 4, wrong: [] });
     // Each of three hosts: four workers, and a guardian and a grandchild for each.
     expect(report.processes).to.be.at.least(3 * 4 * 3);
-  });
-});
-
-describe('hosts that start where others were killed and others live', function () {
-  this.timeout(120_000);
-
-  it('end all that the dead ones left, and touch no process of the living ones, whose workers go on answering', async () => {
-    const report = await sweepOrphans({ rounds: 2, hosts: 3 });
-    expect(report.wrong).to.deep.equal([]);
-    // Of each host at least one worker and its child, and two that had left their groups.
-    expect(report.orphans).to.be.at.least(report.killedHosts * 4);
-    expect(report.spared).to.be.at.least(2 * 2 * 4);
   });
 });
 

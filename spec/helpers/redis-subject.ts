@@ -15,7 +15,7 @@ export async function redisSubject(
   subjects += 1;
   let nowMs = Date.now();
   // No look now and then hides what was not heard.
-  const own = { prefix: `t${subjects}`, limits: { historyMax }, sweepMs: 600_000, nowMs: () => nowMs };
+  const own = { prefix: `t${process.pid}-${subjects}`, limits: { historyMax }, sweepMs: 600_000, nowMs: () => nowMs };
   const backend = redisState({ ...own, ...options });
   return {
     provider: backend.connect(state.host),

@@ -4,7 +4,17 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -53,6 +63,15 @@ export class SetupProject {
     return full;
   }
 
+  /** Makes an environment, which the set-up then keeps: with the pip of this checkout, since to unpack one takes seconds. */
+  makeEnvironment(): void {
+    const venv = join(this.root, '.venv');
+    execFileSync('python3', ['-m', 'venv', '--without-pip', venv]);
+    const [from, to] = [join(checkout, '.venv'), venv].map(sitePackages) as [string, string];
+    for (const name of readdirSync(from).filter((one) => /^pip(-|$)/.test(one)))
+      cpSync(join(from, name), join(to, name), { recursive: true });
+  }
+
   /** A folder for PATH that holds node, the basic tools, and the given scripts instead of what has their name. */
   path(programs: Record<string, string>): string {
     const folder = join('bin', Object.keys(programs).join('-') || 'none');
@@ -89,6 +108,11 @@ export class SetupProject {
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+function sitePackages(venv: string): string {
+  const lib = join(venv, 'lib');
+  return join(lib, readdirSync(lib)[0] ?? '', 'site-packages');
 }
 
 function symlink(target: string, path: string): void {

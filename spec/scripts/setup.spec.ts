@@ -189,6 +189,8 @@ describe('the set-up', function () {
     let slowNpm: string;
     beforeEach(async () => {
       project = new SetupProject();
+      // What comes after npm is not what these are about.
+      project.makeEnvironment();
       fifo = join(project.root, 'begun');
       await once(spawn('mkfifo', [fifo]), 'close');
       // Empties node_modules like `npm ci`, tells its pid through the pipe, and never ends by itself.
@@ -222,6 +224,8 @@ describe('the set-up', function () {
     it('when it was killed: the next one ends the npm left behind, and does the step from its start', async () => {
       const { child, ended } = project.start({ PATH: slowNpm });
       const npm = identityOf(await pidOfNpm());
+      // It may be killed when it has noted whom it started.
+      while (!readFileSync(lockFile(), 'utf8').includes(`"pid": ${npm?.pid},`)) await new Promise(setImmediate);
       child.kill('SIGKILL');
       // Its pipes stay open in npm, so only the exit is waited for.
       await once(child, 'exit');
