@@ -6,8 +6,13 @@ import type { WebSocket } from 'ws';
 import type { ActorSystem } from '../../actors/core/index.ts';
 import { libraryVersion } from '../../bridge/transport/index.ts';
 import type { SystemRef } from '../../supervisors/index.ts';
+import type { ForeignSource } from '../adapters/foreign-source.ts';
 import { ensureRunFolder, removeRunFile, runFolder, writeRunFile } from '../client/index.ts';
+import { metricsText } from '../export/open-metrics.ts';
+import { writeTrace } from '../export/trace-writer.ts';
 import { Inspector } from '../inspect/inspector.ts';
+import { metricsOf } from '../inspect/metrics.ts';
+import { recordsOf } from '../inspect/recorded.ts';
 import type { Redact } from '../inspect/redact.ts';
 import { ViewError } from '../inspect/view-error.ts';
 import { type Action, type Hello, protocolVersion, type Scope, scopeOf } from '../protocol/index.ts';
@@ -38,6 +43,8 @@ export interface DevtoolsOptions {
    * auth) are masked besides, and secret variables are never shown. One that throws masks everything from then on.
    */
   readonly redact?: Redact;
+  /** Actors that are not ours, shown beside them: `xstateInspector().source`. Default: none. */
+  readonly foreign?: readonly ForeignSource[];
   /** Prints each crash report on the log of the runtime, readably. Default true. */
   readonly printCrashes?: boolean;
   /** How many crash reports are kept of one place. Default 5. */
@@ -105,9 +112,10 @@ class Host implements Devtools {
     this.#audit = new Audit(clock, log);
     this.#scopes = scopesOf(options.actions);
     this.#run = ids.next();
-    const { redact, eventsMax, crashesPerPath, printCrashes = true } = options;
+    const { redact, foreign, eventsMax, crashesPerPath, printCrashes = true } = options;
     this.inspector = new Inspector(system, {
       redact,
+      foreign,
       eventsMax,
       crashesPerPath,
       onCrash: printCrashes ? (report) => log('error', crashText(report)) : undefined,
@@ -129,7 +137,7 @@ class Host implements Devtools {
     const doors: Doors = {
       access: this.#access,
       connected: (socket, name) => this.#connected(socket, name),
-      metrics: () => Promise.resolve('# EOF\n'),
+      metrics: () => this.#metrics(),
       hostNames: host === '127.0.0.1' ? [] : [host],
     };
     this.#socket = join(ensureRunFolder(runFolder()), `${osPid}-${this.#run.slice(0, 8)}.sock`);
@@ -206,6 +214,25 @@ class Host implements Devtools {
     };
   }
 
+  async #metrics(): Promise<string> {
+    return metricsText(await metricsOf(this.inspector, this.#hub.facts.viewers()));
+  }
+
+  async #export(): Promise<string> {
+    const { clock } = this.#system.runtime;
+    const { trace, log, calls, startedMs } = this.inspector;
+    const header = {
+      run: this.#run,
+      name: this.#name,
+      ophion: libraryVersion,
+      node: nodeVersion,
+      startedAtMs: clock.wallMs() - (clock.monotonicMs() - startedMs),
+      endedAtMs: clock.wallMs(),
+      dropped: trace.dropped + log.dropped + calls.dropped,
+    };
+    return [...writeTrace(header, await recordsOf(this.inspector))].join('');
+  }
+
   async #act(action: Action, viewer: ViewerLink): Promise<unknown> {
     if (action.do === 'code') {
       const link = this.newLink();
@@ -222,6 +249,8 @@ class Host implements Devtools {
           `'${action.do}' needs the scope '${scope}': startDevtools(app, { actions: true })`,
         );
       }
+      if (action.do === 'export') return await this.#export();
+      if (action.do === 'metrics') return await this.#metrics();
       const result = await act(this.inspector, action, `devtools:${viewer.name}`);
       if (scope !== 'read') this.#audit.add({ ...record, details, outcome: 'done' });
       return result;

@@ -1,7 +1,7 @@
 /** The tree and the table of actors: searched, sorted and cut into pages here, so that 100,000 actors cost one page. */
 import type { ActorRow, ActorSort, QueryOf, Snapshot, TreeRow } from '../protocol/index.ts';
 import type { Inspector } from './inspector.ts';
-import type { Population, Spot } from './population.ts';
+import { parentOf, type Spot } from './population.ts';
 import { ViewError } from './view-error.ts';
 
 interface Cut {
@@ -22,7 +22,24 @@ export async function treeView(query: QueryOf<'tree'>, cut: Cut, inspector: Insp
     }
     at += 1;
   }
+  for (const row of query.under === undefined ? foreignTree(inspector, isOpen) : []) {
+    if (at >= cut.offset && rows.length < cut.limit) rows.push([row.path, row]);
+    at += 1;
+  }
   return { head: { atMs: null }, rows, total: at };
+}
+
+/** Actors that are not ours, parents before their children: those whose ancestors are open. */
+function* foreignTree(inspector: Inspector, isOpen: (path: string) => boolean): Generator<TreeRow> {
+  const depths = new Map<string, number>();
+  for (const row of inspector.foreign.flatMap((source) => source.rows())) {
+    const above = parentOf(row.path);
+    const root = inspector.foreign.some((source) => source.root === row.path || source.root === above);
+    const depth = depths.get(above);
+    if (!root && (depth === undefined || !isOpen(above))) continue;
+    depths.set(row.path, root ? 0 : (depth as number) + 1);
+    yield { ...row, depth: depths.get(row.path) ?? 0, open: row.children > 0 && isOpen(row.path) };
+  }
 }
 
 function openBy({ open, closed = [] }: QueryOf<'tree'>): (path: string) => boolean {
@@ -44,7 +61,7 @@ function pastTree(
   const rows: [string, TreeRow][] = [];
   let seen = 0;
   for (const row of moment.rows) {
-    const above = row.path.slice(0, Math.max(0, row.path.lastIndexOf('/')));
+    const above = parentOf(row.path);
     const root = under === undefined ? !moment.rows.some(({ path }) => path === above) : row.path === under;
     const parentDepth = depths.get(above);
     if (!root && (parentDepth === undefined || !isOpen(above))) continue;
@@ -75,18 +92,19 @@ export async function actorsView(
 ): Promise<Snapshot<'actors'>> {
   const { search, sort = 'path', kind, status } = query;
   const population = await inspector.population();
-  const found = matching(population, search?.toLowerCase());
+  const found = [...population.tree(undefined, () => true)].filter(({ path }) => isFound(path, search));
   const rowOf = (spot: Spot): ActorRow => inspector.rows.row(spot, population.count(spot.path));
+  const foreign = inspector.foreign.flatMap((source) => source.rows()).filter(({ path }) => isFound(path, search));
   // Where only paths matter, rows are made of the page alone.
-  if (sort === 'path' && kind === undefined && status === undefined) {
+  if (sort === 'path' && kind === undefined && status === undefined && foreign.length === 0) {
     const page = found.slice(cut.offset, cut.offset + cut.limit).map(rowOf);
     return { head: null, rows: page.map((row) => [row.path, row]), total: found.length };
   }
   if (sort !== 'path' && measures[sort] === undefined)
     throw new ViewError('invalid', `actors are not sorted by '${sort}'`);
-  const rows = found
-    .map(rowOf)
-    .filter((row) => (kind === undefined || row.kind === kind) && (status === undefined || row.status === status));
+  const rows = [...found.map(rowOf), ...foreign].filter(
+    (row) => (kind === undefined || row.kind === kind) && (status === undefined || row.status === status),
+  );
   if (sort !== 'path') {
     const measure = measures[sort];
     rows.sort((one, other) => measure(other) - measure(one));
@@ -95,10 +113,5 @@ export async function actorsView(
   return { head: null, rows: page.map((row) => [row.path, row]), total: rows.length };
 }
 
-function matching(population: Population, search: string | undefined): Spot[] {
-  const found: Spot[] = [];
-  for (const spot of population.tree(undefined, () => true)) {
-    if (search === undefined || search === '' || spot.path.toLowerCase().includes(search)) found.push(spot);
-  }
-  return found;
-}
+const isFound = (path: string, search: string | undefined): boolean =>
+  search === undefined || path.toLowerCase().includes(search.toLowerCase());

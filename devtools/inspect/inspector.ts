@@ -5,12 +5,14 @@
 import {
   type ActorSystem,
   type AnyEvent,
+  type CoreEvent,
   type ExitReason,
   type Letter,
   type Process,
   processOf,
   type Tracer,
 } from '../../actors/core/index.ts';
+import type { ForeignSource } from '../adapters/foreign-source.ts';
 import type { CrashReport } from '../protocol/index.ts';
 import { ActorRows } from './actor-rows.ts';
 import { CallLog } from './calls.ts';
@@ -35,6 +37,8 @@ export interface InspectorOptions {
   /** How many crash reports are kept of one place (default 5), and of all together (default 500). */
   readonly crashesPerPath?: number | undefined;
   readonly crashesMax?: number | undefined;
+  /** Actors that are not ours, shown beside them: `xstateInspector().source`. */
+  readonly foreign?: readonly ForeignSource[] | undefined;
   /** Told of each crash, as soon as its supervisor has had its turn. */
   readonly onCrash?: ((report: CrashReport) => void) | undefined;
 }
@@ -54,11 +58,13 @@ export class Inspector {
   readonly moments = new Moments();
   readonly sessions: SessionViews;
   readonly workers: WorkerViews;
+  readonly foreign: readonly ForeignSource[];
   readonly #taps: Tracer;
-  readonly #forget: () => void;
+  readonly #forget: readonly (() => void)[];
   readonly #changed = new Set<() => void>();
   #population: Promise<Population> | undefined;
   #viewers = 0;
+  #handledByEnded = 0;
 
   constructor(system: ActorSystem, options: InspectorOptions = {}) {
     const { clock, log } = system.runtime;
@@ -99,7 +105,18 @@ export class Inspector {
       handling: (by, letter) => this.trace.handling(by, letter),
       handled: (by, letter, failure) => this.#handled(by, letter, failure),
     };
-    this.#forget = system.events.onAll((event) => this.#heard(event));
+    this.foreign = options.foreign ?? [];
+    this.#forget = [
+      system.events.onAll((event) => this.#heard(event)),
+      ...this.foreign.map((source) => source.onChange(() => this.#tell())),
+    ];
+  }
+
+  /** Letters that were handled by those that live, and by those that have ended since it began to listen. */
+  get handled(): number {
+    let handled = this.#handledByEnded;
+    for (const process of this.system.processes()) handled += process.handled;
+    return handled;
   }
 
   /** Called whenever something may look different now, until what this returns is called. */
@@ -137,7 +154,7 @@ export class Inspector {
   }
 
   stop(): void {
-    this.#forget();
+    for (const forget of this.#forget) forget();
     this.trace.stop('asked');
     this.history.clear();
     this.#retap();
@@ -166,6 +183,8 @@ export class Inspector {
   }
 
   #heard(event: AnyEvent): void {
+    const told = event as CoreEvent;
+    if (told.type === 'actor.exited') this.#handledByEnded += processOf(told.pid)?.handled ?? 0;
     this.rows.take(event);
     this.lives.take(event);
     this.workers.take(event);
@@ -200,6 +219,11 @@ export class Inspector {
       rows.push(this.rows.row(spot, population.count(spot.path)));
     }
     this.moments.add(this.system.runtime.clock.wallMs(), rows, this.crashes.count);
+  }
+
+  /** Whose a path is that is not of this system. */
+  foreignAt(path: string): ForeignSource | undefined {
+    return this.foreign.find(({ root }) => path === root || path.startsWith(`${root}/`));
   }
 
   /** The process that lives at a path, or under a pid. */

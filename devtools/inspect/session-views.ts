@@ -17,7 +17,8 @@ export class SessionViews {
     return [...this.#system.tables.values()].filter((table) => table instanceof StateTables);
   }
 
-  get #entries(): SessionEntry[] {
+  /** All that are open. */
+  all(): readonly SessionEntry[] {
     return this.tables.flatMap(({ local, bridged, guests }) => [
       ...local.entries.values(),
       ...bridged.entries.values(),
@@ -36,12 +37,12 @@ export class SessionViews {
 
   /** In the order in which they were opened. */
   rows(search: string | undefined, offset: number, limit: number): { rows: SessionRow[]; total: number } {
-    const entries = this.#entries.filter(({ id }) => search === undefined || id.includes(search));
+    const entries = this.all().filter(({ id }) => search === undefined || id.includes(search));
     return { rows: entries.slice(offset, offset + limit).map((entry) => this.row(entry)), total: entries.length };
   }
 
   find(session: string): SessionEntry | undefined {
-    return this.#entries.find(({ id }) => id === session);
+    return this.all().find(({ id }) => id === session);
   }
 
   /** The path of the tree that it belongs to. */

@@ -47,6 +47,8 @@ const shows: { readonly [V in View]: Show<V> } = {
   tree: (query, inspector) => treeView(query, page(query), inspector),
   actors: (query, inspector) => actorsView(query, page(query), inspector),
   async actor({ path }, inspector) {
+    const foreign = inspector.foreignAt(path)?.detail(path);
+    if (foreign !== undefined) return single(foreign);
     const population = await inspector.population();
     const detail = inspector.rows.detail(path, population, (pid) => inspector.crashes.ofPid(pid));
     if (detail === undefined) throw new ViewError('not_found', `nobody lives, or has lived, at ${path}`);
@@ -55,6 +57,11 @@ const shows: { readonly [V in View]: Show<V> } = {
   value: ({ of, keys }, inspector) => single({ value: inspector.previews.at(valueNamed(of, inspector), keys) }),
   history(query, inspector) {
     const { offset, limit } = page(query);
+    const foreign = inspector.foreignAt(query.path)?.history(query.path);
+    if (foreign !== undefined) {
+      const shown = foreign.slice(offset, offset + limit);
+      return { ...listed(null, shown, foreign.length, ({ seq }) => seq), head: { recording: true, dropped: 0 } };
+    }
     const { rows, total } = inspector.history.rows(query.path, offset, limit);
     return { ...listed(null, rows, total, ({ seq }) => seq), head: inspector.history.head(query.path) };
   },
