@@ -14,6 +14,8 @@ const threeLayers = '^(actors|supervisors|bridge)/';
 /** What runs in a browser, and what is bundled into it. */
 const page = '^devtools/page/';
 const pageLibraries = 'preact|@preact/signals|@dagrejs/dagre|microdiff';
+/** What is bundled into the page of the terminal. */
+const top = '^devtools/cli/top/';
 const source = '^(actors|supervisors|bridge|testing|devtools)/|^index\\.ts$';
 
 /** What stands before may not import what stands after. */
@@ -100,7 +102,7 @@ module.exports = {
       name: 'source-needs-no-dev-dependency',
       comment: 'mocha and chai are what testing/ is for; ioredis is an optional peer, loaded by its folder alone.',
       severity: 'error',
-      from: { path: source, pathNot: page },
+      from: { path: source, pathNot: [page, top] },
       to: { dependencyTypes: ['npm-dev'], pathNot: [npm('mocha|chai|ioredis|@types/.+')] },
     },
     {
@@ -115,6 +117,31 @@ module.exports = {
       severity: 'error',
       from: { path: source, pathNot: page },
       to: { path: npm(pageLibraries) },
+    },
+    {
+      name: 'ws-stays-at-both-ends-of-the-dev-tools',
+      severity: 'error',
+      from: { path: source, pathNot: '^devtools/(host|client)/' },
+      to: { path: npm('ws') },
+    },
+    {
+      name: 'command-line-libraries-stay-in-the-command-line',
+      severity: 'error',
+      from: { path: source, pathNot: '^devtools/cli/' },
+      to: { path: npm('commander|picocolors') },
+    },
+    {
+      name: 'ink-and-react-stay-in-top',
+      severity: 'error',
+      from: { path: source, pathNot: top },
+      to: { path: npm('ink|react') },
+    },
+    {
+      name: 'bundles-load-nothing-by-themselves',
+      comment: 'What is bundled is loaded by the address of its bundle.',
+      severity: 'error',
+      from: { path: source, pathNot: top },
+      to: { path: top },
     },
     {
       name: 'testing-libraries-stay-in-testing',

@@ -39,28 +39,38 @@ export class Cli {
 
   /** What such a command does: `work` has a session, and the arguments and options that the command was given. */
   run<A extends unknown[]>(work: (session: Session, ...args: A) => Promise<void>, { reconnect = false } = {}) {
-    return async (...args: unknown[]): Promise<void> => {
+    return (...args: unknown[]): Promise<void> => {
       const options = (args.at(-1) as Command).opts<AttachOptions>();
-      const session = await this.connect(options, { reconnect });
-      try {
-        await work(session, ...(args as A));
-      } finally {
-        session.connection.close();
-        await session.connection.ended;
-      }
+      return this.with(options, { reconnect }, (session) => work(session, ...(args as A)));
     };
   }
 
-  async connect({ json = false, ...target }: AttachOptions, { reconnect = false } = {}): Promise<Session> {
+  /** A session for as long as `work` takes. */
+  async with(
+    options: AttachOptions,
+    { reconnect }: { readonly reconnect: boolean },
+    work: (session: Session) => Promise<void>,
+  ): Promise<void> {
+    const session = await this.connect(options, { reconnect });
+    try {
+      await work(session);
+    } finally {
+      session.connection.close();
+      await session.connection.ended;
+    }
+  }
+
+  async connect({ json = false, name, pid, url, token }: AttachOptions, { reconnect = false } = {}): Promise<Session> {
     const { io } = this;
+    let session: Session | undefined;
     const connection = await connectDevtools({
-      ...target,
+      ...given({ name, pid, url, token }),
       env: io.env,
       reconnect,
-      changed: ({ state, why }) =>
-        io.err(state === 'lost' ? `connection lost (${why}); trying again` : 'connected again'),
+      changed: (news) => session?.told(news),
     });
-    return new Session(io, connection, json);
+    session = new Session(io, connection, json);
+    return session;
   }
 }
 

@@ -22,6 +22,7 @@ import { set } from './commands/set.ts';
 import { show } from './commands/show.ts';
 import { status } from './commands/status.ts';
 import { systems } from './commands/systems.ts';
+import { top } from './commands/top.ts';
 import { trace } from './commands/trace.ts';
 import { tree } from './commands/tree.ts';
 import { vars } from './commands/vars.ts';
@@ -76,7 +77,7 @@ export function programOf(cli: Cli, others: MainOptions['others'] = []): Command
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', helpEnd);
   const groups: readonly (readonly [string, readonly Command[]])[] = [
-    ['Look:', [tree, ps, status, show, diff, why, crashes, logs].map((make) => make(cli))],
+    ['Look:', [tree, ps, top, status, show, diff, why, crashes, logs].map((make) => make(cli))],
     ['Follow:', [watch, trace].map((make) => make(cli))],
     ['State and workers:', [sessions, vars, workers, bridge, calls].map((make) => make(cli))],
     ['Act:', [...lifecycle(cli), send(cli), set(cli), audit(cli)]],

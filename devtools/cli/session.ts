@@ -1,5 +1,5 @@
 /** One run of a command that is attached to a system: what it asks with, and how it answers. */
-import type { Connection } from '../client/index.ts';
+import type { Connection, ConnectionNews } from '../client/index.ts';
 import type { Action, Replica, Viewer, ViewerError } from '../protocol/index.ts';
 import type { QueryOf, View, Views } from '../protocol/views.ts';
 import type { Paint } from '../report/paint.ts';
@@ -21,11 +21,29 @@ export class Session {
   readonly io: Io;
   readonly connection: Connection;
   readonly json: boolean;
+  readonly #listeners = new Set<(news: ConnectionNews) => void>();
 
   constructor(io: Io, connection: Connection, json: boolean) {
     this.io = io;
     this.connection = connection;
     this.json = json;
+  }
+
+  /** The same on a terminal of another width. */
+  sized(columns: number): Session {
+    return new Session({ ...this.io, columns }, this.connection, this.json);
+  }
+
+  /** Told of losses of the connection and of the next one, instead of people, until what this returns is called. */
+  onChange(listener: (news: ConnectionNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  told(news: ConnectionNews): void {
+    for (const listener of this.#listeners) listener(news);
+    if (this.#listeners.size > 0) return;
+    this.io.err(news.state === 'lost' ? `connection lost (${news.why}); trying again` : 'connected again');
   }
 
   get viewer(): Viewer {

@@ -7,6 +7,12 @@ import { type Dialled, dial } from './dial.ts';
 import { ConnectError } from './errors.ts';
 import { findTarget, type Target, type TargetOptions } from './target.ts';
 
+/** The connection was lost and it tries again, or it has another one. */
+export interface ConnectionNews {
+  readonly state: 'lost' | 'back';
+  readonly why: string;
+}
+
 export interface ConnectOptions extends TargetOptions {
   /** Connects again after a loss. Default false. */
   readonly reconnect?: boolean;
@@ -14,8 +20,7 @@ export interface ConnectOptions extends TargetOptions {
   readonly timeoutMs?: number;
   /** How long it tries to connect again, in milliseconds, before it is over. Default 60,000. */
   readonly reconnectMs?: number;
-  /** Told when the connection was lost and it tries again, and when it has another one. */
-  readonly changed?: (news: { readonly state: 'lost' | 'back'; readonly why: string }) => void;
+  readonly changed?: (news: ConnectionNews) => void;
 }
 
 export interface Connection extends AsyncDisposable {

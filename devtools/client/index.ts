@@ -1,5 +1,5 @@
 /** Connecting to a running system from Node, and how it is found. */
-export { type Connection, type ConnectOptions, connectDevtools } from './connect.ts';
+export { type Connection, type ConnectionNews, type ConnectOptions, connectDevtools } from './connect.ts';
 export { ConnectError, type ConnectErrorCode } from './errors.ts';
 export { type Reason, reasonOf, reasonText } from './reason-of.ts';
 export {

@@ -41,9 +41,9 @@ export class Population {
     return population;
   }
 
+  /** Follows no more. What is in stays: who asked once still reads it. */
   stop(): void {
     this.#forget();
-    this.#children.clear();
   }
 
   #heard(event: AnyEvent): void {

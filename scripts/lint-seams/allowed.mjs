@@ -72,4 +72,14 @@ export const allowed = [
     may: ['clock', 'timers', 'network'],
     why: "the page's door to the browser, where there is no Runtime",
   },
+  {
+    file: 'devtools/cli/io.ts',
+    may: ['clock', 'timers', 'signals'],
+    why: 'what commands see of the outside: the time, Ctrl-C, how long to wait',
+  },
+  {
+    file: 'devtools/cli/doctor-checks.ts',
+    may: ['processes'],
+    why: 'asks the Python that workers would run on what it has',
+  },
 ];
