@@ -110,7 +110,7 @@ module.exports = {
       comment: 'They are bundled into the page. It runs in a browser, so that nothing of Node is there.',
       severity: 'error',
       from: { path: page },
-      to: { pathNot: [page, '^devtools/protocol/', npm(pageLibraries)] },
+      to: { pathNot: [page, '^devtools/(protocol|export)/', npm(pageLibraries)] },
     },
     {
       name: 'page-libraries-stay-in-the-page',

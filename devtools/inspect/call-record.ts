@@ -1,6 +1,5 @@
 /** One call of a tool as its events have told it, and the spans that it is made of. */
-import type { CallRow, SpanRow } from '../protocol/index.ts';
-import type { Side } from './call-statistics.ts';
+import type { CallRow, SpanRow, ToolRow } from '../protocol/index.ts';
 
 /** More parts of one call are not kept; each attempt has at most four. */
 const partsMax = 64;
@@ -18,7 +17,7 @@ export interface Part {
 }
 
 export interface Begun {
-  readonly side: Side;
+  readonly side: ToolRow['side'];
   readonly callId: string;
   readonly tool: string;
   readonly session: string;

@@ -15,12 +15,18 @@ export interface Source {
 /** What a file says of itself, while one is open. */
 export interface OpenFile {
   readonly name: string;
-  /** When it was written, by its header. */
-  readonly atMs: number | null;
   readonly system: string;
+  readonly startedAtMs: number;
+  /** When it was written. */
+  readonly endedAtMs: number;
+  /** Records that the limits of the recording have cost. */
+  readonly dropped: number;
+  /** How many of each kind it has. */
   readonly records: Readonly<Record<string, number>>;
-  /** Lines that could not be read. */
-  readonly bad: number;
+  /** Records of kinds that this page does not know, or that were too many. */
+  readonly skipped: number;
+  /** Its last line is not whole. */
+  readonly cutOff: boolean;
 }
 
 /** The source of all views. */

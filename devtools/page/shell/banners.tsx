@@ -8,8 +8,8 @@ export function Banners() {
   if (file !== null) {
     return (
       <p class="banner file-banner" role="status">
-        <strong>A file</strong>, not a live system: {file.name}
-        {file.atMs === null ? '' : `, written ${date(file.atMs)}`}.{' '}
+        <strong>A file</strong>, not a live system: {file.name}, of {file.system || 'a system without a name'}, written{' '}
+        {date(file.endedAtMs)}.{' '}
         <button type="button" onClick={goLive}>
           close it
         </button>

@@ -1,12 +1,12 @@
 /** Opens an exported trace without a live system, and tells what is in it. */
 import { useState } from 'preact/hooks';
 import { goLive } from '../../data/connection.ts';
-import { count, date } from '../../data/format.ts';
+import { count, date, span } from '../../data/format.ts';
+import { open } from '../../data/open-file.ts';
 import { to } from '../../data/route.ts';
 import { openFile } from '../../data/source.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { open } from './open-file.ts';
 
 const shownIn: Readonly<Record<string, string>> = {
   message: 'messages',
@@ -73,7 +73,8 @@ export function FileView() {
             <Facts
               facts={[
                 ['system', file.system],
-                ['written', date(file.atMs)],
+                ['written', date(file.endedAtMs)],
+                ['of', span(file.endedAtMs - file.startedAtMs)],
                 ...Object.entries(file.records).map(
                   ([kind, number]) =>
                     [
@@ -87,7 +88,9 @@ export function FileView() {
                       ),
                     ] as const,
                 ),
-                ['lines that could not be read', count(file.bad)],
+                ['dropped while recorded', count(file.dropped)],
+                ['unknown records', count(file.skipped)],
+                ['last line', file.cutOff ? 'cut off: the file may not be whole' : ''],
               ]}
             />
           )}

@@ -17,12 +17,6 @@ export function SessionsView() {
   return <SessionList search={params.get('search') ?? ''} offset={Number(params.get('offset') ?? 0)} />;
 }
 
-/** With the key that names it to the host. */
-interface Keyed {
-  readonly key: string;
-  readonly row: SessionRow;
-}
-
 function SessionList({ search, offset }: { readonly search: string; readonly offset: number }) {
   const query: QueryOf<'sessions'> = {
     view: 'sessions',
@@ -30,8 +24,7 @@ function SessionList({ search, offset }: { readonly search: string; readonly off
     offset,
     limit: pageSize,
   };
-  const { head, keys, rows, total, loaded, error } = useWatch<'sessions'>(query);
-  const keyed = rows.map((row, index): Keyed => ({ key: keys[index] ?? '', row }));
+  const { head, rows, total, loaded, error } = useWatch<'sessions'>(query);
   return (
     <div class="fill scroll-y">
       <div class="toolbar">
@@ -50,31 +43,31 @@ function SessionList({ search, offset }: { readonly search: string; readonly off
       {loaded && (
         <Panel title="Open sessions">
           {() => (
-            <Table<Keyed>
+            <Table<SessionRow>
               label="sessions"
-              rows={keyed}
-              keyOf={({ key }) => key}
+              rows={rows}
+              keyOf={({ realm, id }) => `${realm}/${id}`}
               none="No session is open."
               columns={[
                 {
                   title: 'session',
                   kind: 'wide',
-                  cell: ({ key, row }) => (
-                    <a class="mono" href={to('sessions', key)}>
-                      {row.id}
+                  cell: ({ id }) => (
+                    <a class="mono" href={to('sessions', id)}>
+                      {id}
                     </a>
                   ),
                 },
-                { title: 'realm', kind: 'mono', cell: ({ row }) => row.realm },
-                { title: 'revision', kind: 'figure', cell: ({ row }) => count(row.revision) },
-                { title: 'variables', kind: 'figure', cell: ({ row }) => count(row.variables) },
-                { title: 'size', kind: 'figure', cell: ({ row }) => bytes(row.bytes) },
-                { title: 'watchers', kind: 'figure', cell: ({ row }) => count(row.watchers) },
+                { title: 'realm', kind: 'mono', cell: ({ realm }) => realm },
+                { title: 'revision', kind: 'figure', cell: ({ revision }) => count(revision) },
+                { title: 'variables', kind: 'figure', cell: ({ variables }) => count(variables) },
+                { title: 'size', kind: 'figure', cell: ({ bytes: size }) => bytes(size) },
+                { title: 'watchers', kind: 'figure', cell: ({ watchers }) => count(watchers) },
                 {
                   title: 'expires in',
                   kind: 'figure',
-                  cell: ({ row }) =>
-                    row.expiresAtMs === null ? 'never' : span(Math.max(0, row.expiresAtMs - now.value)),
+                  cell: ({ expiresAtMs }) =>
+                    expiresAtMs === null ? 'never' : span(Math.max(0, expiresAtMs - now.value)),
                 },
               ]}
             />

@@ -33,7 +33,7 @@ export function WorkerPanel({ path, worker }: Props) {
         value={incarnation ?? ''}
         onChange={({ currentTarget: { value } }) => setIncarnation(value === '' ? undefined : Number(value))}
       >
-        <option value="">the last</option>
+        <option value="">all</option>
         {lives.map((life) => (
           <option key={life} value={life}>
             #{life}
