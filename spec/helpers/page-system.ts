@@ -33,7 +33,7 @@ const counter = server({
 const front = server({
   init: () => 0,
   cast: {
-    visit: (visits) => {
+    visit: (visits: number): number => {
       system?.app.children.shop.children.counter.cast('boom');
       return visits + 1;
     },
