@@ -5,7 +5,7 @@
  * `npm start` runs it and serves until Ctrl-C; `--once` ends after the summary; `--json` prints one JSON object a line.
  */
 import { fileURLToPath } from 'node:url';
-import { formatTree, inspectTree, nextEvent, totalRestarts } from '../devtools/index.ts';
+import { formatTree, inspectTree, nextEvent, startDevtools, totalRestarts } from '../devtools/index.ts';
 import {
   type Change,
   choice,
@@ -78,6 +78,9 @@ async function main(): Promise<void> {
   });
   // #endregion
 
+  // The page, and `ophion tree` and its like: on this machine alone. Its crashes are made on purpose, so none is printed.
+  const devtools = await startDevtools(app, { name: 'main-job', actions: true, printCrashes: false });
+
   const grounded = context.program('grounded', {
     dspy: 'demo_programs:Grounded',
     signature: 'topic, question -> answer',
@@ -87,6 +90,7 @@ async function main(): Promise<void> {
 
   const system = app.children.ophion;
   const { default: pool } = system.pools;
+  report.say(`Look inside: ${devtools.newLink()} (the address works once)`);
   let model = '';
   let answer = '';
   try {
@@ -252,13 +256,14 @@ async function main(): Promise<void> {
   });
 
   if (!flags.has('--once') && report.ok) {
-    report.say('\nServing until Ctrl-C.');
+    report.say(`\nServing until Ctrl-C. Look inside: ${devtools.newLink()}`);
     await new Promise<void>((resolve) => {
       if (stopping.signal.aborted) resolve();
       else stopping.signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
   await context.close();
+  await devtools.stop();
   await app.stop();
   if (!report.ok) process.exitCode = stopping.signal.aborted ? 130 : 1;
 }
