@@ -8,4 +8,5 @@ export const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   state: async () => (await import('./state/index.ts')).state,
   redis: async () => (await import('./redis/index.ts')).redis,
   faults: async () => (await import('./faults/index.ts')).faults,
+  devtools: async () => (await import('./devtools/index.ts')).devtools,
 };

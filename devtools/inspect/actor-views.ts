@@ -1,7 +1,7 @@
 /** The tree and the table of actors: searched, sorted and cut into pages here, so that 100,000 actors cost one page. */
 import type { ActorRow, ActorSort, QueryOf, Snapshot, TreeRow } from '../protocol/index.ts';
 import type { Inspector } from './inspector.ts';
-import { parentOf, type Spot } from './population.ts';
+import { parentOf } from './population.ts';
 import { ViewError } from './view-error.ts';
 
 interface Cut {
@@ -90,10 +90,13 @@ export async function actorsView(
   cut: Cut,
   inspector: Inspector,
 ): Promise<Snapshot<'actors'>> {
-  const { search, sort = 'path', kind, status } = query;
+  const { sort = 'path', kind, status } = query;
+  const search = query.search?.toLowerCase();
   const population = await inspector.population();
-  const found = [...population.tree(undefined, () => true)].filter(({ path }) => isFound(path, search));
-  const rowOf = (spot: Spot): ActorRow => inspector.rows.row(spot, population.count(spot.path));
+  const found: string[] = [];
+  for (const path of population.paths()) if (isFound(path, search)) found.push(path);
+  const rowOf = (path: string): ActorRow =>
+    inspector.rows.row({ path, supervised: population.supervised(path) }, population.count(path));
   const foreign = inspector.foreign.flatMap((source) => source.rows()).filter(({ path }) => isFound(path, search));
   // Where only paths matter, rows are made of the page alone.
   if (sort === 'path' && kind === undefined && status === undefined && foreign.length === 0) {
@@ -114,4 +117,4 @@ export async function actorsView(
 }
 
 const isFound = (path: string, search: string | undefined): boolean =>
-  search === undefined || path.toLowerCase().includes(search.toLowerCase());
+  search === undefined || path.toLowerCase().includes(search);

@@ -213,9 +213,9 @@ export class Inspector {
 
   async #record(): Promise<void> {
     const population = await this.population();
+    if (population.size > recordedActorsMax) return;
     const rows = [];
     for (const spot of population.tree(undefined, () => true)) {
-      if (rows.length >= recordedActorsMax) return;
       rows.push(this.rows.row(spot, population.count(spot.path)));
     }
     this.moments.add(this.system.runtime.clock.wallMs(), rows, this.crashes.count);

@@ -29,7 +29,7 @@ export interface TraceLimits {
 }
 
 /** How many messages a second are recorded; what is more is dropped and counted. */
-const rateMax = 20_000;
+const rateMax = 2_000;
 /** How many characters all previews of one trace may have, about. */
 const charactersMax = 8 * 1024 * 1024;
 /** How many characters the preview of one message has at most. */

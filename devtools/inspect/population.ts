@@ -17,8 +17,8 @@ export interface Spot {
 const perSlice = 5_000;
 
 export class Population {
-  /** Goes up with every start and end. */
-  version = 0;
+  /** How many live. */
+  size = 0;
   readonly #system: ActorSystem;
   /** By the path of who they live under; roots under the empty path. */
   readonly #children = new Map<string, Map<string, Process>>();
@@ -57,7 +57,6 @@ export class Population {
   }
 
   #add(process: Process): void {
-    this.version += 1;
     const { path } = process.pid;
     const above = parentOf(path);
     let siblings = this.#children.get(above);
@@ -65,23 +64,25 @@ export class Population {
       siblings = new Map();
       this.#children.set(above, siblings);
     }
+    if (!siblings.has(path)) this.size += 1;
     siblings.set(path, process);
   }
 
   #remove(path: string): void {
-    this.version += 1;
     // A successor may live there already.
     if (this.#system.lookup(path) !== undefined) return;
     const above = parentOf(path);
     const siblings = this.#children.get(above);
-    siblings?.delete(path);
+    if (siblings?.delete(path)) this.size -= 1;
     if (siblings?.size === 0) this.#children.delete(above);
   }
 
   /** How many places are right below one. */
   count(path: string): number {
-    const supervised = supervisionOf(this.#system.lookup(path))?.count ?? 0;
-    return Math.max(supervised, this.#children.get(path)?.size ?? 0);
+    const living = this.#children.get(path)?.size ?? 0;
+    const process = this.#system.lookup(path);
+    // Asked of every actor of the tree: only supervisors know of more than who lives.
+    return process?.kind === 'supervisor' ? Math.max(living, supervisionOf(process)?.count ?? 0) : living;
   }
 
   /** The places right below one, in the order of their starts. */
@@ -122,6 +123,30 @@ export class Population {
       yield { ...value, open };
       if (open) waiting.push(this.below(value.path, value.depth + 1));
     }
+  }
+
+  /** The paths of all places, parents before their children; cheap, also where there are 100,000. */
+  *paths(): Generator<string> {
+    const waiting: Iterator<string>[] = [this.#pathsBelow('')];
+    for (let last = waiting.at(-1); last !== undefined; last = waiting.at(-1)) {
+      const { done, value } = last.next();
+      if (done) {
+        waiting.pop();
+        continue;
+      }
+      yield value;
+      if (this.count(value) > 0) waiting.push(this.#pathsBelow(value));
+    }
+  }
+
+  #pathsBelow(path: string): Iterator<string> {
+    const living = this.#children.get(path);
+    if (living !== undefined && living.size === this.count(path)) return living.keys();
+    return this.#everyPath(path);
+  }
+
+  *#everyPath(path: string): Generator<string> {
+    for (const spot of this.below(path, 0)) yield spot.path;
   }
 
   supervised(path: string): SupervisedChild | undefined {
