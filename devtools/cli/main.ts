@@ -14,6 +14,7 @@ import { logs } from './commands/logs.ts';
 import { mcp } from './commands/mcp.ts';
 import { metrics } from './commands/metrics.ts';
 import { moments } from './commands/moments.ts';
+import { open } from './commands/open.ts';
 import { ps } from './commands/ps.ts';
 import { repl } from './commands/repl.ts';
 import { send } from './commands/send.ts';
@@ -81,7 +82,7 @@ export function programOf(cli: Cli, others: MainOptions['others'] = []): Command
     ['Follow:', [watch, trace].map((make) => make(cli))],
     ['State and workers:', [sessions, vars, workers, bridge, calls].map((make) => make(cli))],
     ['Act:', [...lifecycle(cli), send(cli), set(cli), audit(cli)]],
-    ['Keep:', [exportFile, metrics, moments].map((make) => make(cli))],
+    ['Keep:', [exportFile, open, metrics, moments].map((make) => make(cli))],
     ['More:', [systems, devtools, repl, mcp, doctor].map((make) => make(cli))],
   ];
   for (const [heading, commands] of groups) {

@@ -1,4 +1,4 @@
-/** Rates are sampled only while somebody watches: so who asks once for them watches for one sample. */
+/** Rates and memory are sampled only while somebody watches: so who asks once for them watches for one sample. */
 import type { ActorRow, QueryOf } from '../protocol/index.ts';
 import type { Session } from './session.ts';
 
@@ -9,6 +9,8 @@ export async function sampled(
   session: Session,
   query: QueryOf<'actors'>,
 ): Promise<{ rows: ActorRow[]; total: number }> {
+  const isSampled = ({ perSecond, rssBytes }: ActorRow): boolean =>
+    query.sort === 'memory' ? rssBytes !== null : perSecond !== null;
   let rows: ActorRow[] = [];
   let total = 0;
   await session.follow<'actors'>(
@@ -16,7 +18,7 @@ export async function sampled(
     (replica) => {
       rows = replica.list();
       total = replica.total;
-      return rows.some(({ perSecond }) => perSecond !== null);
+      return rows.some(isSampled);
     },
     { forMs: sampleMs },
   );

@@ -35,7 +35,7 @@ export type Action =
   | { readonly do: 'export' }
   /** OpenMetrics text. */
   | { readonly do: 'metrics' }
-  /** The page's address with a fresh single-use code, for a browser of who asks; the result is that text. */
+  /** The page's address with a fresh single-use code, for the browser of who asks: `{ url }`. */
   | { readonly do: 'code' };
 
 export const scopeOf: Readonly<Record<Action['do'], Scope>> = {

@@ -11,22 +11,24 @@ import { oneLine, visible } from './visible.ts';
 export interface CrashTextOptions {
   /** Default: no colours. */
   readonly paint?: Paint;
-  /** Where values are broken into lines. Default 100 characters. */
-  readonly width?: number;
+  /** How wide the reader's terminal is. Default: states are broken at 100 characters, and nothing is cut. */
+  readonly width?: number | undefined;
 }
 
 /** The full report, without a line feed at its end. */
-export function crashText(report: CrashReport, { paint = plain, width = 100 }: CrashTextOptions = {}): string {
+export function crashText(report: CrashReport, { paint = plain, width }: CrashTextOptions = {}): string {
   const { causes, messages, stateBefore, stateAfter, process } = report;
   const block = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', paint.bold(title), ...lines.map((line) => `  ${line}`)];
-  const after = previewLines(stateAfter, width - 2);
-  const before = previewLines(stateBefore, width - 2);
-  const unchanged = after.join('\n') === before.join('\n');
+  const breakAt = (width ?? 100) - 2;
+  const after = previewLines(stateAfter, breakAt);
+  const before = previewLines(stateBefore, breakAt);
+  // Null: it ended before it had another one.
+  const unchanged = stateAfter === null || after.join('\n') === before.join('\n');
   return [
     ...crashSummary(report, { paint }),
     ...causes.flatMap((cause, nth) => block(nth === 0 ? 'Error' : 'Caused by', causeLines(cause, paint))),
-    ...block(unchanged ? 'State, before and after the last message' : 'State before the last message', before),
+    ...block('State before the last message', before),
     ...(unchanged ? [] : block('State after it', after)),
     ...block('Last messages, the newest last', messageLines(messages, width)),
     ...(process === null ? [] : block('Process', processLines(process))),
@@ -91,7 +93,7 @@ function causeLines({ kind, name, message, stack, traceback }: CrashCause, paint
   ];
 }
 
-function messageLines(messages: readonly CrashMessage[], width: number): string[] {
+function messageLines(messages: readonly CrashMessage[], width = Infinity): string[] {
   const ages = messages.map(({ ageMs }) => `${span(ageMs)} before`);
   const wide = Math.max(0, ...ages.map((age) => age.length));
   return messages.map(({ kind, name, from, content }, nth) => {

@@ -22,7 +22,7 @@ export const crashes = (cli: Cli): Command =>
       cli.run(async (session, id: number | undefined, { path, limit }: Options) => {
         if (id !== undefined) {
           const { head } = await session.viewer.get({ view: 'crash', id });
-          session.show(head, () => [crashText(head, { paint: session.paint, width: session.io.columns ?? 100 })]);
+          session.show(head, () => [crashText(head, { paint: session.paint, width: session.io.columns })]);
           return;
         }
         const of = path === undefined ? {} : { path: await actorPath(session, path) };
@@ -43,6 +43,6 @@ export const crashColumns: readonly Column<CrashRow>[] = [
   { title: 'AT', of: ({ atMs }) => moment(atMs) },
   { title: 'PID', of: ({ pid }) => pid },
   { title: 'WHILE', of: ({ last }) => last },
-  { title: 'DECISION', of: ({ decision }) => decision },
   { title: 'REASON', of: ({ reason }) => reason, colour: (_row, paint) => paint.red },
+  { title: 'DECISION', of: ({ decision }) => decision },
 ];

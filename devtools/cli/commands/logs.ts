@@ -19,7 +19,7 @@ export const logs = (cli: Cli): Command =>
   cli
     .attached('logs', 'what a worker printed, also before it restarted')
     .argument('<path>', "the worker's path, or the end of it that no other has")
-    .option('--incarnation <number>', 'which: 3, or -1 for the one before this one (default: the last)', incarnation)
+    .option('--incarnation <number>', 'only of this one: 3, or -1 for the one before the last', incarnation)
     .option('--tail <lines>', 'only the last lines', wholeNumber, 1_000)
     .option('--follow', 'go on as it prints more')
     .action(
@@ -33,11 +33,13 @@ export const logs = (cli: Cli): Command =>
           const query = { view: 'logs', path, ...which, limit: Math.min(tail, 1_000) } as const;
           if (!follow) {
             const { rows } = await session.rows<'logs'>(query, tail);
+            // Pages come newest first, and the lines of each oldest first.
+            rows.sort((one, other) => numberOf(one) - numberOf(other));
             if (session.json) session.show(rows, () => []);
             else show(rows);
             return;
           }
-          const newer = new Newer<'logs'>(({ incarnation: of, line }) => of * 1e9 + line);
+          const newer = new Newer<'logs'>(numberOf);
           await session.follow(query, (replica) => {
             show(newer.of(replica));
             return false;
@@ -55,6 +57,9 @@ export const logs = (cli: Cli): Command =>
         { reconnect: true },
       ),
     );
+
+/** Lines of a later incarnation come later. */
+const numberOf = ({ incarnation: of, line }: LogRow): number => of * 1e9 + line;
 
 export function logLine({ atMs, incarnation: of, from, text }: LogRow, paint: Paint): string {
   const lead = paint.dim(`${timeOfDay(atMs)} #${of}`);

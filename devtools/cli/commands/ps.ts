@@ -30,7 +30,7 @@ export const ps = (cli: Cli): Command =>
     .action(
       cli.run(async (session, { limit, sort, search, kind, status, tools = false }: Options) => {
         const query = { view: 'actors', sort, tools, ...given({ search, kind, status }) } as const;
-        const { rows, total } = await (sort === 'busy' || sort === 'rate'
+        const { rows, total } = await (sort === 'busy' || sort === 'rate' || sort === 'memory'
           ? sampled(session, { ...query, limit: Math.min(limit, 1_000) })
           : session.rows<'actors'>(query, limit));
         session.show(rows, () => [

@@ -16,8 +16,6 @@ export const why = (cli: Cli): Command =>
     .action(
       cli.run(async (session, given: string, { full = false }: Options) => {
         const reason = await reasonOf(session.viewer, await actorPath(session, given));
-        session.show(reason, () =>
-          reasonText(reason, { paint: session.paint, width: session.io.columns ?? 100, full }),
-        );
+        session.show(reason, () => reasonText(reason, { paint: session.paint, width: session.io.columns, full }));
       }),
     );
