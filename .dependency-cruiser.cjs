@@ -81,6 +81,12 @@ module.exports = {
       to: { path: npm('@connectrpc/.+|@grpc/.+') },
     },
     {
+      name: 'opentelemetry-stays-in-its-adapter',
+      severity: 'error',
+      from: { path: source, pathNot: '^devtools/adapters/(opentelemetry|otel-[a-z]+)\\.ts$' },
+      to: { path: npm('@opentelemetry/.+') },
+    },
+    {
       name: 'xstate-stays-in-its-adapter',
       severity: 'error',
       from: { path: source, pathNot: '^actors/core/xstate-adapter\\.ts$' },
@@ -100,10 +106,10 @@ module.exports = {
     },
     {
       name: 'source-needs-no-dev-dependency',
-      comment: 'mocha and chai are what testing/ is for; ioredis is an optional peer, loaded by its folder alone.',
+      comment: 'mocha and chai are what testing/ is for; ioredis and OpenTelemetry are optional peers, loaded by their files alone.',
       severity: 'error',
       from: { path: source, pathNot: [page, top] },
-      to: { dependencyTypes: ['npm-dev'], pathNot: [npm('mocha|chai|ioredis|@types/.+')] },
+      to: { dependencyTypes: ['npm-dev'], pathNot: [npm('mocha|chai|ioredis|@opentelemetry/api|@types/.+')] },
     },
     {
       name: 'page-needs-its-libraries-alone',

@@ -125,6 +125,18 @@ export type LocalToolEvent =
 export type BridgeEvent =
   | ToolCallEvent
   | LocalToolEvent
+  /**
+   * What Python wrote at once, beside any result, was committed; or was not, for `error`. `callId`: the call that wrote,
+   * where the session has just one open at this worker; else empty.
+   */
+  | {
+      readonly type: 'worker.committed';
+      readonly worker: string;
+      readonly sessionId: string;
+      readonly callId: string;
+      readonly error: unknown;
+      readonly ms: number;
+    }
   /** A log record of a worker. */
   | {
       readonly type: 'worker.log';

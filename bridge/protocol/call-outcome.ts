@@ -16,15 +16,15 @@ import { errorOfFault } from './error-codes.ts';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
 import { hostMessage } from './messages.ts';
 
-/** The message that sends a call, which has so many milliseconds left and must see this revision. */
-export function callMessage(call: OpenCall, revision: number, leftMs: number): Uint8Array {
+/** The message that sends a call, which has so many milliseconds left and must see this revision, in this trace context. */
+export function callMessage(call: OpenCall, revision: number, leftMs: number, traceparent: string): Uint8Array {
   const { plan, id } = call;
   const message: ToolCall = {
     $typeName: 'ophion.v1.ToolCall',
     sessionId: plan.sessionId,
     tool: plan.tool,
     arguments: plan.arguments,
-    traceparent: plan.traceparent,
+    traceparent,
     idempotencyKey: plan.idempotencyKey,
     minRevision: BigInt(Math.max(plan.minRevision, revision)),
     callId: id,

@@ -32,7 +32,8 @@ import { outcomeOfKept } from './kept-outcome.ts';
 import { fingerprintOf, outcomeKey, outcomesOf, SharedRun } from './outcomes.ts';
 import { bridgeSettings } from './settings.ts';
 import type { ToolCallOptions, ToolRequest } from './tool-calls.ts';
-import { isTraceparent, spanOf } from './trace.ts';
+import { isTraceparent } from './trace.ts';
+import { beginSpan } from './tracing.ts';
 
 export const defaultToolTimeoutMs = 60_000;
 const defaultAttempts = 3;
@@ -137,15 +138,17 @@ export class Caller implements CallSink {
     const attachments = large.detach();
     // A call inside a transaction is part of one run of that, and of no other.
     const shared = key !== undefined && overlay === undefined;
-    const startedMs = this.#target.system.runtime.clock.monotonicMs();
+    const { system } = this.#target;
+    const startedMs = system.runtime.clock.monotonicMs();
     const parent = isTraceparent(request.traceparent ?? '') ? (request.traceparent ?? '') : '';
+    const stream = window !== undefined;
     return {
       sessionId,
       tool,
       arguments: args,
       attachments,
       pool: request.pool,
-      stream: window !== undefined,
+      stream,
       idempotent: request.idempotent ?? false,
       maxAttempts,
       affinityKey: request.affinityKey ?? (request.sessionId === '' ? undefined : request.sessionId),
@@ -155,13 +158,23 @@ export class Caller implements CallSink {
       deadlineMs: startedMs + timeoutMs,
       timeoutMs,
       idempotencyKey: key ?? this.id,
-      traceparent: spanOf(this.id, parent),
       parent,
       within: request.within ?? [],
       overlay,
       outcomeKey: shared ? outcomeKey(request.keyOwner ?? '', key) : `call:${this.id}`,
       fingerprint: shared ? fingerprintOf(tool, args, attachments) : '',
       window: window?.items,
+      // Last: a span that has begun is ended with the call.
+      traceparent: beginSpan(system, {
+        kind: 'call',
+        id: this.id,
+        tool,
+        sessionId,
+        stream,
+        worker: '',
+        attempt: 1,
+        parent,
+      }),
     };
   }
 

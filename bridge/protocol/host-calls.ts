@@ -25,6 +25,7 @@ import type { ResultCommits } from './result-commits.ts';
 import type { SessionSync } from './session-sync.ts';
 import type { SessionsInUse } from './sessions-in-use.ts';
 import type { ToolRegistry } from './tool-registry.ts';
+import { beginAttempt } from './tracing.ts';
 
 export interface HostCallsOptions extends CallPortOptions {
   readonly registry: ToolRegistry;
@@ -210,7 +211,7 @@ export class HostCalls {
       return;
     }
     call.traits = registry.traits(call.stream, plan.tool);
-    const payload = callMessage(call, revision, leftMs);
+    const payload = callMessage(call, revision, leftMs, this.#contextOf(call));
     this.#port.step('open', call.id);
     const context: CallContext = { call, lease };
     const { attachments } = plan;
@@ -222,6 +223,11 @@ export class HostCalls {
     this.#started(call);
     this.answers.topUp(call);
     tellDispatched(ctx, call);
+  }
+
+  #contextOf({ id, plan, worker, attempt }: OpenCall): string {
+    const { tool, sessionId, stream, traceparent: parent } = plan;
+    return beginAttempt(this.#port.ctx.system, { id, tool, sessionId, stream, worker, attempt, parent });
   }
 
   #hold(call: OpenCall): void {

@@ -37,3 +37,4 @@ export {
   type ToolStreamOptions,
 } from './tool-calls.ts';
 export type { OfferedTool } from './tool-registry.ts';
+export { type SpanBegin, type Tracing, traceCalls } from './tracing.ts';

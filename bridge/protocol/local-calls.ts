@@ -16,7 +16,8 @@ import { errorOfFault, faultOfTool } from './error-codes.ts';
 import { type LocalHost, ToolContext } from './local-context.ts';
 import { isAsyncIterable, type LocalToolFunction } from './local-tools.ts';
 import type { BridgeNames } from './names.ts';
-import { isTraceparent, spanOf } from './trace.ts';
+import { isTraceparent } from './trace.ts';
+import { beginSpan, runInSpan } from './tracing.ts';
 
 export interface LocalCall {
   readonly tool: string;
@@ -63,12 +64,15 @@ const localCallTask = server({
     };
     joined.addEventListener('abort', onAbort, { once: true });
     const callId = ctx.runtime.ids.next();
+    const { sessionId } = input;
+    const parent = isTraceparent(input.traceparent) ? input.traceparent : '';
+    const span = { kind: 'tool', id: callId, tool, sessionId, stream: false, worker: '', attempt: 1, parent } as const;
     const context = new ToolContext(input.host, {
       abort: { signal: joined },
       deadlineMs: ctx.runtime.clock.monotonicMs() + timeoutMs,
-      sessionId: input.sessionId,
+      sessionId,
       callId,
-      traceparent: spanOf(callId, input.traceparent),
+      traceparent: beginSpan(ctx.system, span),
       within: [],
       transaction: undefined,
     });
@@ -76,10 +80,10 @@ const localCallTask = server({
       tool,
       callId,
       parentCallId: '',
-      sessionId: input.sessionId,
+      sessionId,
       worker: '',
       traceparent: context.traceparent,
-      parent: isTraceparent(input.traceparent) ? input.traceparent : '',
+      parent,
     });
     // Not in init's own turn: a tool that throws must not fail the start.
     const over = (error?: unknown, items = 0) => {
@@ -89,7 +93,7 @@ const localCallTask = server({
       ctx.send(ctx.self, 'over');
     };
     void Promise.resolve()
-      .then(() => input.run(input.arguments, context))
+      .then(() => runInSpan(ctx.system, context.traceparent, () => input.run(input.arguments, context)))
       .then(
         (answer) => {
           // Items are made while they are read: the task lives as long.

@@ -18,6 +18,7 @@ import {
 } from '../../actors/core/index.ts';
 import type { StateSession } from '../../actors/state/index.ts';
 import type { links } from '../transport/index.ts';
+import type { BridgeEvent } from './bridge-events.ts';
 import { callTable } from './call-table.ts';
 import { cancelledCode } from './error-codes.ts';
 import type { LockVariable } from './gen/bridge_pb.js';
@@ -151,11 +152,31 @@ export class WorkerCall implements Waiter {
   async #answer(request: PlainRequest): Promise<void> {
     const { stream, key } = this;
     const { provider, tools } = this.#host;
+    const tell = request.case === 'commit' ? this.#committing() : undefined;
     try {
       this.#finish(await plainAnswer(request, { provider, tools, stream, key }));
+      tell?.();
     } catch (error) {
       this.fail(error);
+      tell?.(error);
     }
+  }
+
+  /** What tells that a commit has ended; undefined when nobody listens. */
+  #committing(): ((error?: unknown) => void) | undefined {
+    const { system, bridge } = this.#host.caller;
+    if (!system.events.heard('worker.committed')) return undefined;
+    const { stream, sessionId } = this;
+    const open = [...callTable(system, bridge.path).values()].filter(
+      (call) => call.stream === stream && call.plan.sessionId === sessionId,
+    );
+    const callId = open.length === 1 ? (open[0]?.id ?? '') : '';
+    const startedMs = system.runtime.clock.monotonicMs();
+    return (error) => {
+      const ms = system.runtime.clock.monotonicMs() - startedMs;
+      const event: BridgeEvent = { type: 'worker.committed', worker: stream, sessionId, callId, error, ms };
+      system.emit(event);
+    };
   }
 
   async #watch(request: WatchVariablesRequest): Promise<void> {

@@ -11,7 +11,8 @@ import { type LocalHost, ToolContext } from './local-context.ts';
 import { exposedFunction, isAsyncIterable, type SessionTools } from './local-tools.ts';
 import { hostMessage } from './messages.ts';
 import { decodePlan, encodePlan, isEmptyPlan } from './state-messages.ts';
-import { isTraceparent, spanOf } from './trace.ts';
+import { isTraceparent } from './trace.ts';
+import { beginSpan, runInSpan } from './tracing.ts';
 import { resultOf } from './worker-requests.ts';
 
 /** The exchange that it is run for. */
@@ -59,8 +60,10 @@ export async function runTool(call: ToolCall, run: ToolRun): Promise<Said | unde
   });
   const count = { items: 0 };
   try {
-    const answer = tool(args, context);
-    const value = isAsyncIterable(answer) ? await items(call, answer, run, count) : await answer;
+    const value = await runInSpan(host.caller.system, context.traceparent, async () => {
+      const answer = tool(args, context);
+      return isAsyncIterable(answer) ? items(call, answer, run, count) : answer;
+    });
     const large = new Attachments();
     const result = resultOf({ case: 'value', value: encodeValue(value, large) });
     const attachments = large.detach();
@@ -77,17 +80,19 @@ export async function runTool(call: ToolCall, run: ToolRun): Promise<Said | unde
 }
 
 function contextOf(
-  { sessionId, callId, traceparent }: ToolCall,
-  { host, abort, deadlineMs, within }: ToolRun,
+  { sessionId, callId, traceparent, tool, stream }: ToolCall,
+  { host, stream: worker, abort, deadlineMs, within }: ToolRun,
   transaction: OverlaySession | undefined,
 ): ToolContext {
-  const id = host.caller.system.runtime.ids.next();
+  const { system } = host.caller;
+  const id = system.runtime.ids.next();
+  const parent = isTraceparent(traceparent) ? traceparent : '';
   return new ToolContext(host, {
     abort,
     deadlineMs,
     sessionId,
     callId: callId === '' ? id : callId,
-    traceparent: spanOf(id, traceparent),
+    traceparent: beginSpan(system, { kind: 'tool', id, tool, sessionId, stream, worker, attempt: 1, parent }),
     within,
     transaction,
   });

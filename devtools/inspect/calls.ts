@@ -95,14 +95,8 @@ export class CallLog {
   }
 
   #began({ callId, parentCallId, tool, sessionId: session, worker, traceparent, parent }: Of<'tool.began'>): void {
-    // Python passes on the span of its own call; what runs there is a part of that.
-    const caller = this.#records.get(parentCallId);
-    const parentSpanId =
-      caller !== undefined && spanIdOf(parent) === caller.spanId
-        ? caller.runsIn
-        : parent === ''
-          ? null
-          : spanIdOf(parent);
+    // What a tool in Python calls is a part of its run, whatever spans of its own stand between them.
+    const parentSpanId = this.#records.get(parentCallId)?.runsIn ?? (parent === '' ? null : spanIdOf(parent));
     const begun = {
       side: 'typescript',
       callId,

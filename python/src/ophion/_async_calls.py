@@ -19,6 +19,7 @@ from ophion._errors import ActorError, StateError
 from ophion._promise import Deadline, Steps, run_async
 from ophion._scope import current
 from ophion._sender import Sender
+from ophion._tracing import enter
 
 _NO_DEADLINE = Deadline(None, "")
 
@@ -80,6 +81,7 @@ class AsyncCalls:
     async def _run(self, call: Call) -> None:
         scope, tool = call.scope, call.tool
         current.set(scope)
+        enter(scope)
         try:
             if not scope.sees():
                 await run_async(call.catch_up(), _NO_DEADLINE)

@@ -23,6 +23,7 @@ from ophion._promise import Steps
 from ophion._scope import Scope, new_id
 from ophion._spill import spilled
 from ophion._state import Record, SessionState
+from ophion._tracing import outgoing
 
 T = TypeVar("T")
 
@@ -221,7 +222,7 @@ def _call(
     call.session_id = state.session_id
     call.tool = tool
     encode_map_into(call.arguments, arguments, f"arguments of {tool}", attached)
-    call.traceparent = scope.call.traceparent
+    call.traceparent = outgoing(scope)
     call.min_revision = scope.record.revision if scope.overlay is None else scope.overlay.base.revision
     call.call_id = new_id()
     call.parent_call_id = scope.call.call_id

@@ -15,6 +15,7 @@ from ophion._promise import Deadline, promise, run
 from ophion._scope import current
 from ophion._sender import Sender
 from ophion._threads import Threads
+from ophion._tracing import enter
 
 _NO_DEADLINE = Deadline(None, "")
 # Less than it costs to have another thread take part.
@@ -51,6 +52,7 @@ class SyncCalls:
 
     def _run_begun(self, call: Call) -> None:
         current.set(call.scope)
+        enter(call.scope)
         name = call.tool.name
         try:
             said = said_result(name, call.scope, self._value(call))

@@ -9,6 +9,8 @@ import {
   streamTool,
 } from '../../../bridge/protocol/index.ts';
 import { callLocalTool } from '../../../bridge/protocol/local-calls.ts';
+import { workerMessage } from '../../../bridge/protocol/messages.ts';
+import { encodePlan } from '../../../bridge/protocol/state-messages.ts';
 import { type BridgeSystem, startBridge } from '../../helpers/bridge-system.ts';
 import type { ProtocolWorker } from '../../helpers/protocol-worker.ts';
 import { rejection } from '../../helpers/rejection.ts';
@@ -117,6 +119,21 @@ describe('the events of a call', () => {
     expect(types()).to.deep.equal(['tool.began', 'tool.ended']);
     expect(the('tool.began').worker).to.equal('');
     expect(the('tool.ended').error).to.have.property('message', 'boom');
+  });
+
+  it('tell of what Python wrote at once, and which call did where that is known', async () => {
+    t.app.system.events.emitter.on('worker.committed', (event) => told.push(event));
+    wire.onCall = async (side) => {
+      const plan = encodePlan({ set: { n: 2 } });
+      await wire.ask(workerMessage('commit', { $typeName: 'ophion.v1.CommitVariablesRequest', sessionId: 's', plan }))
+        .answer;
+      side.answer(null);
+    };
+    const call = callTool(t.names, { tool: 'rank', sessionId: 's' });
+    await call.outcome;
+    const { ms, ...rest } = the('worker.committed');
+    expect(ms).to.be.at.least(0);
+    expect(rest).to.include({ sessionId: 's', callId: call.id, error: undefined });
   });
 
   it('are not made when nobody listens', async () => {
