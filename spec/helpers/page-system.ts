@@ -9,6 +9,7 @@ import {
   openContext,
   ophion,
   python,
+  pythonTool,
   reply,
   server,
   startSupervisor,
@@ -53,6 +54,19 @@ const light = setup({ types: { events: {} as { type: 'go' | 'stop' } } }).create
   },
 });
 
+const fail = pythonTool<{ message: string }, null>('fail');
+
+/** Ends with what a Python tool raises. */
+const clerk = server({
+  init: () => 0,
+  cast: {
+    work: async (done) => {
+      await system?.context.call(fail, { message: 'on purpose' });
+      return done + 1;
+    },
+  },
+});
+
 let system: Awaited<ReturnType<typeof start>> | undefined;
 
 async function start() {
@@ -61,7 +75,7 @@ async function start() {
     maxRestarts: 3,
     periodMs: 60_000,
     children: {
-      shop: supervisor({ maxRestarts: 5, periodMs: 60_000, children: { counter, front, light: worker(light) } }),
+      shop: supervisor({ maxRestarts: 5, periodMs: 60_000, children: { counter, front, clerk, light: worker(light) } }),
       ophion: ophion({ pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], size: 1 }) } }),
     },
   });
