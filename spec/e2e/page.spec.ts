@@ -10,6 +10,7 @@ import { builtPage } from '../helpers/page-build.ts';
 import { startPageSystem, stopPageSystem } from '../helpers/page-system.ts';
 
 const ask = pythonTool<{ question: string }, { answer: string }>('ask');
+const fail = pythonTool<{ message: string }, null>('fail');
 const read = pythonTool<{ name: string }, { value: unknown }>('read');
 const worker = 'app/ophion/pools/default/workers/w-1';
 
@@ -74,7 +75,7 @@ describe('the page, with a system behind it', function () {
   });
 
   it('answers why an actor was restarted in three clicks', async () => {
-    system.app.children.shop.children.front.cast('visit');
+    system.app.children.shop.children.front.cast('visit', counter());
     await counter().monitor();
     await show('tree');
     await line('app/shop/counter').filter({ hasText: '#2' }).click();
@@ -128,7 +129,7 @@ describe('the page, with a system behind it', function () {
     await show('messages?path=app/shop/**');
     await page.getByRole('button', { name: 'start trace' }).click();
     await page.getByText('recording, ends in').waitFor();
-    system.app.children.shop.children.front.cast('visit');
+    system.app.children.shop.children.front.cast('visit', counter());
     const crashed = page.getByRole('row', { name: /boom.*crashed/ });
     await crashed.waitFor();
     await crashed.getByRole('link', { name: /^#\d+$/ }).click();
@@ -195,17 +196,15 @@ describe('the page, with a system behind it', function () {
   });
 
   it('shows the Python traceback of what ended an actor', async () => {
-    system.app.children.shop.children.clerk.cast('work');
+    system.app.children.shop.children.clerk.cast('work', () => system.context.call(fail, { message: 'on purpose' }));
     await show('crashes');
     await page
       .getByRole('row', { name: /app\/shop\/clerk#1/ })
       .getByRole('link', { name: /on purpose/ })
       .click();
-    const traceback = page.locator('.traceback').first();
-    await traceback.waitFor();
-    expect(await traceback.textContent())
-      .to.include("KeyError: 'inner'")
-      .and.include('ValueError: on purpose');
+    await page.locator('.traceback').first().waitFor();
+    const tracebacks = (await page.locator('.traceback').allTextContents()).join('\n');
+    expect(tracebacks).to.include("KeyError: 'inner'").and.include('ValueError: on purpose');
     await show('bridge?tool=fail');
     await page
       .getByRole('table', { name: 'calls' })

@@ -9,7 +9,6 @@ import {
   openContext,
   ophion,
   python,
-  pythonTool,
   reply,
   server,
   startSupervisor,
@@ -34,8 +33,8 @@ const counter = server({
 const front = server({
   init: () => 0,
   cast: {
-    visit: (visits: number): number => {
-      system?.app.children.shop.children.counter.cast('boom');
+    visit: (visits, whom: { cast(name: 'boom'): void }) => {
+      whom.cast('boom');
       return visits + 1;
     },
   },
@@ -54,14 +53,12 @@ const light = setup({ types: { events: {} as { type: 'go' | 'stop' } } }).create
   },
 });
 
-const fail = pythonTool<{ message: string }, null>('fail');
-
 /** Ends with what a Python tool raises. */
 const clerk = server({
   init: () => 0,
   cast: {
-    work: async (done) => {
-      await system?.context.call(fail, { message: 'on purpose' });
+    work: async (done, run: () => Promise<unknown>) => {
+      await run();
       return done + 1;
     },
   },
