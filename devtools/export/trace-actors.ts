@@ -14,7 +14,7 @@ const parentOf = (path: string): string | null => (path.includes('/') ? path.sli
 /** Depth first, in the order in which the moment has them; below `under`, or the whole. */
 export function treeRows(
   actors: readonly ActorRow[],
-  { open, under, tools = false }: Pick<QueryOf<'tree'>, 'open' | 'under' | 'tools'>,
+  { open, closed = [], under, tools = false }: Pick<QueryOf<'tree'>, 'open' | 'closed' | 'under' | 'tools'>,
 ): TreeRow[] {
   const known = new Set(actors.map(({ path }) => path));
   const below = new Map<string | null, ActorRow[]>();
@@ -27,7 +27,7 @@ export function treeRows(
     else children.push(actor);
   }
   const rows: TreeRow[] = [];
-  const isOpen = open === 'all' ? () => true : (path: string) => open.includes(path);
+  const isOpen = (path: string) => (open === 'all' || open.includes(path)) && !closed.includes(path);
   const add = (actor: ActorRow, depth: number) => {
     const children = below.get(actor.path) ?? [];
     const shown = children.length > 0 && isOpen(actor.path);

@@ -121,9 +121,9 @@ export class TraceFile {
       case 'logs': {
         const logs = this.#records.log.filter(({ worker }) => worker === query.path);
         const incarnations = [...new Set(logs.map(({ incarnation }) => incarnation))].sort((a, b) => a - b);
-        const { incarnation = incarnations.at(-1) } = query;
-        const rows = logs.filter((line) => line.incarnation === incarnation);
-        return paged({ incarnations }, rows, query, (row) => String(row.line));
+        const { incarnation } = query;
+        const rows = logs.filter((line) => incarnation === undefined || line.incarnation === incarnation);
+        return paged({ incarnations }, rows, query, (row) => `${row.incarnation}.${row.line}`);
       }
       case 'bridge':
         return paged(

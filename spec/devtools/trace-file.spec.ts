@@ -186,6 +186,7 @@ describe('an opened trace file', () => {
     ]);
     expect(file.get<'tree'>({ view: 'tree', open: [], at: 1 }).rows).to.have.length(1);
     expect(file.get<'tree'>({ view: 'tree', open: ['app'] }).total).to.equal(3);
+    expect(file.get<'tree'>({ view: 'tree', open: 'all', closed: ['app/jobs'] }).total).to.equal(3);
     expect(file.get<'tree'>({ view: 'tree', open: 'all', under: 'app/jobs' }).total).to.equal(2);
     expect(file.get<'tree'>({ view: 'tree', open: 'all', tools: true }).total).to.equal(5);
   });
@@ -230,7 +231,7 @@ describe('an opened trace file', () => {
       file
         .get<'logs'>({ view: 'logs', path: 'app/w', ...(incarnation === undefined ? {} : { incarnation }) })
         .rows.map(([, { text }]) => text);
-    expect([logs(), logs(1)]).to.deep.equal([['new'], ['old']]);
+    expect([logs(), logs(1)]).to.deep.equal([['old', 'new'], ['old']]);
     expect(file.get<'sessions'>({ view: 'sessions' }).rows[0]?.[0]).to.equal('app/s');
     expect(file.get<'session'>({ view: 'session', session: 's' }).rows[0]?.[1]).to.include({ writer: 'w#1' });
     expect(file.get<'moments'>({ view: 'moments' }).rows.map(([key]) => key)).to.deep.equal(['2', '1']);

@@ -33,8 +33,8 @@ const counter = server({
 const front = server({
   init: () => 0,
   cast: {
-    visit: (visits: number): number => {
-      system?.app.children.shop.children.counter.cast('boom');
+    visit: (visits, whom: { cast(name: 'boom'): void }) => {
+      whom.cast('boom');
       return visits + 1;
     },
   },
@@ -53,6 +53,17 @@ const light = setup({ types: { events: {} as { type: 'go' | 'stop' } } }).create
   },
 });
 
+/** Ends with what a Python tool raises. */
+const clerk = server({
+  init: () => 0,
+  cast: {
+    work: async (done, run: () => Promise<unknown>) => {
+      await run();
+      return done + 1;
+    },
+  },
+});
+
 let system: Awaited<ReturnType<typeof start>> | undefined;
 
 async function start() {
@@ -61,7 +72,7 @@ async function start() {
     maxRestarts: 3,
     periodMs: 60_000,
     children: {
-      shop: supervisor({ maxRestarts: 5, periodMs: 60_000, children: { counter, front, light: worker(light) } }),
+      shop: supervisor({ maxRestarts: 5, periodMs: 60_000, children: { counter, front, clerk, light: worker(light) } }),
       ophion: ophion({ pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], size: 1 }) } }),
     },
   });

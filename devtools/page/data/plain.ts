@@ -23,7 +23,7 @@ export function word(node: PreviewNode): string {
     case 'bytes':
       return `${name ?? kind}(${size ?? 0})`;
     case 'object':
-      return name ?? '{…}';
+      return size === 0 || node.entries?.length === 0 ? `${name ?? ''}{}` : (name ?? '{…}');
     case 'error':
       return `${name ?? 'Error'}: ${text ?? ''}`;
     case 'function':

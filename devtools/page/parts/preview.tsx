@@ -107,7 +107,7 @@ const isCut = ({ $: kind, size, entries }: PreviewNode): boolean =>
 function head(node: PreviewNode): string {
   const size = node.size ?? node.entries?.length ?? 0;
   if (node.$ === 'error') return word(node);
-  return node.$ === 'object' ? (node.name ?? '') : `${node.name ?? node.$} (${size})`;
+  return `${node.name ?? node.$} (${size})`;
 }
 
 function Scalar({ value }: { readonly value: Exclude<Preview, PreviewNode> | undefined }) {

@@ -76,7 +76,7 @@ function State({ box }: { readonly box: StateBox }) {
       <rect x={left} y={top} width={width} height={height} rx={inner ? 8 : 6} />
       {type === 'final' && <rect x={left + 3} y={top + 3} width={width - 6} height={height - 6} rx={4} />}
       {initial && <circle class="initial" cx={left} cy={top} r={4} />}
-      <text x={x} y={inner ? top + 14 : y + 4} text-anchor="middle">
+      <text x={inner ? left + 8 : x} y={inner ? top + 14 : y + 4} text-anchor={inner ? 'start' : 'middle'}>
         {name}
         {type === 'parallel' ? ' ∥' : type === 'history' ? ' ↺' : ''}
       </text>

@@ -60,7 +60,14 @@ export function BridgeView() {
               <Tile name="wait for a worker" value={count(head.queued)} tone={head.queued > 0 ? 'warn' : undefined} />
               <Tile name="streams" value={count(head.streams)} />
               <Tile name="calls / s" value={rate(head.perSecond)} />
-              <Tile name="errors by code" value={<Errors errors={head.errors} />} />
+              <Tile
+                name="errors by code"
+                value={
+                  <span class="small">
+                    <Errors errors={head.errors} />
+                  </span>
+                }
+              />
             </div>
           )}
         </Panel>

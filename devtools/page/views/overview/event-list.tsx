@@ -10,8 +10,8 @@ const columns: readonly Column<EventRow>[] = [
     title: 'what',
     cell: ({ type, importance }) => <span class={importance === 'high' ? 'bad-text' : ''}>{type}</span>,
   },
-  { title: 'actor', cell: ({ path }) => (path ? <ActorLink pid={path} /> : '') },
-  { title: 'in words', kind: 'wide', cell: ({ text }) => text },
+  { title: 'actor', cell: ({ path }) => (path ? <ActorLink pid={path} short /> : '') },
+  { title: 'in words', kind: 'wide', cell: ({ text }) => <span title={text}>{text}</span> },
 ];
 
 export function EventList({ rows }: { readonly rows: readonly EventRow[] }) {

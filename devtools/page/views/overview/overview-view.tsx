@@ -1,6 +1,6 @@
 /** How the system is, in one line and a few figures, and what went wrong last. */
 import { useRef } from 'preact/hooks';
-import type { Overview, QueryOf } from '../../../protocol/index.ts';
+import type { EventRow, Overview, QueryOf } from '../../../protocol/index.ts';
 import { bytes, count, list, rate, span } from '../../data/format.ts';
 import { to } from '../../data/route.ts';
 import { useWatch } from '../../data/use-watch.ts';
@@ -13,8 +13,9 @@ import { CrashTable } from '../crashes/crash-table.tsx';
 import { EventList } from './event-list.tsx';
 
 const pointsMax = 120;
-/** Low ones would hide what matters. */
-const lastEvents: QueryOf<'events'> = { view: 'events', limit: 60 };
+const lastEvents: QueryOf<'events'> = { view: 'events', limit: 200 };
+/** Those of low importance, and those of each call, would hide what matters. */
+const matters = ({ importance, type }: EventRow) => importance !== 'low' && !String(type).startsWith('tool.');
 
 export function OverviewView() {
   const { head, rows, loaded, error } = useWatch<'overview'>({ view: 'overview' });
@@ -36,10 +37,8 @@ export function OverviewView() {
           <Panel title="Last crashes" aside={<a href={to('crashes')}>all crashes</a>}>
             {() => <CrashTable rows={rows} none="No actor has crashed." />}
           </Panel>
-          <div class="columns">
-            <Panel title="What happened">
-              {() => <EventList rows={events.rows.filter(({ importance }) => importance !== 'low')} />}
-            </Panel>
+          <div class="columns first-wide">
+            <Panel title="What happened">{() => <EventList rows={events.rows.filter(matters)} />}</Panel>
             <Panel title="Viewers" aside={<a href={to('audit')}>what they did</a>}>
               {() => <ViewersTable viewers={list(head.viewers)} />}
             </Panel>

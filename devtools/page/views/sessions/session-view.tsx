@@ -32,7 +32,7 @@ const columns: readonly Column<VariableRow>[] = [
       secret ? <span class="quiet">•••• secret</span> : <span class="mono">{oneLine(value, 90)}</span>,
   },
   { title: 'version', kind: 'figure', cell: ({ version }) => count(version) },
-  { title: 'written by', cell: ({ writer }) => <WriterName writer={writer} /> },
+  { title: 'written by', cell: ({ writer }) => <WriterName writer={writer} short /> },
   { title: 'at', kind: 'mono', cell: ({ writtenAtMs }) => <span title={date(writtenAtMs)}>{clock(writtenAtMs)}</span> },
 ];
 

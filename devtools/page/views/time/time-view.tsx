@@ -46,16 +46,19 @@ export function TimeView() {
           <input
             type="range"
             min={0}
-            max={moments.length - 1}
-            value={index < 0 ? moments.length - 1 : index}
+            max={moments.length}
+            value={index < 0 ? moments.length : index}
             aria-label="moment"
-            aria-valuetext={moment === undefined ? 'none is chosen' : date(moment.atMs)}
-            onInput={({ currentTarget }) => show(Number(currentTarget.value))}
+            aria-valuetext={moment === undefined ? 'now' : date(moment.atMs)}
+            onInput={({ currentTarget: { value } }) =>
+              Number(value) === moments.length ? setParams({ at: null }) : show(Number(value))
+            }
           />
         </div>
       )}
       {moment === undefined ? (
-        loaded && moments.length > 0 && <p class="none">Choose a moment to see the tree as it was.</p>
+        loaded &&
+        moments.length > 0 && <p class="none">The right end is now: move to the left to see the tree as it was.</p>
       ) : (
         <>
           <PastBanner moment={moment} />

@@ -48,7 +48,7 @@ export function WorkersView() {
       <div class="toolbar">
         <h1>Workers</h1>
         <span class="quiet figures">
-          {count(rows.filter(({ state }) => state === 'ready').length)} of {count(rows.length)} ready
+          {count(rows.filter(({ state }) => state === 'idle' || state === 'busy').length)} of {count(rows.length)} ready
         </span>
         {of !== '' && <a href={to('workers')}>choose none</a>}
       </div>
