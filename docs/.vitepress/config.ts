@@ -42,6 +42,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
       page('Security', 'security'),
       page('Testing under faults', 'testing'),
       page('Performance', 'performance'),
+      page('Dev tools', 'devtools'),
       page('Exports and adapters', 'exports'),
     ],
   },
