@@ -167,17 +167,23 @@ export class StatelyFeed {
     }
   }
 
-  #mayTell(): boolean {
+  /** Whether one more event or state would be told of now: who makes previews for it asks before. */
+  get open(): boolean {
     if (this.#sockets.size === 0) return false;
     const second = Math.floor(this.#clock.monotonicMs() / 1_000);
     if (second !== this.#second) {
       this.#second = second;
       this.#inSecond = 0;
     }
-    this.#inSecond += 1;
-    if (this.#inSecond <= this.#maxPerSecond) return true;
+    if (this.#inSecond < this.#maxPerSecond) return true;
     this.dropped += 1;
     return false;
+  }
+
+  #mayTell(): boolean {
+    if (!this.open) return false;
+    this.#inSecond += 1;
+    return true;
   }
 }
 

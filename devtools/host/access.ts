@@ -14,6 +14,8 @@ const pagesMax = 64;
 
 export class Access {
   readonly token: string;
+  /** For receivers that can bring nothing but an address: good for the feed of actors alone. */
+  readonly feedToken: string;
   readonly #clock: Clock;
   readonly #ids: Ids;
   /** By code: until when, on the monotonic clock. */
@@ -24,6 +26,7 @@ export class Access {
     this.#clock = clock;
     this.#ids = ids;
     this.token = token;
+    this.feedToken = `${ids.next()}${ids.next()}`;
   }
 
   /** A new code: who brings it within ten minutes, once, is signed in. */
@@ -49,6 +52,11 @@ export class Access {
   hasToken({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
     const [scheme = '', given = ''] = (headers.authorization ?? '').split(' ');
     return scheme.toLowerCase() === 'bearer' && sameSecret(given, this.token);
+  }
+
+  /** Whether an address has the token of the feed. */
+  hasFeedToken(url: URL): boolean {
+    return sameSecret(url.searchParams.get('token') ?? '', this.feedToken);
   }
 
   /** Whether it is of a page that is signed in. */

@@ -18,6 +18,8 @@ export interface Doors {
   readonly access: Access;
   /** A viewer is connected; `name` says how. */
   readonly connected: (socket: WebSocket, name: string) => void;
+  /** A receiver of `@statelyai/inspect` is connected. */
+  readonly fed: (socket: WebSocket) => void;
   /** OpenMetrics text, for who brings the token. */
   readonly metrics: () => Promise<string>;
   /** Names under which the port may be asked for, besides those of loopback. */
@@ -109,10 +111,16 @@ function serverOf(doors: Doors, portOf: (() => number) | undefined): Server {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: messageMax, perMessageDeflate: false });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
+    const url = new URL(request.url ?? '/', 'http://localhost');
     const allowed = access.hasToken(request) || access.hasPage(request, cookie());
     const refused = refusal(request, portOf?.(), doors.hostNames);
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (refused !== undefined || pathname !== '/ws') return drop(stream, '403 Forbidden');
+    const isFeed = url.pathname === '/stately';
+    if (refused !== undefined || (url.pathname !== '/ws' && !isFeed)) return drop(stream, '403 Forbidden');
+    if (isFeed) {
+      if (!access.hasFeedToken(url)) return drop(stream, '401 Unauthorized');
+      sockets.handleUpgrade(request, stream, head, (socket) => doors.fed(socket));
+      return;
+    }
     if (!allowed) return drop(stream, '401 Unauthorized');
     const name = portOf === undefined ? 'command line' : access.hasToken(request) ? 'token' : 'page';
     sockets.handleUpgrade(request, stream, head, (socket) => doors.connected(socket, name));

@@ -22,6 +22,7 @@ import { act, targetOf } from './actions.ts';
 import { Audit } from './audit.ts';
 import { Hub, viewersMax } from './hub.ts';
 import { type Door, type Doors, openPort, openSocketFile } from './listener.ts';
+import { StatelyTap } from './stately-tap.ts';
 import { ViewerLink } from './viewer-link.ts';
 
 export interface DevtoolsOptions {
@@ -61,6 +62,11 @@ export interface Devtools extends AsyncDisposable {
   readonly runFile: string;
   readonly token: string;
   readonly inspector: Inspector;
+  /**
+   * What a stock receiver takes: `createWebSocketReceiver({ server: devtools.statelyUrl })`. The token in it opens nothing
+   * but the feed of actors. Undefined where there is no port.
+   */
+  readonly statelyUrl: string | undefined;
   /** The page's address with a code that signs one browser in, once, within ten minutes. */
   newLink(): string | undefined;
   /** Closes all viewers and doors. Safe to call twice. */
@@ -96,6 +102,8 @@ class Host implements Devtools {
   readonly #run: string;
   readonly #scopes: readonly Scope[];
   readonly #doors: Door[] = [];
+  readonly #stately: StatelyTap;
+  readonly #feeds = new Set<WebSocket>();
   #port: number | undefined;
   #runFile = '';
   #socket = '';
@@ -121,6 +129,7 @@ class Host implements Devtools {
       onCrash: printCrashes ? (report) => log('error', crashText(report)) : undefined,
     });
     this.#hub = new Hub(this.inspector, this.#audit);
+    this.#stately = new StatelyTap(this.inspector);
   }
 
   async open(): Promise<void> {
@@ -137,6 +146,7 @@ class Host implements Devtools {
     const doors: Doors = {
       access: this.#access,
       connected: (socket, name) => this.#connected(socket, name),
+      fed: (socket) => this.#fed(socket),
       metrics: () => this.#metrics(),
       hostNames: host === '127.0.0.1' ? [] : [host],
     };
@@ -162,6 +172,11 @@ class Host implements Devtools {
   get url(): string | undefined {
     const { host = '127.0.0.1' } = this.#options;
     return this.#port === undefined ? undefined : `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  get statelyUrl(): string | undefined {
+    if (this.url === undefined) return undefined;
+    return `${this.url.replace('http', 'ws')}/stately?token=${this.#access.feedToken}`;
   }
 
   get runFile(): string {
@@ -195,6 +210,17 @@ class Host implements Devtools {
     socket.on('close', () => link.close());
     socket.on('error', () => socket.terminate());
     socket.send(JSON.stringify(this.#hello()));
+  }
+
+  /** It is told, and tells nothing. */
+  #fed(socket: WebSocket): void {
+    this.#feeds.add(socket);
+    const detach = this.#stately.attach(socket);
+    socket.on('close', () => {
+      this.#feeds.delete(socket);
+      detach();
+    });
+    socket.on('error', () => socket.terminate());
   }
 
   #hello(): Hello {
@@ -269,6 +295,8 @@ class Host implements Devtools {
   async #stop(): Promise<void> {
     if (this.#runFile !== '') removeRunFile(this.#runFile);
     this.#hub.stop();
+    for (const socket of this.#feeds) socket.close(1001, 'the host stops');
+    this.#stately.stop();
     await Promise.all(this.#doors.map((door) => door.close()));
     if (this.#socket !== '') rmSync(this.#socket, { force: true });
     this.inspector.stop();

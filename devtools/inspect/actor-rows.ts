@@ -2,7 +2,7 @@
 import { type ActorSystem, type AnyEvent, type DeadLetter, type Process, Recent } from '../../actors/core/index.ts';
 import { type SupervisorEvent, supervisionOf } from '../../supervisors/index.ts';
 import { machineChart } from '../adapters/chart.ts';
-import type { ActorDetail, ActorRow, ActorStatus, ChildSpecRow, Preview } from '../protocol/index.ts';
+import type { ActorDetail, ActorRow, ActorStatus, Chart, ChildSpecRow, Preview } from '../protocol/index.ts';
 import { titleOf } from './letters.ts';
 import type { Lives } from './lives.ts';
 import { type Population, parentOf, type Spot } from './population.ts';
@@ -69,6 +69,17 @@ export class ActorRows {
     };
   }
 
+  /** In which state a machine, or a state machine, is; null for others. */
+  at(process: Process): Preview {
+    return this.#sources.previews.of(stateNameOf(process));
+  }
+
+  /** The statechart of a machine; null for others. */
+  chart(process: Process): Chart | null {
+    const { machine } = process.behavior;
+    return machine === undefined ? null : machineChart(machine, stateNameOf(process));
+  }
+
   /** Undefined: nobody lives there, and no supervisor knows the place. */
   detail(path: string, population: Population, crashOf: (pid: string) => number | null): ActorDetail | undefined {
     const { system, lives, previews } = this.#sources;
@@ -93,8 +104,8 @@ export class ActorRows {
       current: process?.current === undefined ? null : titleOf(process.current),
       childSpecs: childSpecsOf(process),
       state: process === undefined ? null : previews.of(state),
-      at: atOf(process, state, previews),
-      chart: chartOf(process, state),
+      at: process === undefined ? null : this.at(process),
+      chart: process === undefined ? null : this.chart(process),
       incarnations,
     };
   }
@@ -150,18 +161,12 @@ function childSpecsOf(process: Process | undefined): ChildSpecRow[] {
   return rows;
 }
 
-/** The value of a machine's state, or of a state machine's. */
-function atOf(process: Process | undefined, state: unknown, previews: Previews): Preview {
-  if (process?.kind !== 'machine' && process?.kind !== 'statem') return null;
-  if (Array.isArray(state)) return previews.of(state[0]);
+/** In which state a machine, or a state machine, is. */
+function stateNameOf(process: Process): unknown {
+  if (process.kind !== 'machine' && process.kind !== 'statem') return null;
+  const state = inspected(process);
+  if (Array.isArray(state)) return state[0];
   if (typeof state !== 'object' || state === null) return null;
   const { value, state: name } = state as { readonly value?: unknown; readonly state?: unknown };
-  return previews.of(value ?? name ?? null);
-}
-
-function chartOf(process: Process | undefined, state: unknown) {
-  if (process?.kind !== 'machine') return null;
-  const { machine } = process.behavior;
-  const { value } = (state ?? {}) as { readonly value?: unknown };
-  return machine === undefined ? null : machineChart(machine, value);
+  return value ?? name ?? null;
 }

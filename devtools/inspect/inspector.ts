@@ -62,6 +62,7 @@ export class Inspector {
   readonly #taps: Tracer;
   readonly #forget: readonly (() => void)[];
   readonly #changed = new Set<() => void>();
+  readonly #others = new Set<Tracer>();
   #population: Promise<Population> | undefined;
   #viewers = 0;
   #handledByEnded = 0;
@@ -102,7 +103,7 @@ export class Inspector {
     this.#taps = {
       sent: (to, letter) => this.trace.sent(to, letter),
       refused: (to, letter) => this.trace.refused(to, letter),
-      handling: (by, letter) => this.trace.handling(by, letter),
+      handling: (by, letter) => this.#handling(by, letter),
       handled: (by, letter, failure) => this.#handled(by, letter, failure),
     };
     this.foreign = options.foreign ?? [];
@@ -157,6 +158,7 @@ export class Inspector {
     for (const forget of this.#forget) forget();
     this.trace.stop('asked');
     this.history.clear();
+    this.#others.clear();
     this.#retap();
     this.#rest();
     this.#changed.clear();
@@ -170,16 +172,32 @@ export class Inspector {
     return done;
   }
 
+  /** Tells a tracer of all letters besides, until what this returns is called. */
+  tap(tracer: Tracer): () => void {
+    this.#others.add(tracer);
+    this.#retap();
+    return () => {
+      this.#others.delete(tracer);
+      this.#retap();
+    };
+  }
+
   #retap(): void {
-    const wanted = this.trace.running || this.history.recording;
+    const wanted = this.trace.running || this.history.recording || this.#others.size > 0;
     if (wanted) this.system.tracer = this.#taps;
     else if (this.system.tracer === this.#taps) this.system.tracer = undefined;
     this.#tell();
   }
 
+  #handling(by: Process, letter: Letter): void {
+    this.trace.handling(by, letter);
+    for (const tracer of this.#others) tracer.handling(by, letter);
+  }
+
   #handled(by: Process, letter: Letter, failure: ExitReason | undefined): void {
     const message = this.trace.handled(by, letter, failure);
     if (this.history.recording) this.history.handled(by, letter, message);
+    for (const tracer of this.#others) tracer.handled(by, letter, failure);
   }
 
   #heard(event: AnyEvent): void {
