@@ -50,6 +50,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
     text: 'Reference',
     items: [
       page('Errors', 'errors'),
+      page('Events', 'events'),
       page('Parity', 'parity'),
       { text: 'TypeScript', link: '/api/typescript/index.html', target: '_self' },
       page('Python', 'api/python'),

@@ -61,6 +61,7 @@ export function stages(root, jobs) {
     check('seams', [node, join(root, 'scripts', 'lint-seams.mjs')]),
     check('types', [node, join(root, 'scripts', 'check-types.mjs')]),
     check('generated', [node, join(root, 'scripts', 'generate.mjs'), '--check']),
+    check('events', [node, join(root, 'scripts', 'events.mjs'), '--check']),
     check('proto-lint', [node, nodeModule('@bufbuild', 'buf', 'bin', 'buf'), 'lint', 'proto']),
     check('proto-breaking', [node, join(root, 'scripts', 'proto-breaking.mjs')]),
     check('build', [node, join(root, 'scripts', 'build.mjs')]),

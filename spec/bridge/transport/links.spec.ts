@@ -1,5 +1,7 @@
+import { create } from '@bufbuild/protobuf';
 import { expect } from 'chai';
 import { exitReason, nodeRuntime, type Pid, server } from '../../../actors/core/index.ts';
+import { FrameSchema } from '../../../bridge/transport/gen/workers_pb.js';
 import { type LinksOptions, links, MemoryNetwork, type StreamNotice } from '../../../bridge/transport/index.ts';
 import { dynamicSupervisor, startSupervisor } from '../../../supervisors/index.ts';
 import { consumer, Notes } from '../../helpers/consumer.ts';
@@ -257,6 +259,18 @@ describe('links', () => {
       await wire.until(() => wire.closed !== undefined);
     });
   }
+});
+
+describe('a frame of a kind that is not known', () => {
+  it('is ignored and told, and the stream goes on', async () => {
+    await using t = await start();
+    const { wire, stream } = await t.upWorker();
+    const told = new Promise<unknown>((resolve) => t.app.system.events.emitter.once('stream.unknown_frame', resolve));
+    wire.send(create(FrameSchema));
+    expect(await told).to.include({ type: 'stream.unknown_frame', stream });
+    t.open(stream, 'one', { n: 1 });
+    await wire.until(() => wire.heard.length === 1);
+  });
 });
 
 describe('a stream whose connection is lost', () => {
