@@ -106,7 +106,8 @@ module.exports = {
     },
     {
       name: 'source-needs-no-dev-dependency',
-      comment: 'mocha and chai are what testing/ is for; ioredis and OpenTelemetry are optional peers, loaded by their files alone.',
+      comment:
+        'mocha and chai are what testing/ is for; ioredis and OpenTelemetry are optional peers, loaded by their files alone.',
       severity: 'error',
       from: { path: source, pathNot: [page, top] },
       to: { dependencyTypes: ['npm-dev'], pathNot: [npm('mocha|chai|ioredis|@opentelemetry/api|@types/.+')] },
