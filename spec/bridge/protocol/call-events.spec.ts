@@ -123,11 +123,12 @@ describe('the events of a call', () => {
 
   it('tell of what Python wrote at once, and which call did where that is known', async () => {
     t.app.system.events.emitter.on('worker.committed', (event) => told.push(event));
-    wire.onCall = async (side) => {
+    wire.onCall = (side) => {
       const plan = encodePlan({ set: { n: 2 } });
-      await wire.ask(workerMessage('commit', { $typeName: 'ophion.v1.CommitVariablesRequest', sessionId: 's', plan }))
-        .answer;
-      side.answer(null);
+      const asked = wire.ask(
+        workerMessage('commit', { $typeName: 'ophion.v1.CommitVariablesRequest', sessionId: 's', plan }),
+      );
+      void asked.answer.then(() => side.answer(null));
     };
     const call = callTool(t.names, { tool: 'rank', sessionId: 's' });
     await call.outcome;
