@@ -13,7 +13,7 @@ import { launch } from '../helpers/chromium.ts';
 import { builtPage } from '../helpers/page-build.ts';
 import { startPageSystem, stopPageSystem } from '../helpers/page-system.ts';
 
-const folder = fileURLToPath(new URL('../../docs/public/devtools', import.meta.url));
+const folder = fileURLToPath(new URL('../../docs/pictures', import.meta.url));
 const ask = pythonTool<{ question: string }, { answer: string }>('ask');
 
 /** Width and height, as a PNG says them. */
@@ -47,9 +47,9 @@ describe('the pictures of the dev tools', function () {
 
   for (const [name, hash, wanted] of [
     ['tree', 'tree', '[data-path="app/shop/counter"]'],
-    ['crash', 'crash/1', 'text=It lives on as'],
-    ['actor', `actor/${encodeURIComponent('app/shop/light')}`, 'text=Statechart'],
-    ['session', 'session/demo', 'text=temperature'],
+    ['crash', 'crashes/1', 'text=It lives on as'],
+    ['actor', 'actor/app/shop/light', 'text=Statechart'],
+    ['session', 'sessions/demo?variable=temperature', 'text=temperature'],
   ] as const) {
     it(`show ${name}`, async () => {
       await page.goto(`${system.tools.url}/#/${hash}`);
