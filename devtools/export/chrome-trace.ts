@@ -3,7 +3,7 @@
  * of its parent, each message a slice, an arrow from what caused it; each trace a group of its own.
  */
 import type { MessageRow, SpanRow } from '../protocol/index.ts';
-import { pathOf } from './message-filter.ts';
+import { pathOf } from '../protocol/message-filter.ts';
 import { lanesOf, type Slice } from './slices.ts';
 
 export interface ChromeTraceInput {

@@ -1,6 +1,6 @@
 /** The actors of a recorded moment, as the views show them. Pure. */
 import type { ActorDetail, ActorRow, IncarnationRow, QueryOf, TreeRow } from '../protocol/index.ts';
-import { pathOf } from './message-filter.ts';
+import { pathOf } from '../protocol/message-filter.ts';
 import type { TraceKind, TraceRows } from './trace-records.ts';
 
 export interface ActorView {

@@ -11,7 +11,7 @@ import {
   ViewerError,
   type Views,
 } from '../protocol/index.ts';
-import { globOf, messageFilter } from './message-filter.ts';
+import { globOf, messageFilter } from '../protocol/message-filter.ts';
 import { type ActorView, actorDetail, listActors, treeRows } from './trace-actors.ts';
 import { causesAndEffects } from './trace-causes.ts';
 import { overviewOf } from './trace-overview.ts';

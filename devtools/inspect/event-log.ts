@@ -1,8 +1,7 @@
 /** The newest events of the system, as rows for people; what they hold is rendered when somebody looks. */
 import type { AnyEvent, Clock } from '../../actors/core/index.ts';
-import type { EventRow, QueryOf } from '../protocol/index.ts';
+import { type EventRow, globOf, nameGlobOf, type QueryOf } from '../protocol/index.ts';
 import { importanceOf, pathOf, textOf } from './event-text.ts';
-import { fitsName, fitsPath } from './glob.ts';
 import type { Previews } from './preview.ts';
 import { RingLog } from './ring-log.ts';
 
@@ -36,9 +35,11 @@ export class EventLog {
   /** The newest first. */
   rows(query: Omit<QueryOf<'events'>, 'view'>, previews: Previews) {
     const { path, types, offset = 0, limit = 100 } = query;
+    const typeFits = types?.map(nameGlobOf);
+    const pathFits = path === undefined ? undefined : globOf(path);
     const fits = ({ event }: Told): boolean =>
-      (types === undefined || types.some((type) => fitsName(type, event.type))) &&
-      (path === undefined || fitsPath(path, pathOf(event)));
+      (typeFits === undefined || typeFits.some((wanted) => wanted(event.type))) &&
+      (pathFits === undefined || pathFits(pathOf(event)));
     const { items, total } = this.#log.newest(fits, offset, limit);
     return { rows: items.map((told) => rowOf(told, previews)), total };
   }

@@ -15,8 +15,14 @@ import {
   processOf,
   type TimerHandle,
 } from '../../actors/core/index.ts';
-import type { MessageFilter, MessageRow, TraceHead } from '../protocol/index.ts';
-import { fitsName, fitsPath } from './glob.ts';
+import {
+  globOf,
+  type MessageFilter,
+  type MessageRow,
+  messageFilter,
+  nameGlobOf,
+  type TraceHead,
+} from '../protocol/index.ts';
 import { contentOf, nameOf, senderOf } from './letters.ts';
 import type { Previews } from './preview.ts';
 import { RingLog } from './ring-log.ts';
@@ -52,6 +58,9 @@ export class MessageTrace {
   #log = new RingLog<Traced>(0);
   #open = new Map<Letter, Traced>();
   #filter: MessageFilter = {};
+  /** Of the filter, what can be said before there is a record. */
+  #fitsPath: ((path: string) => boolean) | undefined;
+  #fitsName: ((name: string) => boolean) | undefined;
   #recorded = 0;
   #dropped = 0;
   #characters = 0;
@@ -89,6 +98,8 @@ export class MessageTrace {
     const { clock } = this.#system.runtime;
     this.stop('asked');
     this.#filter = filter;
+    this.#fitsPath = filter.path === undefined ? undefined : globOf(filter.path);
+    this.#fitsName = filter.name === undefined ? undefined : nameGlobOf(filter.name);
     this.#max = max;
     this.#log = new RingLog(max);
     this.#open = new Map();
@@ -200,15 +211,15 @@ export class MessageTrace {
   }
 
   #fits(sender: Pid | undefined, to: string, name: string): boolean {
-    const { path, direction, name: wanted } = this.#filter;
-    if (wanted !== undefined && !fitsName(wanted, name)) return false;
-    if (path === undefined) return true;
-    const inward = direction !== 'out' && fitsPath(path, to);
-    return inward || (direction !== 'in' && sender !== undefined && fitsPath(path, sender.path));
+    const { direction } = this.#filter;
+    if (this.#fitsName?.(name) === false) return false;
+    const fits = this.#fitsPath;
+    if (fits === undefined) return true;
+    return (direction !== 'out' && fits(to)) || (direction !== 'in' && sender !== undefined && fits(sender.path));
   }
 
   #fitsFacts({ session, traceId }: Pick<MessageRow, 'session' | 'traceId'>): boolean {
-    const { filter } = this.head;
+    const filter = this.#filter;
     if (filter.session !== undefined && filter.session !== session) return false;
     return filter.traceId === undefined || filter.traceId === traceId;
   }
@@ -233,7 +244,8 @@ export class MessageTrace {
 
   /** The newest first. `filter` is that of the viewer, besides the one of the trace. */
   rows(filter: MessageFilter, offset: number, limit: number) {
-    const { items, total } = this.#log.newest(({ row }) => fitsRow(filter, row), offset, limit);
+    const fits = messageFilter(filter);
+    const { items, total } = this.#log.newest(({ row }) => fits(row), offset, limit);
     return { rows: items.map(({ row }) => ({ ...row })), total };
   }
 
@@ -260,22 +272,6 @@ export class MessageTrace {
     return this.#log.list().map(({ row }) => row);
   }
 }
-
-/** Whether a recorded message is what a viewer wants to see. */
-export function fitsRow(filter: MessageFilter, row: MessageRow): boolean {
-  const { path, name, direction, failures, minMs, session, traceId } = filter;
-  if (failures === true && (row.outcome === 'handled' || row.outcome === 'waiting' || row.outcome === 'handling'))
-    return false;
-  if (minMs !== undefined && (row.tookMs ?? 0) < minMs) return false;
-  if (session !== undefined && row.session !== session) return false;
-  if (traceId !== undefined && row.traceId !== traceId) return false;
-  if (name !== undefined && !fitsName(name, row.name)) return false;
-  if (path === undefined) return true;
-  const inward = direction !== 'out' && fitsPath(path, placeOf(row.to));
-  return inward || (direction !== 'in' && fitsPath(path, placeOf(row.from)));
-}
-
-const placeOf = (pid: string): string => (pid.includes('#') ? pid.slice(0, pid.lastIndexOf('#')) : pid);
 
 /** Of what belongs to a session or a trace, where the message itself says so. */
 function factsOf(content: unknown): Pick<MessageRow, 'session' | 'traceId'> {

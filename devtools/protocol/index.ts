@@ -1,5 +1,6 @@
 /** The protocol of the dev tools, and the viewer's side of it: nothing of the host, so that a browser can load it. */
 export { type Action, type Scope, scopeOf } from './actions.ts';
+export { globOf, isFailure, messageFilter, nameGlobOf, pathOf } from './message-filter.ts';
 export {
   defaultCredit,
   type Hello,

@@ -1,5 +1,6 @@
 /** Which messages a filter lets through; pure, for recordings and for what is recorded. */
-import type { MessageFilter, MessageRow } from '../protocol/index.ts';
+import type { MessageRow } from './rows.ts';
+import type { MessageFilter } from './views.ts';
 
 /** Whether a path fits a glob: `*` within a part, `**` over parts; without a star it stands for itself and all below it. */
 export function globOf(glob: string): (path: string) => boolean {
@@ -13,7 +14,7 @@ export function globOf(glob: string): (path: string) => boolean {
 }
 
 /** Whether a name fits: `*` stands for anything. */
-function nameOf(glob: string): (name: string) => boolean {
+export function nameGlobOf(glob: string): (name: string) => boolean {
   return glob.includes('*') ? globOf(glob.replace(/\*+/g, '**')) : (name) => name === glob;
 }
 
@@ -34,7 +35,7 @@ export function messageFilter(
   tool: (path: string) => boolean = () => false,
 ): (message: MessageRow) => boolean {
   const fitsPath = path === undefined ? undefined : globOf(path);
-  const fitsName = name === undefined ? undefined : nameOf(name);
+  const fitsName = name === undefined ? undefined : nameGlobOf(name);
   return (message) => {
     const [from, to] = [pathOf(message.from), pathOf(message.to)];
     if (fitsPath !== undefined) {
