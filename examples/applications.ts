@@ -4,10 +4,12 @@
  */
 import { application, reply, server, startApplications, supervisor } from '../index.ts';
 
+// #region stock
 const stock = server({
   init: () => 10,
   call: { take: (apples, count: number) => reply(apples - count, apples - count) },
 });
+// #endregion
 
 // #region groups
 const orders = server({ init: () => 0, cast: { boom: () => Promise.reject(new Error('boom')) } });
@@ -44,6 +46,7 @@ const apps = await startApplications(
 );
 // #endregion
 
+// #region crash and stop
 const { shop, warehouse } = apps.applications;
 console.log(await warehouse.children.stock.call('take', 3)); // 7
 const restarted = new Promise((resolve) => apps.events.once('child.restarted', resolve));
@@ -57,3 +60,4 @@ if (process.argv.includes('serve')) {
   clearInterval(alive);
   console.log(JSON.stringify(end));
 } else console.log(JSON.stringify(await apps.stop()));
+// #endregion

@@ -167,6 +167,7 @@ async function main(): Promise<void> {
       return { asked, lookedUp: run.facts.looked_up, answer: run.output.answer };
     });
 
+    // #region killed in a call
     await report.step('kill', 'SIGKILL the worker in the middle of a call: another one runs it again', async () => {
       const before = await context.variables.getAll();
       // In the middle is where the program waits for `lookup`: its first call kills the worker that asked.
@@ -199,6 +200,7 @@ async function main(): Promise<void> {
         variables: after,
       };
     });
+    // #endregion
 
     await report.step(
       'crash',

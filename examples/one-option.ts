@@ -47,6 +47,7 @@ const variables = declare({
 const plan = pythonTool<{ goal: string }, string[]>('plan');
 const work = pythonTool<{ step: string }, { done: number; spent: number }>('work');
 
+// #region pursue
 /** All of it: there is no word in it of where the variables are. */
 async function pursue(context: Context<Values<typeof variables>>, goal: string): Promise<void> {
   await context.expose({ price: ({ step }: { step: string }) => step.length / 4 });
@@ -74,6 +75,7 @@ async function pursue(context: Context<Values<typeof variables>>, goal: string):
   await watched;
   console.log('watched:', told.join(' '));
 }
+// #endregion
 
 const chosen: Place | undefined = places[place as keyof typeof places]?.(where);
 if (chosen === undefined) throw new Error(`there is no place '${place}': one of ${Object.keys(places).join(', ')}`);

@@ -49,8 +49,10 @@ export function stalePages() {
 }
 
 function pages() {
-  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...docs.map((name) => `docs/${name}`)];
+  const docs = ['docs', 'docs/examples'].flatMap((folder) =>
+    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
+  );
+  return ['README.md', ...docs.filter((name) => name.endsWith('.md'))];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

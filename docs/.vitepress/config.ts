@@ -3,12 +3,30 @@ import { type DefaultTheme, defineConfig } from 'vitepress';
 
 const page = (text: string, link: string): DefaultTheme.SidebarItem => ({ text, link: `/${link}` });
 
+const examples = [
+  page('Live temperature', 'examples/question-answering'),
+  page('Streaming chat', 'examples/chat'),
+  page('Retrieval', 'examples/retrieval'),
+  page('Agent', 'examples/agent'),
+  page('Optimizer', 'examples/optimizer'),
+  page('Study', 'examples/study'),
+  page('The main job', 'examples/main-job'),
+  page('The first tools', 'examples/getting-started'),
+  page('Numerical tools', 'examples/numbers'),
+  page('Any state', 'examples/one-option'),
+  page('Packed file', 'examples/packaged'),
+  page('Counter', 'examples/counter'),
+  page('State machine', 'examples/coffee-machine'),
+  page('Applications', 'examples/applications'),
+  page('Thread', 'examples/isolation'),
+];
+
 export const guide: DefaultTheme.SidebarItem[] = [
   {
     text: 'Begin',
     items: [
       page('Getting started', 'getting-started'),
-      page('Examples', 'examples'),
+      { ...page('Examples', 'examples'), collapsed: true, items: examples },
       page('How it is built', 'architecture'),
       page('Coming from OTP', 'coming-from-otp'),
     ],
