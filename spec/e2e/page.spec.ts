@@ -7,7 +7,7 @@ import { show as snapshotOf } from '../../devtools/inspect/views.ts';
 import { pythonTool } from '../../index.ts';
 import { launch } from '../helpers/chromium.ts';
 import { builtPage } from '../helpers/page-build.ts';
-import { startPageSystem, stopPageSystem } from '../helpers/page-system.ts';
+import { type PageSystem, passer, startPageSystem } from '../helpers/page-system.ts';
 
 const ask = pythonTool<{ question: string }, { answer: string }>('ask');
 const fail = pythonTool<{ message: string }, null>('fail');
@@ -21,7 +21,7 @@ describe('the page, with a system behind it', function () {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  let system: Awaited<ReturnType<typeof startPageSystem>>;
+  let system: PageSystem;
   const problems: string[] = [];
   before(async function () {
     browser = await launch(this);
@@ -39,13 +39,25 @@ describe('the page, with a system behind it', function () {
   });
   after(async () => {
     await browser?.close();
-    await stopPageSystem();
+    await system?.stop();
   });
   afterEach(() => expect(problems.splice(0)).to.deep.equal([]));
 
   const show = (hash: string) => page.goto(`${system.tools.url}/#/${hash}`);
   const line = (path: string) => page.locator(`[role=treeitem][data-path="${path}"]`);
   const heading = (name: string | RegExp) => page.getByRole('heading', { name });
+  /** The page's tree and a full snapshot are the same. */
+  const showsAll = async () => {
+    const { rows } = await snapshotOf<'tree'>(
+      { view: 'tree', open: 'all', limit: 1_000 },
+      system.tools.inspector,
+      noFacts,
+    );
+    const paths = rows.map(([path]) => path);
+    await page.getByText(`${paths.length} lines`, { exact: true }).waitFor();
+    const lines = page.getByRole('treeitem');
+    expect(await lines.evaluateAll((all) => all.map((one) => one.getAttribute('data-path')))).to.deep.equal(paths);
+  };
   const counter = () => system.app.children.shop.children.counter;
 
   it('has neither code nor token in its address, and a code is good once', async () => {
@@ -63,15 +75,25 @@ describe('the page, with a system behind it', function () {
   it('shows the tree that is there, line by line', async () => {
     await show('tree');
     await line(worker).waitFor();
-    const { rows } = await snapshotOf<'tree'>(
-      { view: 'tree', open: 'all', limit: 1_000 },
-      system.tools.inspector,
-      noFacts,
-    );
-    const shown = await page
-      .getByRole('treeitem')
-      .evaluateAll((lines) => lines.map((one) => one.getAttribute('data-path')));
-    expect(shown).to.deep.equal(rows.map(([path]) => path));
+    await showsAll();
+  });
+
+  it('shows the tree that is there after a storm of ten thousand short-lived actors', async () => {
+    await show('tree');
+    await line(worker).waitFor();
+    const { crowd } = system.app.children;
+    const batch = 250;
+    for (let first = 0; first < 10_000; first += batch) {
+      const ids = Array.from({ length: batch }, (_, number) => `p-${first + number}`);
+      await Promise.all(ids.map((id) => crowd.startChild({ id, logic: passer, restart: 'temporary' })));
+      // Of some, a few live on.
+      const ended = first % 2_500 === 0 ? ids.slice(1) : ids;
+      await Promise.all(ended.map((id) => crowd.terminateChild(id)));
+    }
+    await line('app/crowd/p-7500').waitFor();
+    await showsAll();
+    await Promise.all([0, 2_500, 5_000, 7_500].map((number) => crowd.terminateChild(`p-${number}`)));
+    await line('app/crowd/p-0').waitFor({ state: 'detached' });
   });
 
   it('answers why an actor was restarted in three clicks', async () => {
@@ -80,7 +102,7 @@ describe('the page, with a system behind it', function () {
     await show('tree');
     await line('app/shop/counter').filter({ hasText: '#2' }).click();
     await page.getByRole('table', { name: 'incarnations' }).getByRole('link', { name: /boom/ }).click();
-    await heading(/^Crash #1 of app\/shop\/counter#1/).waitFor();
+    await heading(/^Crash #\d+ of app\/shop\/counter#1/).waitFor();
     const why = page.getByRole('region', { name: 'Why' });
     await why.getByText('Its supervisor app/shop#1 (one_for_one) restarted it').waitFor();
     await why.getByText('1 of 5 in 1 min').waitFor();
@@ -214,19 +236,18 @@ describe('the page, with a system behind it', function () {
   });
 
   it("finds the crashed worker's report, with what its process left, and its successor", async () => {
-    const { workers } = await system.app.children.ophion.pools.default.status();
-    process.kill(workers[0]?.osPid as number, 'SIGKILL');
+    const [killed] = (await system.app.children.ophion.pools.default.status()).workers;
+    if (killed?.osPid === undefined) throw new Error('there is no worker');
+    process.kill(killed.osPid, 'SIGKILL');
     await show('crashes');
-    await page
-      .getByRole('row', { name: new RegExp(`${worker}#1`) })
-      .getByRole('link', { name: /^#\d+$/ })
-      .click();
+    const row = page.getByRole('row', { name: new RegExp(`${killed.pid}`) });
+    await row.getByRole('link', { name: /^#\d+$/ }).click();
     const left = page.getByRole('region', { name: 'Its process' });
     await left.getByText(/killed by SIGKILL/).waitFor();
     await left.getByText(/OS pid\d+/).waitFor();
     await show('workers');
-    await page.getByRole('row', { name: new RegExp(`${worker}.*idle`) }).waitFor({ timeout: 60_000 });
-    await page.getByRole('link', { name: worker }).click();
+    await page.getByRole('row', { name: new RegExp(`${killed.pid.path}.*idle`) }).waitFor({ timeout: 60_000 });
+    await page.getByRole('link', { name: killed.pid.path }).click();
     await page.getByRole('combobox', { name: 'life' }).waitFor();
   });
 

@@ -4,6 +4,7 @@ import { setup } from 'xstate';
 import { startDevtools } from '../../devtools/index.ts';
 import {
   declare,
+  dynamicSupervisor,
   float,
   nodeRuntime,
   openContext,
@@ -64,15 +65,19 @@ const clerk = server({
   },
 });
 
-let system: Awaited<ReturnType<typeof start>> | undefined;
+/** Comes and goes. */
+export const passer = server({ init: () => 0 });
 
-async function start() {
+export type PageSystem = Awaited<ReturnType<typeof startPageSystem>>;
+
+export async function startPageSystem() {
   const app = await startSupervisor({
     runtime: nodeRuntime({ log: () => {} }),
     maxRestarts: 3,
     periodMs: 60_000,
     children: {
       shop: supervisor({ maxRestarts: 5, periodMs: 60_000, children: { counter, front, clerk, light: worker(light) } }),
+      crowd: dynamicSupervisor(),
       ophion: ophion({ pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], size: 1 }) } }),
     },
   });
@@ -83,17 +88,10 @@ async function start() {
     variables: declare({ temperature: float({ min: 0, max: 2, default: 0.7 }), model: string({ default: 'small' }) }),
   });
   context.expose({ lookup: ({ id }: { id: string }) => `about ${id}` });
-  return { app, tools, context };
-}
-
-export async function startPageSystem() {
-  system = await start();
-  return system;
-}
-
-export async function stopPageSystem(): Promise<void> {
-  await system?.context.close();
-  await system?.tools.stop();
-  await system?.app.stop();
-  system = undefined;
+  const stop = async () => {
+    await context.close();
+    await tools.stop();
+    await app.stop();
+  };
+  return { app, tools, context, stop };
 }
