@@ -11,7 +11,7 @@ import { nextEvent } from '../../devtools/index.ts';
 import { pythonTool } from '../../index.ts';
 import { launch } from '../helpers/chromium.ts';
 import { builtPage } from '../helpers/page-build.ts';
-import { startPageSystem, stopPageSystem } from '../helpers/page-system.ts';
+import { type PageSystem, startPageSystem } from '../helpers/page-system.ts';
 
 const folder = fileURLToPath(new URL('../../docs/pictures', import.meta.url));
 const ask = pythonTool<{ question: string }, { answer: string }>('ask');
@@ -25,7 +25,7 @@ describe('the pictures of the dev tools', function () {
   this.timeout(120_000);
   let browser: Browser;
   let page: Page;
-  let system: Awaited<ReturnType<typeof startPageSystem>>;
+  let system: PageSystem | undefined;
   before(async function () {
     browser = await launch(this);
     await builtPage();
@@ -42,7 +42,7 @@ describe('the pictures of the dev tools', function () {
   });
   after(async () => {
     await browser?.close();
-    await stopPageSystem();
+    await system?.stop();
   });
 
   for (const [name, hash, wanted] of [
@@ -52,7 +52,7 @@ describe('the pictures of the dev tools', function () {
     ['session', 'sessions/demo?variable=temperature', 'text=temperature'],
   ] as const) {
     it(`show ${name}`, async () => {
-      await page.goto(`${system.tools.url}/#/${hash}`);
+      await page.goto(`${system?.tools.url}/#/${hash}`);
       await page.locator(wanted).first().waitFor();
       const taken = await page.screenshot();
       const file = join(folder, `${name}.png`);
