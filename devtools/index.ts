@@ -10,6 +10,15 @@ export {
   type XstateInspectorOptions,
   xstateInspector,
 } from './adapters/xstate.ts';
+export {
+  ConnectError,
+  type ConnectErrorCode,
+  type Connection,
+  type ConnectionNews,
+  type ConnectOptions,
+  connectDevtools,
+  type TargetOptions,
+} from './client/index.ts';
 export { type Dropped, type EventsOptions, events, nextEvent } from './events.ts';
 export { type ChromeTraceInput, chromeTrace } from './export/chrome-trace.ts';
 export { type DotOptions, dotGraph, type Graph, type GraphEdge } from './export/dot.ts';
@@ -22,4 +31,6 @@ export { TraceFileError, type TraceHeader, type TraceRecord } from './export/tra
 export { writeTrace } from './export/trace-writer.ts';
 export { type Devtools, type DevtoolsOptions, startDevtools } from './host/index.ts';
 export type { Redact } from './inspect/redact.ts';
+export { type Action, type Scope, type Viewer, ViewerError, type Watch } from './protocol/index.ts';
+export type { Query, QueryOf, Snapshot, View, Views } from './protocol/views.ts';
 export { formatTree, inspectTree, type TreeNode, totalRestarts } from './tree.ts';

@@ -219,17 +219,18 @@ export class Inspector {
 
   /** When the supervisor has had its turn: then the report says what it did. */
   #crashed(report: CrashReport, onCrash: InspectorOptions['onCrash']): void {
-    if (this.#viewers > 0) void this.#record();
+    if (this.#viewers > 0) void this.takeMoment();
     if (onCrash === undefined) return;
     this.system.runtime.turns.afterIo(() => onCrash(report));
   }
 
   async #ticked(): Promise<void> {
-    await this.#record();
+    await this.takeMoment();
     this.#tell();
   }
 
-  async #record(): Promise<void> {
+  /** Records the tree as it is now, unless it is as it was or too large. */
+  async takeMoment(): Promise<void> {
     const population = await this.population();
     if (population.size > recordedActorsMax) return;
     const rows = [];

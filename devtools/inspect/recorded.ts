@@ -8,6 +8,8 @@ const eventsMax = 5_000;
 /** In order of kind. What is kept may change while it is read: each kind is read at once. */
 export async function recordsOf(inspector: Inspector): Promise<Iterable<TraceRecord>> {
   const { crashes, trace, log, calls, history, moments, sessions, workers, previews } = inspector;
+  // Also where nobody looked: a file has the tree at its end.
+  await inspector.takeMoment();
   const rows = await workers.rows();
   const logs = (await Promise.all(rows.map(({ path }) => workers.logs(path, undefined)))).flat();
   function* records(): Generator<TraceRecord> {

@@ -61,6 +61,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
       page('Testing under faults', 'testing'),
       page('Performance', 'performance'),
       page('Dev tools', 'devtools'),
+      page('The command line', 'cli'),
       page('Exports and adapters', 'exports'),
     ],
   },

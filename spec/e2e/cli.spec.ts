@@ -197,7 +197,8 @@ describe('the command line on a running system', function () {
   it('shows workers, what they print, the tools and the calls of both languages', async () => {
     const [row] = await json('workers');
     expect(row).to.include({ path: worker, state: 'idle', calls: 1 });
-    expect(await run(['workers'])).to.include(`${worker}#1`);
+    const listed = await run(['workers']);
+    expect(listed, listed).to.include(`${worker}#1`);
     expect(await run(['logs', 'w-1']))
       .to.match(/ #1 to stdout\n/)
       .and.match(/ #1 to stderr\n/);

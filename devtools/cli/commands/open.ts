@@ -79,7 +79,11 @@ function shown(file: TraceFile, { crash, messages, events, tree, mermaid }: Opti
     const { head, rows } = file.get({ view: 'tree', open: 'all', limit: 1_000 });
     const shownRows = rows.map(([, row]) => row);
     const nowMs = head.atMs ?? file.header.endedAtMs;
-    return { value: shownRows, lines: () => treeLines(shownRows, { paint, columns: io.columns, nowMs }) };
+    const none = ['no moment of the tree was recorded'];
+    return {
+      value: shownRows,
+      lines: () => (shownRows.length === 0 ? none : treeLines(shownRows, { paint, columns: io.columns, nowMs })),
+    };
   }
   return summary(file, io);
 }
