@@ -218,6 +218,7 @@ describe('the ophion command', function () {
       ophion('send', 'app/counter', 'null', '--cast', 'boom');
       await shows('├─ counter#');
       await shows(/\d+ actors/);
+      // Two keys that come at once.
       keys('Down', 'Enter');
       await shows('Actor app/counter');
       await shows('{count: 0, apiKey: [masked]}');

@@ -6,6 +6,7 @@ import { treeLines } from '../commands/tree.ts';
 import type { Session } from '../session.ts';
 import { moved, moveOf, useKeys } from './keys.ts';
 import { List, windowOf } from './list.tsx';
+import { useLatest } from './use-latest.ts';
 import { useView } from './use-view.ts';
 
 /** What `s` goes through; the tree comes first. */
@@ -20,33 +21,36 @@ export interface ActorsScreenProps {
 }
 
 export function ActorsScreen({ session, height, columns, open, active }: ActorsScreenProps) {
-  const [nth, setNth] = useState(0);
-  const [cursor, setCursor] = useState(0);
+  const nth = useLatest(0);
+  const cursor = useLatest(0);
   const [top, setTop] = useState(0);
-  const [closed, setClosed] = useState<readonly string[]>([]);
-  const sort = sorts[nth % sorts.length];
+  const closed = useLatest<readonly string[]>([]);
+  const sort = sorts[nth.get() % sorts.length];
   const page = { offset: top, limit: height };
   const tree = useView<'tree'>(
     session.viewer,
-    sort === undefined ? { view: 'tree', open: 'all', closed, ...page } : undefined,
+    sort === undefined ? { view: 'tree', open: 'all', closed: closed.get(), ...page } : undefined,
   );
   const table = useView<'actors'>(session.viewer, sort === undefined ? undefined : { view: 'actors', sort, ...page });
   const { total, error } = sort === undefined ? tree : table;
   const rows: readonly (ActorRow | TreeRow)[] = sort === undefined ? tree.rows : table.rows;
-  const at = Math.max(0, Math.min(cursor, total - 1));
+  const within = (position: number): number => Math.max(0, Math.min(position, total - 1));
+  const at = within(cursor.get());
   // A list with a heading has one line less.
   const listHeight = sort === undefined ? height : height - 1;
   useEffect(() => setTop((before) => windowOf(before, at, listHeight, total)), [at, listHeight, total]);
-  const path = rows[at - top]?.path;
   useKeys((input, key) => {
+    const now = within(cursor.get());
+    const path = rows[now - top]?.path;
     const move = moveOf(input, key);
-    if (move !== undefined) setCursor(moved(at, move, total, listHeight));
+    if (move !== undefined) cursor.set(moved(now, move, total, listHeight));
     else if (input === 's') {
-      setNth(nth + 1);
-      setCursor(0);
-    } else if (path !== undefined && key.return) open(path);
-    else if (path !== undefined && key.leftArrow) setClosed([...new Set([...closed, path])]);
-    else if (path !== undefined && key.rightArrow) setClosed(closed.filter((one) => one !== path));
+      nth.set(nth.get() + 1);
+      cursor.set(0);
+    } else if (path === undefined) return;
+    else if (key.return) open(path);
+    else if (key.leftArrow) closed.set([...new Set([...closed.get(), path])]);
+    else if (key.rightArrow) closed.set(closed.get().filter((one) => one !== path));
   }, active);
   const nowMs = session.io.now();
   const lines =

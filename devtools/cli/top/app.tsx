@@ -7,6 +7,7 @@ import { CrashesScreen } from './crashes-screen.tsx';
 import { Header } from './header.tsx';
 import { useKeys } from './keys.ts';
 import { ActorScreen, CrashScreen, EventsScreen, LogsScreen } from './texts.tsx';
+import { useLatest } from './use-latest.ts';
 import { useSize } from './use-size.ts';
 import { useView } from './use-view.ts';
 
@@ -22,22 +23,23 @@ const aroundLines = 5;
 export function App({ session: given }: { readonly session: Session }) {
   const { exit } = useApp();
   const { columns, rows } = useSize();
-  const [screens, setScreens] = useState<readonly Screen[]>([{ is: 'actors' }]);
+  const screens = useLatest<readonly Screen[]>([{ is: 'actors' }]);
   const [lost, setLost] = useState(false);
   const session = given.sized(columns);
   const { head: overview } = useView<'overview'>(session.viewer, { view: 'overview' });
-  const screen = screens.at(-1) as Screen;
+  const shown = (): Screen => screens.get().at(-1) as Screen;
+  const screen = shown();
   useEffect(() => given.onChange(({ state }) => setLost(state === 'lost')), [given]);
-  const open = (next: Screen): void => setScreens([...screens, next]);
+  const open = (next: Screen): void => screens.set([...screens.get(), next]);
   useKeys((input, key) => {
-    const path = 'path' in screen ? screen.path : undefined;
-    const about = path === undefined ? {} : { path };
+    const now = shown();
+    const about = 'path' in now && now.path !== undefined ? { path: now.path } : {};
     if (input === 'q' || key.escape) {
-      if (screens.length === 1) exit();
-      else setScreens(screens.slice(0, -1));
-    } else if (input === 'c' && screen.is !== 'crashes') open({ is: 'crashes', ...about });
-    else if (input === 'e' && screen.is !== 'events') open({ is: 'events', ...about });
-    else if (input === 'l' && screen.is === 'actor') open({ is: 'logs', path: screen.path });
+      if (screens.get().length === 1) exit();
+      else screens.set(screens.get().slice(0, -1));
+    } else if (input === 'c' && now.is !== 'crashes') open({ is: 'crashes', ...about });
+    else if (input === 'e' && now.is !== 'events') open({ is: 'events', ...about });
+    else if (input === 'l' && now.is === 'actor') open({ is: 'logs', path: now.path });
   });
   const height = Math.max(1, rows - aroundLines);
   return (
@@ -58,7 +60,7 @@ export function App({ session: given }: { readonly session: Session }) {
       </Box>
       <Opened key={JSON.stringify(screen)} screen={screen} session={session} height={height} open={open} />
       <Text wrap="truncate-end" dimColor>
-        {keysOf(screen, screens.length)}
+        {keysOf(screen, screens.get().length)}
       </Text>
     </Box>
   );

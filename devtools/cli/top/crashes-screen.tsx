@@ -1,9 +1,9 @@
 /** The crashes that are kept, of all actors or of one. */
-import { useState } from 'react';
 import { crashColumns } from '../commands/crashes.ts';
 import type { Session } from '../session.ts';
 import { moved, moveOf, useKeys } from './keys.ts';
 import { List, windowOf } from './list.tsx';
+import { useLatest } from './use-latest.ts';
 import { useView } from './use-view.ts';
 
 export interface CrashesScreenProps {
@@ -17,19 +17,23 @@ export interface CrashesScreenProps {
 const limit = 200;
 
 export function CrashesScreen({ session, height, path, open }: CrashesScreenProps) {
-  const [cursor, setCursor] = useState(0);
-  const [top, setTop] = useState(0);
+  const cursor = useLatest(0);
+  const top = useLatest(0);
   const query = { view: 'crashes', limit, ...(path === undefined ? {} : { path }) } as const;
   const { rows, error } = useView<'crashes'>(session.viewer, query);
-  const at = Math.max(0, Math.min(cursor, rows.length - 1));
-  const offset = windowOf(top, at, height - 1, rows.length);
+  const within = (position: number): number => Math.max(0, Math.min(position, rows.length - 1));
+  const at = within(cursor.get());
+  const offset = windowOf(top.get(), at, height - 1, rows.length);
   useKeys((input, key) => {
     const move = moveOf(input, key);
     if (move !== undefined) {
-      const next = moved(at, move, rows.length, height - 1);
-      setCursor(next);
-      setTop(windowOf(offset, next, height - 1, rows.length));
-    } else if (key.return && rows[at] !== undefined) open(rows[at].id);
+      const next = moved(within(cursor.get()), move, rows.length, height - 1);
+      cursor.set(next);
+      top.set(windowOf(top.get(), next, height - 1, rows.length));
+    } else if (key.return) {
+      const row = rows[within(cursor.get())];
+      if (row !== undefined) open(row.id);
+    }
   });
   const [heading = '', ...lines] = session.table(rows, crashColumns);
   const empty = error?.message ?? (path === undefined ? 'nothing has crashed' : `${path} has not crashed`);

@@ -1,7 +1,7 @@
 /** A text that is read: an actor, a crash report, logs. Scrolls; sticks to its end when it is told to. */
-import { useEffect, useState } from 'react';
 import { moved, moveOf, useKeys } from './keys.ts';
 import { List } from './list.tsx';
+import { useLatest } from './use-latest.ts';
 
 export interface TextScreenProps {
   readonly lines: readonly string[];
@@ -13,19 +13,16 @@ export interface TextScreenProps {
 
 export function TextScreen({ lines, height, empty, follows = false }: TextScreenProps) {
   const most = Math.max(0, lines.length - height);
-  const [top, setTop] = useState(0);
-  const [sticks, setSticks] = useState(follows);
-  useEffect(() => {
-    if (sticks) setTop(most);
-  }, [sticks, most]);
+  /** Where its first line is; null: at the end, whatever comes. */
+  const top = useLatest<number | null>(follows ? null : 0);
+  const at = (): number => Math.min(top.get() ?? most, most);
   useKeys((input, key) => {
     const move = moveOf(input, key);
     if (move === undefined) return;
-    const next = moved(Math.min(top, most), move, most + 1, height);
-    setTop(next);
-    setSticks(follows && next === most);
+    const next = moved(at(), move, most + 1, height);
+    top.set(follows && next === most ? null : next);
   });
-  const offset = Math.min(top, most);
+  const offset = at();
   return (
     <List lines={lines.slice(offset, offset + height)} offset={offset} cursor={-1} height={height} empty={empty} />
   );
