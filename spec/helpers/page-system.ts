@@ -87,7 +87,7 @@ export async function startPageSystem() {
     id: 'demo',
     variables: declare({ temperature: float({ min: 0, max: 2, default: 0.7 }), model: string({ default: 'small' }) }),
   });
-  context.expose({ lookup: ({ id }: { id: string }) => `about ${id}` });
+  await context.expose({ lookup: ({ id }: { id: string }) => `about ${id}` });
   const stop = async () => {
     await context.close();
     await tools.stop();
