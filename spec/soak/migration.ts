@@ -183,9 +183,21 @@ async function leftAt(target: StateProvider): Promise<'a copy' | 'a session' | u
     if (error instanceof StateError && ['not_found', 'expired'].includes(error.code)) return undefined;
     throw error;
   }
-  const refused = await refusalOf(left.commit({ set: { sum: -1 } }, { timeoutMs: 1 }));
-  await left.close();
-  return refused?.code === 'unavailable' ? 'a copy' : 'a session';
+  try {
+    return (await takesCommits(left)) ? 'a session' : 'a copy';
+  } finally {
+    await left.close();
+  }
+}
+
+/** A copy answers that it is not to be had. Whatever else refuses a commit, such as a full disk or a lost answer, passes. */
+async function takesCommits(left: StateSession): Promise<boolean> {
+  for (;;) {
+    const refused = await refusalOf(left.commit({ set: { sum: -1 } }, { timeoutMs: 50 }));
+    if (refused === undefined) return true;
+    if (refused.code === 'unavailable') return false;
+    if (refused.code !== 'call_timeout' && refused.code !== 'read_only') throw refused;
+  }
 }
 
 async function refusalOf(moving: Promise<unknown>): Promise<(Error & { readonly code?: string }) | undefined> {
