@@ -1,5 +1,5 @@
 /** `ophion repl`: the attached system as an object, with top-level await. */
-import { type REPLEval, start } from 'node:repl';
+import { start } from 'node:repl';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
@@ -30,21 +30,6 @@ export const repl = (cli: Cli): Command =>
             ignoreUndefined: true,
           });
           server.context.system = replSystem(session);
-          // Lines of a pipe come all at once: each waits for the answer to the one before.
-          const evaluate = server.eval;
-          let last = Promise.resolve();
-          const inOrder: REPLEval = (code, context, file, done) => {
-            last = last.then(
-              () =>
-                new Promise((resolve) => {
-                  evaluate.call(server, code, context, file, (error, result) => {
-                    done(error, result);
-                    resolve();
-                  });
-                }),
-            );
-          };
-          Object.assign(server, { eval: inOrder });
           if (history !== undefined) {
             await new Promise<void>((resolve, reject) => {
               server.setupHistory(history, (error) => (error === null ? resolve() : reject(error)));
@@ -60,7 +45,6 @@ export const repl = (cli: Cli): Command =>
               reject(error);
             });
           });
-          await last;
         },
         { reconnect: true },
       ),

@@ -28,5 +28,12 @@ export function moved(at: number, move: Move, total: number, page: number): numb
 
 /** Called for each key while `active`. */
 export function useKeys(taken: (input: string, key: Key) => void, active = true): void {
-  useInput(taken, { isActive: active });
+  useInput(
+    (input, key) => {
+      // Letters that come at once come as one text.
+      const isText = input.length > 1 && !Object.values(key).includes(true);
+      for (const one of isText ? input : [input]) taken(one, key);
+    },
+    { isActive: active },
+  );
 }
