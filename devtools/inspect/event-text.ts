@@ -11,12 +11,6 @@ const low = new Set([
   'worker.alive',
   'worker.output',
   'worker.log',
-  'tool.called',
-  'tool.queued',
-  'tool.granted',
-  'tool.dispatched',
-  'tool.began',
-  'tool.ended',
   'program.step',
   'session.opened',
   'session.ended',
@@ -41,7 +35,8 @@ const high = new Set([
 ]);
 
 export function importanceOf(type: string): EventRow['importance'] {
-  if (low.has(type)) return 'low';
+  // What becomes of each call has views of its own.
+  if (low.has(type) || type.startsWith('tool.')) return 'low';
   return high.has(type) ? 'high' : 'normal';
 }
 

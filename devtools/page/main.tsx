@@ -6,7 +6,11 @@ import { App } from './shell/app.tsx';
 import './style/tokens.css';
 import './style/base.css';
 import './style/shell.css';
-import './style/parts.css';
+import './style/layout.css';
+import './style/tables.css';
+import './style/figures.css';
+import './style/forms.css';
+import './style/previews.css';
 import './style/pictures.css';
 import './style/views.css';
 

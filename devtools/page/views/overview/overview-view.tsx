@@ -14,8 +14,8 @@ import { EventList } from './event-list.tsx';
 
 const pointsMax = 120;
 const lastEvents: QueryOf<'events'> = { view: 'events', limit: 200 };
-/** Those of low importance, and those of each call, would hide what matters. */
-const matters = ({ importance, type }: EventRow) => importance !== 'low' && !String(type).startsWith('tool.');
+/** Those of low importance would hide what matters. */
+const matters = ({ importance }: EventRow) => importance !== 'low';
 
 export function OverviewView() {
   const { head, rows, loaded, error } = useWatch<'overview'>({ view: 'overview' });
