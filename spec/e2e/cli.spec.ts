@@ -284,8 +284,9 @@ describe('the command line on a running system', function () {
   });
 
   it('is cut to the terminal, coloured there, and neither in a pipe', async () => {
-    const wide = await run(['ps'], { columns: 60 });
-    for (const line of wide.split('\n')) expect(line.length, line).to.be.at.most(60);
+    const narrow = await run(['ps'], { columns: 80 });
+    for (const line of narrow.split('\n')) expect(line.length, line).to.be.at.most(80);
+    expect(narrow).to.include('workers/w-1#');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
     expect(await run(['tree'])).not.to.match(/\u001b/);
   });
