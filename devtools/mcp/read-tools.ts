@@ -63,7 +63,7 @@ export const readTools: readonly McpTool[] = [
         { view: 'actors', ...given({ search, sort }) },
         limited(args),
       );
-      return [...session.table(rows, actorColumns(session.io.now())), ...rest(rows.length, total)];
+      return [...session.table(rows, actorColumns(session.io.now(), undefined)), ...rest(rows.length, total)];
     },
   }),
   tool<{ path: string }>({

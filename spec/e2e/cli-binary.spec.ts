@@ -39,7 +39,7 @@ describe('the ophion command', function () {
   it('finds the system that runs, and writes neither colours nor cut lines into a pipe', () => {
     const { code, out, err } = ophion('tree');
     expect({ code, err }).to.deep.equal({ code: 0, err: '' });
-    expect(out).to.match(/^app#1 {2}one_for_one\n├─ counter#1 {2}server\n/);
+    expect(out).to.match(/^app#1 {2}one_for_one.*\n├─ counter#1 {2}server\n/);
   });
 
   it('is coloured in a pipe when it is told to, and never with NO_COLOR', () => {
@@ -108,9 +108,7 @@ describe('the ophion command', function () {
       ].join('\n'),
     );
     expect(await exitCode(repl)).to.equal(0);
-    expect(out)
-      .to.match(/^5$/m)
-      .and.match(/^app#1 {2}one_for_one\n├─ counter#\d+ {2}server\n/m);
+    expect(out).to.match(/^5\napp#1 {2}one_for_one.*\n├─ counter#\d+ {2}server\n/);
     expect(out).to.include('there is no actor nobody').and.include("'app'");
   });
 
@@ -139,7 +137,7 @@ describe('the ophion command', function () {
         'tree actors show crashes why messages sessions variables workers logs events calls status'.split(' '),
       );
       expect(tools.every(({ annotations }) => annotations?.readOnlyHint === true)).to.equal(true);
-      expect((await text('tree')).text).to.match(/^app#1 {2}one_for_one\n/);
+      expect((await text('tree')).text).to.match(/^app#1 {2}one_for_one.*\n/);
       expect((await text('show', { path: 'lamp' })).text).to.include('Statechart');
       expect((await text('variables', { session: program.current.session })).text).to.include('temperature');
       expect((await text('workers')).text).to.include('w-1#');
@@ -240,12 +238,14 @@ describe('the ophion command', function () {
       keys('Right');
       await shows('├─ counter#');
       keys('s');
-      await shows(/STATE +KIND +MAILBOX/);
+      await shows(/STATE +MAILBOX/);
       keys('e');
       await shows('Events');
       await shows('actor.exited');
-      keys('q', 's', 's', 's');
-      await shows('w-1');
+      keys('q');
+      await shows('s sort');
+      keys('s', 's', 's');
+      await shows(/RESTARTS +PATH\n.*w-1#\d/);
       keys('g', 'Enter');
       await shows('Actor app/ophion/pools/default/workers/w-1');
       keys('l');

@@ -24,7 +24,7 @@ describe('the command line on a running system', function () {
   const boom = (path: string) => run(['send', path, 'null', '--cast', 'boom']);
 
   it('draws the tree, or a branch of it, found by the end of its path', async () => {
-    expect(await run(['tree'])).to.match(/^app#1 {2}one_for_one\n├─ counter#\d+ {2}server/);
+    expect(await run(['tree'])).to.match(/^app#1 {2}one_for_one.*\n├─ counter#\d+ {2}server/);
     const branch = await run(['tree', 'jobs', '--depth', '1']);
     expect(branch.replaceAll(/#\d+/g, '').split('\n').slice(0, 3)).to.deep.equal([
       'jobs  rest_for_one',
@@ -253,7 +253,7 @@ describe('the command line on a running system', function () {
     ]);
     const [found] = listRunFiles(program.current.env.OPHION_RUN_DIR ?? '').systems;
     const env = { OPHION_TOKEN: found?.token ?? '' };
-    expect(await run(['tree', '--url', url, '--depth', '0'], { env })).to.equal('app#1  one_for_one\n');
+    expect(await run(['tree', '--url', url, '--depth', '0'], { env })).to.match(/^app#1 {2}one_for_one/);
   });
 
   it('exports what is kept to a file of this user alone, and looks into it without the system', async () => {
@@ -270,7 +270,7 @@ describe('the command line on a running system', function () {
     const { crashes } = JSON.parse(await run(['open', file, '--json'], { env }));
     const report = await run(['open', file, '--crash', String(crashes[0].id)], { env });
     expect(report).to.include('app/counter#').and.include('Caused by');
-    expect(await run(['open', file, '--tree'], { env })).to.match(/^app#1 {2}one_for_one\n/);
+    expect(await run(['open', file, '--tree'], { env })).to.match(/^app#1 {2}one_for_one/);
     expect(await run(['open', file, '--mermaid'], { env })).to.match(/^sequenceDiagram\n/);
     expect(await run(['open', file, '--events'], { env })).to.include('actor.exited');
     expect((await run(['export', '-'])).split('\n')[0]).to.include('"format":"ophion.trace"');
@@ -284,8 +284,9 @@ describe('the command line on a running system', function () {
   });
 
   it('is cut to the terminal, coloured there, and neither in a pipe', async () => {
-    const wide = await run(['ps'], { columns: 60 });
-    for (const line of wide.split('\n')) expect(line.length, line).to.be.at.most(60);
+    const narrow = await run(['ps'], { columns: 80 });
+    for (const line of narrow.split('\n')) expect(line.length, line).to.be.at.most(80);
+    expect(narrow).to.include('workers/w-1#');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
     expect(await run(['tree'])).not.to.match(/\u001b/);
   });

@@ -34,7 +34,7 @@ export const ps = (cli: Cli): Command =>
           ? sampled(session, { ...query, limit: Math.min(limit, 1_000) })
           : session.rows<'actors'>(query, limit));
         session.show(rows, () => [
-          ...session.table(rows, actorColumns(session.io.now())),
+          ...session.table(rows, actorColumns(session.io.now(), session.io.columns)),
           ...(rows.length < total
             ? [`${counted(total - rows.length, 'more actor', 'more actors')}: --limit, --search`]
             : []),
@@ -42,7 +42,25 @@ export const ps = (cli: Cli): Command =>
       }),
     );
 
-export const actorColumns = (nowMs: number): readonly Column<ActorRow>[] => [
+/** Below this width the columns that matter least are left out, and paths lose their beginning. */
+const wideAt = 110;
+const leastTitles = ['KIND', 'PEAK', 'HANDLED'];
+/** What the others need on a narrow terminal. */
+const othersWidth = 54;
+
+/** `width`: of the terminal; undefined: there is room for all. */
+export function actorColumns(nowMs: number, width: number | undefined): readonly Column<ActorRow>[] {
+  const columns = allColumns(nowMs);
+  if (width === undefined || width >= wideAt) return columns;
+  const room = Math.max(12, width - othersWidth);
+  const path: Column<ActorRow> = { title: 'PATH', of: ({ path, pid }) => cutStart(pid ?? path, room) };
+  return [...columns.filter(({ title }) => title !== 'PATH' && !leastTitles.includes(title)), path];
+}
+
+const cutStart = (text: string, width: number): string =>
+  text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+
+const allColumns = (nowMs: number): readonly Column<ActorRow>[] => [
   { title: 'STATE', of: (row) => statusText(row, nowMs), colour: statusPaint },
   { title: 'KIND', of: ({ kind }) => kind },
   {

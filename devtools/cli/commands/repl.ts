@@ -1,5 +1,7 @@
 /** `ophion repl`: the attached system as an object, with top-level await. */
-import { start } from 'node:repl';
+import { createInterface } from 'node:readline';
+import { type REPLServer, start } from 'node:repl';
+import { PassThrough } from 'node:stream';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
@@ -22,14 +24,16 @@ export const repl = (cli: Cli): Command =>
             `attached to ${name} (process ${osPid}), may ${scopes.join(', ')}; await system.help() says what there is`,
           );
           const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+          const lines = new PassThrough();
           const server = start({
             prompt: terminal ? `${name}> ` : '',
             terminal,
-            input: process.stdin,
+            input: terminal ? process.stdin : lines,
             output: process.stdout,
             ignoreUndefined: true,
           });
           server.context.system = replSystem(session);
+          if (!terminal) feed(server, lines);
           if (history !== undefined) {
             await new Promise<void>((resolve, reject) => {
               server.setupHistory(history, (error) => (error === null ? resolve() : reject(error)));
@@ -49,3 +53,19 @@ export const repl = (cli: Cli): Command =>
         { reconnect: true },
       ),
     );
+
+/** Lines of a pipe come all at once: each is given when the one before is answered, which the next prompt tells. */
+function feed(server: REPLServer, lines: PassThrough): void {
+  const given = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const prompt = server.displayPrompt;
+  const next = async (): Promise<void> => {
+    const { done, value } = await given.next();
+    if (done) lines.end();
+    else lines.write(`${value}\n`);
+  };
+  server.displayPrompt = (keepsCursor) => {
+    prompt.call(server, keepsCursor);
+    void next();
+  };
+  void next();
+}

@@ -58,7 +58,7 @@ export function ActorsScreen({ session, height, columns, open, active }: ActorsS
       ? tree.rows.length === 0
         ? []
         : windowLines(tree.rows, { columns, nowMs, session })
-      : session.table(table.rows, actorColumns(nowMs));
+      : session.table(table.rows, actorColumns(nowMs, columns));
   const heading = sort === undefined ? 0 : 1;
   return (
     <List

@@ -32,7 +32,7 @@ export function useKeys(taken: (input: string, key: Key) => void, active = true)
     (input, key) => {
       // Letters that come at once come as one text.
       const isText = input.length > 1 && !Object.values(key).includes(true);
-      for (const one of isText ? input : [input]) taken(one, key);
+      for (const one of isText ? input : [input]) taken(one, one === '\r' ? { ...key, return: true } : key);
     },
     { isActive: active },
   );
