@@ -115,14 +115,19 @@ export class DynamicBehavior extends SupervisorBehavior {
 
   windowOf(child: Offspring | undefined): RestartIntensity | undefined {
     if (!this.#plan.perChildBudget) return this.#shared;
-    return child === undefined ? undefined : this.#own.get(child);
+    // One that was never restarted has all of it.
+    return child === undefined ? undefined : (this.#own.get(child) ?? this.#newWindow());
+  }
+
+  #newWindow(): RestartIntensity {
+    return new RestartIntensity(this.#plan.maxRestarts, this.#plan.periodMs);
   }
 
   #windowFor(child: Offspring): RestartIntensity {
     if (!this.#plan.perChildBudget) return this.#shared;
     let window = this.#own.get(child);
     if (window === undefined) {
-      window = new RestartIntensity(this.#plan.maxRestarts, this.#plan.periodMs);
+      window = this.#newWindow();
       this.#own.set(child, window);
     }
     return window;

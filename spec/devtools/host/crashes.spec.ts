@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { nextEvent } from '../../../devtools/index.ts';
 import type { CrashReport } from '../../../devtools/protocol/index.ts';
-import { dynamicSupervisor, reply, server, supervisor } from '../../../index.ts';
+import { dynamicSupervisor, reply, ServerRef, server, supervisor } from '../../../index.ts';
 import { until, useDevtools } from '../../helpers/use-devtools.ts';
 
 const counter = server({
@@ -36,6 +36,7 @@ describe('a crash report', () => {
     }),
     once: supervisor({ strategy: 'one_for_one', children: { a: { logic: counter, restart: 'temporary' } } }),
     many: dynamicSupervisor(),
+    own: dynamicSupervisor({ perChildBudget: true, maxRestarts: 2, periodMs: 7_000 }),
   }));
   const children = () => test.app.children;
 
@@ -83,6 +84,13 @@ describe('a crash report', () => {
       backoffUntilAtMs: null,
       successor: 'app/one#2',
     });
+  });
+
+  it('knows the budget of a child that has one of its own', async () => {
+    await children().own.startChild({ id: 'x', logic: counter });
+    new ServerRef(test.app.system, 'app/own/x', counter).cast('boom');
+    const { decision } = await reportOf('app/own/x', 'restarted');
+    expect(decision?.budget).to.deep.equal({ used: 1, max: 2, periodMs: 7_000 });
   });
 
   it('names the siblings that were restarted with it', async () => {
