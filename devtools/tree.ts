@@ -2,7 +2,7 @@
  * The supervision tree as data and as text. Reads what the kernel keeps anyway: no message reaches any actor.
  */
 import type { ActorRef, ActorSystem, Process } from '../actors/core/index.ts';
-import type { ChildRow } from '../supervisors/index.ts';
+import { supervisionOf } from '../supervisors/index.ts';
 
 export interface TreeNode {
   /** The last part of the path. */
@@ -36,7 +36,7 @@ function nodeAt(system: ActorSystem, path: string, restarts: number, restarting 
     restarts,
     mailboxLength: process?.mailboxLength ?? 0,
     handled: process?.handled ?? 0,
-    children: childRows(process).map((row) =>
+    children: [...(supervisionOf(process)?.children ?? [])].map((row) =>
       nodeAt(system, `${path}/${row.id}`, row.restarts, row.pid === 'restarting'),
     ),
   };
@@ -45,12 +45,6 @@ function nodeAt(system: ActorSystem, path: string, restarts: number, restarting 
 function statusOf(process: Process | undefined, restarting: boolean): TreeNode['status'] {
   if (process === undefined) return restarting ? 'restarting' : 'down';
   return process.status === 'dead' ? 'down' : process.status;
-}
-
-/** In start order; static supervisors list the last started first. */
-function childRows(process: Process | undefined): readonly ChildRow[] {
-  if (process?.kind !== 'supervisor') return [];
-  return [...(process.behavior.inspect() as readonly ChildRow[])].reverse();
 }
 
 /** How often anything below a node was started again. */

@@ -4,24 +4,23 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const page = join(root, 'dist', 'devtools', 'page');
+const script = fileURLToPath(import.meta.url);
 
-const newest = (/** @type {string} */ folder) =>
-  Math.max(
-    ...readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
-  );
-
-function isFresh() {
+/** @param {string} root the checkout */
+export async function ensurePage(root) {
+  const page = join(root, 'dist', 'devtools', 'page');
   const built = join(page, 'index.html');
-  if (!existsSync(built)) return false;
-  const sources = ['page', 'protocol', 'export', 'report'].map((name) => newest(join(root, 'devtools', name)));
-  return statSync(built).mtimeMs > Math.max(...sources);
-}
-
-if (!isFresh()) {
+  const sources = ['page', 'protocol', 'export', 'report'].map((name) => changedAt(join(root, 'devtools', name)));
+  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
+  // What builds it takes a while to load.
   const { buildPage } = await import('./page.mjs');
   await buildPage(root, page);
 }
+
+/** @param {string} folder when a file in it was written last */
+function changedAt(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Math.max(...files.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
+}
+
+if (process.argv[1] === script) await ensurePage(join(dirname(script), '..'));

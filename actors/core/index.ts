@@ -61,7 +61,7 @@ export { NotCloneableError, ThreadExitedError, ThreadStalledError } from './isol
 export { type IsolatedLogic, type IsolatedRef, type IsolationOptions, isolated } from './isolation/isolated.ts';
 export { type HandledLetter, lastLettersKept } from './last-letters.ts';
 export type { DownMessage, ExitMessage, Letter, MonitorRef, ResponseMessage, TimeoutMessage } from './letter.ts';
-export type { Ancestor } from './lineage.ts';
+export { type Ancestor, ancestorsOf } from './lineage.ts';
 export { unlink } from './links.ts';
 export { MachineRef, type WorkerLogic, type WorkerOptions, worker } from './logic.ts';
 export { Ring } from './mailbox.ts';

@@ -44,6 +44,7 @@ export { matcher } from './pattern.ts';
 export type { StateBackend, StateProvider, StateSession } from './provider.ts';
 export { checkedReader } from './reader-session.ts';
 export { type Attempt, backoff, passing, pause, persist, topOf } from './retry.ts';
+export { isSecret } from './secret.ts';
 export type { SessionInfo } from './session.ts';
 export { type SessionTools, sessionTools } from './session-client.ts';
 export type {

@@ -4,7 +4,16 @@
  * the receivers take what comes, and would hold the event loop with more.
  */
 import { type Clock, nodeRuntime } from '../../actors/core/index.ts';
-import type { ActorDetail, ActorRow, Chart, MessageRow, StateRow } from '../protocol/index.ts';
+import {
+  type ActorDetail,
+  type ActorRow,
+  type Chart,
+  lastOf,
+  type MessageRow,
+  parentOf,
+  pathOf,
+  type StateRow,
+} from '../protocol/index.ts';
 import { plainOf } from './plain-preview.ts';
 
 /** What the receivers know as the version of their events. */
@@ -101,10 +110,10 @@ export class StatelyFeed {
   /** An actor is there. */
   actor({ path, pid, kind, tool, chart = null, state, at }: Actor): void {
     if (pid === null || !this.#filter({ path, kind, tool })) return;
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const parent = parentOf(path);
     const parentId = this.#pids.get(parent);
     const snapshot = snapshotOf('active', state, at);
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = lastOf(path);
     const definition = JSON.stringify(chart === null ? { id: name } : definitionOf(chart));
     const event: StatelyEvent = { ...this.#base(pid), type: '@xstate.actor', name, snapshot, definition, parentId };
     this.#actors.set(pid, event);
@@ -136,7 +145,7 @@ export class StatelyFeed {
   }
 
   #forget(pid: string): boolean {
-    const path = pid.slice(0, pid.lastIndexOf('#'));
+    const path = pathOf(pid);
     if (this.#pids.get(path) === pid) this.#pids.delete(path);
     return this.#actors.delete(pid);
   }

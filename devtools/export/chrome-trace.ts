@@ -3,7 +3,7 @@
  * of its parent, each message a slice, an arrow from what caused it; each trace a group of its own.
  */
 import type { MessageRow, SpanRow } from '../protocol/index.ts';
-import { pathOf } from '../protocol/message-filter.ts';
+import { parentOf, pathOf } from '../protocol/paths.ts';
 import { lanesOf, type Slice } from './slices.ts';
 
 export interface ChromeTraceInput {
@@ -99,7 +99,7 @@ function* messageEvents(messages: readonly MessageRow[], tracks: Tracks, { us, l
   for (const message of [...messages].sort((a, b) => startOf(a) - startOf(b))) {
     const { seq, from, to, name, kind, outcome, error, waitMs, tookMs } = message;
     const path = pathOf(to);
-    const { pid, tid } = tracks.of(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : 'system', path);
+    const { pid, tid } = tracks.of(parentOf(path) || 'system', path);
     const args = {
       seq,
       from,

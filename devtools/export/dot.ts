@@ -1,5 +1,7 @@
 /** The tree as a graph for Graphviz: who supervises whom and how, who is linked to whom, and who watches whom. Pure. */
+
 import type { ActorRow, ActorStatus } from '../protocol/index.ts';
+import { lastOf, parentOf } from '../protocol/paths.ts';
 
 export interface GraphEdge {
   /** Paths. */
@@ -40,7 +42,7 @@ export function dotGraph({ actors, links = [], monitors = [] }: Graph, { max = 1
     lines.push(`  label=${quoted(`${actors.length - drawn.length} more actors are not drawn`)};`);
   for (const actor of drawn) lines.push(`  ${quoted(actor.path)} [${attributes(nodeOf(actor))}];`);
   for (const { path } of drawn) {
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    const parent = parentOf(path);
     if (known.has(parent)) lines.push(`  ${quoted(parent)} -> ${quoted(path)};`);
   }
   const seen = new Set<string>();
@@ -58,10 +60,10 @@ export function dotGraph({ actors, links = [], monitors = [] }: Graph, { max = 1
 }
 
 /** A supervisor and its child are linked anyway. */
-const isParent = (parent: string, child: string): boolean => child.slice(0, child.lastIndexOf('/')) === parent;
+const isParent = (parent: string, child: string): boolean => parentOf(child) === parent;
 
 function nodeOf({ path, pid, kind, status, strategy, restarts, mailbox }: ActorRow): Record<string, string> {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = lastOf(path);
   const incarnation = pid === null ? '' : pid.slice(pid.lastIndexOf('#'));
   const facts = [
     `${name}${incarnation}`,

@@ -1,6 +1,6 @@
 /** Messages as a Mermaid sequence diagram: who sent what to whom, replies, and where it went wrong. Pure. */
 import type { MessageRow } from '../protocol/index.ts';
-import { pathOf } from '../protocol/message-filter.ts';
+import { pathOf } from '../protocol/paths.ts';
 
 export interface SequenceOptions {
   /** How many messages are drawn; the picture says how many are left out. Default 200. */

@@ -1,6 +1,6 @@
 /** The actors of a recorded moment, as the views show them. Pure. */
 import type { ActorDetail, ActorRow, IncarnationRow, QueryOf, TreeRow } from '../protocol/index.ts';
-import { pathOf } from '../protocol/message-filter.ts';
+import { parentOf, pathOf } from '../protocol/paths.ts';
 import type { TraceKind, TraceRows } from './trace-records.ts';
 
 export interface ActorView {
@@ -9,19 +9,17 @@ export interface ActorView {
   readonly atMs: number | null;
 }
 
-const parentOf = (path: string): string | null => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : null);
-
 /** Depth first, in the order in which the moment has them; below `under`, or the whole. */
 export function treeRows(
   actors: readonly ActorRow[],
   { open, closed = [], under, tools = false }: Pick<QueryOf<'tree'>, 'open' | 'closed' | 'under' | 'tools'>,
 ): TreeRow[] {
   const known = new Set(actors.map(({ path }) => path));
-  const below = new Map<string | null, ActorRow[]>();
+  const below = new Map<string, ActorRow[]>();
   for (const actor of actors) {
     if (actor.tool && !tools) continue;
     const parent = parentOf(actor.path);
-    const place = parent !== null && known.has(parent) ? parent : null;
+    const place = known.has(parent) ? parent : '';
     const children = below.get(place);
     if (children === undefined) below.set(place, [actor]);
     else children.push(actor);
@@ -34,7 +32,7 @@ export function treeRows(
     rows.push({ ...actor, depth, open: shown });
     if (shown) for (const child of children) add(child, depth + 1);
   };
-  const roots = under === undefined ? (below.get(null) ?? []) : actors.filter(({ path }) => path === under);
+  const roots = under === undefined ? (below.get('') ?? []) : actors.filter(({ path }) => path === under);
   for (const root of roots) add(root, 0);
   return rows;
 }
@@ -77,7 +75,7 @@ export function actorDetail(
 ): ActorDetail {
   const { path } = row;
   const ancestors: string[] = [];
-  for (let up = parentOf(path); up !== null; up = parentOf(up)) ancestors.push(up);
+  for (let up = parentOf(path); up !== ''; up = parentOf(up)) ancestors.push(up);
   const last = state.findLast(({ pid }) => pathOf(pid) === path);
   const children = actors.filter((actor) => parentOf(actor.path) === path);
   const ended = crash.filter((one) => one.path === path);
@@ -89,7 +87,7 @@ export function actorDetail(
   return {
     ...row,
     startedAtMs: null,
-    parent: parentOf(path),
+    parent: parentOf(path) || null,
     ancestors,
     links: [],
     monitors: 0,

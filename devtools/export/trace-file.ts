@@ -12,6 +12,7 @@ import {
   type Views,
 } from '../protocol/index.ts';
 import { globOf, messageFilter } from '../protocol/message-filter.ts';
+import { pathOf } from '../protocol/paths.ts';
 import { type ActorView, actorDetail, listActors, treeRows } from './trace-actors.ts';
 import { causesAndEffects } from './trace-causes.ts';
 import { overviewOf } from './trace-overview.ts';
@@ -82,7 +83,7 @@ export class TraceFile {
       case 'value':
         return { head: { value: this.#value(query) }, rows: [], total: 0 };
       case 'history': {
-        const states = this.#records.state.filter(({ pid }) => pid.slice(0, pid.lastIndexOf('#')) === query.path);
+        const states = this.#records.state.filter(({ pid }) => pathOf(pid) === query.path);
         const head = { recording: false, dropped: this.header.dropped };
         return paged(head, states.reverse(), query, ({ seq }) => String(seq));
       }

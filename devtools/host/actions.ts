@@ -4,9 +4,8 @@ import { localState, type StateBackend, type StateHost } from '../../actors/stat
 import { bridgedState, bridgeNames, callTool } from '../../bridge/protocol/index.ts';
 import { SupervisorRef, shapeOf, supervisionOf } from '../../supervisors/index.ts';
 import type { Inspector } from '../inspect/inspector.ts';
-import { parentOf } from '../inspect/population.ts';
 import { ViewError } from '../inspect/view-error.ts';
-import type { Action } from '../protocol/index.ts';
+import { type Action, parentOf } from '../protocol/index.ts';
 
 /** How long an action may take, in milliseconds. */
 const timeoutMs = 10_000;

@@ -4,7 +4,7 @@ import { ViewError } from '../inspect/view-error.ts';
 import type { HostFacts } from '../inspect/views.ts';
 import type { Query, ViewerRow } from '../protocol/index.ts';
 import type { Audit } from './audit.ts';
-import { LiveView, type LiveViewHost } from './live-view.ts';
+import { LiveView, type LiveViewHost, type ViewListener } from './live-view.ts';
 import type { ViewerLink } from './viewer-link.ts';
 
 /** For how long a view that nobody watches waits for a viewer that comes back, in milliseconds. */
@@ -35,7 +35,7 @@ export class Hub implements LiveViewHost {
   }
 
   /** The view of a query, followed from now on. Throws ViewError `too_many`. */
-  follow(query: Query, listener: { changed(): void; failed(error: unknown): void }): LiveView {
+  follow(query: Query, listener: ViewListener): LiveView {
     const key = JSON.stringify(query);
     let entry = this.#views.get(key);
     if (entry === undefined) {
@@ -50,7 +50,7 @@ export class Hub implements LiveViewHost {
     return entry.view;
   }
 
-  unfollow(query: Query, view: LiveView, listener: { changed(): void; failed(error: unknown): void }): void {
+  unfollow(query: Query, view: LiveView, listener: ViewListener): void {
     const key = JSON.stringify(query);
     view.listeners.delete(listener);
     const entry = this.#views.get(key);

@@ -22,6 +22,13 @@ interface Known {
   changed: number;
 }
 
+/** Who watches a view. */
+export interface ViewListener {
+  changed(): void;
+  /** Once, with what has ended it. */
+  failed(error: unknown): void;
+}
+
 export interface LiveViewHost {
   readonly inspector: Inspector;
   readonly facts: HostFacts;
@@ -33,7 +40,7 @@ export class LiveView {
   /** The number of its newest state; 0 before the first look. */
   n = 0;
   /** Told after each look that found something new; and once with what ends it. */
-  readonly listeners = new Set<{ changed(): void; failed(error: unknown): void }>();
+  readonly listeners = new Set<ViewListener>();
   readonly #host: LiveViewHost;
   readonly #query: Query;
   readonly #rows = new Map<string, Known>();

@@ -67,9 +67,9 @@ export class StatelyTap implements Tracer {
       pid: String(process.pid),
       kind: process.kind,
       tool: false,
-      chart: rows.chart(process),
+      chart: rows.chart(process, state),
       state: previews.of(state, shallow),
-      at: rows.at(process),
+      at: rows.at(process, state),
     });
   }
 
@@ -92,7 +92,8 @@ export class StatelyTap implements Tracer {
   handled(by: Process, letter: Letter, _failure: ExitReason | undefined): void {
     if (letter.kind === 'system' || !this.#feed.open) return;
     const { previews, rows } = this.#inspector;
-    const state = previews.of(inspected(by), shallow);
-    this.#feed.state({ pid: String(by.pid), label: titleOf(letter), state }, rows.at(by));
+    const state = inspected(by);
+    const shown = previews.of(state, shallow);
+    this.#feed.state({ pid: String(by.pid), label: titleOf(letter), state: shown }, rows.at(by, state));
   }
 }

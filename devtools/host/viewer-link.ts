@@ -15,7 +15,7 @@ import {
   type ViewerRow,
 } from '../protocol/index.ts';
 import type { Hub } from './hub.ts';
-import type { LiveView } from './live-view.ts';
+import type { LiveView, ViewListener } from './live-view.ts';
 
 /** Where texts go to. */
 export interface LinkSocket {
@@ -39,7 +39,7 @@ const creditMax = 1_000;
 interface Watching {
   readonly query: Query;
   readonly view: LiveView;
-  readonly listener: { changed(): void; failed(error: unknown): void };
+  readonly listener: ViewListener;
   sent: number | undefined;
   credit: number;
 }

@@ -1,11 +1,26 @@
 /** Rows and details of actors, read from what the kernel and supervisors keep anyway. No message reaches any actor. */
-import { type ActorSystem, type AnyEvent, type DeadLetter, type Process, Recent } from '../../actors/core/index.ts';
+import {
+  type ActorSystem,
+  type AnyEvent,
+  ancestorsOf,
+  type DeadLetter,
+  type Process,
+  Recent,
+} from '../../actors/core/index.ts';
 import { type SupervisorEvent, supervisionOf } from '../../supervisors/index.ts';
 import { machineChart } from '../adapters/chart.ts';
-import type { ActorDetail, ActorRow, ActorStatus, Chart, ChildSpecRow, Preview } from '../protocol/index.ts';
+import {
+  type ActorDetail,
+  type ActorRow,
+  type ActorStatus,
+  type Chart,
+  type ChildSpecRow,
+  type Preview,
+  parentOf,
+} from '../protocol/index.ts';
 import { titleOf } from './letters.ts';
 import type { Lives } from './lives.ts';
-import { type Population, parentOf, type Spot } from './population.ts';
+import type { Population, Spot } from './population.ts';
 import type { Previews } from './preview.ts';
 import type { Rates } from './rates.ts';
 
@@ -69,15 +84,15 @@ export class ActorRows {
     };
   }
 
-  /** In which state a machine, or a state machine, is; null for others. */
-  at(process: Process): Preview {
-    return this.#sources.previews.of(stateNameOf(process));
+  /** In which state a machine, or a state machine, is; null for others. `state` is what it shows of itself. */
+  at(process: Process, state: unknown): Preview {
+    return this.#sources.previews.of(stateNameOf(process, state));
   }
 
   /** The statechart of a machine; null for others. */
-  chart(process: Process): Chart | null {
+  chart(process: Process, state: unknown): Chart | null {
     const { machine } = process.behavior;
-    return machine === undefined ? null : machineChart(machine, stateNameOf(process));
+    return machine === undefined ? null : machineChart(machine, stateNameOf(process, state));
   }
 
   /** Undefined: nobody lives there, and no supervisor knows the place. */
@@ -93,7 +108,7 @@ export class ActorRows {
       ...row,
       startedAtMs: process === undefined ? null : lives.startedAtMs(process.pid),
       parent: parentOf(path) === '' ? null : parentOf(path),
-      ancestors: process === undefined ? [] : ancestorsOf(process),
+      ancestors: process === undefined ? [] : ancestorsOf(process.lineage).map(String),
       links: process?.linkedWith.map((other) => String(other.pid)) ?? [],
       monitors: process?.monitorCount ?? 0,
       trapsExits: process?.trapExit ?? false,
@@ -104,14 +119,14 @@ export class ActorRows {
       current: process?.current === undefined ? null : titleOf(process.current),
       childSpecs: childSpecsOf(process),
       state: process === undefined ? null : previews.of(state),
-      at: process === undefined ? null : this.at(process),
-      chart: process === undefined ? null : this.chart(process),
+      at: process === undefined ? null : this.at(process, state),
+      chart: process === undefined ? null : this.chart(process, state),
       incarnations,
     };
   }
 }
 
-function statusOf(process: Process | undefined, restarting: boolean): ActorStatus {
+export function statusOf(process: Process | undefined, restarting: boolean): ActorStatus {
   if (process === undefined) return restarting ? 'restarting' : 'down';
   if (process.status === 'dead') return 'down';
   return process.status === 'running' && process.suspended ? 'suspended' : process.status;
@@ -143,12 +158,6 @@ function mailboxMaxOf(process: Process): number | null {
   }
 }
 
-function ancestorsOf(process: Process): string[] {
-  const found: string[] = [];
-  for (let one = process.lineage; one !== undefined; one = one.further) found.push(String(one.nearest));
-  return found;
-}
-
 /** The first of so many children; the tree has all of them. */
 const childSpecsMax = 100;
 
@@ -161,10 +170,9 @@ function childSpecsOf(process: Process | undefined): ChildSpecRow[] {
   return rows;
 }
 
-/** In which state a machine, or a state machine, is. */
-function stateNameOf(process: Process): unknown {
+/** In which state a machine, or a state machine, is; `state` is what it shows of itself. */
+function stateNameOf(process: Process, state: unknown): unknown {
   if (process.kind !== 'machine' && process.kind !== 'statem') return null;
-  const state = inspected(process);
   if (Array.isArray(state)) return state[0];
   if (typeof state !== 'object' || state === null) return null;
   const { value, state: name } = state as { readonly value?: unknown; readonly state?: unknown };

@@ -1,7 +1,13 @@
 /** The tree and the table of actors: searched, sorted and cut into pages here, so that 100,000 actors cost one page. */
-import type { ActorRow, ActorSort, QueryOf, Snapshot, TreeRow } from '../protocol/index.ts';
+import {
+  type ActorRow,
+  type ActorSort,
+  parentOf,
+  type QueryOf,
+  type Snapshot,
+  type TreeRow,
+} from '../protocol/index.ts';
 import type { Inspector } from './inspector.ts';
-import { parentOf } from './population.ts';
 import { ViewError } from './view-error.ts';
 
 interface Cut {

@@ -56,6 +56,13 @@ export class CallLog {
     return rows.reverse();
   }
 
+  /** The trace of the newest call that is open on a worker. */
+  traceOn(worker: string): string | null {
+    let traceId: string | null = null;
+    for (const record of this.#records.values()) if (record.open && record.worker === worker) ({ traceId } = record);
+    return traceId;
+  }
+
   tools(): ToolRow[] {
     return this.#statistics.rows();
   }

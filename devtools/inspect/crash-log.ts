@@ -5,6 +5,7 @@
 import {
   type ActorSystem,
   type AnyEvent,
+  ancestorsOf,
   type CoreEvent,
   type ExitReason,
   formatExitReason,
@@ -13,7 +14,7 @@ import {
   type Process,
   processOf,
 } from '../../actors/core/index.ts';
-import type { CrashMessage, CrashProcess, CrashReport, CrashRow } from '../protocol/index.ts';
+import { type CrashMessage, type CrashProcess, type CrashReport, type CrashRow, pathOf } from '../protocol/index.ts';
 import { decisionText } from '../report/crash-text.ts';
 import { inspected } from './actor-rows.ts';
 import { causesOf } from './crash-causes.ts';
@@ -30,8 +31,9 @@ export interface CrashLogOptions {
   readonly processOf: (process: Process, reason: ExitReason, add: (left: CrashProcess) => void) => CrashProcess | null;
   /** The trace in which an actor is working. */
   readonly traceOf: (pid: string) => string | null;
-  /** Told when a report is new, and again when it has changed. */
-  readonly changed: (report: CrashReport, isNew: boolean) => void;
+  readonly crashed: (report: CrashReport) => void;
+  /** Told when something was added to a report later on, with no event that tells of it. */
+  readonly changed: () => void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -47,7 +49,8 @@ export class CrashLog {
   readonly #byPath = new Map<string, number[]>();
   /** What a server or state machine has told of its end that has not come yet. */
   readonly #failed = new Map<Pid, Failed>();
-  readonly #states = new Map<number, { readonly before: unknown; readonly after: unknown }>();
+  /** The states before, for deeper looks. */
+  readonly #states = new Map<number, unknown>();
 
   constructor(system: ActorSystem, options: CrashLogOptions) {
     this.#system = system;
@@ -64,13 +67,7 @@ export class CrashLog {
       if (isNormal(told.reason)) return;
       const process = processOf(told.pid);
       if (process !== undefined) this.#ended(process, told.reason, failed, told.type === 'actor.not_started');
-    } else if (this.#decisions.take(event)) {
-      for (const report of this.#reports.values()) {
-        if (report.decision !== null && report.pid === newestOf(this.#reports, this.#byPath, report.path)?.pid) {
-          this.#options.changed(report, false);
-        }
-      }
-    }
+    } else this.#decisions.take(event);
   }
 
   #ended(process: Process, reason: ExitReason, failed: Failed | undefined, starting: boolean): void {
@@ -85,7 +82,7 @@ export class CrashLog {
     this.count += 1;
     const id = this.count;
     const before = failed === undefined ? inspected(process) : failed.state;
-    this.#states.set(id, { before, after: undefined });
+    this.#states.set(id, before);
     const report: Mutable<CrashReport> = {
       id,
       atMs: this.#system.runtime.clock.wallMs(),
@@ -95,7 +92,7 @@ export class CrashLog {
       name: process.name ?? null,
       reason: formatExitReason(reason),
       last: starting ? 'init' : last === undefined ? null : titleOf(last),
-      ancestors: ancestors(process),
+      ancestors: ancestorsOf(process.lineage).map(String),
       links: process.linkedWith.map((other) => String(other.pid)),
       mailbox: process.mailboxLength,
       causes: causesOf(reason),
@@ -108,10 +105,10 @@ export class CrashLog {
     };
     report.process = this.#options.processOf(process, reason, (left) => {
       report.process = left;
-      this.#options.changed(report, false);
+      this.#options.changed();
     });
     this.#keep(report);
-    this.#options.changed(report, true);
+    this.#options.crashed(report);
   }
 
   #messages(process: Process): CrashMessage[] {
@@ -153,14 +150,14 @@ export class CrashLog {
     return this.#reports.get(id);
   }
 
-  /** The state of a report, for deeper looks. */
+  /** The state of a report, for deeper looks. A handler that threw has made none after. */
   stateOf(id: number, which: 'before' | 'after'): unknown {
-    return this.#states.get(id)?.[which];
+    return which === 'before' ? this.#states.get(id) : undefined;
   }
 
   /** The report of the end of an incarnation. */
   ofPid(pid: string): number | null {
-    const ids = this.#byPath.get(pid.slice(0, pid.lastIndexOf('#'))) ?? [];
+    const ids = this.#byPath.get(pathOf(pid)) ?? [];
     return ids.find((id) => this.#reports.get(id)?.pid === pid) ?? null;
   }
 
@@ -178,22 +175,7 @@ export class CrashLog {
   }
 }
 
-function newestOf(
-  reports: ReadonlyMap<number, CrashReport>,
-  byPath: ReadonlyMap<string, readonly number[]>,
-  path: string,
-): CrashReport | undefined {
-  const id = byPath.get(path)?.at(-1);
-  return id === undefined ? undefined : reports.get(id);
-}
-
 export function rowOf({ id, atMs, pid, path, kind, reason, last, decision }: CrashReport): CrashRow {
   const decided = decision === null ? 'it has no supervisor' : decisionText(decision);
   return { id, atMs, pid, path, kind, reason, last, decision: decided };
-}
-
-function ancestors(process: Process): string[] {
-  const found: string[] = [];
-  for (let one = process.lineage; one !== undefined; one = one.further) found.push(String(one.nearest));
-  return found;
 }

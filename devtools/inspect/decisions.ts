@@ -1,20 +1,22 @@
 /** What a supervisor does about the end of a child: what it was like at that moment, and what it tells from then on. */
-import type { AnyEvent, Clock, Process } from '../../actors/core/index.ts';
+import { type AnyEvent, type Clock, type Process, Recent } from '../../actors/core/index.ts';
 import {
   type SupervisedChild,
   type Supervision,
   type SupervisorEvent,
   supervisionOf,
 } from '../../supervisors/index.ts';
-import type { CrashDecision } from '../protocol/index.ts';
-import { parentOf } from './population.ts';
+import { type CrashDecision, parentOf } from '../protocol/index.ts';
+
+/** How many places at once: a supervisor that ends decides nothing any more. */
+const pendingMax = 10_000;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export class Decisions {
   readonly #clock: Clock;
   /** Those that are not made yet, by the path of the child; the newest of each place. */
-  readonly #pending = new Map<string, { readonly pid: string; readonly decision: Mutable<CrashDecision> }>();
+  readonly #pending = new Recent<string, Mutable<CrashDecision>>(pendingMax);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -39,48 +41,42 @@ export class Decisions {
       backoffUntilAtMs: null,
       successor: null,
     };
-    if (decision.action === 'pending') this.#pending.set(path, { pid: String(process.pid), decision });
+    if (decision.action === 'pending') this.#pending.use(path, decision);
     return decision;
   }
 
-  /** True when a decision has changed with it. */
-  take(event: AnyEvent): boolean {
+  take(event: AnyEvent): void {
     const told = event as SupervisorEvent;
     switch (told.type) {
       case 'child.restarted': {
-        const pending = this.#pending.get(told.pid.path);
-        if (pending === undefined) return false;
+        const decision = this.#pending.get(told.pid.path);
+        if (decision === undefined) return;
         this.#pending.delete(told.pid.path);
-        const { decision } = pending;
         decision.action = 'restarted';
         decision.successor = String(told.pid);
         decision.budget = { max: told.maxRestarts, used: told.restarts, periodMs: decision.budget?.periodMs ?? 0 };
-        return true;
+        return;
       }
       case 'child.backing_off': {
-        const decision = this.#pending.get(told.path)?.decision;
-        if (decision === undefined) return false;
+        const decision = this.#pending.get(told.path);
+        if (decision === undefined) return;
         decision.action = 'backing_off';
         decision.backoffUntilAtMs = this.#clock.wallMs() + told.ms;
-        return true;
+        return;
       }
       case 'child.gave_up':
-        return this.#gaveUp(told.path);
-      default:
-        return false;
+        this.#gaveUp(told.path);
     }
   }
 
   /** A child over its own budget, or a supervisor over its budget: with it goes what it had not decided. */
-  #gaveUp(path: string): boolean {
-    let changed = false;
-    for (const [child, { decision }] of this.#pending) {
-      if (child !== path && parentOf(child) !== path) continue;
+  #gaveUp(path: string): void {
+    for (const child of [...this.#pending.keys()]) {
+      const decision = this.#pending.get(child);
+      if (decision === undefined || (child !== path && parentOf(child) !== path)) continue;
       decision.action = 'gave_up';
       this.#pending.delete(child);
-      changed = true;
     }
-    return changed;
   }
 }
 

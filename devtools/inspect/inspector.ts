@@ -13,7 +13,7 @@ import {
   type Tracer,
 } from '../../actors/core/index.ts';
 import type { ForeignSource } from '../adapters/foreign-source.ts';
-import type { CrashReport } from '../protocol/index.ts';
+import { type CrashReport, pathOf } from '../protocol/index.ts';
 import { ActorRows } from './actor-rows.ts';
 import { CallLog } from './calls.ts';
 import { CrashLog } from './crash-log.ts';
@@ -59,13 +59,16 @@ export class Inspector {
   readonly sessions: SessionViews;
   readonly workers: WorkerViews;
   readonly foreign: readonly ForeignSource[];
+  /** Letters that were handled by those that have ended since it began to listen. */
+  handledByEnded = 0;
   readonly #taps: Tracer;
   readonly #forget: readonly (() => void)[];
   readonly #changed = new Set<() => void>();
   readonly #others = new Set<Tracer>();
   #population: Promise<Population> | undefined;
   #viewers = 0;
-  #handledByEnded = 0;
+  /** A moment is about to be recorded: it has what happens until then. */
+  #momentDue = false;
 
   constructor(system: ActorSystem, options: InspectorOptions = {}) {
     const { clock, log } = system.runtime;
@@ -94,11 +97,9 @@ export class Inspector {
       max: options.crashesMax ?? 500,
       previews: this.previews,
       processOf: (process, reason, add) => this.workers.left(process, reason, add),
-      traceOf: (pid) => this.calls.rows({ open: true }).find(({ worker }) => worker === pid)?.traceId ?? null,
-      changed: (report, isNew) => {
-        if (isNew) this.#crashed(report, options.onCrash);
-        this.#tell();
-      },
+      traceOf: (pid) => this.calls.traceOn(pid),
+      crashed: (report) => this.#crashed(report, options.onCrash),
+      changed: () => this.#tell(),
     });
     this.#taps = {
       sent: (to, letter) => this.trace.sent(to, letter),
@@ -111,13 +112,6 @@ export class Inspector {
       system.events.onAll((event) => this.#heard(event)),
       ...this.foreign.map((source) => source.onChange(() => this.#tell())),
     ];
-  }
-
-  /** Letters that were handled by those that live, and by those that have ended since it began to listen. */
-  get handled(): number {
-    let handled = this.#handledByEnded;
-    for (const process of this.system.processes()) handled += process.handled;
-    return handled;
   }
 
   /** Called whenever something may look different now, until what this returns is called. */
@@ -202,7 +196,7 @@ export class Inspector {
 
   #heard(event: AnyEvent): void {
     const told = event as CoreEvent;
-    if (told.type === 'actor.exited') this.#handledByEnded += processOf(told.pid)?.handled ?? 0;
+    if (told.type === 'actor.exited') this.handledByEnded += processOf(told.pid)?.handled ?? 0;
     this.rows.take(event);
     this.lives.take(event);
     this.workers.take(event);
@@ -219,7 +213,7 @@ export class Inspector {
 
   /** When the supervisor has had its turn: then the report says what it did. */
   #crashed(report: CrashReport, onCrash: InspectorOptions['onCrash']): void {
-    if (this.#viewers > 0) void this.takeMoment();
+    if (this.#viewers > 0 && !this.#momentDue) void this.takeMoment();
     if (onCrash === undefined) return;
     this.system.runtime.turns.afterIo(() => onCrash(report));
   }
@@ -231,7 +225,9 @@ export class Inspector {
 
   /** Records the tree as it is now, unless it is as it was or too large. */
   async takeMoment(): Promise<void> {
+    this.#momentDue = true;
     const population = await this.population();
+    this.#momentDue = false;
     if (population.size > recordedActorsMax) return;
     const rows = [];
     for (const spot of population.tree(undefined, () => true)) {
@@ -247,7 +243,7 @@ export class Inspector {
 
   /** The process that lives at a path, or under a pid. */
   processAt(path: string): Process | undefined {
-    const process = this.system.lookup(path.includes('#') ? path.slice(0, path.lastIndexOf('#')) : path);
+    const process = this.system.lookup(pathOf(path));
     if (process === undefined || (path.includes('#') && String(process.pid) !== path)) return undefined;
     return processOf(process.pid);
   }

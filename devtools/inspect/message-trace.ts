@@ -176,11 +176,11 @@ export class MessageTrace {
     const sender = senderOf(letter) ?? this.#system.current?.pid;
     const name = nameOf(letter);
     if (!this.#fits(sender, path, name)) return;
-    if (!this.#room()) return;
-    const content = this.#previews.of(contentOf(letter), { depth: 3, characters: previewMax });
+    const sent = contentOf(letter);
+    const facts = factsOf(sent);
+    if (!this.#fitsFacts(facts) || !this.#room()) return;
+    const content = this.#previews.of(sent, { depth: 3, characters: previewMax });
     this.#characters += lengthOf(content);
-    const facts = factsOf(contentOf(letter));
-    if (!this.#fitsFacts(facts)) return;
     const row: Mutable<MessageRow> = {
       seq: this.#log.next,
       atMs: this.#system.runtime.clock.wallMs(),

@@ -1,7 +1,7 @@
 /** The whole system in one look. */
 import { memoryUsage } from 'node:process';
-import { supervisionOf } from '../../supervisors/index.ts';
 import type { Snapshot, ViewerRow } from '../protocol/index.ts';
+import { censusOf } from './census.ts';
 import type { Inspector } from './inspector.ts';
 
 /** How many crashes it shows. */
@@ -12,22 +12,7 @@ const unwellMs = 60_000;
 export async function overviewOf(inspector: Inspector, viewers: readonly ViewerRow[]): Promise<Snapshot<'overview'>> {
   const { system, rates, crashes, trace, log, calls, sessions, workers } = inspector;
   const { clock } = system.runtime;
-  let actors = 0;
-  let supervisors = 0;
-  let restarts = 0;
-  let backlog = 0;
-  let waiting = 0;
-  for (const process of system.processes()) {
-    actors += 1;
-    backlog += process.mailboxLength;
-    const supervision = supervisionOf(process);
-    if (supervision === undefined) continue;
-    supervisors += 1;
-    for (const child of supervision.children) {
-      restarts += child.restarts;
-      if (child.pid === 'restarting') waiting += 1;
-    }
-  }
+  const { actors, supervisors, restarts, backlog, waiting } = censusOf(system);
   const pools = await workers.pools();
   const workerRows = pools.flatMap(([, status]) => status.workers);
   const ready = pools.reduce((sum, [, status]) => sum + status.ready, 0);

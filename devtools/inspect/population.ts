@@ -4,6 +4,7 @@
  */
 import type { ActorSystem, AnyEvent, CoreEvent, Process } from '../../actors/core/index.ts';
 import { type SupervisedChild, supervisionOf } from '../../supervisors/index.ts';
+import { parentOf } from '../protocol/index.ts';
 
 /** One place in the tree. */
 export interface Spot {
@@ -154,5 +155,3 @@ export class Population {
     return supervisionOf(this.#system.lookup(above))?.child(path.slice(above.length + 1));
   }
 }
-
-export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));

@@ -1,6 +1,6 @@
 /** Sessions and their variables, read from the tables of the state layer: no message reaches any session. */
 import type { ActorSystem } from '../../actors/core/index.ts';
-import { type SessionEntry, StateTables, type Variable } from '../../actors/state/index.ts';
+import { isSecret, type SessionEntry, StateTables, type Variable } from '../../actors/state/index.ts';
 import type { SessionRow, VariableRow, VersionRow } from '../protocol/index.ts';
 import type { Previews } from './preview.ts';
 
@@ -70,7 +70,7 @@ export class SessionViews {
 
   variable(entry: SessionEntry, variable: Variable): VariableRow {
     const { name, type, version, constraints } = variable;
-    const secret = isSecret(variable);
+    const secret = isSecret(variable.constraints);
     const commit = entry.record.history.at(version);
     return {
       name,
@@ -90,7 +90,7 @@ export class SessionViews {
     for (const { revision, committedAtMs, writer, written } of entry.record.history.after(0)) {
       const variable = written.find((one) => one.name === name);
       if (variable === undefined) continue;
-      const value = isSecret(variable)
+      const value = isSecret(variable.constraints)
         ? ({ $: 'masked' } as const)
         : this.#previews.of(variable.value, { depth: 4, characters: 2_048 });
       rows.push({ revision, atMs: committedAtMs, writer, value });
@@ -99,6 +99,3 @@ export class SessionViews {
     return { rows: rows.slice(offset, offset + limit), total: rows.length };
   }
 }
-
-export const isSecret = ({ constraints }: Variable): boolean =>
-  (constraints as { readonly secret?: boolean }).secret === true;

@@ -14,9 +14,8 @@ import {
   type WorkerLogLine,
   type WorkerStatus,
 } from '../../actors/worker/index.ts';
-import type { CrashProcess, LogRow, WorkerRow } from '../protocol/index.ts';
+import { type CrashProcess, type LogRow, lastOf, parentOf, type WorkerRow } from '../protocol/index.ts';
 import { type OsFacts, osFactsOf } from './os-facts.ts';
-import { parentOf } from './population.ts';
 
 /** How many lines a crash report has. */
 const crashLines = 50;
@@ -100,7 +99,7 @@ export class WorkerViews {
     return {
       path,
       pid: worker.pid.alive ? String(worker.pid) : null,
-      pool: pool.path.slice(pool.path.lastIndexOf('/') + 1),
+      pool: lastOf(pool.path),
       osPid: worker.osPid ?? null,
       command: facts?.command ?? null,
       state: worker.state,
@@ -136,7 +135,7 @@ export class WorkerViews {
     const pool = this.#poolOf(path);
     if (pool === undefined) return [];
     try {
-      const lines = await pool.logs(idOf(path), incarnation === undefined ? {} : { incarnation });
+      const lines = await pool.logs(lastOf(path), incarnation === undefined ? {} : { incarnation });
       return lines.map(logRow);
     } catch {
       // Nothing of it is kept.
@@ -168,8 +167,6 @@ export class WorkerViews {
     return left;
   }
 }
-
-const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 function logRow({ worker, incarnation, line, timeMs, from, text }: WorkerLogLine): LogRow {
   return { worker, incarnation, line, atMs: timeMs, from, text };

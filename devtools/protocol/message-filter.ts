@@ -1,4 +1,5 @@
 /** Which messages a filter lets through; pure, for recordings and for what is recorded. */
+import { pathOf } from './paths.ts';
 import type { MessageRow } from './rows.ts';
 import type { MessageFilter } from './views.ts';
 
@@ -16,12 +17,6 @@ export function globOf(glob: string): (path: string) => boolean {
 /** Whether a name fits: `*` stands for anything. */
 export function nameGlobOf(glob: string): (name: string) => boolean {
   return glob.includes('*') ? globOf(glob.replace(/\*+/g, '**')) : (name) => name === glob;
-}
-
-/** Without the incarnation. */
-export function pathOf(pid: string): string {
-  const at = pid.lastIndexOf('#');
-  return at === -1 ? pid : pid.slice(0, at);
 }
 
 const failures: ReadonlySet<MessageRow['outcome']> = new Set(['crashed', 'dead', 'refused', 'lost']);
