@@ -80,7 +80,6 @@ export class ActorRows {
       strategy: supervision?.strategy ?? null,
       budget: supervision?.budget ?? supervised?.budget ?? null,
       backoffUntilAtMs: supervised?.pid === 'restarting' ? (this.#backoff.get(path) ?? null) : null,
-      tool: false,
     };
   }
 

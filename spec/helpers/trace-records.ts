@@ -31,7 +31,6 @@ export const actorRow = (path: string, more: Partial<ActorRow> = {}): ActorRow =
   strategy: null,
   budget: null,
   backoffUntilAtMs: null,
-  tool: false,
   ...more,
 });
 
