@@ -141,12 +141,13 @@ export interface HistoryHead {
 
 /** A running or ended message trace; there is one for all viewers. */
 export interface TraceHead {
+  /** It records, or has stopped and still follows what it has recorded, for a second at most. */
   readonly running: boolean;
   readonly filter: MessageFilter;
   /** What was recorded, and what was dropped for the limits. */
   readonly recorded: number;
   readonly dropped: number;
-  /** Why it stopped: `count`, `time`, `bytes`, `rate` or `asked`; null while it runs or before the first one. */
+  /** Why it stopped: `count`, `time`, `bytes`, `rate` or `asked`; null while it records or before the first one. */
   readonly stopped: string | null;
   readonly endsAtMs: number | null;
 }

@@ -95,7 +95,8 @@ class Printer {
 export function messageLine(row: MessageRow, paint: Paint): string {
   const { atMs, kind, name, from, to, waitMs, tookMs, outcome, error, content } = row;
   const times = [waitMs === null ? [] : [`waited ${span(waitMs)}`], tookMs === null ? [] : [`took ${span(tookMs)}`]];
-  const end = outcome === 'handled' ? '' : `${outcome}${error === null ? '' : `: ${oneLine(error)}`}`;
+  const why = outcome === 'unknown' ? 'the trace stopped before it was over' : error;
+  const end = outcome === 'handled' ? '' : `${outcome}${why === null ? '' : `: ${oneLine(why)}`}`;
   const bad = outcome === 'crashed' || outcome === 'dead' || outcome === 'refused' || error !== null;
   return [
     paint.dim(timeOfDay(atMs)),
