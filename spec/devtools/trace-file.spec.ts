@@ -150,6 +150,7 @@ describe('an opened trace file', () => {
       record: 'session',
       realm: 'app',
       id: 's',
+      backend: 'memory',
       revision: 3,
       variables: 1,
       bytes: 10,
