@@ -13,6 +13,8 @@ interface OpenSpans {
   queue?: Span | undefined;
   bridge?: Span | undefined;
   python?: Span | undefined;
+  /** When it began, on the wall clock. */
+  pythonAtMs: number;
   worker: string;
   answeredAtMs: number | undefined;
   items: number;
@@ -56,7 +58,7 @@ export class CallSpans implements Tracing {
     const traceparent = traceparentOf(span);
     if (traceparent === undefined) return undefined;
     if (kind === 'tool') this.#runs.set(traceparent, span);
-    else this.#calls.set(id, { call: span, worker: '', answeredAtMs: undefined, items: 0 });
+    else this.#calls.set(id, { call: span, worker: '', pythonAtMs: 0, answeredAtMs: undefined, items: 0 });
     return traceparent;
   }
 
@@ -96,6 +98,7 @@ export class CallSpans implements Tracing {
     const attributes = { 'ophion.worker': worker, 'ophion.attempt': attempt };
     const below = trace.setSpan(context.active(), open.bridge);
     open.python = this.#tracer.startSpan(`python ${tool}`, { kind: SpanKind.SERVER, attributes }, below);
+    open.pythonAtMs = this.#wallMs();
     return traceparentOf(open.python);
   }
 
@@ -126,6 +129,7 @@ export class CallSpans implements Tracing {
         return;
       case 'tool.answered':
         open.answeredAtMs = this.#wallMs();
+        if (event.handlerMs !== undefined) this.#handled(open, event.handlerMs, open.answeredAtMs);
         endAll(open, event.error !== undefined, event.error);
         return;
       case 'tool.committed':
@@ -147,6 +151,16 @@ export class CallSpans implements Tracing {
         throw new TypeError(String(never));
       }
     }
+  }
+
+  /** The tool's own code, as long as the worker says: what the span around it has more is the way there and back. */
+  #handled({ python, pythonAtMs }: OpenSpans, handlerMs: number, answeredAtMs: number): void {
+    if (python === undefined) return;
+    const wayMs = Math.max(0, answeredAtMs - pythonAtMs - handlerMs);
+    const startTime = pythonAtMs + wayMs / 2;
+    python.setAttributes({ 'ophion.handler_ms': handlerMs, 'ophion.wire_ms': wayMs });
+    const below = trace.setSpan(context.active(), python);
+    this.#tracer.startSpan('handler', { startTime }, below).end(answeredAtMs - wayMs / 2);
   }
 
   #committed(span: Span, { revision, sessionId, error }: Of<'tool.committed'>): void {

@@ -143,7 +143,7 @@ export class CallLog {
         record.items = event.index;
         return;
       case 'tool.answered':
-        record.answered(nowMs, event.error !== undefined);
+        record.answered(nowMs, event.error !== undefined, event.handlerMs);
         return;
       case 'tool.committed':
         record.committed(nowMs, event.error !== undefined);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type AnyEvent, StateError, ToolError } from '../../actors/core/index.ts';
 import { callTool, faultOf, type LocalToolFunction } from '../../bridge/protocol/index.ts';
+import { callRows } from '../../devtools/export/trace-spans.ts';
 import { depthFirst } from '../../devtools/inspect/call-record.ts';
 import { CallLog } from '../../devtools/inspect/calls.ts';
 import { percentile } from '../../devtools/inspect/percentile.ts';
@@ -91,6 +92,54 @@ describe('the log of calls', () => {
     expect(log.head().perSecond).to.equal(2);
     clock.advance(2_000);
     expect(log.head().perSecond).to.equal(0);
+  });
+
+  it('tells the wait, the way to the worker and back, and what the worker says of its own time apart', () => {
+    const clock = new ManualClock();
+    const log = new CallLog(clock);
+    const step = (type: string, more: object = {}) => {
+      log.take({ type, tool: 'rank', callId: 'c1', worker: 'w#1', attempt: 1, ...more } as AnyEvent);
+    };
+    log.take(called(1));
+    step('tool.queued', { pool: 'p' });
+    clock.advance(5);
+    step('tool.granted');
+    clock.advance(1);
+    step('tool.dispatched', { sessionId: 's', traceparent: span(1) });
+    clock.advance(20);
+    step('tool.answered', { handlerMs: 16 });
+    log.take(settled(1, 26));
+    expect(log.rows()[0]).to.include({ tookMs: 26, queueMs: 5, wireMs: 5, handlerMs: 16 });
+    const spans = log.spans(traceId);
+    expect(spans.map(({ layer, startAtMs, tookMs }) => [layer, startAtMs - clock.wallMs() + 26, tookMs])).to.deep.equal(
+      [
+        ['caller', 0, 26],
+        ['queue', 0, 5],
+        ['bridge', 5, 21],
+        ['python', 8, 16],
+      ],
+    );
+    expect(spans[3]?.attributes).to.include({ handlerMs: 16 });
+    expect(callRows(spans, {})[0]).to.include({ queueMs: 5, wireMs: 5, handlerMs: 16 });
+  });
+
+  it('knows no more than it saw of a worker that does not tell its time, or one longer than there was', () => {
+    const clock = new ManualClock();
+    const log = new CallLog(clock);
+    for (const [nth, handlerMs] of [undefined, 50].entries()) {
+      const step = (type: string, more: object = {}) => {
+        log.take({ type, tool: 'rank', callId: `c${nth}`, worker: 'w#1', attempt: 1, ...more } as AnyEvent);
+      };
+      log.take(called(nth));
+      step('tool.granted');
+      step('tool.dispatched', { sessionId: 's', traceparent: span(nth) });
+      clock.advance(10);
+      step('tool.answered', handlerMs === undefined ? {} : { handlerMs });
+      log.take(settled(nth, 10));
+    }
+    const [told, untold] = log.rows();
+    expect(told).to.include({ queueMs: null, wireMs: 0, handlerMs: 10 });
+    expect(untold).to.include({ queueMs: null, wireMs: null, handlerMs: null });
   });
 
   it('passes over events of calls that it has not seen begin, and of anything else', () => {
