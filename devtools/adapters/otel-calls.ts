@@ -1,11 +1,13 @@
 /** The spans of calls of tools: of the caller, the wait for a worker, the bridge, Python, commits, and TypeScript tools. */
 import { context, type Span, type SpanContext, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import type { ContextEvent } from '../../actors/context/index.ts';
 import { isActorError } from '../../actors/core/index.ts';
 import type { BridgeEvent, SpanBegin, Tracing } from '../../bridge/protocol/index.ts';
 import { contextOf, parentContext, traceparentOf } from './otel-context.ts';
 
 type Of<T extends BridgeEvent['type']> = Extract<BridgeEvent, { readonly type: T }>;
 export type CallEvent = Extract<BridgeEvent, { readonly type: `tool.${string}` | 'worker.committed' }>;
+type Written = Extract<ContextEvent, { readonly type: 'context.written' }>;
 
 /** What of a call is open. */
 interface OpenSpans {
@@ -74,6 +76,23 @@ export class CallSpans implements Tracing {
       const open = this.#calls.get(event.callId);
       if (open !== undefined) this.#step(open, event);
     }
+  }
+
+  /** TypeScript has written variables: told where it goes on behind that, so what is active there is what wrote. */
+  written({ context: session, names, revision, error, ms, parent }: Written): void {
+    const endTime = this.#wallMs();
+    const attributes = {
+      'ophion.session': session,
+      'ophion.variables': [...names],
+      ...(revision === 0 ? {} : { 'ophion.revision': revision }),
+    };
+    const span = this.#tracer.startSpan(
+      'write variables',
+      { startTime: endTime - ms, attributes },
+      parentContext(parent),
+    );
+    if (error !== undefined) failed(span, error);
+    span.end(endTime);
   }
 
   /** The contexts of the calls that a worker has now. */

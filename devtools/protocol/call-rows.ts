@@ -50,7 +50,7 @@ export interface SpanRow {
   readonly depth: number;
   readonly name: string;
   /**
-   * `caller`, `queue`, `bridge`, `python`, `typescript`, `commit`. `python` is what the worker says that the tool's own
+   * `caller`, `queue`, `bridge`, `python`, `typescript`, `commit`, `write`. `python` is what the worker says that the tool's own
    * code took (attribute `handlerMs`), where it does; then what `bridge` has more than it is the way there and back.
    */
   readonly layer: string;

@@ -151,6 +151,55 @@ describe('the log of calls', () => {
   });
 });
 
+describe('the spans of writes', () => {
+  const written = (more: object): AnyEvent =>
+    ({
+      type: 'context.written',
+      context: 's',
+      names: ['a', 'b'],
+      revision: 7,
+      error: undefined,
+      ms: 2,
+      ...more,
+    }) as never;
+
+  it('stand in the call of the tool that wrote, of either language, or are a trace by themselves', () => {
+    const clock = new ManualClock();
+    const log = new CallLog(clock);
+    log.take(called(1));
+    log.take({ type: 'tool.granted', callId: 'c1', tool: 'rank', worker: 'w#1', attempt: 1 } as AnyEvent);
+    const dispatched = { type: 'tool.dispatched', callId: 'c1', tool: 'rank', worker: 'w#1', attempt: 1 };
+    log.take({ ...dispatched, sessionId: 's', traceparent: span(1) } as AnyEvent);
+    const committed = { type: 'worker.committed', sessionId: 's', worker: 'w#1', error: undefined, ms: 1 };
+    log.take({ ...committed, callId: 'c1' } as AnyEvent);
+    log.take({
+      type: 'tool.began',
+      tool: 'local',
+      callId: 'c2',
+      parentCallId: 'c1',
+      sessionId: 's',
+      worker: 'w#1',
+      traceparent: span(2),
+      parent: '',
+    } as AnyEvent);
+    log.take(written({ parent: span(2) }));
+    log.take(written({ parent: '', revision: 0, error: new StateError('conflict', 'somebody else was first') }));
+    expect(log.spans(traceId).map(({ depth, layer, name }) => `${'  '.repeat(depth)}${layer} ${name}`)).to.deep.equal([
+      'caller rank',
+      '  bridge bridge',
+      '    python rank',
+      '      write write variables',
+      '      typescript local',
+      '        write write variables',
+    ]);
+    const [, ofTool, alone] = [...log.allSpans()].filter(({ layer }) => layer === 'write');
+    expect(ofTool).to.deep.include({ tookMs: 2, failed: false });
+    expect(ofTool?.attributes).to.deep.equal({ session: 's', variables: 'a, b', revision: 7 });
+    expect(alone).to.deep.include({ parentSpanId: null, traceId: alone?.spanId, failed: true });
+    expect(alone?.attributes).to.include({ error: 'conflict' });
+  });
+});
+
 describe('percentile', () => {
   it('is one of the values, and as many as its share are not above it', () => {
     const values = fc.array(fc.integer(), { minLength: 1, maxLength: 200 });

@@ -123,6 +123,33 @@ describe('the spans of OpenTelemetry', function () {
     expect(the('python inner').spanContext().traceId).to.equal('0af7651916cd43dd8448eb211c80319c');
   });
 
+  it('tell of what TypeScript writes, in the tool that wrote or in the span that was active', async () => {
+    await using context = await open();
+    await context.expose({
+      relay: async (_: unknown, { variables }: LocalToolContext) => {
+        await variables.set('n', 8);
+        return 'relayed';
+      },
+    });
+    exporter.reset();
+    await trace.getTracer('mine').startActiveSpan('request', async (span) => {
+      await context.variables.set('n', 1);
+      span.end();
+    });
+    expect(tree()).to.deep.equal(['request', '  write variables']);
+    expect(the('write variables').attributes).to.deep.include({
+      'ophion.variables': ['n'],
+      'ophion.session': context.id,
+    });
+    await rejection(context.variables.set('n', 'no number' as never));
+    expect(spans().at(-1)?.status.code).to.equal(SpanStatusCode.ERROR);
+    exporter.reset();
+    await context.call(outer, {});
+    const [byPython, byTool] = spans().filter(({ name }) => name === 'write variables');
+    expect(byPython?.parentSpanContext?.spanId).to.equal(the('python outer').spanContext().spanId);
+    expect(byTool?.parentSpanContext?.spanId).to.equal(the('tool relay').spanContext().spanId);
+  });
+
   it('tell how long the code of a tool itself ran, inside of the time that it was seen from here', async () => {
     await using context = await open();
     exporter.reset();
