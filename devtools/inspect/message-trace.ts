@@ -28,12 +28,14 @@ import type { Previews } from './preview.ts';
 import { RingLog } from './ring-log.ts';
 
 export interface TraceLimits {
-  /** How many messages. Default 10,000. */
+  /** How many messages, at most 100,000. Default 10,000. */
   readonly max?: number;
   /** How long, in milliseconds. Default 60,000. */
   readonly forMs?: number;
 }
 
+/** The most that a trace may be asked to record. */
+const tracedMax = 100_000;
 /** How many messages a second are recorded; what is more is dropped and counted. */
 const rateMax = 2_000;
 /** How long a trace that has stopped waits for the ends of what it has recorded, in milliseconds. */
@@ -104,8 +106,8 @@ export class MessageTrace {
     this.#filter = filter;
     this.#fitsPath = filter.path === undefined ? undefined : globOf(filter.path);
     this.#fitsName = filter.name === undefined ? undefined : nameGlobOf(filter.name);
-    this.#max = max;
-    this.#log = new RingLog(max);
+    this.#max = Math.min(max, tracedMax);
+    this.#log = new RingLog(this.#max);
     this.#open = new Map();
     this.#recorded = 0;
     this.#dropped = 0;

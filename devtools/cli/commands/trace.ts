@@ -25,7 +25,7 @@ interface Options {
 export const trace = (cli: Cli): Command =>
   cli
     .attached('trace', 'the messages of a while, filtered where they are made')
-    .option('--max <messages>', 'end after so many, at most 1000', wholeNumber, 100)
+    .option('--max <messages>', 'end after so many, at most 10000', wholeNumber, 100)
     .option('--for <time>', 'end after this: 10s, 500ms', duration, 10_000)
     .option('--path <glob>', 'only of these actors: app/jobs/*, app/pools/**')
     .option('--message <name>', 'only these calls, casts and messages: add, order.*')
@@ -49,33 +49,33 @@ async function runTrace(session: Session, options: Options): Promise<void> {
     session: of,
     traceId,
   });
-  await session.act({ do: 'traceStart', filter, max: Math.min(max, 1_000), forMs });
+  await session.act({ do: 'traceStart', filter, max: Math.min(max, tracedMax), forMs });
   const printer = new Printer(session);
+  const query = { view: 'messages', filter } as const;
   try {
-    await session.follow<'messages'>({ view: 'messages', filter, limit: 1_000 }, (replica) => {
-      printer.take(replica.list(), replica.head?.running === false);
-      printer.head = replica.head;
+    await session.follow<'messages'>({ ...query, limit: pageMax }, (replica) => {
+      printer.take(replica.list(), false);
       return replica.head?.running === false;
     });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // Ctrl-C ends the trace, not only the look at it.
     await session.act({ do: 'traceStop' });
-    const { head, rows } = await session.viewer.get({ view: 'messages', filter, limit: 1_000 });
-    printer.head = head;
-    printer.take(
-      rows.map(([, row]) => row),
-      true,
-    );
   }
-  if (!session.json) session.io.err(endText(printer.head));
+  // What is followed is the newest page: what has left it before it was over, and what was not over at all.
+  const { head, rows } = await session.rows<'messages'>(query, tracedMax);
+  printer.take(rows, true);
+  if (!session.json) session.io.err(endText(head));
 }
+
+/** The most that a trace records, and what is followed of it. */
+const tracedMax = 10_000;
+const pageMax = 1_000;
 
 /** Prints each message once: when its handling is over, or when the trace is. */
 class Printer {
   readonly #session: Session;
   readonly #printed = new Set<number>();
-  head: TraceHead | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -110,8 +110,7 @@ export function messageLine(row: MessageRow, paint: Paint): string {
     .join('  ');
 }
 
-function endText(head: TraceHead | undefined): string {
-  if (head === undefined) return 'the trace is over';
+function endText(head: TraceHead): string {
   const { recorded, dropped, stopped } = head;
   const lost = dropped === 0 ? '' : `, ${count(dropped)} dropped`;
   return `${count(recorded)} messages${lost}; ended by ${stopped ?? 'nothing yet'}`;
