@@ -5,7 +5,7 @@
 import type { Behavior } from './behavior.ts';
 import { type ExitReason, toExitReason } from './exit-reason.ts';
 import type { Faults, Verdict } from './faults.ts';
-import { type HandledLetter, LastLetters } from './last-letters.ts';
+import { type HandledLetter, LetterTimes, lastLettersKept } from './last-letters.ts';
 import type { Letter } from './letter.ts';
 import { Ring } from './mailbox.ts';
 import type { Pid } from './pid.ts';
@@ -30,7 +30,7 @@ export abstract class Turns implements Runnable {
   protected due = false;
   /** What it is handling. */
   current: Letter | undefined = undefined;
-  #last: LastLetters | undefined = undefined;
+  #times: LetterTimes | undefined = undefined;
   protected stopReason: ExitReason | undefined = undefined;
   protected rare: Rare | undefined = undefined;
 
@@ -85,7 +85,7 @@ export abstract class Turns implements Runnable {
     const { faults } = this.system;
     let count = 0;
     while (count < budget && !this.busy) {
-      const letter = this.mailbox.shift();
+      const letter = this.mailbox.take(lastLettersKept);
       if (letter === undefined) break;
       count += 1;
       const { rare } = this;
@@ -95,8 +95,10 @@ export abstract class Turns implements Runnable {
         if (this.due && this.rare?.signals !== undefined) this.#takeSignals(this.rare);
         continue;
       }
-      if (rare?.held !== undefined && !this.#urgent(letter)) rare.held.push(letter);
-      else if (faults === undefined) this.#handle(letter);
+      if (rare?.held !== undefined && !this.#urgent(letter)) {
+        this.mailbox.forget();
+        rare.held.push(letter);
+      } else if (faults === undefined) this.#handle(letter);
       else this.#handleUnderFaults(faults, letter);
       if (rare?.signals !== undefined) this.#takeSignals(rare);
       if (rare?.parked !== undefined) this.#wakeSenders(rare.parked);
@@ -142,15 +144,20 @@ export abstract class Turns implements Runnable {
 
   /** What it has handled last, oldest first, with what it is handling; for crash reports. */
   get lastLetters(): readonly HandledLetter[] {
-    return this.#last?.list() ?? [];
+    const times = this.#times;
+    return times?.of(this.mailbox.past(), this.handled - times.unkept) ?? [];
   }
 
   #begin(letter: Letter): void {
     this.handled += 1;
     this.current = letter;
-    if (letter.kind !== 'system') {
-      this.#last ??= new LastLetters();
-      this.#last.add(letter, this.system.scheduler.sliceMs);
+    this.#times ??= new LetterTimes();
+    const times = this.#times;
+    if (letter.kind === 'system') {
+      this.mailbox.forget();
+      times.unkept += 1;
+    } else if (times.slice !== this.system.scheduler.slices) {
+      times.begin(this.system.scheduler, this.handled - times.unkept);
     }
     if (this.system.tracer !== undefined) this.system.tracer.handling(this as never, letter);
   }
@@ -194,6 +201,7 @@ export abstract class Turns implements Runnable {
     try {
       verdict = faults.before('receive', this as never, letter);
     } catch (error) {
+      this.#begin(letter);
       this.finish(toExitReason(error));
       return;
     }
