@@ -87,6 +87,15 @@ export {
   startRedis,
 } from './redis/start-redis.ts';
 export { nextRestart, rejection } from './restarts.ts';
+export type { SandboxNote } from './sandbox/capture.ts';
+export {
+  type SandboxActor,
+  type SandboxMessage,
+  type SandboxOptions,
+  type SandboxReply,
+  type SandboxResult,
+  sandbox,
+} from './sandbox/sandbox.ts';
 export { type Choice, type Tape, TapeDivergence } from './simulation/choices.ts';
 export type { DriveLimits } from './simulation/driver.ts';
 export {

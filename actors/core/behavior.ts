@@ -46,8 +46,18 @@ export interface Behavior {
   readonly machine?: unknown;
   /** Reports an abnormal end of its own, before anybody hears of it (otp S-255). `last` is what it was handling. */
   report?(reason: ExitReason, last: Letter | undefined): void;
+  /** How its state is taken to another world, where sys cannot replace it. */
+  readonly persistence?: Persistence;
   /** What sys asks it for; without it, only its `inspect()` can be had (otp S-189). */
   readonly sys?: SysCallbacks;
+}
+
+/** A state that can begin in another world. */
+export interface Persistence {
+  /** As it is now; children and delays that it waits for included. */
+  save(): unknown;
+  /** Begins with a saved state in place of its first one. Before `init`. */
+  startFrom(saved: unknown): void;
 }
 
 /** What a behavior lets sys do with its state (otp S-189, S-260). */

@@ -8,6 +8,7 @@ export {
   type InitResult,
   isLogic,
   type Logic,
+  type Persistence,
   StartedWith,
   type SysCallbacks,
   startedWith,

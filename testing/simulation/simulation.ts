@@ -137,16 +137,22 @@ export class Simulation {
     return this.#choices.tape;
   }
 
-  /** Starts a tree, as `startSupervisor` does. It is stopped at the end of the scenario, and nothing of it may be left. */
+  /**
+   * Starts a tree, as `startSupervisor` does, in a new system or a given one of this world. It is stopped at the end of the
+   * scenario, and nothing of it may be left.
+   */
   async start<const C extends Children>(options: Omit<StartOptions<C>, 'runtime' | 'signal'>): Promise<SystemRef<C>> {
-    const root = await startSupervisor({ ...options, system: this.system() });
+    const root = await startSupervisor({ ...options, system: options.system ?? this.system() });
     this.#roots.push(root as never);
     return root;
   }
 
-  /** An actor system in this world, empty. What is spawned in it directly is the scenario's own to end. */
-  system(): ActorSystem {
-    const system = new ActorSystem(this.runtime);
+  /**
+   * An actor system in this world, empty; `make` makes one of another class. What is spawned in it directly is the
+   * scenario's own to end.
+   */
+  system<S extends ActorSystem = ActorSystem>(make?: (runtime: Runtime) => S): S {
+    const system = (make?.(this.runtime) ?? new ActorSystem(this.runtime)) as S;
     system.faults = this.#actorFaults;
     system.events.onAll((event) => this.#record(eventRecord(event)));
     this.#systems.push(system);
