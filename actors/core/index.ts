@@ -172,6 +172,7 @@ export {
   type TimeoutKey,
   type When,
 } from './statem-results.ts';
+export type { SeenTransition, StatemShape } from './statem-seen.ts';
 export { catchStrayErrors } from './stray-errors.ts';
 export { type ActorStatus, sys } from './sys.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';

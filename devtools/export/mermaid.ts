@@ -58,6 +58,10 @@ function* linesOf(message: MessageRow, from: string, to: string): Generator<Line
   }
   // A caller waits, all others go on.
   yield { atMs, text: `${from}${kind === 'call' ? '->>' : '-)'}${to}: ${what}` };
+  if (outcome === 'unknown') {
+    yield { atMs: atMs + (waitMs ?? 0), text: `Note over ${to}: the trace stopped before it was over` };
+    return;
+  }
   if (tookMs === null) return;
   const doneMs = atMs + (waitMs ?? 0) + tookMs;
   if (outcome === 'crashed') yield { atMs: doneMs, text: `Note over ${to}: crashed: ${escaped(error ?? 'no reason')}` };

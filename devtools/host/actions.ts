@@ -47,7 +47,8 @@ async function setVariable(inspector: Inspector, { session, name, value }: Do<'s
   if (entry === undefined || root === undefined)
     throw new ViewError('not_found', `session '${session}' is not open here`);
   const backend: StateBackend<StateHost> = entry.realm === 'local' ? localState() : bridgedState();
-  const found = await backend.connect({ system, root }).find(session);
+  const known = sessions.elsewhere(entry);
+  const found = known?.session(entry) ?? (await backend.connect({ system, root }).find(session));
   const { revision } = await found.commit({ set: { [name]: value as never }, writer });
   return { revision };
 }

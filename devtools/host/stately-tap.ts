@@ -66,7 +66,6 @@ export class StatelyTap implements Tracer {
       path,
       pid: String(process.pid),
       kind: process.kind,
-      tool: false,
       chart: rows.chart(process, state),
       state: previews.of(state, shallow),
       at: rows.at(process, state),

@@ -36,6 +36,8 @@ export interface TraceLimits {
 
 /** How many messages a second are recorded; what is more is dropped and counted. */
 const rateMax = 2_000;
+/** How long a trace that has stopped waits for the ends of what it has recorded, in milliseconds. */
+const settleMs = 1_000;
 /** How many characters all previews of one trace may have, about. */
 const charactersMax = 8 * 1024 * 1024;
 /** How many characters the preview of one message has at most. */
@@ -54,7 +56,9 @@ export class MessageTrace {
   readonly #system: ActorSystem;
   readonly #previews: Previews;
   readonly #changed: () => void;
+  /** Until all that it has recorded has come to an end, or to the end of the wait for that. */
   running = false;
+  #recording = false;
   #log = new RingLog<Traced>(0);
   #open = new Map<Letter, Traced>();
   #filter: MessageFilter = {};
@@ -109,29 +113,51 @@ export class MessageTrace {
     this.#stopped = null;
     this.#endsAtMs = clock.wallMs() + forMs;
     this.#timer = clock.setTimer(forMs, () => this.stop('time'));
+    this.#recording = true;
     this.running = true;
     this.#changed();
   }
 
+  /** Records no more; unless somebody asked for it, messages that wait are followed for a while to their ends. */
   stop(why: string): void {
-    if (!this.running) return;
+    if (this.#recording) {
+      this.#recording = false;
+      this.#timer?.cancel();
+      this.#stopped = why;
+      this.#endsAtMs = null;
+      if (why !== 'asked' && this.#open.size > 0) {
+        this.#timer = this.#system.runtime.clock.setTimer(settleMs, () => this.#over());
+        this.#changed();
+        return;
+      }
+    }
+    if (this.running) this.#over();
+  }
+
+  #over(): void {
     this.running = false;
     this.#timer?.cancel();
-    this.#stopped = why;
-    this.#endsAtMs = null;
+    for (const { row } of this.#open.values()) row.outcome = 'unknown';
+    this.#open.clear();
     this.#changed();
+  }
+
+  /** A message is followed no more; when it was the last one, so is the trace. */
+  #closed(letter: Letter): void {
+    this.#open.delete(letter);
+    if (!this.#recording && this.#open.size === 0) this.#over();
   }
 
   // Told inside other actors' turns, so quick, and never throwing
 
   sent(to: Process, letter: Letter): void {
-    if (!this.running) return;
+    if (!this.#recording) return;
     if (letter.kind === 'system') return;
     this.#note(letter, String(to.pid), to.pid.path, 'waiting');
   }
 
   refused(to: Process, letter: Letter): void {
-    if (!this.running) return;
+    if (!this.#recording) return;
     this.#note(letter, String(to.pid), to.pid.path, 'refused');
   }
 
@@ -147,12 +173,12 @@ export class MessageTrace {
   handled(_by: Process, letter: Letter, failure: ExitReason | undefined): number | null {
     const traced = this.#open.get(letter);
     if (traced === undefined) return null;
-    this.#open.delete(letter);
     const { row } = traced;
     row.tookMs = this.#nowMs - traced.handlingMs;
     const crashed = failure !== undefined && !isNormal(failure);
     row.outcome = crashed ? 'crashed' : 'handled';
     if (crashed) row.error = formatExitReason(failure);
+    this.#closed(letter);
     return row.seq;
   }
 
@@ -160,6 +186,7 @@ export class MessageTrace {
   take(event: AnyEvent): void {
     if (!this.running) return;
     if (event.type === 'dead_letter') {
+      if (!this.#recording) return;
       const { path, message } = event as AnyEvent & DeadLetter;
       this.#note({ kind: 'info', message }, path, path, 'dead');
     } else if (event.type === 'actor.exited') {
@@ -167,7 +194,7 @@ export class MessageTrace {
       for (const [letter, { row }] of this.#open) {
         if (row.to !== String(pid)) continue;
         if (row.outcome === 'waiting') row.outcome = 'lost';
-        this.#open.delete(letter);
+        this.#closed(letter);
       }
     }
   }

@@ -47,8 +47,6 @@ export interface MessageFilter {
   readonly minMs?: number;
   readonly session?: string;
   readonly traceId?: string;
-  /** Also what the dev tools' own actors do. Default false. */
-  readonly tools?: boolean;
 }
 
 export type ActorSort = 'path' | 'mailbox' | 'busy' | 'memory' | 'restarts' | 'handled' | 'rate';
@@ -65,7 +63,6 @@ export type Query =
       readonly closed?: readonly string[];
       readonly under?: string;
       readonly at?: number;
-      readonly tools?: boolean;
     } & Page)
   | ({
       readonly view: 'actors';
@@ -73,7 +70,6 @@ export type Query =
       readonly sort?: ActorSort;
       readonly kind?: string;
       readonly status?: string;
-      readonly tools?: boolean;
     } & Page)
   | { readonly view: 'actor'; readonly path: string }
   /** More of a value, at a path of keys into the state of an actor, a crash's state, or a variable. */
@@ -145,12 +141,13 @@ export interface HistoryHead {
 
 /** A running or ended message trace; there is one for all viewers. */
 export interface TraceHead {
+  /** It records, or has stopped and still follows what it has recorded, for a second at most. */
   readonly running: boolean;
   readonly filter: MessageFilter;
   /** What was recorded, and what was dropped for the limits. */
   readonly recorded: number;
   readonly dropped: number;
-  /** Why it stopped: `count`, `time`, `bytes`, `rate` or `asked`; null while it runs or before the first one. */
+  /** Why it stopped: `count`, `time`, `bytes`, `rate` or `asked`; null while it records or before the first one. */
   readonly stopped: string | null;
   readonly endsAtMs: number | null;
 }

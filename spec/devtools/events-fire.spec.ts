@@ -57,6 +57,7 @@ const here = [
   'session.ended',
   'context.moved',
   'context.move_failed',
+  'context.written',
   'tool.called',
   'tool.queued',
   'tool.granted',
@@ -170,6 +171,7 @@ describe('the events of a system', function () {
       await context.expose({ relay: () => released });
       await context.call(inner, {});
       await context.call(writes, {});
+      await context.variables.set('n', 1);
       await context.call(speaks, {});
       for await (const _ of context.stream(letters, { text: 'ab' }));
       // Two run, one waits, and there is no room for another.

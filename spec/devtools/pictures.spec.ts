@@ -58,6 +58,15 @@ describe('a sequence diagram', () => {
     );
   });
 
+  it('says of what was not over when the trace stopped that this is so', () => {
+    const open = messageRow(1, { kind: 'call', to: 'app/a#1', outcome: 'unknown', waitMs: null, tookMs: null });
+    expect(sequenceDiagram([open]).split('\n').slice(3)).to.deep.equal([
+      '  p0->>p1: call add',
+      '  Note over p1: the trace stopped before it was over',
+      '',
+    ]);
+  });
+
   it('says how many messages it leaves out', () => {
     const many = Array.from({ length: 10 }, (_, n) => messageRow(n));
     const lines = sequenceDiagram(many, { max: 4 }).trimEnd().split('\n');
@@ -145,6 +154,16 @@ describe('a Chrome trace', () => {
     expect(events.filter(({ ph }) => ph === 'i').map(({ name }) => name)).to.have.members([
       'crash: Error: boom; end',
       'add',
+    ]);
+  });
+
+  it('has as a moment what was not begun when the trace stopped, and what was as a slice to its end', () => {
+    const open = { outcome: 'unknown', tookMs: null } as const;
+    const messages = [messageRow(1, { ...open, waitMs: null }), messageRow(2, { ...open, to: 'app/b#1', waitMs: 1 })];
+    const events = eventsOf({ messages, endedAtMs: 1_010 }).filter(({ ph }) => ph !== 'M');
+    expect(events.map(({ ph, args }) => [ph, (args as unknown as { seq: number }).seq])).to.deep.equal([
+      ['i', 1],
+      ['X', 2],
     ]);
   });
 

@@ -147,6 +147,14 @@ describe('the page, with a system behind it', function () {
     expect(await active()).to.have.members(['green', 'steady']);
   });
 
+  it('draws that of a statem, with the transitions that it was seen to make', async () => {
+    await show('actor/app/shop/till');
+    await page.locator('[data-state="till.shut"][data-active=true]').waitFor();
+    system.app.children.shop.children.till.cast('open');
+    await page.locator('[data-state="till.open"][data-active=true]').waitFor();
+    await page.locator('.transition').filter({ hasText: 'open' }).waitFor();
+  });
+
   it('traces messages, and shows what led to one', async () => {
     await show('messages?path=app/shop/**');
     await page.getByRole('button', { name: 'start trace' }).click();

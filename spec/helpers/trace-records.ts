@@ -31,7 +31,6 @@ export const actorRow = (path: string, more: Partial<ActorRow> = {}): ActorRow =
   strategy: null,
   budget: null,
   backoffUntilAtMs: null,
-  tool: false,
   ...more,
 });
 
@@ -116,7 +115,9 @@ export const anyMessage: fc.Arbitrary<MessageRow> = fc
     cause: fc.option(fc.nat(10_000)),
     waitMs: fc.option(fc.nat()),
     tookMs: fc.option(fc.nat()),
-    outcome: fc.constantFrom<MessageRow['outcome']>('waiting', 'handling', 'handled', 'crashed', 'dead', 'refused'),
+    outcome: fc.constantFrom<MessageRow['outcome']>(
+      ...(['waiting', 'handling', 'handled', 'crashed', 'dead', 'refused', 'lost', 'unknown'] as const),
+    ),
   })
   .map((message) => messageRow(message.seq, message));
 

@@ -20,7 +20,6 @@ interface Options {
   readonly min?: number;
   readonly session?: string;
   readonly trace?: string;
-  readonly tools?: boolean;
 }
 
 export const trace = (cli: Cli): Command =>
@@ -36,11 +35,10 @@ export const trace = (cli: Cli): Command =>
     .option('--min <time>', 'only what was handled for so long: 20ms', duration)
     .option('--session <id>', 'only of this session')
     .option('--trace <id>', 'only of this trace')
-    .option('--tools', "also what the dev tools' own actors do")
     .action(cli.run(runTrace));
 
 async function runTrace(session: Session, options: Options): Promise<void> {
-  const { max, for: forMs, path, message, failures, min, session: of, trace: traceId, tools } = options;
+  const { max, for: forMs, path, message, failures, min, session: of, trace: traceId } = options;
   const direction = options.in === true ? 'in' : options.out === true ? 'out' : undefined;
   const filter: MessageFilter = given({
     path,
@@ -50,7 +48,6 @@ async function runTrace(session: Session, options: Options): Promise<void> {
     minMs: min,
     session: of,
     traceId,
-    tools,
   });
   await session.act({ do: 'traceStart', filter, max: Math.min(max, 1_000), forMs });
   const printer = new Printer(session);
@@ -98,7 +95,8 @@ class Printer {
 export function messageLine(row: MessageRow, paint: Paint): string {
   const { atMs, kind, name, from, to, waitMs, tookMs, outcome, error, content } = row;
   const times = [waitMs === null ? [] : [`waited ${span(waitMs)}`], tookMs === null ? [] : [`took ${span(tookMs)}`]];
-  const end = outcome === 'handled' ? '' : `${outcome}${error === null ? '' : `: ${oneLine(error)}`}`;
+  const why = outcome === 'unknown' ? 'the trace stopped before it was over' : error;
+  const end = outcome === 'handled' ? '' : `${outcome}${why === null ? '' : `: ${oneLine(why)}`}`;
   const bad = outcome === 'crashed' || outcome === 'dead' || outcome === 'refused' || error !== null;
   return [
     paint.dim(timeOfDay(atMs)),

@@ -33,6 +33,10 @@ describe('the command line', () => {
     ['trace', '--for', 'soon'],
     ['send', 'app', '{'],
     ['tree', '--url', 'nonsense'],
+    // The dev tools have no actors, so there are none to ask for.
+    ['tree', '--tools'],
+    ['ps', '--tools'],
+    ['trace', '--tools'],
     ['send', 'app', '1', '--cast', 'a', '--call', 'b'],
   ]) {
     it(`ends with 2 and says what is wrong: ophion ${args.join(' ')}`, async () => {
