@@ -102,7 +102,7 @@ export {
 } from './simulation/errors.ts';
 export type { ProcessScript, SimulatedProcess, SimulatedProcesses } from './simulation/processes.ts';
 export { RandomStream, type Seed } from './simulation/random.ts';
-export { Diverged, type ReplayOptions, replay } from './simulation/replay.ts';
+export { Diverged, playAgain, type RecordedRun, type ReplayOptions, replay } from './simulation/replay.ts';
 export {
   type Run,
   runOnce,
@@ -114,6 +114,12 @@ export {
 export type { SimulatedRandom, Simulation, Strategy } from './simulation/simulation.ts';
 export { contractFunctions, type StateSubject, stateProviderContract } from './state-provider-contract.ts';
 export { sequenceDiagram } from './trace/diagram.ts';
+export {
+  ExportTestError,
+  type ExportTestErrorCode,
+  type ExportTestOptions,
+  exportTest,
+} from './trace/export-test.ts';
 export { failureReport, type ReportOptions } from './trace/failure.ts';
 export { formatTrace, parseTrace, readTrace, TraceFileError, writeTrace } from './trace/file.ts';
 export { type ScenarioName, type Trace, type TraceHeader, type TraceRecord, tapeOf } from './trace/records.ts';

@@ -158,7 +158,7 @@ class Exploring<I, C extends Settings> {
         ...header,
         ...dataOf(input),
         ...(this.#options.config === undefined ? {} : { config }),
-        ...(scenario === undefined ? {} : { scenario }),
+        ...(scenario === undefined ? {} : { scenario: { ...scenario, takes: 'input' } }),
         statement,
       },
       records,

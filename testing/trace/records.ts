@@ -30,10 +30,12 @@ export type TraceRecord = {
   | { readonly kind: 'end'; readonly statement?: string }
 );
 
-/** Where a scenario is to be found: the URL of a module, and the name of an export of it. */
+/** Where a scenario is to be found: a module, from the working directory, and the name of an export of it. */
 export interface ScenarioName {
   readonly module: string;
   readonly name: string;
+  /** When it is one of `explore`, which is called with input and settings. */
+  readonly takes?: 'input';
 }
 
 export interface TraceHeader {
