@@ -32,6 +32,11 @@ export class Ring<T> {
     return this.#length === 0 ? undefined : this.#slots[this.#head];
   }
 
+  /** The item that stands behind `index` others, which stays; undefined when there is none. */
+  at(index: number): T | undefined {
+    return index >= this.#length ? undefined : this.#slots[(this.#head + index) & (this.#slots.length - 1)];
+  }
+
   /** Puts an item before all others. */
   unshift(item: T): void {
     if (this.#length + this.#past === this.#slots.length) this.#grow();

@@ -155,6 +155,8 @@ export class Scheduler {
   #next(): Runnable | undefined {
     const { next } = this.#schedule;
     if (next === undefined || this.#queue.length < 2) return this.#queue.shift();
-    return this.#queue.removeAt(next(this.#queue.length));
+    return this.#queue.removeAt(next(this.#queue.length, this.#waitingAt));
   }
+
+  readonly #waitingAt = (index: number): Runnable => this.#queue.at(index) as Runnable;
 }

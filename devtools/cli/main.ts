@@ -9,6 +9,7 @@ import { devtools } from './commands/devtools.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportFile } from './commands/export.ts';
+import { exportTest } from './commands/export-test.ts';
 import { lifecycle } from './commands/lifecycle.ts';
 import { logs } from './commands/logs.ts';
 import { mcp } from './commands/mcp.ts';
@@ -82,7 +83,7 @@ export function programOf(cli: Cli, others: MainOptions['others'] = []): Command
     ['Follow:', [watch, trace].map((make) => make(cli))],
     ['State and workers:', [sessions, vars, workers, bridge, calls].map((make) => make(cli))],
     ['Act:', [...lifecycle(cli), send(cli), set(cli), audit(cli)]],
-    ['Keep:', [exportFile, open, metrics, moments].map((make) => make(cli))],
+    ['Keep:', [exportFile, open, exportTest, metrics, moments].map((make) => make(cli))],
     ['More:', [systems, devtools, repl, mcp, doctor].map((make) => make(cli))],
   ];
   for (const [heading, commands] of groups) {
