@@ -117,6 +117,9 @@ export const anyMessage: fc.Arbitrary<MessageRow> = fc
     waitMs: fc.option(fc.nat()),
     tookMs: fc.option(fc.nat()),
     outcome: fc.constantFrom<MessageRow['outcome']>('waiting', 'handling', 'handled', 'crashed', 'dead', 'refused'),
+    faults: fc.array(fc.record({ plan: fc.string(), rule: fc.string(), point: fc.string(), task: fc.string() }), {
+      maxLength: 2,
+    }),
   })
   .map((message) => messageRow(message.seq, message));
 
