@@ -10,6 +10,16 @@ import type { ActorSystem } from './system.ts';
 /** What a fault does to a step of an actor: nothing, or `skip` it: then the letter counts as handled. */
 export type Verdict = 'skip' | undefined;
 
+/** What a fault has done, for whoever tells what came of it. */
+export interface FaultMark {
+  /** The plan, by its id. */
+  readonly plan: string;
+  readonly rule: string;
+  readonly point: string;
+  /** What was done, in the short form: `delay(50)`. */
+  readonly task: string;
+}
+
 export interface Faults {
   /**
    * Before a letter goes into a mailbox. True lets it in; false takes it: it was dropped, or is put in later by
@@ -23,6 +33,8 @@ export interface Faults {
   before(step: 'init' | 'receive' | 'terminate', process: Process, letter?: Letter): Verdict | Promise<Verdict>;
   /** At a named point of library or user code: may throw, wait, or answer what the code is to return instead. */
   at(point: string, path: string | undefined, details: Readonly<Record<string, unknown>>): unknown;
+  /** The fault that has ended a process, or brought its end about; asked once, by who reports that end. */
+  blamed(process: Process): FaultMark | undefined;
 }
 
 declare global {

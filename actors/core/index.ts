@@ -55,7 +55,15 @@ export {
   toExitReason,
 } from './exit-reason.ts';
 export type { Monitor } from './exits.ts';
-export { type FaultPlace, type FaultPointName, type Faults, faultPoint, type Verdict } from './faults.ts';
+export type { FaultEvent } from './fault-events.ts';
+export {
+  type FaultMark,
+  type FaultPlace,
+  type FaultPointName,
+  type Faults,
+  faultPoint,
+  type Verdict,
+} from './faults.ts';
 export { freezeDeep } from './freeze.ts';
 export { From, type Outcome } from './from.ts';
 export { NotCloneableError, ThreadExitedError, ThreadStalledError } from './isolation/errors.ts';

@@ -173,6 +173,10 @@ export abstract class Turns implements Runnable {
 
   #handle(letter: Letter): void {
     this.#begin(letter);
+    this.#receive(letter);
+  }
+
+  #receive(letter: Letter): void {
     try {
       const pending = this.behavior.receive(letter);
       if (pending instanceof Promise) {
@@ -196,7 +200,8 @@ export abstract class Turns implements Runnable {
   }
 
   #handleUnderFaults(faults: Faults, letter: Letter): void {
-    this.current = letter;
+    // Before the fault, which may end it in this letter.
+    this.#begin(letter);
     let verdict: Verdict | Promise<Verdict>;
     try {
       verdict = faults.before('receive', this as never, letter);
@@ -205,12 +210,8 @@ export abstract class Turns implements Runnable {
       this.finish(toExitReason(error));
       return;
     }
-    if (verdict === undefined) {
-      this.#handle(letter);
-      return;
-    }
-    this.#begin(letter);
-    if (verdict !== 'skip') this.#await(verdict.then((then) => this.#unlessSkipped(then, letter)));
+    if (verdict === undefined) this.#receive(letter);
+    else if (verdict !== 'skip') this.#await(verdict.then((then) => this.#unlessSkipped(then, letter)));
     else if (this.stopReason !== undefined) this.finish(this.stopReason);
     else this.#done();
   }

@@ -78,6 +78,8 @@ export class StatelyTap implements Tracer {
 
   refused(): void {}
 
+  faulted(): void {}
+
   handling(by: Process, letter: Letter): void {
     if (letter.kind === 'system' || !this.#feed.open) return;
     this.#feed.message({

@@ -18,6 +18,7 @@ import { ActorRows } from './actor-rows.ts';
 import { CallLog } from './calls.ts';
 import { CrashLog } from './crash-log.ts';
 import { EventLog } from './event-log.ts';
+import { FaultDesk } from './fault-desk.ts';
 import { Lives } from './lives.ts';
 import { MessageTrace } from './message-trace.ts';
 import { Moments, recordedActorsMax } from './moments.ts';
@@ -58,6 +59,7 @@ export class Inspector {
   readonly moments = new Moments();
   readonly sessions: SessionViews;
   readonly workers: WorkerViews;
+  readonly faults: FaultDesk;
   readonly foreign: readonly ForeignSource[];
   /** Letters that were handled by those that have ended since it began to listen. */
   handledByEnded = 0;
@@ -92,6 +94,7 @@ export class Inspector {
     });
     this.trace = new MessageTrace(system, this.previews, () => this.#retap());
     this.history = new StateHistory(system, this.previews);
+    this.faults = new FaultDesk(system, () => this.#tell());
     this.crashes = new CrashLog(system, {
       perPath: options.crashesPerPath ?? 5,
       max: options.crashesMax ?? 500,
@@ -104,6 +107,7 @@ export class Inspector {
     this.#taps = {
       sent: (to, letter) => this.trace.sent(to, letter),
       refused: (to, letter) => this.trace.refused(to, letter),
+      faulted: (to, letter, mark) => this.trace.faulted(to, letter, mark),
       handling: (by, letter) => this.#handling(by, letter),
       handled: (by, letter, failure) => this.#handled(by, letter, failure),
     };
@@ -150,6 +154,7 @@ export class Inspector {
 
   stop(): void {
     for (const forget of this.#forget) forget();
+    this.faults.stop();
     this.trace.stop('asked');
     this.history.clear();
     this.#others.clear();

@@ -2,6 +2,7 @@
 import {
   ActorDownError,
   exitReason,
+  type FaultMark,
   type Faults,
   type Letter,
   MailboxFullError,
@@ -9,7 +10,7 @@ import {
   toExitReason,
   type Verdict,
 } from '../../actors/core/index.ts';
-import type { Decision } from './active-plan.ts';
+import { type Decision, markOf } from './active-plan.ts';
 import type { Site } from './active-rule.ts';
 import type { FaultSet } from './fault-set.ts';
 
@@ -17,12 +18,15 @@ import type { FaultSet } from './fault-set.ts';
 export class InjectedFault extends Error {
   readonly rule: string;
   readonly point: string;
+  /** The id of the plan that the rule is of; empty where that is not known. */
+  readonly plan: string;
 
-  constructor(rule: string, point: string, message = `injected at ${point}`) {
+  constructor(rule: string, point: string, message = `injected at ${point}`, plan = '') {
     super(message);
     this.name = new.target.name;
     this.rule = rule;
     this.point = point;
+    this.plan = plan;
   }
 }
 
@@ -37,7 +41,14 @@ export interface ActorObserver {
   handles(process: Process, letter: Letter): void;
 }
 
+const actorFaults: unique symbol = Symbol.for('ophion.actorFaults');
+
+/** Whether what stands in a system's fault seam is ours, whichever copy of this library made it. */
+export const isActorFaults = (faults: Faults | undefined): faults is ActorFaults =>
+  (faults as Partial<Record<typeof actorFaults, boolean>> | undefined)?.[actorFaults] === true;
+
 export class ActorFaults implements Faults {
+  readonly [actorFaults] = true;
   readonly set: FaultSet;
   readonly #observer: ActorObserver | undefined;
   /** Letters that are to come behind the next one, by receiver. */
@@ -57,9 +68,10 @@ export class ActorFaults implements Faults {
     });
     if (decision === undefined) return this.#inOrder(process, letter);
     const { rule, task } = decision;
+    process.system.tracer?.faulted(process, letter, markOf(decision));
     switch (task.do) {
       case 'throw':
-        if (task.error !== undefined) throw new InjectedFault(rule.id, 'message.send', task.error);
+        if (task.error !== undefined) throw new InjectedFault(rule.id, 'message.send', task.error, rule.plan);
         throw new MailboxFullError(String(process.pid), process.behavior.mailboxMax);
       case 'drop':
         return false;
@@ -111,16 +123,23 @@ export class ActorFaults implements Faults {
     const point = points[step];
     if (!this.set.concerns(point)) return undefined;
     const decision = this.set.decide(siteOf(point, process, letter));
-    return decision === undefined ? undefined : act(decision, point, process, letter);
+    if (decision === undefined) return undefined;
+    if (letter !== undefined) process.system.tracer?.faulted(process, letter, markOf(decision));
+    return act(decision, point, process, letter);
+  }
+
+  blamed({ pid }: Process): FaultMark | undefined {
+    return this.set.blamed(pid.path);
   }
 
   at(point: string, path: string | undefined): unknown {
+    this.set.pass(point);
     const decision = this.set.decide({ point, path, ...whereIs(path) });
     if (decision === undefined) return undefined;
     const { rule, task } = decision;
     switch (task.do) {
       case 'throw':
-        throw new InjectedFault(rule.id, point, task.error);
+        throw new InjectedFault(rule.id, point, task.error, rule.plan);
       case 'return':
         return task.value;
       case 'sleep':
@@ -136,7 +155,7 @@ export class ActorFaults implements Faults {
 function act({ rule, task }: Decision, point: string, process: Process, letter: Letter | undefined) {
   switch (task.do) {
     case 'throw':
-      throw new InjectedFault(rule.id, point, task.error);
+      throw new InjectedFault(rule.id, point, task.error, rule.plan);
     case 'sleep':
     case 'hang':
     case 'pause':
@@ -152,7 +171,7 @@ function act({ rule, task }: Decision, point: string, process: Process, letter: 
       return 'skip' as const;
     case 'kill':
       process.kill();
-      if (letter === undefined) throw new InjectedFault(rule.id, point, 'killed');
+      if (letter === undefined) throw new InjectedFault(rule.id, point, 'killed', rule.plan);
       return 'skip' as const;
     case 'stop':
       process.requestStop(task.reason === undefined ? exitReason.normal : toExitReason(task.reason));

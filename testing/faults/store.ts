@@ -71,7 +71,7 @@ async function carryOut(
 ): Promise<void> {
   const target = session === undefined ? 'the store' : `session '${session}'`;
   const fail = (code: StateErrorCode, what: string) => {
-    throw new StateError(code, `${target}: ${name}: ${what}`, { details: { injected: rule.id } });
+    throw new StateError(code, `${target}: ${name}: ${what}`, { details: { injected: rule.id, plan: rule.plan } });
   };
   switch (task.do) {
     case 'throw':

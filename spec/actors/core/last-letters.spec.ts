@@ -87,6 +87,7 @@ describe('a tracer', () => {
     const tracer: Tracer = {
       sent: note('sent'),
       refused: note('refused'),
+      faulted: () => {},
       handling: note('handling'),
       handled: note('handled'),
     };
