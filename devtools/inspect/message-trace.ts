@@ -164,8 +164,9 @@ export class MessageTrace {
       this.#note({ kind: 'info', message }, path, path, 'dead');
     } else if (event.type === 'actor.exited') {
       const { pid } = event as AnyEvent & { readonly pid: Pid };
+      const ended = String(pid);
       for (const [letter, { row }] of this.#open) {
-        if (row.to !== String(pid)) continue;
+        if (row.to !== ended) continue;
         if (row.outcome === 'waiting') row.outcome = 'lost';
         this.#open.delete(letter);
       }
