@@ -37,7 +37,8 @@ export interface Supervision {
   readonly budget: RestartBudget | undefined;
   /** How many children there are. */
   readonly count: number;
-  /** In start order; made as they are asked for. */
+  /** In start order; what is told of each is made as it is asked for. */
+  readonly ids: Iterable<string>;
   readonly children: Iterable<SupervisedChild>;
   child(id: string): SupervisedChild | undefined;
 }
@@ -64,7 +65,8 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
     strategy: behavior.strategy,
     budget: budgetOf(shared, nowMs),
     count: behavior.children.size,
-    children: shownEach(behavior.children, shown),
+    ids: each(behavior.children, ({ id }) => id),
+    children: each(behavior.children, shown),
     child(id) {
       const child = behavior.children.get(id);
       return child === undefined ? undefined : shown(child);
@@ -72,8 +74,8 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
   };
 }
 
-function* shownEach(children: Iterable<Offspring>, shown: (child: Offspring) => SupervisedChild) {
-  for (const child of children) yield shown(child);
+function* each<T>(children: Iterable<Offspring>, of: (child: Offspring) => T): Generator<T, void, undefined> {
+  for (const child of children) yield of(child);
 }
 
 function budgetOf(window: RestartIntensity | undefined, nowMs: number): RestartBudget | undefined {

@@ -12,6 +12,7 @@ import { metricsText } from '../export/open-metrics.ts';
 import { writeTrace } from '../export/trace-writer.ts';
 import { Inspector } from '../inspect/inspector.ts';
 import { metricsOf } from '../inspect/metrics.ts';
+import { stepsPerLook } from '../inspect/pace.ts';
 import { recordsOf } from '../inspect/recorded.ts';
 import type { Redact } from '../inspect/redact.ts';
 import { ViewError } from '../inspect/view-error.ts';
@@ -23,7 +24,7 @@ import { Audit } from './audit.ts';
 import { Hub, viewersMax } from './hub.ts';
 import { type Door, type Doors, openPort, openSocketFile } from './listener.ts';
 import { StatelyTap } from './stately-tap.ts';
-import { ViewerLink } from './viewer-link.ts';
+import { Parts, ViewerLink } from './viewer-link.ts';
 
 export interface DevtoolsOptions {
   /** How the command line calls this system. Default: the name of its root, such as `app`. */
@@ -245,9 +246,10 @@ class Host implements Devtools {
     return metricsText(await metricsOf(this.inspector, this.#hub.facts.viewers()));
   }
 
-  async #export(): Promise<string> {
+  async #export(): Promise<Parts> {
     const { clock } = this.#system.runtime;
-    const { trace, log, calls, startedMs } = this.inspector;
+    const { trace, log, calls, pace, startedMs } = this.inspector;
+    const { records, leftOut } = await recordsOf(this.inspector);
     const header = {
       run: this.#run,
       name: this.#name,
@@ -255,9 +257,9 @@ class Host implements Devtools {
       node: nodeVersion,
       startedAtMs: clock.wallMs() - (clock.monotonicMs() - startedMs),
       endedAtMs: clock.wallMs(),
-      dropped: trace.dropped + log.dropped + calls.dropped,
+      dropped: trace.dropped + log.dropped + calls.dropped + leftOut,
     };
-    return [...writeTrace(header, await recordsOf(this.inspector))].join('');
+    return new Parts((send) => pace.each(writeTrace(header, records), send, { steps: stepsPerLook }));
   }
 
   async #act(action: Action, viewer: ViewerLink): Promise<unknown> {

@@ -221,8 +221,9 @@ export class MessageTrace {
       this.#note({ kind: 'info', message }, path, path, 'dead');
     } else if (event.type === 'actor.exited') {
       const { pid } = event as AnyEvent & { readonly pid: Pid };
+      const ended = String(pid);
       for (const [letter, traced] of this.#open) {
-        if (traced.row.to !== String(pid)) continue;
+        if (traced.row.to !== ended) continue;
         for (const { row } of eachOf(traced)) if (row.outcome === 'waiting') row.outcome = 'lost';
         this.#closed(letter);
       }

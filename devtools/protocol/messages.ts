@@ -43,6 +43,8 @@ export interface Hello {
 
 export type HostMessage =
   | Hello
+  /** A piece of a long text: the result is all of them, and comes behind the last as null. */
+  | { readonly id: number; readonly part: string }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: WireError }
   /** A frame of a watch: number `n` is the state that the viewer has when it has applied it. */
