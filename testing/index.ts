@@ -90,15 +90,15 @@ export {
   startRedis,
 } from './redis/start-redis.ts';
 export { nextRestart, rejection } from './restarts.ts';
-export type { SandboxNote } from './sandbox/capture.ts';
 export {
   type SandboxActor,
   type SandboxMessage,
+  type SandboxNote,
   type SandboxOptions,
   type SandboxReply,
   type SandboxResult,
   sandbox,
-} from './sandbox/sandbox.ts';
+} from './sandbox/index.ts';
 export { type Choice, type Tape, TapeDivergence } from './simulation/choices.ts';
 export type { DriveLimits } from './simulation/driver.ts';
 export {

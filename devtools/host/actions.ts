@@ -111,6 +111,8 @@ export async function act(inspector: Inspector, action: Action, { writer, viewer
       return inspector.faults.heal(action.id, action.rule);
     case 'faultsRelease':
       return inspector.faults.release(action.id, action.rule);
+    case 'sandbox':
+      return inspector.sandbox.run(action);
     case 'traceStart':
       return inspector.trace.start(action.filter, {
         ...(action.max === undefined ? {} : { max: action.max }),
@@ -141,6 +143,7 @@ function formOf(plan: unknown): string {
 
 /** What an action is about, for its audit record. */
 export function targetOf(action: Action): string {
+  if (action.do === 'sandbox') return action.path ?? 'the whole tree';
   if ('path' in action) return action.path;
   if (action.do === 'setVariable') return `${action.session} ${action.name}`;
   if (action.do === 'faultsStart') return formOf(action.plan);

@@ -118,8 +118,8 @@ function rowOf(active: ActivePlan): FaultPlanRow {
   return { id, by, form: formatPlan(plan), sinceAtMs, expiresAtMs, rules };
 }
 
-/** A plan that came over the wire. */
-function readPlan(given: unknown): Plan {
+/** A plan that came over the wire. Throws ViewError `invalid_plan`, which names the field. */
+export function readPlan(given: unknown): Plan {
   const size = typeof given === 'string' ? given.length : (JSON.stringify(given)?.length ?? 0);
   if (size > charactersMax) throw wrong('', `has ${size} characters, and at most ${charactersMax} are taken`);
   const plan = named(() => (typeof given === 'string' ? parsePlan(given) : checkPlan(given)));

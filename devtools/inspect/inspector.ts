@@ -28,6 +28,7 @@ import { Population } from './population.ts';
 import { Previews } from './preview.ts';
 import { Rates } from './rates.ts';
 import type { Redact } from './redact.ts';
+import { SandboxDesk } from './sandbox-desk.ts';
 import { SessionViews } from './session-views.ts';
 import { StateHistory } from './state-history.ts';
 import { WorkerViews } from './worker-views.ts';
@@ -64,6 +65,7 @@ export class Inspector {
   readonly sessions: SessionViews;
   readonly workers: WorkerViews;
   readonly faults: FaultDesk;
+  readonly sandbox: SandboxDesk;
   readonly foreign: readonly ForeignSource[];
   /** Letters that were handled by those that have ended since it began to listen. */
   handledByEnded = 0;
@@ -106,6 +108,7 @@ export class Inspector {
     this.trace = new MessageTrace(system, this.previews, () => this.#retap());
     this.history = new StateHistory(system, this.previews);
     this.faults = new FaultDesk(system, () => this.#tell());
+    this.sandbox = new SandboxDesk(system, this.previews);
     this.crashes = new CrashLog(system, {
       perPath: options.crashesPerPath ?? 5,
       max: options.crashesMax ?? 500,

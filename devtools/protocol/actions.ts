@@ -1,4 +1,5 @@
 /** What a viewer may do besides looking. Each needs a scope, is off unless enabled, and leaves an audit record. */
+import type { SandboxQuestion } from './sandbox-rows.ts';
 import type { MessageFilter } from './views.ts';
 
 /** `read`: look. `write`: variables. `call`: tools. `operate`: actors. */
@@ -37,6 +38,8 @@ export type Action =
   | { readonly do: 'faultsHeal'; readonly id: string; readonly rule?: string }
   /** Lets those go on that a `pause` holds: of a plan, or of all. */
   | { readonly do: 'faultsRelease'; readonly id?: string; readonly rule?: string }
+  /** What would happen: the tree goes on in a simulated world, from the states that it has now; the result is a SandboxRun. */
+  | ({ readonly do: 'sandbox' } & SandboxQuestion)
   /** Starts the message trace, or a new one; needs `read` alone, as the next three do. */
   | { readonly do: 'traceStart'; readonly filter?: MessageFilter; readonly max?: number; readonly forMs?: number }
   | { readonly do: 'traceStop' }
@@ -62,6 +65,7 @@ export const scopeOf: Readonly<Record<Action['do'], Scope>> = {
   faultsStop: 'operate',
   faultsHeal: 'operate',
   faultsRelease: 'operate',
+  sandbox: 'operate',
   traceStart: 'read',
   traceStop: 'read',
   record: 'read',

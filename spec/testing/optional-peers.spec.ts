@@ -13,13 +13,13 @@ const without = `
       return next(name, context);
     }\`));`;
 
-/** A module hook under which of `testing/` no more can be loaded than fault plans need. */
+/** A module hook under which of `testing/` no more can be loaded than fault plans and the sandbox need. */
 const plansAlone = `
   register('data:text/javascript,' + encodeURIComponent(\`
     export async function resolve(name, context, next) {
       const found = await next(name, context);
       const [, file] = /\\\\/(testing\\\\/.*)$/.exec(found.url) ?? [];
-      const needed = file === undefined || /^testing\\\\/(faults\\\\/|plan\\\\/|simulation\\\\/random)/.test(file);
+      const needed = file === undefined || /^testing\\\\/(faults|plan|sandbox|simulation|trace)\\\\//.test(file);
       if (!needed && context.parentURL !== undefined && !context.parentURL.includes('eval')) throw new Error('loaded: ' + file);
       return found;
     }\`));`;
@@ -47,7 +47,7 @@ describe('ophion/testing', function () {
     expect(status).to.equal(0);
   });
 
-  it('is not loaded by the dev tools, but for its fault plans', () => {
+  it('is not loaded by the dev tools, but for its fault plans and sandbox', () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
       [
