@@ -106,15 +106,12 @@ export async function actorsView(
   const { rows } = inspector;
   const found: string[] = [];
   const values: number[] = [];
-  await inspector.pace.each(
-    population.tree(undefined, () => true),
-    ({ path }) => {
-      if (!isFound(path, search)) return;
-      if ((kind !== undefined || status !== undefined) && !isLabelled(rows.labels(path, population))) return;
-      found.push(path);
-      if (sort !== 'path') values.push(rows.measure(sort, path, population));
-    },
-  );
+  await inspector.pace.each(population.paths(), (path) => {
+    if (!isFound(path, search)) return;
+    if ((kind !== undefined || status !== undefined) && !isLabelled(rows.labels(path, population))) return;
+    found.push(path);
+    if (sort !== 'path') values.push(rows.measure(sort, path, population));
+  });
   const foreign = inspector.foreign
     .flatMap((source) => source.rows())
     .filter((row) => isFound(row.path, search) && isLabelled(row));

@@ -20,7 +20,9 @@ export class Population {
   size = 0;
   readonly #system: ActorSystem;
   /** By the path of who they live under; roots under the empty path. */
-  readonly #children = new Map<string, Map<string, Process>>();
+  readonly #children = new Map<string, Set<string>>();
+  /** The paths of those that may have places where nobody lives. */
+  readonly #supervisors = new Set<string>();
   readonly #forget: () => void;
 
   private constructor(system: ActorSystem) {
@@ -57,28 +59,29 @@ export class Population {
     const above = parentOf(path);
     let siblings = this.#children.get(above);
     if (siblings === undefined) {
-      siblings = new Map();
+      siblings = new Set();
       this.#children.set(above, siblings);
     }
     if (!siblings.has(path)) this.size += 1;
-    siblings.set(path, process);
+    siblings.add(path);
+    if (process.kind === 'supervisor') this.#supervisors.add(path);
   }
 
   #remove(path: string): void {
     // A successor may live there already.
     if (this.#system.lookup(path) !== undefined) return;
+    this.#supervisors.delete(path);
     const above = parentOf(path);
     const siblings = this.#children.get(above);
     if (siblings?.delete(path)) this.size -= 1;
     if (siblings?.size === 0) this.#children.delete(above);
   }
 
-  /** How many places are right below one. */
+  /** How many places are right below one. Asked of every actor: only supervisors know of more than who lives. */
   count(path: string): number {
     const living = this.#children.get(path)?.size ?? 0;
-    const process = this.#system.lookup(path);
-    // Asked of every actor of the tree: only supervisors know of more than who lives.
-    return process?.kind === 'supervisor' ? Math.max(living, supervisionOf(process)?.count ?? 0) : living;
+    if (!this.#supervisors.has(path)) return living;
+    return Math.max(living, supervisionOf(this.#system.lookup(path))?.count ?? 0);
   }
 
   /** The paths of the places right below one, in the order of their starts. */
@@ -86,7 +89,7 @@ export class Population {
     const living = this.#children.get(path);
     const supervision = supervisionOf(this.#system.lookup(path));
     if (supervision === undefined) {
-      yield* living?.keys() ?? [];
+      yield* living ?? [];
       return;
     }
     let told = 0;
@@ -96,7 +99,7 @@ export class Population {
       yield child;
     }
     if (living === undefined || told === living.size) return;
-    for (const child of living.keys()) if (supervision.child(child.slice(path.length + 1)) === undefined) yield child;
+    for (const child of living) if (supervision.child(child.slice(path.length + 1)) === undefined) yield child;
   }
 
   /** Depth first, from a place on, or from all roots: those whose ancestors are open. Cheap, whatever is not shown. */
@@ -112,6 +115,26 @@ export class Population {
       yield { path, depth: waiting.length - 1, open };
       if (open) waiting.push(this.below(path));
     }
+  }
+
+  /** The paths of all places, parents before their children; where all children live, in the order of their starts. */
+  *paths(): Generator<string> {
+    const waiting: Iterator<string>[] = [this.#anyBelow('')];
+    for (let last = waiting.at(-1); last !== undefined; last = waiting.at(-1)) {
+      const { done, value: path } = last.next();
+      if (done) {
+        waiting.pop();
+        continue;
+      }
+      yield path;
+      if (this.count(path) > 0) waiting.push(this.#anyBelow(path));
+    }
+  }
+
+  /** As `below`, and quicker where all of them live. */
+  #anyBelow(path: string): Iterator<string> {
+    const living = this.#children.get(path);
+    return living !== undefined && living.size === this.count(path) ? living.values() : this.below(path);
   }
 
   supervised(path: string): SupervisedChild | undefined {
