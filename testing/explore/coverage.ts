@@ -72,17 +72,21 @@ export class Coverage {
 const pointOf = (place: string): string | undefined =>
   place.startsWith('fault/') ? place.slice(6, place.indexOf(' ')) : undefined;
 
-/** A report in words: what was reached in how many runs, by kinds, and what never was. */
-export function formatCoverage({ places: all, missing }: CoverageReport): string {
-  const kinds = new Map<string, string[]>();
+/** A report in words: a line for each fault point and each other kind, what was reached in how many runs, and what never. */
+export function formatCoverage({ places: all }: CoverageReport): string {
+  const kinds = new Map<string, { readonly hit: string[]; readonly never: string[] }>();
   for (const [place, { runs }] of all) {
     const [kind = '', name = ''] = place.split(/\/(.*)/s);
-    const [point = '', task] = kind === 'fault' ? name.split(' ') : ['', name];
-    const heading = point === '' ? kind : point;
-    kinds.set(heading, [...(kinds.get(heading) ?? []), `${task} ${runs}`]);
+    const [heading = '', what = ''] = kind === 'fault' ? name.split(' ') : [kind, name];
+    const lists = kinds.get(heading) ?? { hit: [], never: [] };
+    kinds.set(heading, lists);
+    if (runs > 0) lists.hit.push(`${what} ${runs}`);
+    else lists.never.push(what);
   }
   const width = Math.max(...[...kinds.keys()].map(({ length }) => length));
-  const lines = [...kinds].map(([heading, counts]) => `  ${heading.padEnd(width)}  ${counts.join(', ')}`);
-  const never = missing.length === 0 ? [] : [`  never: ${missing.map((place) => place.replace('/', ' ')).join(', ')}`];
-  return ['reached, in how many runs:', ...lines, ...never].join('\n');
+  const lines = [...kinds].map(([heading, { hit, never }]) => {
+    const parts = [hit.join(', '), never.length > 0 ? `never ${never.join(', ')}` : ''].filter((part) => part !== '');
+    return `  ${heading.padEnd(width)}  ${parts.join('; ')}`;
+  });
+  return ['reached, in how many runs:', ...lines].join('\n');
 }
