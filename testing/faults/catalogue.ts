@@ -22,7 +22,14 @@ export interface CatalogueEntry<O extends object = object> {
   readonly is: string;
   /** What makes it end, and what there is then. */
   readonly heals: string;
+  /** Where it can be had. */
+  readonly worlds: readonly FaultWorld[];
 }
+
+/** A simulation, or a live system. */
+export type FaultWorld = 'simulated' | 'live';
+
+const bothWorlds: readonly FaultWorld[] = ['simulated', 'live'];
 
 type Make<O> = (options: O) => {
   readonly point: string;
@@ -31,7 +38,12 @@ type Make<O> = (options: O) => {
   readonly where?: Where;
 };
 
-function entry<O extends object = object>(is: string, heals: string, make: Make<O>): CatalogueEntry<O> {
+function entry<O extends object = object>(
+  is: string,
+  heals: string,
+  make: Make<O>,
+  worlds: readonly FaultWorld[] = bothWorlds,
+): CatalogueEntry<O> {
   const rule = (options: EntryOptions & O = {} as EntryOptions & O): Rule => {
     const { point, task, when, where } = make(options);
     const { id, path, message, session, direction, until } = options;
@@ -46,7 +58,7 @@ function entry<O extends object = object>(is: string, heals: string, make: Make<
       ...(until === undefined ? {} : { until }),
     };
   };
-  return Object.assign(rule, { is, heals });
+  return Object.assign(rule, { is, heals, worlds });
 }
 
 const defined = (object: object): Where =>
