@@ -23,13 +23,6 @@ const counter = server({
   cast: { add: (count, by: number) => count + by },
 });
 
-/** Notes what it is sent, in order. */
-const noter = server({
-  init: (): readonly unknown[] => [],
-  call: { all: (seen) => reply(seen, seen) },
-  info: (seen, message) => [...seen, message],
-});
-
 const path = 'app/*';
 
 describe('faults of actors', () => {
@@ -181,69 +174,5 @@ describe('faults of actors', () => {
     active.release('r1');
     expect(await second).to.equal(2);
     expect(active.status[0]).to.include({ hits: 2, done: 2, healed: false });
-  });
-});
-
-describe('faults of messages', () => {
-  shows(catalogue.message.drop, 'a message that is dropped is never seen', async (world) => {
-    const app = await world.start({ children: { noter } });
-    world.arm(app, rules(catalogue.message.drop({ path, when: { nth: 2 } })));
-    for (const text of ['a', 'b', 'c']) app.children.noter.send(text);
-    expect(await app.children.noter.call('all')).to.deep.equal(['a', 'c']);
-  });
-
-  shows(
-    catalogue.message.duplicate,
-    'a message that is doubled is seen twice, and a call has one answer',
-    async (world) => {
-      const app = await world.start({ children: { counter } });
-      const ref = app.children.counter;
-      world.arm(app, rules(catalogue.message.duplicate({ path, message: 'add' })));
-      expect(await ref.call('add', 1)).to.equal(1);
-      expect(await ref.call('value')).to.equal(2);
-    },
-  );
-
-  shows(catalogue.message.delay, 'a message that is delayed comes late; healed, at once', async (world) => {
-    const app = await world.start({ children: { noter } });
-    const ref = app.children.noter;
-    const active = world.arm(app, rules(catalogue.message.delay({ path, message: 'slow', ms: 10_000 })));
-    ref.send('slow');
-    ref.send('fast');
-    expect(await ref.call('all')).to.deep.equal(['fast']);
-    active.heal();
-    expect(await ref.call('all')).to.deep.equal(['fast', 'slow']);
-  });
-
-  shows(
-    catalogue.message.delay,
-    'a delayed message to one that has ended meanwhile fails, as any does',
-    async (world) => {
-      const app = await world.start({ children: { counter } });
-      const ref = app.children.counter;
-      const active = world.arm(app, rules(catalogue.message.delay({ path, ms: 10_000 })));
-      const call = rejection(ref.call('add', 1));
-      ref.cast('add', 1);
-      const restart = nextRestart(ref);
-      ref.exit();
-      await restart;
-      active.heal();
-      expect(await call).to.be.instanceOf(ActorDownError);
-      expect(app.system.deadLetterCount).to.equal(1);
-    },
-  );
-
-  shows(catalogue.message.reorder, 'a message that is reordered comes behind the next', async (world) => {
-    const app = await world.start({ children: { noter } });
-    const ref = app.children.noter;
-    world.arm(app, rules(catalogue.message.reorder({ path, message: 'first' })));
-    ref.send('first');
-    ref.send('second');
-    expect(await ref.call('all')).to.deep.equal(['second', 'first']);
-    ref.send('first');
-    // With nobody behind it, it comes all the same.
-    const { clock } = world.runtime;
-    await new Promise<void>((resolve) => void clock.setTimer(20, resolve));
-    expect(await ref.call('all')).to.deep.equal(['second', 'first', 'first']);
   });
 });

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { CallTimeoutError, server } from '../../../actors/core/index.ts';
 import { catalogue, rules } from '../../../testing/faults/catalogue.ts';
+import { faultyClock } from '../../../testing/faults/clock.ts';
+import { FaultSet } from '../../../testing/faults/fault-set.ts';
 import { rejection } from '../../../testing/restarts.ts';
+import { SimulatedClock } from '../../../testing/simulation/clock.ts';
 import { simulate } from '../../../testing/simulation/simulate.ts';
 import { shows } from './shows.ts';
 
@@ -70,5 +74,97 @@ describe('faults of the clock', () => {
       await rejection(app.children.silent.call('ask', { timeoutMs: 100 }));
       expect(sim.nowMs).to.equal(140);
     });
+  });
+
+  shows(catalogue.clock.slow, 'a clock that goes slowly makes deadlines late for everybody else', async (world) => {
+    const app = await world.start({ children: { silent: { logic: silent, shutdown: 'brutal_kill' } } });
+    const { clock } = world.runtime;
+    // As those see it whose clock is right.
+    const worldMs = () => world.sim?.nowMs ?? performance.now();
+    const active = world.arm(app as never, rules(catalogue.clock.slow({ factor: 0.25 })));
+    const [startMs, ownMs] = [worldMs(), clock.monotonicMs()];
+    await rejection(app.children.silent.call('ask', { timeoutMs: 20 }));
+    expect(worldMs() - startMs).to.be.at.least(79);
+    expect(clock.monotonicMs() - ownMs).to.be.at.least(20);
+    expect(clock.monotonicMs() - ownMs).to.be.below(worldMs() - startMs);
+    active.heal();
+    const healedMs = worldMs();
+    const before = clock.monotonicMs();
+    await rejection(app.children.silent.call('ask', { timeoutMs: 20 }));
+    expect(clock.monotonicMs() - before).to.be.closeTo(worldMs() - healedMs, 30);
+  });
+
+  shows(catalogue.clock.slow, 'wall time is behind while it goes slowly, and then right again', async (world) => {
+    const app = await world.start({ children: {} });
+    const { clock } = world.runtime;
+    const worldMs = () => world.sim?.nowMs ?? performance.now();
+    const [startMs, wallMs] = [worldMs(), clock.wallMs()];
+    const active = world.arm(app as never, rules(catalogue.clock.slow({ factor: 0.1 })));
+    await new Promise<void>((resolve) => void clock.setTimer(3, resolve));
+    expect(clock.wallMs() - wallMs).to.be.below((worldMs() - startMs) / 2);
+    active.heal();
+    expect(clock.wallMs() - wallMs).to.be.closeTo(worldMs() - startMs, 12);
+  });
+
+  shows(catalogue.clock.slow, 'a timer that was set while it went slowly has the rest of its time', async (world) => {
+    const app = await world.start({ children: {} });
+    const { clock } = world.runtime;
+    const active = world.arm(app as never, rules(catalogue.clock.slow({ factor: 0.0001 })));
+    const startMs = clock.monotonicMs();
+    let fired = 0;
+    const due = new Promise<void>((resolve) => {
+      clock.setTimer(20, () => {
+        fired += 1;
+        resolve();
+      });
+    });
+    clock.setTimer(20, () => expect.fail('it was called off')).cancel();
+    active.heal();
+    await due;
+    expect(clock.monotonicMs() - startMs).to.be.within(17, 10_000);
+    expect(fired).to.equal(1);
+  });
+
+  it('monotonic time never goes back, and wall time is right when all is healed, whatever is done to it', () => {
+    const fault = fc.oneof(
+      fc.nat(5_000).map((ms) => catalogue.clock.wallBack({ ms })),
+      fc.nat(5_000).map((ms) => catalogue.clock.wallForward({ ms })),
+      fc.double({ min: 0.01, max: 20, noNaN: true }).map((factor) => catalogue.clock.slow({ factor })),
+      fc.nat(50).map((ms) => catalogue.clock.timerEarly({ ms })),
+      fc.nat(50).map((ms) => catalogue.clock.timerLate({ ms })),
+    );
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('arm' as const), rule: fault }),
+      fc.record({ do: fc.constant('heal' as const), which: fc.nat(5) }),
+      fc.record({ do: fc.constant('wait' as const), ms: fc.nat(100) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const real = new SimulatedClock();
+        const surroundings = { clock: real, chance: () => true, pick: () => 0, stall: (ms: number) => real.stall(ms) };
+        const set = new FaultSet(() => surroundings);
+        const clock = faultyClock(real, set);
+        let last = clock.monotonicMs();
+        const look = () => {
+          const now = clock.monotonicMs();
+          expect(now).to.be.at.least(last);
+          last = now;
+        };
+        for (const done of steps) {
+          if (done.do === 'arm') set.arm(rules(done.rule));
+          else if (done.do === 'heal') set.plans[done.which]?.stop();
+          else {
+            clock.setTimer(done.ms, look);
+            real.stall(done.ms);
+            while (real.nextMs !== undefined && real.nextMs <= real.monotonicMs()) real.fireNext();
+          }
+          look();
+        }
+        set.stopAll();
+        look();
+        expect(clock.wallMs()).to.be.closeTo(real.wallMs(), 0.001);
+      }),
+      { seed: 3, numRuns: 300 },
+    );
   });
 });

@@ -1,32 +1,18 @@
 import { expect } from 'chai';
 import { StateError } from '../../../actors/core/index.ts';
-import { localState, stateChildren, string } from '../../../actors/state/index.ts';
-import { supervisor } from '../../../supervisors/index.ts';
 import { catalogue, rules } from '../../../testing/faults/catalogue.ts';
 import type { Plan } from '../../../testing/plan/plan.ts';
 import { rejection } from '../../../testing/restarts.ts';
-import { inBothWorlds, type World } from './both-worlds.ts';
+import { inBothWorlds } from './both-worlds.ts';
+import { codeOf, session } from './faulty-session.ts';
 import { shows } from './shows.ts';
-
-/** An open session with a variable, behind a door that is under faults from now on. */
-async function session(world: World, plan: Plan) {
-  const app = await world.start({ children: { state: supervisor((ctx) => ({ children: stateChildren(ctx.path) })) } });
-  const provider = localState().connect({ system: app.system, root: 'app/state' });
-  const real = await provider.open('s');
-  await real.commit({ declare: { x: string({ default: 'old' }) } });
-  const active = world.arm(app as never, plan);
-  const faulty = world.doors.provider(provider);
-  return { app, real, faulty, active, value: async () => (await real.read(['x'])).variables[0]?.value };
-}
-
-const code = (error: unknown) => (error as StateError).code;
 
 describe('faults of stores', () => {
   shows(catalogue.store.down, 'one that is down does nothing, and serves again when it is healed', async (world) => {
     const { faulty, active, value } = await session(world, rules(catalogue.store.down()));
     const error = await rejection(faulty.find('s'));
     expect(error).to.be.instanceOf(StateError);
-    expect(code(error)).to.equal('unavailable');
+    expect(codeOf(error)).to.equal('unavailable');
     active.heal();
     const session_ = await faulty.find('s');
     await session_.commit({ set: { x: 'new' } });
@@ -48,7 +34,7 @@ describe('faults of stores', () => {
       const { faulty, value, active, real } = await session(world, rules(catalogue.store.cut({ message: 'commit' })));
       const open = await faulty.find('s');
       const request = { set: { x: 'new' }, idempotencyKey: 'once' };
-      expect(code(await rejection(open.commit(request)))).to.equal('unavailable');
+      expect(codeOf(await rejection(open.commit(request)))).to.equal('unavailable');
       expect(await value()).to.equal('new');
       active.heal();
       const { revision } = await open.commit(request);
@@ -71,7 +57,7 @@ describe('faults of stores', () => {
     async (world) => {
       const { faulty, active, value } = await session(world, rules(catalogue.store.readOnly()));
       const open = await faulty.find('s');
-      expect(code(await rejection(open.commit({ set: { x: 'new' } })))).to.equal('read_only');
+      expect(codeOf(await rejection(open.commit({ set: { x: 'new' } })))).to.equal('read_only');
       expect((await open.read()).variables[0]?.value).to.equal('old');
       active.heal();
       await open.commit({ set: { x: 'new' } });
