@@ -27,7 +27,7 @@ export { type FakeWorker, fakeWorker, readySteps } from './fake-worker/fake-work
 export type { FakeStep } from './fake-worker/steps.ts';
 export type { ActivePlan, ArmOptions, RuleStatus } from './faults/active-plan.ts';
 export { InjectedFault } from './faults/actor-faults.ts';
-export { type CatalogueEntry, catalogue, type EntryOptions, rules } from './faults/catalogue.ts';
+export { type CatalogueEntry, catalogue, type EntryOptions, type FaultWorld, rules } from './faults/catalogue.ts';
 export { type FaultDoors, faultDoors } from './faults/doors.ts';
 export { activePlans, armFaults, type FaultTarget, stopAllFaults, withFaults } from './faults/with-faults.ts';
 export {

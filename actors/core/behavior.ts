@@ -37,6 +37,8 @@ export interface Behavior {
   init(): InitResult | Promise<InitResult>;
   /** Handles one letter. A promise pauses the mailbox until it settles. A throw ends the actor. */
   receive(letter: Letter): void | Promise<void>;
+  /** As `receive`, with this in the place of the handler: what faults do. */
+  instead?(letter: Letter, handler: () => unknown): void | Promise<void>;
   /** Runs when the actor ends by its own doing or its parent's, not when it is killed (otp S-162). */
   terminate(reason: ExitReason): void | Promise<void>;
   /** Frees what the behavior holds, in every case and after everything else. Must not throw. */

@@ -3,6 +3,7 @@
  * or parked. What a letter means is its behavior's business, how it ends the process's.
  */
 import type { Behavior } from './behavior.ts';
+import { BadReturnError } from './errors.ts';
 import { type ExitReason, toExitReason } from './exit-reason.ts';
 import type { Faults, Verdict } from './faults.ts';
 import { type HandledLetter, LetterTimes, lastLettersKept } from './last-letters.ts';
@@ -16,6 +17,7 @@ import type { ActorSystem } from './system.ts';
 
 export abstract class Turns implements Runnable {
   readonly system: ActorSystem;
+  abstract readonly pid: Pid;
   abstract readonly behavior: Behavior;
   status: 'starting' | 'running' | 'stopping' | 'dead' = 'starting';
   queued = false;
@@ -206,18 +208,20 @@ export abstract class Turns implements Runnable {
     try {
       verdict = faults.before('receive', this as never, letter);
     } catch (error) {
-      this.#begin(letter);
       this.finish(toExitReason(error));
       return;
     }
     if (verdict === undefined) this.#receive(letter);
-    else if (verdict !== 'skip') this.#await(verdict.then((then) => this.#unlessSkipped(then, letter)));
+    else if (verdict !== 'skip') this.#await(Promise.resolve(verdict).then((then) => this.#follow(then, letter)));
     else if (this.stopReason !== undefined) this.finish(this.stopReason);
     else this.#done();
   }
 
-  #unlessSkipped(verdict: Verdict, letter: Letter): void | Promise<void> {
-    if (verdict !== 'skip' && this.status !== 'dead') return this.behavior.receive(letter);
+  #follow(verdict: Verdict, letter: Letter): void | Promise<void> {
+    if (verdict === 'skip' || this.status === 'dead') return;
+    if (verdict === undefined) return this.behavior.receive(letter);
+    if (this.behavior.instead !== undefined) return this.behavior.instead(letter, verdict.instead);
+    throw new BadReturnError(String(this.pid), 'a handler returned what is no result of its kind', verdict.instead());
   }
 
   #resume(failure: ExitReason | undefined): void {

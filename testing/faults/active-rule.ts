@@ -23,6 +23,8 @@ export interface Surroundings {
   chance(what: string, probability: number): boolean;
   /** One of so many. */
   pick(what: string, of: number): number;
+  /** Keeps everybody from going on while so much time passes. */
+  stall(ms: number): void;
   /** Told of everything that is done and healed. */
   told?(done: { readonly rule: string; readonly task?: string; readonly site?: Site }): void;
 }
@@ -125,6 +127,11 @@ export class ActiveRule {
   /** One of so many, for a task that has a choice. */
   pick(of: number): number {
     return this.#surroundings.pick(`detail ${this.id}`, of);
+  }
+
+  /** Nobody goes on while so many milliseconds pass. */
+  stall(ms: number): void {
+    this.#surroundings.stall(ms);
   }
 
   /** Runs `goOn` after so long, or as soon as the rule is healed. What this returns calls it off. */

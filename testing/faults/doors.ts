@@ -57,10 +57,10 @@ export class FaultDoors {
     return faultyListen(inner, this.set);
   }
 
-  /** A state provider under faults. */
-  provider(inner: StateProvider): StateProvider {
+  /** A state provider under faults. `client` names whose it is: the `path` of rules that concern this one alone. */
+  provider(inner: StateProvider, client?: string): StateProvider {
     this.used.add('store');
-    return new FaultyProvider(inner, this.set);
+    return new FaultyProvider(inner, this.set, client);
   }
 }
 
@@ -84,6 +84,10 @@ export function liveSurroundings(clock: Clock, { seed = 1 }: Plan): Surroundings
     clock,
     chance: (what, probability) => stream(what).next() < probability,
     pick: (what, of) => stream(what).below(of),
+    stall(ms) {
+      const endMs = clock.monotonicMs() + ms;
+      while (clock.monotonicMs() < endMs);
+    },
   };
 }
 

@@ -96,6 +96,7 @@ export class Simulation {
       clock: this.#clock,
       chance: (what, probability) => this.#choices.choose(what, 2, probability) === 1,
       pick: (what, of) => this.#choices.choose(what, of),
+      stall: (ms) => this.#clock.stall(ms),
       told: ({ rule, task, site }) => {
         if (task === undefined || site === undefined) {
           this.#record({ kind: 'heal', rule });
@@ -186,9 +187,9 @@ export class Simulation {
     return { listen: this.doors.listen(network.listen), dial: () => network.dial() };
   }
 
-  /** A state provider with faults at `store.*` in force. */
-  store(provider: StateProvider): StateProvider {
-    return this.doors.provider(provider);
+  /** A state provider with faults at `store.*` in force. `client`: the `path` of rules that concern this one alone. */
+  store(provider: StateProvider, client?: string): StateProvider {
+    return this.doors.provider(provider, client);
   }
 
   /** Arms another plan. Throws PlanError. */
