@@ -27,6 +27,8 @@ export class FaultSet {
   readonly passed = new Set<string>();
   readonly #blame = new Recent<string, FaultMark>(placesMax);
   #armed = 0;
+  /** Whoever is told of a fault may read a clock, and that is no passing of its point: it would be told of, too. */
+  #telling = false;
 
   constructor(surroundings: (plan: Plan) => Surroundings) {
     this.#surroundings = surroundings;
@@ -61,6 +63,7 @@ export class FaultSet {
 
   /** The first plan that wants something done has its way. */
   decide(site: Site): Decision | undefined {
+    if (this.#telling) return undefined;
     for (const plan of [...this.#plans]) {
       const decision = plan.decide(site);
       if (decision === undefined) continue;
@@ -85,7 +88,13 @@ export class FaultSet {
 
   #tell(news: FaultNews): void {
     if (news.type === 'healed') this.#forgive(news.plan.id, news.rule.id);
-    for (const told of [...this.onNews]) told(news);
+    const before = this.#telling;
+    this.#telling = true;
+    try {
+      for (const told of [...this.onNews]) told(news);
+    } finally {
+      this.#telling = before;
+    }
   }
 
   /** What has gone on after it is not ended by it. */
