@@ -8,6 +8,7 @@ export {
   type InitResult,
   isLogic,
   type Logic,
+  type Persistence,
   StartedWith,
   type SysCallbacks,
   startedWith,
@@ -54,7 +55,15 @@ export {
   toExitReason,
 } from './exit-reason.ts';
 export type { Monitor } from './exits.ts';
-export { type FaultPlace, type FaultPointName, type Faults, faultPoint, type Verdict } from './faults.ts';
+export type { FaultEvent } from './fault-events.ts';
+export {
+  type FaultMark,
+  type FaultPlace,
+  type FaultPointName,
+  type Faults,
+  faultPoint,
+  type Verdict,
+} from './faults.ts';
 export { freezeDeep } from './freeze.ts';
 export { From, type Outcome } from './from.ts';
 export { NotCloneableError, ThreadExitedError, ThreadStalledError } from './isolation/errors.ts';

@@ -258,7 +258,8 @@ export class Statem implements Behavior {
     }
     this.#timeouts.cancel('event_timeout');
     if (changed) {
-      if (event !== undefined) (this.#seen ??= new SeenTransitions()).add(this.#state, event, step.state);
+      this.#seen ??= new SeenTransitions();
+      if (event !== undefined) this.#seen.add(this.#state, event, step.state);
       this.#timeouts.cancel('state_timeout');
       // Not by unshift(...): there may be more than fit into one call.
       const newer = queue.splice(0);

@@ -114,6 +114,10 @@ export class TraceFile {
       }
       case 'variable':
         return { head: this.#variable(query.session, query.name), rows: [], total: 0 };
+      case 'faults':
+        return { head: { entries: [], points: [], doors: [], defaultMs: 0, maxMs: 0 }, rows: [], total: 0 };
+      case 'plan':
+        throw new ViewerError({ code: 'invalid', message: 'a plan is for a live system, and this is a file' });
       case 'workers':
       case 'audit':
         return { head: null, rows: [], total: 0 };

@@ -7,6 +7,7 @@ import {
   type AnyEvent,
   type DeadLetter,
   type ExitReason,
+  type FaultMark,
   formatExitReason,
   isNormal,
   type Letter,
@@ -52,6 +53,15 @@ interface Traced {
   readonly row: Mutable<MessageRow>;
   readonly startMs: number;
   handlingMs: number;
+  /** A fault was told of before the letter was sent: it is not sent a second time. */
+  expected: boolean;
+  /** The same letter once more, as a fault doubled it. */
+  again: Traced | undefined;
+}
+
+/** The same letter, as often as it goes. */
+function* eachOf(first: Traced): Generator<Traced> {
+  for (let one: Traced | undefined = first; one !== undefined; one = one.again) yield one;
 }
 
 export class MessageTrace {
@@ -139,7 +149,7 @@ export class MessageTrace {
   #over(): void {
     this.running = false;
     this.#timer?.cancel();
-    for (const { row } of this.#open.values()) row.outcome = 'unknown';
+    for (const traced of this.#open.values()) for (const { row } of eachOf(traced)) row.outcome = 'unknown';
     this.#open.clear();
     this.#changed();
   }
@@ -155,7 +165,26 @@ export class MessageTrace {
   sent(to: Process, letter: Letter): void {
     if (!this.#recording) return;
     if (letter.kind === 'system') return;
-    this.#note(letter, String(to.pid), to.pid.path, 'waiting');
+    const known = this.#open.get(letter);
+    if (known?.expected === true) known.expected = false;
+    else this.#note(letter, String(to.pid), to.pid.path, 'waiting');
+  }
+
+  faulted(to: Process, letter: Letter, { plan, rule, point, task }: FaultMark): void {
+    if (!this.running || letter.kind === 'system') return;
+    const mark = { plan, rule, point, task };
+    const known = this.#open.get(letter);
+    if (known !== undefined) {
+      known.row.faults = [...(known.row.faults ?? []), mark];
+      return;
+    }
+    // On its way: it may come later, twice, or not at all.
+    if (point !== 'message.send' || !this.#recording) return;
+    const outcome = /\bthrow\b/.test(task) ? 'refused' : /\bdrop\b/.test(task) ? 'lost' : 'waiting';
+    const traced = this.#note(letter, String(to.pid), to.pid.path, outcome);
+    if (traced === undefined) return;
+    traced.expected = true;
+    traced.row.faults = [mark];
   }
 
   refused(to: Process, letter: Letter): void {
@@ -180,7 +209,8 @@ export class MessageTrace {
     const crashed = failure !== undefined && !isNormal(failure);
     row.outcome = crashed ? 'crashed' : 'handled';
     if (crashed) row.error = formatExitReason(failure);
-    this.#closed(letter);
+    if (traced.again === undefined) this.#closed(letter);
+    else this.#open.set(letter, traced.again);
     return row.seq;
   }
 
@@ -193,21 +223,22 @@ export class MessageTrace {
       this.#note({ kind: 'info', message }, path, path, 'dead');
     } else if (event.type === 'actor.exited') {
       const { pid } = event as AnyEvent & { readonly pid: Pid };
-      for (const [letter, { row }] of this.#open) {
-        if (row.to !== String(pid)) continue;
-        if (row.outcome === 'waiting') row.outcome = 'lost';
+      const ended = String(pid);
+      for (const [letter, traced] of this.#open) {
+        if (traced.row.to !== ended) continue;
+        for (const { row } of eachOf(traced)) if (row.outcome === 'waiting') row.outcome = 'lost';
         this.#closed(letter);
       }
     }
   }
 
-  #note(letter: Letter, to: string, path: string, outcome: MessageRow['outcome']): void {
+  #note(letter: Letter, to: string, path: string, outcome: MessageRow['outcome']): Traced | undefined {
     const sender = senderOf(letter) ?? this.#system.current?.pid;
     const name = nameOf(letter);
-    if (!this.#fits(sender, path, name)) return;
+    if (!this.#fits(sender, path, name)) return undefined;
     const sent = contentOf(letter);
     const facts = factsOf(sent);
-    if (!this.#fitsFacts(facts) || !this.#room()) return;
+    if (!this.#fitsFacts(facts) || !this.#room()) return undefined;
     const content = this.#previews.of(sent, { depth: 3, characters: previewMax });
     this.#characters += lengthOf(content);
     const row: Mutable<MessageRow> = {
@@ -225,12 +256,25 @@ export class MessageTrace {
       error: null,
       ...facts,
     };
-    const traced = { row, startMs: this.#nowMs, handlingMs: 0 };
+    const traced: Traced = { row, startMs: this.#nowMs, handlingMs: 0, expected: false, again: undefined };
     this.#recorded += 1;
     this.#log.add(traced);
-    if (outcome === 'waiting') this.#open.set(letter, traced);
+    if (outcome === 'waiting') this.#opened(letter, traced);
     if (this.#recorded >= this.#max) this.stop('count');
     else if (this.#characters >= charactersMax) this.stop('bytes');
+    return traced;
+  }
+
+  #opened(letter: Letter, traced: Traced): void {
+    let last = this.#open.get(letter);
+    if (last === undefined) {
+      this.#open.set(letter, traced);
+      return;
+    }
+    while (last.again !== undefined) last = last.again;
+    last.again = traced;
+    const { faults } = last.row;
+    if (faults !== undefined) traced.row.faults = faults;
   }
 
   /** The message that its sender is handling. */

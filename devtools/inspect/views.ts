@@ -142,6 +142,8 @@ const shows: { readonly [V in View]: Show<V> } = {
     const { rows, total } = inspector.log.rows({ ...query, ...page(query) }, inspector.previews);
     return { ...listed(null, rows, total, ({ seq }) => seq), head: { dropped: inspector.log.dropped } };
   },
+  faults: ({ brief = false }, inspector) => inspector.faults.view(brief),
+  plan: ({ plan }, inspector) => single(inspector.faults.look(plan)),
   audit(query, _inspector, host) {
     const { offset, limit } = page(query);
     return host.audit(offset, limit);

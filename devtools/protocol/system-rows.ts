@@ -1,4 +1,5 @@
 /** Messages, events, and the system as a whole. See rows.ts. */
+import type { FaultMark } from './fault-rows.ts';
 import type { Preview } from './preview.ts';
 
 /** One letter on its way: rows of view `messages`, by sequence number. */
@@ -27,6 +28,8 @@ export interface MessageRow {
   readonly error: string | null;
   readonly session: string | null;
   readonly traceId: string | null;
+  /** What injected faults did to it, in order; left out where they did nothing. */
+  readonly faults?: readonly FaultMark[];
 }
 
 /** What happened: rows of view `events`, by sequence number. */

@@ -12,10 +12,13 @@ import type {
   CrashReport,
   CrashRow,
   EventRow,
+  FaultPlanRow,
+  FaultsHead,
   LogRow,
   MessageRow,
   MomentRow,
   Overview,
+  PlanHead,
   SessionRow,
   SpanRow,
   StateRow,
@@ -97,6 +100,10 @@ export type Query =
   | ({ readonly view: 'calls'; readonly tool?: string; readonly open?: boolean } & Page)
   | { readonly view: 'trace'; readonly traceId: string }
   | ({ readonly view: 'events'; readonly path?: string; readonly types?: readonly string[] } & Page)
+  /** The armed plans; `brief`: without the catalogue and the points. */
+  | { readonly view: 'faults'; readonly brief?: boolean }
+  /** A plan that somebody writes, looked at before it is started: as text in the short form, or as data. */
+  | { readonly view: 'plan'; readonly plan: unknown }
   | ({ readonly view: 'audit' } & Page)
   | ({ readonly view: 'moments' } & Page);
 
@@ -121,6 +128,8 @@ export interface Views {
   calls: { head: null; row: CallRow };
   trace: { head: { readonly traceId: string }; row: SpanRow };
   events: { head: { readonly dropped: number }; row: EventRow };
+  faults: { head: FaultsHead; row: FaultPlanRow };
+  plan: { head: PlanHead; row: never };
   audit: { head: null; row: AuditRow };
   moments: { head: null; row: MomentRow };
 }

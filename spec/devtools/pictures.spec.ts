@@ -42,6 +42,19 @@ describe('a sequence diagram', () => {
     ]);
   });
 
+  it('has what faults did to a message, and by which rule', () => {
+    const mark = (rule: string, task: string) => ({ plan: 'p1', rule, point: 'message.send', task });
+    const faulty = [
+      messageRow(1, { kind: 'cast', outcome: 'lost', waitMs: null, tookMs: null, faults: [mark('r1', 'drop')] }),
+      messageRow(2, { kind: 'cast', faults: [mark('r2', '50%2*delay(30)'), mark('r3', 'throw("it broke")')] }),
+    ];
+    const lines = sequenceDiagram(faulty).split('\n');
+    expect(lines.find((line) => line.includes('-x'))).to.match(/\(dropped \(r1 of p1\)\)$/);
+    expect(lines).to.include(
+      '  Note over p0,p1: fault#58; delayed by 30 ms (r2 of p1), thrown#58; it broke (r3 of p1)',
+    );
+  });
+
   it('is of the grammar, whatever actors and messages are called', () => {
     const text = String.raw`[^;#\n:<>{}"\\\x60]`;
     const word = `(?:${text}|#\\d+;)+`;

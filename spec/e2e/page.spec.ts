@@ -269,6 +269,22 @@ describe('the page, with a system behind it', function () {
     expect(await page.getByText('The past').count()).to.equal(0);
   });
 
+  it('shows what would happen if, and leaves the system alone', async () => {
+    await show('time');
+    const pid = system.app.system.lookup('app/shop/counter')?.pid;
+    await page.getByLabel('faults').fill('actor.receive{path=app/shop/counter}=throw(what if)');
+    await page.getByLabel('message to').fill('app/shop/counter');
+    await page.getByLabel('call', { exact: true }).fill('add');
+    await page.getByLabel('JSON').fill('5');
+    await page.getByRole('button', { name: 'start a sandbox from here' }).click();
+    const outcome = page.getByLabel('what became of it');
+    await outcome.getByRole('heading', { name: 'app/shop/counter' }).waitFor();
+    const text = await outcome.innerText();
+    expect(text).to.include('started again 1 time').and.include('what if').and.include('at actor.receive');
+    expect(text).to.include('app/ophion is left out');
+    expect(system.app.system.lookup('app/shop/counter')?.pid).to.equal(pid);
+  });
+
   for (const scheme of ['light', 'dark'] as const) {
     it(`has no serious fault that axe finds, in ${scheme}`, async () => {
       await page.emulateMedia({ colorScheme: scheme });

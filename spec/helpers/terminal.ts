@@ -18,7 +18,8 @@ export interface Terminal {
 export function terminal(name: string, command: string, env: NodeJS.ProcessEnv): Terminal {
   const socket = `ophion-${name}-${process.pid}`;
   const tmux = (...args: readonly string[]) =>
-    spawnSync('tmux', ['-L', socket, ...args], { env: { ...env, TERM: 'xterm' }, encoding: 'utf8' });
+    // Also on a machine that says of itself that it is a CI.
+    spawnSync('tmux', ['-L', socket, ...args], { env: { ...env, TERM: 'xterm', CI: 'true' }, encoding: 'utf8' });
   const { status, stderr } = tmux('new-session', '-d', '-s', name, '-x', '80', '-y', '24', command);
   if (status !== 0) throw new Error(`tmux: ${stderr}`);
   const screen = () => tmux('capture-pane', '-p', '-t', name).stdout;

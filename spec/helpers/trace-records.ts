@@ -118,6 +118,9 @@ export const anyMessage: fc.Arbitrary<MessageRow> = fc
     outcome: fc.constantFrom<MessageRow['outcome']>(
       ...(['waiting', 'handling', 'handled', 'crashed', 'dead', 'refused', 'lost', 'unknown'] as const),
     ),
+    faults: fc.array(fc.record({ plan: fc.string(), rule: fc.string(), point: fc.string(), task: fc.string() }), {
+      maxLength: 2,
+    }),
   })
   .map((message) => messageRow(message.seq, message));
 

@@ -1,5 +1,6 @@
 /** `ophion trace`: the messages of a while, as they are handled. The trace stops by itself, and says why. */
 import type { Command } from 'commander';
+import { faultsText } from '../../export/fault-text.ts';
 import type { MessageFilter, MessageRow, TraceHead } from '../../protocol/index.ts';
 import type { Paint } from '../../report/paint.ts';
 import { previewLine } from '../../report/preview-text.ts';
@@ -97,6 +98,7 @@ export function messageLine(row: MessageRow, paint: Paint): string {
   const times = [waitMs === null ? [] : [`waited ${span(waitMs)}`], tookMs === null ? [] : [`took ${span(tookMs)}`]];
   const why = outcome === 'unknown' ? 'the trace stopped before it was over' : error;
   const end = outcome === 'handled' ? '' : `${outcome}${why === null ? '' : `: ${oneLine(why)}`}`;
+  const faults = faultsText(row);
   const bad = outcome === 'crashed' || outcome === 'dead' || outcome === 'refused' || error !== null;
   return [
     paint.dim(timeOfDay(atMs)),
@@ -104,6 +106,7 @@ export function messageLine(row: MessageRow, paint: Paint): string {
     `${oneLine(from)} → ${oneLine(to)}`,
     paint.dim(times.flat().join(', ')),
     bad ? paint.red(end) : paint.yellow(end),
+    faults === '' ? '' : paint.cyan(`fault: ${oneLine(faults)}`),
     previewLine(content, 120),
   ]
     .filter((text) => text !== '')

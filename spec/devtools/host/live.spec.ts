@@ -140,6 +140,18 @@ describe('a watched view', () => {
     expect(failed).to.equal('not_found');
   });
 
+  it('ends so too when that is known at the first look', async () => {
+    const connection = await test.connect();
+    const failed = await new Promise<string>((resolve) => {
+      connection.viewer.watch(
+        { view: 'crash', id: 1 },
+        () => {},
+        ({ code }) => resolve(code),
+      );
+    });
+    expect(failed).to.equal('not_found');
+  });
+
   it('puts no message into any mailbox', async () => {
     const connection = await test.connect();
     await test.app.children.counter.call('value');
@@ -157,6 +169,48 @@ describe('a watched view', () => {
     expect(head).to.deep.include({ status: 'suspended', mailbox: 1 });
     await connection.viewer.act({ do: 'resume', path: 'app/counter' });
     expect(await test.app.children.counter.call('value')).to.equal(1);
+  });
+});
+
+describe('a viewer', () => {
+  const test = useDevtools(() => ({ counter }), { actions: true });
+
+  it('has so many questions open at a time, and the next ones are refused by name', async () => {
+    const [asking, other] = [await test.connect(), await test.connect()];
+    await other.viewer.act({ do: 'suspend', path: 'app/counter' });
+    const value = { do: 'send', path: 'app/counter', message: null, as: { kind: 'call', name: 'value' } } as const;
+    const asked = Array.from({ length: 70 }, () => asking.viewer.act(value));
+    const codes = await Promise.all(asked.slice(64).map((one) => one.catch(({ code }) => code)));
+    expect(codes).to.deep.equal(codes.map(() => 'too_many'));
+    await other.viewer.act({ do: 'resume', path: 'app/counter' });
+    expect(await Promise.all(asked.slice(0, 64))).to.deep.equal(asked.slice(0, 64).map(() => 0));
+    expect(await asking.viewer.act(value)).to.equal(0);
+  });
+
+  it('gets an export in pieces, and has it whole', async () => {
+    const { viewer, target } = await test.connect();
+    await viewer.act({ do: 'traceStart' });
+    for (let nth = 0; nth < 500; nth += 1) test.app.children.counter.cast('add', 1);
+    await test.app.children.counter.call('value');
+    const socket = new WebSocket(`ws+unix://${target.socket}:/ws`, {
+      headers: { authorization: `Bearer ${test.devtools.token}` },
+    });
+    let pieces = 0;
+    await new Promise<void>((resolve) => {
+      socket.on('open', () => socket.send(JSON.stringify({ id: 1, act: { do: 'export' } })));
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data)) as { readonly part?: string; readonly result?: null };
+        if (message.part !== undefined) pieces += 1;
+        if (message.result === null) resolve();
+      });
+    });
+    socket.close();
+    expect(pieces).to.be.greaterThan(1);
+    const lines = String(await viewer.act({ do: 'export' }))
+      .trimEnd()
+      .split('\n');
+    const kinds = lines.map((text) => (JSON.parse(text) as { readonly record?: string }).record);
+    expect(kinds.filter((kind) => kind === 'message')).to.have.length(501);
   });
 });
 
