@@ -1,5 +1,6 @@
 /** What a supervisor's process supervises, for dev tools: read from what it keeps anyway, no message reaches it. */
 import type { Pid, Process } from '../actors/core/index.ts';
+import type { FullSpec } from './child-spec.ts';
 import type { Offspring } from './offspring.ts';
 import type { RestartIntensity } from './restart-intensity.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,6 +15,11 @@ export interface RestartBudget {
 
 export interface SupervisedChild {
   readonly id: string;
+  /** What it was defined as, and what its next start would find in `ctx.input`. */
+  readonly spec: FullSpec;
+  /** Whether that is the template of its supervisor. */
+  readonly ofTemplate: boolean;
+  readonly input: unknown;
   /** `restarting`: its restart waits. Undefined: it has ended and stays so, or was never started. */
   readonly pid: Pid | 'restarting' | undefined;
   readonly type: 'worker' | 'supervisor';
@@ -45,6 +51,9 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
   const shared = behavior.windowOf(undefined);
   const shown = (child: Offspring): SupervisedChild => ({
     id: child.id,
+    spec: child.spec,
+    ofTemplate: behavior.ofTemplate,
+    input: child.input,
     pid: child.process === 'restarting' ? 'restarting' : child.process?.pid,
     type: child.spec.type,
     restart: child.spec.restart,

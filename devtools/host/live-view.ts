@@ -14,7 +14,15 @@ const pauseMs = 100;
 /** A look that takes long is not taken more often than this share of the time allows: one fifth. */
 const shareOfTime = 5;
 /** What changes without any event: looked at again and again. */
-const polled: ReadonlySet<Query['view']> = new Set(['messages', 'message', 'history', 'actor', 'bridge', 'calls']);
+const polled: ReadonlySet<Query['view']> = new Set([
+  'messages',
+  'message',
+  'history',
+  'actor',
+  'bridge',
+  'calls',
+  'faults',
+]);
 
 interface Known {
   readonly text: string;

@@ -37,7 +37,8 @@ export interface DevtoolsOptions {
   readonly token?: string;
   /**
    * What viewers may do besides looking: nothing (false), everything (true), or some of `write` (variables), `call`
-   * (tools) and `operate` (kill, restart, suspend, resume, send, set a state). Default false. Each leaves an audit record.
+   * (tools) and `operate` (kill, restart, suspend, resume, send, set a state, inject faults). Default false. Each leaves
+   * an audit record.
    */
   readonly actions?: boolean | readonly Exclude<Scope, 'read'>[];
   /**
@@ -268,7 +269,8 @@ class Host implements Devtools {
       return { url: link };
     }
     const scope = scopeOf[action.do];
-    const record = { viewer: `${viewer.name} ${viewer.row.id}`, action: action.do, target: targetOf(action) };
+    const who = `${viewer.name} ${viewer.row.id}`;
+    const record = { viewer: who, action: action.do, target: targetOf(action) };
     const details = this.inspector.previews.of(action, { depth: 3, characters: 512 });
     try {
       if (!viewer.scopes.includes(scope)) {
@@ -279,7 +281,7 @@ class Host implements Devtools {
       }
       if (action.do === 'export') return await this.#export();
       if (action.do === 'metrics') return await this.#metrics();
-      const result = await act(this.inspector, action, `devtools:${viewer.name}`);
+      const result = await act(this.inspector, action, { writer: `devtools:${viewer.name}`, viewer: who });
       if (scope !== 'read') this.#audit.add({ ...record, details, outcome: 'done' });
       return result;
     } catch (error) {

@@ -71,7 +71,6 @@ export class StatelyTap implements Tracer {
       path,
       pid: String(process.pid),
       kind: process.kind,
-      tool: false,
       chart: rows.chart(process, state),
       state: previews.of(state, shallow),
       at: rows.at(process, state),
@@ -83,6 +82,8 @@ export class StatelyTap implements Tracer {
   sent(): void {}
 
   refused(): void {}
+
+  faulted(): void {}
 
   handling(by: Process, letter: Letter): void {
     if (letter.kind === 'system' || !this.#feed.open) return;

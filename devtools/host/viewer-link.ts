@@ -189,7 +189,8 @@ export class ViewerLink {
     const known = error instanceof ViewError || isActorError(error);
     const code = known ? (error as { readonly code: string }).code : 'failed';
     const message = error instanceof Error ? error.message : String(error);
-    this.#send({ id, error: { code, message } });
+    const field = error instanceof ViewError && error.field !== undefined ? { field: error.field } : {};
+    this.#send({ id, error: { code, message, ...field } });
   }
 
   #send(message: object): void {

@@ -8,7 +8,7 @@ import {
   Recent,
 } from '../../actors/core/index.ts';
 import { type SupervisedChild, type SupervisorEvent, supervisionOf } from '../../supervisors/index.ts';
-import { machineChart } from '../adapters/chart.ts';
+import { machineChart, statemChart } from '../adapters/chart.ts';
 import {
   type ActorDetail,
   type ActorRow,
@@ -85,7 +85,6 @@ export class ActorRows {
       strategy: supervision?.strategy ?? null,
       budget: supervision?.budget ?? supervised?.budget ?? null,
       backoffUntilAtMs: supervised?.pid === 'restarting' ? (this.#backoff.get(path) ?? null) : null,
-      tool: false,
     };
   }
 
@@ -121,10 +120,12 @@ export class ActorRows {
     return this.#sources.previews.of(stateNameOf(process, state));
   }
 
-  /** The statechart of a machine; null for others. */
+  /** The statechart of a machine or a statem; null for others. */
   chart(process: Process, state: unknown): Chart | null {
-    const { machine } = process.behavior;
-    return machine === undefined ? null : machineChart(machine, stateNameOf(process, state));
+    const { machine, statemShape: shape } = process.behavior;
+    const now = stateNameOf(process, state);
+    if (shape === undefined) return machine === undefined ? null : machineChart(machine, now);
+    return statemChart(process.pid.path.split('/').at(-1) ?? '', shape.states, String(now), shape.seen);
   }
 
   /** Undefined: nobody lives there, and no supervisor knows the place. */

@@ -19,6 +19,7 @@ import { CallLog } from './calls.ts';
 import { type Census, censusOf } from './census.ts';
 import { CrashLog } from './crash-log.ts';
 import { EventLog } from './event-log.ts';
+import { FaultDesk } from './fault-desk.ts';
 import { Lives } from './lives.ts';
 import { MessageTrace } from './message-trace.ts';
 import { Moments, recordedActorsMax } from './moments.ts';
@@ -27,6 +28,7 @@ import { Population } from './population.ts';
 import { Previews } from './preview.ts';
 import { Rates } from './rates.ts';
 import type { Redact } from './redact.ts';
+import { SandboxDesk } from './sandbox-desk.ts';
 import { SessionViews } from './session-views.ts';
 import { StateHistory } from './state-history.ts';
 import { WorkerViews } from './worker-views.ts';
@@ -62,6 +64,8 @@ export class Inspector {
   readonly moments: Moments;
   readonly sessions: SessionViews;
   readonly workers: WorkerViews;
+  readonly faults: FaultDesk;
+  readonly sandbox: SandboxDesk;
   readonly foreign: readonly ForeignSource[];
   /** Letters that were handled by those that have ended since it began to listen. */
   handledByEnded = 0;
@@ -103,6 +107,8 @@ export class Inspector {
     });
     this.trace = new MessageTrace(system, this.previews, () => this.#retap());
     this.history = new StateHistory(system, this.previews);
+    this.faults = new FaultDesk(system, () => this.#tell());
+    this.sandbox = new SandboxDesk(system, this.previews);
     this.crashes = new CrashLog(system, {
       perPath: options.crashesPerPath ?? 5,
       max: options.crashesMax ?? 500,
@@ -115,6 +121,7 @@ export class Inspector {
     this.#taps = {
       sent: (to, letter) => this.trace.sent(to, letter),
       refused: (to, letter) => this.trace.refused(to, letter),
+      faulted: (to, letter, mark) => this.trace.faulted(to, letter, mark),
       handling: (by, letter) => this.#handling(by, letter),
       handled: (by, letter, failure) => this.#handled(by, letter, failure),
     };
@@ -169,6 +176,7 @@ export class Inspector {
 
   stop(): void {
     for (const forget of this.#forget) forget();
+    this.faults.stop();
     this.trace.stop('asked');
     this.history.clear();
     this.#others.clear();

@@ -52,7 +52,9 @@ export type HostMessage =
   | { readonly id: number; readonly n: number; readonly delta: Delta };
 
 export interface WireError {
-  /** `not_found`, `invalid`, `denied`, `disabled`, `too_many`, or the code of an ActorError. */
+  /** `not_found`, `invalid`, `invalid_plan`, `no_door`, `denied`, `disabled`, `too_many`, or the code of an ActorError. */
   readonly code: string;
   readonly message: string;
+  /** Of a plan that is wrong: which of its fields. */
+  readonly field?: string;
 }

@@ -17,10 +17,13 @@ export interface ViewerSocket {
 export class ViewerError extends Error {
   override readonly name = 'ViewerError';
   readonly code: string;
+  /** Of a fault plan that is wrong: which of its fields, such as `rules[0].when.nth`. */
+  readonly field: string | undefined;
 
-  constructor({ code, message }: WireError) {
+  constructor({ code, message, field }: WireError) {
     super(message);
     this.code = code;
+    this.field = field;
   }
 }
 

@@ -16,18 +16,40 @@ export const builtInPoints = {
     is: 'an actor starts, in its init',
   },
   'actor.receive': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'kill', 'stop'],
-    is: 'an actor handles a letter; drop: the letter is taken and nobody answers it',
+    tasks: [
+      'off',
+      'throw',
+      'throwValue',
+      'return',
+      'reject',
+      'sleep',
+      'stall',
+      'hang',
+      'pause',
+      'drop',
+      'kill',
+      'stop',
+    ],
+    is: 'an actor handles a letter; return: that is what its handler returns; drop: it is taken and nobody answers it',
   },
   'actor.terminate': {
     tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'kill'],
     is: 'an actor ends by its own doing or its parent’s',
   },
   'message.send': {
-    tasks: ['off', 'throw', 'drop', 'dup', 'delay', 'reorder'],
-    is: 'a message goes into a mailbox; throw: the mailbox is full',
+    tasks: ['off', 'throw', 'drop', 'deadLetter', 'dup', 'delay', 'reorder'],
+    is: 'a message goes into a mailbox; throw: the mailbox is full; delay: holds back what its sender sends behind it',
   },
+  'signal.send': {
+    tasks: ['off', 'delay'],
+    is: 'an exit signal (`exit`), or the news of an end (`down`), goes to an actor or a caller; it is never lost',
+  },
+  'reply.send': { tasks: ['off', 'drop', 'dup', 'delay'], is: 'an actor answers a call; its handler is done' },
   'clock.wall': { tasks: ['off', 'shift'], is: 'somebody reads the wall clock; shift: forward, or back when negative' },
+  'clock.rate': {
+    tasks: ['off', 'rate'],
+    is: 'the clock goes on, from one reading to the next; rate: slower or faster',
+  },
   'clock.timer': {
     tasks: ['off', 'delay', 'drop'],
     is: 'a timer of the runtime is set; delay: late, or early when negative; drop: lost until it is healed',
@@ -47,13 +69,14 @@ export const builtInPoints = {
     is: 'frames go over a connection; drop: half-open; hang: stalled; kill: reset',
   },
   'store.command': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause'],
-    is: 'a command goes to a state provider; throw: unavailable, read_only, ... and nothing is done',
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'kill'],
+    is: 'a command goes to a state provider; throw: unavailable, read_only, ... and nothing is done; drop: nobody answers; kill: its session is lost first',
   },
   'store.reply': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop'],
-    is: 'a command was carried out; throw, drop: its reply is lost, and whoever asked does not know',
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'stale'],
+    is: 'a command was carried out; throw, drop: its reply is lost, and whoever asked does not know; stale: an old reply',
   },
+  'store.event': { tasks: ['off', 'drop', 'dup', 'sleep'], is: 'a watch tells of a commit, or of anything else' },
 } as const satisfies Readonly<Record<string, Point>>;
 
 export type BuiltInPoint = keyof typeof builtInPoints;

@@ -259,6 +259,47 @@ describe('a message trace', () => {
     expect(test.app.system.tracer).to.equal(undefined);
   });
 
+  it('follows what waits when it has all that it was to record, then it is over', async () => {
+    const { viewer } = await test.connect();
+    await viewer.act({ do: 'suspend', path: 'app/counter' });
+    await viewer.act({ do: 'traceStart', max: 2 });
+    test.app.children.counter.cast('add', 1);
+    test.app.children.other.cast('add', 1);
+    test.app.children.other.cast('add', 1);
+    const waiting = await viewer.get({ view: 'messages' });
+    expect(waiting.head).to.deep.include({ running: true, stopped: 'count', recorded: 2 });
+    expect(waiting.rows.map(([, { outcome }]) => outcome)).to.deep.equal(['handled', 'waiting']);
+    await viewer.act({ do: 'resume', path: 'app/counter' });
+    await test.app.children.counter.call('value');
+    const { head, rows } = await viewer.get({ view: 'messages' });
+    expect(head).to.deep.include({ running: false, stopped: 'count', recorded: 2 });
+    expect(rows.map(([, { outcome }]) => outcome)).to.deep.equal(['handled', 'handled']);
+    expect(test.app.system.tracer).to.equal(undefined);
+  });
+
+  it('says of what it could not follow to its end that this is not known', async () => {
+    const { viewer } = await test.connect();
+    const outcomes = async () => {
+      const { rows } = await viewer.get({ view: 'messages' });
+      return rows.map(([, { outcome }]) => outcome);
+    };
+    await viewer.act({ do: 'suspend', path: 'app/counter' });
+    await viewer.act({ do: 'traceStart' });
+    test.app.children.counter.cast('add', 1);
+    await viewer.act({ do: 'traceStop' });
+    expect(await outcomes()).to.deep.equal(['unknown']);
+    expect(test.app.system.tracer).to.equal(undefined);
+    const connection = await test.connect();
+    await viewer.act({ do: 'traceStart', max: 1 });
+    test.app.children.counter.cast('add', 1);
+    await until<'messages'>(connection, { view: 'messages' }, ({ head }) => head?.running === false);
+    expect(await outcomes()).to.deep.equal(['unknown']);
+    await viewer.act({ do: 'resume', path: 'app/counter' });
+    await test.app.children.counter.call('value');
+    expect(await outcomes()).to.deep.equal(['unknown']);
+    expect(test.app.system.tracer).to.equal(undefined);
+  });
+
   it('of states has what each message changed', async () => {
     const { viewer } = await test.connect();
     await viewer.act({ do: 'record', path: 'app/counter', on: true });

@@ -17,10 +17,14 @@ const whole = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const details: Partial<Record<TaskName, fc.Arbitrary<object>>> = {
   throw: fc.record({ error: maybe(fc.string({ maxLength: 8 })) }),
+  throwValue: fc.record({ value: maybe(fc.jsonValue({ maxDepth: 2 })) }),
   return: fc.record({ value: maybe(fc.jsonValue({ maxDepth: 2 })) }),
+  reject: fc.record({ error: maybe(fc.string({ maxLength: 8 })) }),
   sleep: fc.record({ ms }),
+  stall: fc.record({ ms }),
   delay: fc.record({ ms: fc.integer({ min: -1_000, max: 1_000 }) }),
   shift: fc.record({ ms: fc.integer({ min: -1_000, max: 1_000 }) }),
+  rate: fc.record({ factor: fc.double({ min: 0.001, max: 100, noNaN: true }) }),
   kill: fc.record({ signal: maybe(fc.constantFrom('SIGKILL', 'SIGSTOP')) }),
   stop: fc.record({ reason: maybe(text) }),
   exit: fc.record({ code: maybe(fc.integer({ min: 0, max: 255 })) }),
