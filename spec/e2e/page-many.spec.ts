@@ -9,6 +9,34 @@ import { useDevtools } from '../helpers/use-devtools.ts';
 const many = 20_000;
 const idle = server({ init: () => 0, cast: { add: (sum, by: number) => sum + by } });
 
+describe('the page, with hundreds of messages a second', function () {
+  this.timeout(60_000);
+  let browser: Browser;
+  before(async function () {
+    browser = await launch(this);
+    await builtPage();
+  });
+  const test = useDevtools(() => ({ one: idle }), { actions: true });
+  after(() => browser?.close());
+
+  it('draws those in sight alone, at the beginning and at the end', async () => {
+    const { viewer } = await test.connect();
+    await viewer.act({ do: 'traceStart' });
+    for (let by = 1; by <= 400; by += 1) test.app.children.one.cast('add', by);
+    const { page } = await openPage(browser, test.devtools.newLink() as string);
+    await page.goto(`${test.devtools.url}/#/messages`);
+    await page.getByText('300 of 400').waitFor();
+    const row = (seq: number) => page.getByRole('link', { name: `#${seq}`, exact: true });
+    await row(400).waitFor();
+    expect(await page.getByRole('row').count()).to.be.below(80);
+    await page.getByRole('region', { name: 'messages' }).focus();
+    await page.keyboard.press('End');
+    await row(101).waitFor();
+    expect(await page.getByRole('row').count()).to.be.below(80);
+    await page.close();
+  });
+});
+
 describe('the page, with twenty thousand actors that live', function () {
   this.timeout(120_000);
   let browser: Browser;
