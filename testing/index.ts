@@ -11,6 +11,8 @@ export { orphansOf, SupervisionCheck, type SupervisionOptions } from './checks/s
 export type { SupervisionEntry } from './checks/supervision-trace.ts';
 export { WatchCheck, type WatchCheckOptions } from './checks/watch.ts';
 export { type EventuallyOptions, untilPasses, type VirtualTime } from './eventually.ts';
+export { type ConfigOf, drawConfig, type Setting, type Settings, simplerConfigs } from './explore/config.ts';
+export { Coverage, type CoverageReport, formatCoverage } from './explore/coverage.ts';
 export { type Exhausted, type ExhaustOptions, exhaust } from './explore/exhaust.ts';
 export {
   type Exploration,
@@ -19,7 +21,8 @@ export {
   type ExploreScenario,
   explore,
 } from './explore/explore.ts';
-export { shrink, smallest } from './explore/shrink.ts';
+export type { ArbitraryLike, ArbitraryValue } from './explore/input.ts';
+export { smallest } from './explore/shrink.ts';
 export { type FakeWorker, fakeWorker, readySteps } from './fake-worker/fake-worker.ts';
 export type { FakeStep } from './fake-worker/steps.ts';
 export type { ActivePlan, ArmOptions, RuleStatus } from './faults/active-plan.ts';
@@ -87,6 +90,15 @@ export {
   startRedis,
 } from './redis/start-redis.ts';
 export { nextRestart, rejection } from './restarts.ts';
+export {
+  type SandboxActor,
+  type SandboxMessage,
+  type SandboxNote,
+  type SandboxOptions,
+  type SandboxReply,
+  type SandboxResult,
+  sandbox,
+} from './sandbox/index.ts';
 export { type Choice, type Tape, TapeDivergence } from './simulation/choices.ts';
 export type { DriveLimits } from './simulation/driver.ts';
 export {
@@ -99,7 +111,7 @@ export {
 } from './simulation/errors.ts';
 export type { ProcessScript, SimulatedProcess, SimulatedProcesses } from './simulation/processes.ts';
 export { RandomStream, type Seed } from './simulation/random.ts';
-export { Diverged, type ReplayOptions, replay } from './simulation/replay.ts';
+export { Diverged, playAgain, type RecordedRun, type ReplayOptions, replay } from './simulation/replay.ts';
 export {
   type Run,
   runOnce,
@@ -111,7 +123,13 @@ export {
 export type { SimulatedRandom, Simulation, Strategy } from './simulation/simulation.ts';
 export { contractFunctions, type StateSubject, stateProviderContract } from './state-provider-contract.ts';
 export { sequenceDiagram } from './trace/diagram.ts';
+export {
+  ExportTestError,
+  type ExportTestErrorCode,
+  type ExportTestOptions,
+  exportTest,
+} from './trace/export-test.ts';
 export { failureReport, type ReportOptions } from './trace/failure.ts';
 export { formatTrace, parseTrace, readTrace, TraceFileError, writeTrace } from './trace/file.ts';
-export { type Trace, type TraceHeader, type TraceRecord, tapeOf } from './trace/records.ts';
+export { type ScenarioName, type Trace, type TraceHeader, type TraceRecord, tapeOf } from './trace/records.ts';
 export { type TestSystem, type UseSystemOptions, useSystem } from './use-system.ts';

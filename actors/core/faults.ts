@@ -15,6 +15,16 @@ import type { ActorSystem } from './system.ts';
  */
 export type Verdict = 'skip' | { readonly instead: () => unknown } | undefined;
 
+/** What a fault has done, for whoever tells what came of it. */
+export interface FaultMark {
+  /** The plan, by its id. */
+  readonly plan: string;
+  readonly rule: string;
+  readonly point: string;
+  /** What was done, in the short form: `delay(50)`. */
+  readonly task: string;
+}
+
 export interface Faults {
   /**
    * Before a letter goes into a mailbox. True lets it in; false takes it: it was dropped, or is put in later by
@@ -33,6 +43,8 @@ export interface Faults {
   signals(to: Process | From, kind: 'exit' | 'down', from: Pid, arrive: () => void): boolean;
   /** At a named point of library or user code: may throw, wait, or answer what the code is to return instead. */
   at(point: string, path: string | undefined, details: Readonly<Record<string, unknown>>): unknown;
+  /** The fault that has ended a process, or brought its end about; asked once, by who reports that end. */
+  blamed(process: Process): FaultMark | undefined;
 }
 
 declare global {

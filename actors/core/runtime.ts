@@ -46,8 +46,11 @@ export interface Schedule {
    * recording can tell whose it was. Code outside all actors must then not run. Default false.
    */
   readonly turnsHoldPromises?: boolean;
-  /** Which of those that wait is next, an index below `waiting`. Default 0: first come, first served. */
-  readonly next?: (waiting: number) => number;
+  /**
+   * Which of those that wait is next, an index below `waiting`; `at` tells who stands there, the same object each time.
+   * Default 0: first come, first served.
+   */
+  readonly next?: (waiting: number, at: (index: number) => object) => number;
   /**
    * How long one turn of an actor may keep the event loop busy before it is reported as `actor.stalled`, in
    * milliseconds. Costs two looks at the clock a turn. Default: nobody looks.

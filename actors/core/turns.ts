@@ -6,7 +6,7 @@ import type { Behavior } from './behavior.ts';
 import { BadReturnError } from './errors.ts';
 import { type ExitReason, toExitReason } from './exit-reason.ts';
 import type { Faults, Verdict } from './faults.ts';
-import { type HandledLetter, LastLetters } from './last-letters.ts';
+import { type HandledLetter, LetterTimes, lastLettersKept } from './last-letters.ts';
 import type { Letter } from './letter.ts';
 import { Ring } from './mailbox.ts';
 import type { Pid } from './pid.ts';
@@ -32,7 +32,7 @@ export abstract class Turns implements Runnable {
   protected due = false;
   /** What it is handling. */
   current: Letter | undefined = undefined;
-  #last: LastLetters | undefined = undefined;
+  #times: LetterTimes | undefined = undefined;
   protected stopReason: ExitReason | undefined = undefined;
   protected rare: Rare | undefined = undefined;
 
@@ -87,7 +87,7 @@ export abstract class Turns implements Runnable {
     const { faults } = this.system;
     let count = 0;
     while (count < budget && !this.busy) {
-      const letter = this.mailbox.shift();
+      const letter = this.mailbox.take(lastLettersKept);
       if (letter === undefined) break;
       count += 1;
       const { rare } = this;
@@ -97,8 +97,10 @@ export abstract class Turns implements Runnable {
         if (this.due && this.rare?.signals !== undefined) this.#takeSignals(this.rare);
         continue;
       }
-      if (rare?.held !== undefined && !this.#urgent(letter)) rare.held.push(letter);
-      else if (faults === undefined) this.#handle(letter);
+      if (rare?.held !== undefined && !this.#urgent(letter)) {
+        this.mailbox.forget();
+        rare.held.push(letter);
+      } else if (faults === undefined) this.#handle(letter);
       else this.#handleUnderFaults(faults, letter);
       if (rare?.signals !== undefined) this.#takeSignals(rare);
       if (rare?.parked !== undefined) this.#wakeSenders(rare.parked);
@@ -144,15 +146,20 @@ export abstract class Turns implements Runnable {
 
   /** What it has handled last, oldest first, with what it is handling; for crash reports. */
   get lastLetters(): readonly HandledLetter[] {
-    return this.#last?.list() ?? [];
+    const times = this.#times;
+    return times?.of(this.mailbox.past(), this.handled - times.unkept) ?? [];
   }
 
   #begin(letter: Letter): void {
     this.handled += 1;
     this.current = letter;
-    if (letter.kind !== 'system') {
-      this.#last ??= new LastLetters();
-      this.#last.add(letter, this.system.scheduler.sliceMs);
+    this.#times ??= new LetterTimes();
+    const times = this.#times;
+    if (letter.kind === 'system') {
+      this.mailbox.forget();
+      times.unkept += 1;
+    } else if (times.slice !== this.system.scheduler.slices) {
+      times.begin(this.system.scheduler, this.handled - times.unkept);
     }
     if (this.system.tracer !== undefined) this.system.tracer.handling(this as never, letter);
   }
@@ -168,6 +175,10 @@ export abstract class Turns implements Runnable {
 
   #handle(letter: Letter): void {
     this.#begin(letter);
+    this.#receive(letter);
+  }
+
+  #receive(letter: Letter): void {
     try {
       const pending = this.behavior.receive(letter);
       if (pending instanceof Promise) {
@@ -191,7 +202,8 @@ export abstract class Turns implements Runnable {
   }
 
   #handleUnderFaults(faults: Faults, letter: Letter): void {
-    this.current = letter;
+    // Before the fault, which may end it in this letter.
+    this.#begin(letter);
     let verdict: Verdict | Promise<Verdict>;
     try {
       verdict = faults.before('receive', this as never, letter);
@@ -199,12 +211,8 @@ export abstract class Turns implements Runnable {
       this.finish(toExitReason(error));
       return;
     }
-    if (verdict === undefined) {
-      this.#handle(letter);
-      return;
-    }
-    this.#begin(letter);
-    if (verdict !== 'skip') this.#await(Promise.resolve(verdict).then((then) => this.#follow(then, letter)));
+    if (verdict === undefined) this.#receive(letter);
+    else if (verdict !== 'skip') this.#await(Promise.resolve(verdict).then((then) => this.#follow(then, letter)));
     else if (this.stopReason !== undefined) this.finish(this.stopReason);
     else this.#done();
   }

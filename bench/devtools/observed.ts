@@ -32,7 +32,7 @@ export async function observed(app: SystemRef): Promise<Observed> {
   };
 }
 
-/** As a page that shows the tree and the messages does, and a viewer that watches and takes nothing. */
+/** As a page that shows the tree and the messages does, a message trace, and a slow viewer. */
 export async function watchedByAll({ connect }: Observed): Promise<void> {
   const page = await connect();
   const first = new Promise<void>((resolve) => {
@@ -41,8 +41,13 @@ export async function watchedByAll({ connect }: Observed): Promise<void> {
   page.viewer.watch({ view: 'overview' }, () => {});
   page.viewer.watch({ view: 'messages' }, () => {});
   await first;
-  await page.viewer.act({ do: 'traceStart', max: 100_000, forMs: 600_000 });
+  await tracedForSlow({ connect });
+}
+
+/** A message trace, and a viewer that watches and takes nothing. */
+export async function tracedForSlow({ connect }: Pick<Observed, 'connect'>): Promise<void> {
   const slow = await connect();
+  await slow.viewer.act({ do: 'traceStart', max: 100_000, forMs: 600_000 });
   slow.viewer.watch({ view: 'tree', open: 'all' }, () => {});
   slow.viewer.watch({ view: 'messages' }, () => {});
   // It reads nothing from now on, and grants nothing.

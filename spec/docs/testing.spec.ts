@@ -35,7 +35,9 @@ import {
   recordedSession,
   registerModel,
   rejection,
+  rules,
   SupervisionCheck,
+  sandbox,
   simulate,
   startProxy,
   startRedis,
@@ -185,6 +187,24 @@ describe('the programs of docs/testing.md: checkers', () => {
       watching.abort();
       await watched;
     });
+    // #endregion
+  });
+
+  it('what if', async () => {
+    // #region sandbox
+    await using app = await startSupervisor({ runtime: nodeRuntime({ log: () => {} }), children: { stock } });
+    await app.children.stock.call('set', 5);
+    const { actors, replies, notes } = await sandbox(app, {
+      plan: rules(catalogue.actor.throwOnNth({ path: 'app/stock', nth: 2 })),
+      send: [
+        { to: 'app/stock', message: 6, as: { kind: 'call', name: 'set' } },
+        { to: 'app/stock', message: undefined, as: { kind: 'call', name: 'get' }, atMs: 100 },
+      ],
+    });
+    expect(actors).to.deep.equal([{ path: 'app/stock', before: 5, after: 0, restarts: 1, ended: undefined }]);
+    expect(replies[1]).to.have.property('error'); // the second message was its end
+    expect(notes).to.deep.equal([]); // what is other in the sandbox than it was
+    expect(await app.children.stock.call('get')).to.equal(5);
     // #endregion
   });
 

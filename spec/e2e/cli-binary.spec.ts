@@ -186,7 +186,11 @@ describe('the ophion command', function () {
   describe('on a terminal of 80 x 24', () => {
     const socket = `ophion-spec-${process.pid}`;
     const tmux = (...args: string[]) =>
-      spawnSync('tmux', ['-L', socket, ...args], { env: { ...program.current.env, TERM: 'xterm' }, encoding: 'utf8' });
+      // Also on a machine that says of itself that it is a CI.
+      spawnSync('tmux', ['-L', socket, ...args], {
+        env: { ...program.current.env, TERM: 'xterm', CI: 'true' },
+        encoding: 'utf8',
+      });
     const screen = () => tmux('capture-pane', '-p', '-t', 'top').stdout;
     const shows = (text: string | RegExp) =>
       changesUntil(async () => (typeof text === 'string' ? screen().includes(text) : text.test(screen()))).catch(

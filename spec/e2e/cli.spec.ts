@@ -52,6 +52,10 @@ describe('the command line on a running system', function () {
       /^app\/counter#\d+ {2}running\n[\s\S]*\nState\n {2}\{count: \d+, apiKey: \[masked\]\}/,
     );
     expect(await run(['show', 'app/lamp'])).to.include('Statechart\n  ● lamp\n    ● lamp.off  press → lamp.on');
+    await run(['send', 'app/door', 'null', '--cast', 'unlock']);
+    expect(await run(['show', 'app/door'])).to.include(
+      'Statechart\n  ● door\n    ○ door.locked  unlock → door.open\n    ● door.open\n',
+    );
     expect((await json('show', '/app/jobs#1')).childSpecs.map(({ id }: { id: string }) => id)).to.have.members([
       'first',
       'second',

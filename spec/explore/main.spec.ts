@@ -25,8 +25,8 @@ describe('npm run explore', () => {
     expect(status).to.equal(1);
     expect(lines.at(-1)).to.equal('1 seeds, 1 failed');
     expect(lines[0]).to.match(/^Violation: .*out of order/);
-    expect(stdout).to.include(
-      "\n  seed    1\n  plan    no faults\n  repeat  npm run explore -- --seed 1 --planted 'wrong order'\n",
+    expect(stdout).to.match(
+      /\n {2}seed {4}1\n {2}input {3}\{.*\n {2}plan {4}no faults\n {2}repeat {2}npm run explore -- --seed 1 --planted 'wrong order'\n/,
     );
     const [, file = ''] = /^ {2}trace {3}(.*)$/m.exec(stdout) ?? [];
     expect(existsSync(`${root}/${file}`)).to.equal(true);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { History, type Operation } from '../../testing/history.ts';
@@ -6,7 +7,9 @@ import { illegal, type Model, unseen } from '../../testing/model.ts';
 import { type CounterOp, counterModel } from '../../testing/models/counter.ts';
 import { type QueueOp, queueModel } from '../../testing/models/queue.ts';
 import { type RegisterOp, type RegisterResult, registerModel } from '../../testing/models/register.ts';
+import { variablesModel } from '../../testing/models/variables.ts';
 import { bruteForce, simulatedHistory } from './simulated-object.ts';
+import { firstState, staleSession } from './stale-session.ts';
 
 type Register = Model<number, RegisterOp<number>, RegisterResult<number>>;
 const register: Register = registerModel(0);
@@ -198,6 +201,31 @@ describe('checkLinearizability', () => {
     const verdict = checkLinearizability(registerHistory(3, 300, 10), register, { budget: 50 });
     expect(verdict.outcome).to.equal('undecided');
     expect('text' in verdict && verdict.text).to.equal('register: no answer within 50 steps for 300 operations');
+  });
+
+  it('does no more than its budget allows, comparing states included', () => {
+    for (const [seed, latePercent] of [
+      [4, 15],
+      [5, 30],
+    ] as const) {
+      let work = 0;
+      const session = variablesModel(firstState);
+      const counted: typeof session = {
+        ...session,
+        step: (...args) => {
+          work += 1;
+          return session.step(...args);
+        },
+        equal: (a, b) => {
+          work += 1;
+          return isDeepStrictEqual(a, b);
+        },
+      };
+      const operations = staleSession({ seed, operations: 200, clients: 15, latePercent, stalePercent: 5 });
+      const verdict = checkLinearizability(operations, counted, { budget: 100_000, windowBudget: 300_000 });
+      expect(verdict.outcome).to.equal('violated');
+      expect(work).to.be.below(400_000);
+    }
   });
 
   describe('of what is wrong', () => {

@@ -1,22 +1,26 @@
 /**
- * Makes a failure small: fewer rules (delta debugging), simpler input, and choices towards "no fault, oldest first".
- * What it tries must fail with the same statement, numbers and names aside.
+ * Makes a failure small: fewer rules (delta debugging), plainer settings, simpler input, and choices towards "no fault,
+ * oldest first". What it tries must fail with the same statement, numbers and names aside.
  */
 import type { Plan, Rule } from '../plan/plan.ts';
 import { guided } from '../simulation/choices.ts';
 import { type Run, runOnce, type Scenario, type SimulateOptions, statementOf } from '../simulation/simulate.ts';
+import { type ConfigOf, type Settings, simplerConfigs } from './config.ts';
+import type { Made } from './input.ts';
 
-export interface Failing<I> {
+/** A failure as it was found, or a smaller one. */
+export interface Failing<I, C extends Settings = Settings> {
   readonly plan: Plan | undefined;
-  readonly input: I;
+  readonly input: Made<I>;
+  readonly config: ConfigOf<C>;
   readonly run: Run;
 }
 
-export interface ShrinkOptions<I> {
+export interface ShrinkOptions<I, C extends Settings = Settings> {
   readonly options: Omit<SimulateOptions, 'plan' | 'tape' | 'twice'>;
-  readonly scenario: (input: I) => Scenario;
-  /** Inputs that are simpler than this one, the simplest first. */
-  readonly simpler: (input: I) => Iterable<I>;
+  readonly scenario: (input: I, config: ConfigOf<C>) => Scenario;
+  /** Of which `config` was drawn. */
+  readonly settings: C;
   /** How many runs it may take. */
   readonly maxRuns: number;
 }
@@ -26,25 +30,29 @@ export const kindOfStatement = (statement: string): string =>
   statement.replaceAll(/[\w~.-]+(?:\/[\w~.#-]+)+|#?\d+(?:\.\d+)?/g, '_');
 
 /** The smallest failure that is found within so many runs. */
-export async function shrink<I>(failing: Failing<I>, options: ShrinkOptions<I>): Promise<Failing<I>> {
+export async function shrink<I, C extends Settings>(
+  failing: Failing<I, C>,
+  options: ShrinkOptions<I, C>,
+): Promise<Failing<I, C>> {
   return new Shrinking(failing, options).all();
 }
 
-class Shrinking<I> {
-  #best: Failing<I>;
+class Shrinking<I, C extends Settings> {
+  #best: Failing<I, C>;
   #choices: readonly number[] | undefined;
   #runs = 0;
-  readonly #with: ShrinkOptions<I>;
+  readonly #with: ShrinkOptions<I, C>;
   readonly #kind: string;
 
-  constructor(failing: Failing<I>, options: ShrinkOptions<I>) {
+  constructor(failing: Failing<I, C>, options: ShrinkOptions<I, C>) {
     this.#best = failing;
     this.#with = options;
     this.#kind = kindOf(failing.run) ?? '';
   }
 
-  async all(): Promise<Failing<I>> {
+  async all(): Promise<Failing<I, C>> {
     await this.#rules();
+    await this.#config();
     await this.#input();
     await this.#rules();
     await this.#tape();
@@ -55,21 +63,22 @@ class Shrinking<I> {
     return this.#runs >= this.#with.maxRuns;
   }
 
-  /** Whether it fails in the same way with these; then they are the best so far. */
-  async #fails(plan: Plan | undefined, input: I, choices = this.#choices): Promise<boolean> {
+  /** Whether it fails in the same way with this changed; then that is the best so far. */
+  async #fails(change: Partial<Omit<Failing<I, C>, 'run'>>, choices = this.#choices): Promise<boolean> {
     if (this.#over) return false;
     this.#runs += 1;
     const { options, scenario } = this.#with;
+    const { plan, input, config } = { ...this.#best, ...change };
     const run = await runOnce(
       {
         ...options,
         ...(plan === undefined ? {} : { plan }),
         ...(choices === undefined ? {} : { chooser: guided(choices) }),
       },
-      scenario(input),
+      scenario(input.fresh(), config),
     );
     if (kindOf(run) !== this.#kind) return false;
-    this.#best = { plan, input, run };
+    this.#best = { plan, input, config, run };
     return true;
   }
 
@@ -79,14 +88,29 @@ class Shrinking<I> {
     if (plan === undefined || plan.rules.length === 0) return;
     // Rules keep their names, so that what is left decides as before.
     const named: readonly Rule[] = plan.rules.map((rule, index) => ({ id: `r${index + 1}`, ...rule }));
-    await smallest(named, (rules) => this.#fails({ ...plan, rules }, this.#best.input));
+    await smallest(named, (rules) => this.#fails({ plan: { ...plan, rules } }));
   }
 
-  async #input(): Promise<void> {
+  #config(): Promise<void> {
+    return this.#simplest(
+      () => simplerConfigs(this.#with.settings, this.#best.config),
+      (config) => ({ config }),
+    );
+  }
+
+  #input(): Promise<void> {
+    return this.#simplest(
+      () => this.#best.input.simpler(),
+      (input) => ({ input }),
+    );
+  }
+
+  /** Takes the first simpler one that fails, as long as there is one. */
+  async #simplest<T>(simpler: () => Iterable<T>, change: (one: T) => Partial<Failing<I, C>>): Promise<void> {
     for (let found = true; found && !this.#over; ) {
       found = false;
-      for (const input of this.#with.simpler(this.#best.input)) {
-        if (await this.#fails(this.#best.plan, input)) {
+      for (const one of simpler()) {
+        if (await this.#fails(change(one))) {
           found = true;
           break;
         }
@@ -98,7 +122,7 @@ class Shrinking<I> {
   /** The shortest tape with zeros behind it, then zeros in it. */
   async #tape(): Promise<void> {
     const tried = async (choices: readonly number[]): Promise<boolean> => {
-      const fails = await this.#fails(this.#best.plan, this.#best.input, choices);
+      const fails = await this.#fails({}, choices);
       if (fails) this.#choices = choices;
       return fails;
     };

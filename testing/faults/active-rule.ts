@@ -34,6 +34,8 @@ export type Conditions = Readonly<Record<string, () => boolean>>;
 
 export class ActiveRule {
   readonly id: string;
+  /** The id of its plan. */
+  readonly plan: string;
   readonly rule: Rule;
   hits = 0;
   done = 0;
@@ -45,11 +47,21 @@ export class ActiveRule {
   readonly #surroundings: Surroundings;
   readonly #conditions: Conditions;
   readonly #armedMs: number;
+  readonly #onHealed: () => void;
   #timer: TimerHandle | undefined;
 
-  constructor(rule: Rule, id: string, scope: string | undefined, surroundings: Surroundings, conditions: Conditions) {
+  /** `onHealed` is told when it is healed of something that it did. */
+  constructor(
+    rule: Rule,
+    { id, plan, scope }: { readonly id: string; readonly plan: string; readonly scope: string | undefined },
+    surroundings: Surroundings,
+    conditions: Conditions,
+    onHealed: () => void,
+  ) {
     this.rule = rule;
     this.id = id;
+    this.plan = plan;
+    this.#onHealed = onHealed;
     this.#used = rule.what.map(() => 0);
     this.#fits = fitting(rule, scope);
     this.#surroundings = surroundings;
@@ -178,7 +190,10 @@ export class ActiveRule {
     if (this.healed) return;
     this.healed = true;
     this.#timer?.cancel();
-    if (this.done > 0) this.#surroundings.told?.({ rule: this.id });
+    if (this.done > 0) {
+      this.#surroundings.told?.({ rule: this.id });
+      this.#onHealed();
+    }
     for (const undo of this.#undo.splice(0)) undo();
     for (const hold of [...this.#holds]) hold.released();
   }

@@ -2,6 +2,7 @@
 import {
   ActorDownError,
   exitReason,
+  type FaultMark,
   type Faults,
   From,
   type Letter,
@@ -11,7 +12,7 @@ import {
   toExitReason,
   type Verdict,
 } from '../../actors/core/index.ts';
-import type { Decision } from './active-plan.ts';
+import { type Decision, markOf } from './active-plan.ts';
 import type { FaultSet } from './fault-set.ts';
 import { InOrder } from './order.ts';
 import { interceptReply, receiverOf } from './replies.ts';
@@ -21,12 +22,15 @@ import { siteOf, whereIs } from './sites.ts';
 export class InjectedFault extends Error {
   readonly rule: string;
   readonly point: string;
+  /** The id of the plan that the rule is of; empty where that is not known. */
+  readonly plan: string;
 
-  constructor(rule: string, point: string, message = `injected at ${point}`) {
+  constructor(rule: string, point: string, message = `injected at ${point}`, plan = '') {
     super(message);
     this.name = new.target.name;
     this.rule = rule;
     this.point = point;
+    this.plan = plan;
   }
 }
 
@@ -41,7 +45,14 @@ export interface ActorObserver {
   handles(process: Process, letter: Letter): void;
 }
 
+const actorFaults: unique symbol = Symbol.for('ophion.actorFaults');
+
+/** Whether what stands in a system's fault seam is ours, whichever copy of this library made it. */
+export const isActorFaults = (faults: Faults | undefined): faults is ActorFaults =>
+  (faults as Partial<Record<typeof actorFaults, boolean>> | undefined)?.[actorFaults] === true;
+
 export class ActorFaults implements Faults {
+  readonly [actorFaults] = true;
   readonly set: FaultSet;
   readonly #observer: ActorObserver | undefined;
   /** Letters that are to come behind the next one, by receiver. */
@@ -62,9 +73,10 @@ export class ActorFaults implements Faults {
     });
     if (decision === undefined) return this.#passes(process, letter);
     const { rule, task } = decision;
+    process.system.tracer?.faulted(process, letter, markOf(decision));
     switch (task.do) {
       case 'throw':
-        if (task.error !== undefined) throw new InjectedFault(rule.id, 'message.send', task.error);
+        if (task.error !== undefined) throw new InjectedFault(rule.id, 'message.send', task.error, rule.plan);
         throw new MailboxFullError(String(process.pid), process.behavior.mailboxMax);
       case 'drop':
         return false;
@@ -144,16 +156,23 @@ export class ActorFaults implements Faults {
     const point = points[step];
     if (!this.set.concerns(point)) return undefined;
     const decision = this.set.decide(siteOf(point, process, letter));
-    return decision === undefined ? undefined : act(decision, point, process, letter);
+    if (decision === undefined) return undefined;
+    if (letter !== undefined) process.system.tracer?.faulted(process, letter, markOf(decision));
+    return act(decision, point, process, letter);
+  }
+
+  blamed({ pid }: Process): FaultMark | undefined {
+    return this.set.blamed(pid.path);
   }
 
   at(point: string, path: string | undefined): unknown {
+    this.set.pass(point);
     const decision = this.set.decide({ point, path, ...whereIs(path) });
     if (decision === undefined) return undefined;
     const { rule, task } = decision;
     switch (task.do) {
       case 'throw':
-        throw new InjectedFault(rule.id, point, task.error);
+        throw new InjectedFault(rule.id, point, task.error, rule.plan);
       case 'return':
         return task.value;
       case 'sleep':
@@ -176,7 +195,7 @@ function act(
 ): Verdict | Promise<Verdict> {
   switch (task.do) {
     case 'throw':
-      throw new InjectedFault(rule.id, point, task.error);
+      throw new InjectedFault(rule.id, point, task.error, rule.plan);
     case 'throwValue':
       return instead(() => {
         throw task.value;
@@ -184,7 +203,7 @@ function act(
     case 'return':
       return instead(() => task.value);
     case 'reject':
-      void Promise.reject(new InjectedFault(rule.id, point, task.error));
+      void Promise.reject(new InjectedFault(rule.id, point, task.error, rule.plan));
       return undefined;
     case 'stall':
       rule.stall(task.ms);
@@ -204,7 +223,7 @@ function act(
       return 'skip' as const;
     case 'kill':
       process.kill();
-      if (letter === undefined) throw new InjectedFault(rule.id, point, 'killed');
+      if (letter === undefined) throw new InjectedFault(rule.id, point, 'killed', rule.plan);
       return 'skip' as const;
     case 'stop':
       process.requestStop(task.reason === undefined ? exitReason.normal : toExitReason(task.reason));

@@ -15,10 +15,17 @@ import { faultyLaunch, type SendSignal } from './process.ts';
 import { FaultyProvider } from './store.ts';
 import { faultyListen } from './wire.ts';
 
-const doorsKey: unique symbol = Symbol('ophion.faultDoors');
+/** The same for all copies of this library in a process. */
+const doorsKey: unique symbol = Symbol.for('ophion.faultDoors');
+
+/** The doors that plans can get into, by the beginnings of their points. */
+export const doorNames = ['clock', 'process', 'wire', 'store'] as const;
+export type DoorName = (typeof doorNames)[number];
 
 export class FaultDoors {
   readonly set: FaultSet;
+  /** Those that stand around something. */
+  readonly used = new Set<DoorName>();
   readonly #clock: Clock;
 
   /** Internal: `faultDoors` makes them; a simulation has its own. `clock` is never one under faults. */
@@ -29,6 +36,7 @@ export class FaultDoors {
 
   /** A runtime with these doors: its clock is under faults, and `withFaults` on a system with it reaches all of them. */
   runtime(runtime: Runtime): Runtime {
+    this.used.add('clock');
     const faulty: Runtime & { readonly [doorsKey]: FaultDoors } = {
       ...runtime,
       clock: faultyClock(this.#clock, this.set),
@@ -39,16 +47,19 @@ export class FaultDoors {
 
   /** OS processes under faults. `signal` sends a signal to a process group; default: the real one. */
   launch(inner: Launch, signal: SendSignal = signalGroup): Launch {
+    this.used.add('process');
     return faultyLaunch(inner, signal, this.set, this.#clock);
   }
 
   /** Connections under faults: the option `listen` of links. */
   listen(inner: Listen): Listen {
+    this.used.add('wire');
     return faultyListen(inner, this.set);
   }
 
   /** A state provider under faults. `client` names whose it is: the `path` of rules that concern this one alone. */
   provider(inner: StateProvider, client?: string): StateProvider {
+    this.used.add('store');
     return new FaultyProvider(inner, this.set, client);
   }
 }

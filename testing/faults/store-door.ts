@@ -82,7 +82,7 @@ export class StoreDoor {
 async function carryOut({ rule, task }: Decision, { name, session, options = {} }: Command<unknown>): Promise<void> {
   const target = session === undefined ? 'the store' : `session '${session}'`;
   const fail = (code: StateErrorCode, what: string) => {
-    throw new StateError(code, `${target}: ${name}: ${what}`, { details: { injected: rule.id } });
+    throw new StateError(code, `${target}: ${name}: ${what}`, { details: { injected: rule.id, plan: rule.plan } });
   };
   switch (task.do) {
     case 'throw': {

@@ -11,10 +11,10 @@ import { smallestWindow, type Window } from './window.ts';
 
 export interface LinearizabilityOptions {
   /**
-   * How many steps of the model the search may take, for each part of the object. A history that needs more is
-   * `undecided`. Default 5,000,000: tens of seconds, and some hundreds of megabytes, at worst. Histories are judged
-   * quickest when each write writes another value, for then a read tells which one it has seen;
-   * many unknown outcomes in one part make it slow to be sure that something is wrong.
+   * How many steps of the model the search may take, for each part of the object; a comparison of two states counts as
+   * one, too. A history that needs more is `undecided`. Default 5,000,000: tens of seconds, and some hundreds of
+   * megabytes, at worst. Histories are judged quickest when each write writes another value, for then a read tells which
+   * one it has seen; many unknown outcomes in one part make it slow to be sure that something is wrong.
    */
   readonly budget?: number;
   /** How many steps may be spent on finding the smallest window of a failure. Default 5,000,000. */
@@ -56,7 +56,7 @@ export function checkLinearizability<S, O, R>(
   for (const { partition, operations } of partitionsOf(model, all)) {
     const allowed = { left: budget };
     const found = search(model, operations, { state: model.init(), done: new Set() }, allowed);
-    steps += budget - Math.max(0, allowed.left);
+    steps += Math.ceil(budget - Math.max(0, allowed.left));
     const where = partition === undefined || partition === '' ? model.name : `${model.name} ${partition}`;
     if (found.verdict === 'stuck') {
       const window = smallestWindow(model, operations, found.at, { left: windowBudget });

@@ -4,10 +4,11 @@
  * of the list, and put back when it leads nowhere. An operation with an unknown outcome has no return: it is tried
  * only where nothing else goes on, and need not happen at all.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Operation } from '../history.ts';
 import { illegal, type Model, unseen } from '../model.ts';
-import { isWithin, Optional } from './optional.ts';
+import { type Budget, look } from './budget.ts';
+import { Optional } from './optional.ts';
+import { SeenStates, sameState } from './states.ts';
 import { Timeline } from './timeline.ts';
 
 /** A point from which a search begins: a state, and operations that have happened though they have not returned. */
@@ -23,11 +24,6 @@ export type Found<Op, Result> =
   | { readonly verdict: 'stuck'; readonly at: Operation<Op, Result> }
   | { readonly verdict: 'undecided' };
 
-/** Steps that may still be taken; shared by searches that have one budget. */
-export interface Budget {
-  left: number;
-}
-
 /** What a search remembers of one step, to take it back. */
 interface Frame<State> {
   /** The call that was taken out of the list; -1 for an unknown operation. */
@@ -40,11 +36,6 @@ interface Frame<State> {
 
 const none = -1;
 
-/** Whether two states are the same. */
-export function sameState<S, O, R>({ equal }: Model<S, O, R>, a: S, b: S): boolean {
-  return equal === undefined ? isDeepStrictEqual(a, b) : equal(a, b);
-}
-
 /** Looks for an order of these operations that the model allows; operations that failed are to be left out. */
 export function search<S, O, R>(
   model: Model<S, O, R>,
@@ -52,10 +43,11 @@ export function search<S, O, R>(
   start: Start<S>,
   budget: Budget,
 ): Found<O, R> {
+  budget.left -= operations.length * look;
   const left = operations.filter((operation) => !start.done.has(operation.id));
   const list = new Timeline(left.filter(({ outcome }) => outcome === 'ok'));
   const optional = new Optional(left.filter(({ outcome }) => outcome !== 'ok'));
-  const seen = new Seen(model);
+  const seen = new SeenStates(model, budget);
   const frames: Frame<S>[] = [];
   let state = start.state;
   let furthest = none;
@@ -70,6 +62,7 @@ export function search<S, O, R>(
   /** A read that fits may as well happen now: there is no other choice to try. */
   const takeReads = () => {
     for (let at = list.first; model.isRead !== undefined && list.isCall(at); ) {
+      budget.left -= look;
       const { op, result } = list.operationAt(at);
       if (model.isRead(op, result as R) && stepAt(at) !== illegal) {
         frames.push({ entry: at, unknown: none, state, isForced: true });
@@ -85,6 +78,7 @@ export function search<S, O, R>(
   takeReads();
   while (list.left > 0) {
     if (budget.left < 0) return { verdict: 'undecided' };
+    budget.left -= look;
     if (list.isCall(entry)) {
       const next = stepAt(entry);
       if (next !== illegal && seen.isNew(list.keyWith(entry), optional.usedWith(undefined), next)) {
@@ -130,35 +124,4 @@ export function search<S, O, R>(
     }
   }
   return { verdict: 'ordered' };
-}
-
-/** Tells most states apart. Equal ones that it tells apart, too, are looked at twice, and nothing worse. */
-function hashOf(state: unknown): string {
-  if (typeof state !== 'object' || state === null) return String(state);
-  try {
-    return JSON.stringify(state) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-/** The states in which the search has been, each with the operations that had happened then. */
-class Seen<S, O, R> {
-  readonly #model: Model<S, O, R>;
-  readonly #states = new Map<string, { readonly state: S; readonly used: ReadonlySet<number> }[]>();
-
-  constructor(model: Model<S, O, R>) {
-    this.#model = model;
-  }
-
-  /** Whether nothing is known of this state yet, after what has happened and with so much used or less. */
-  isNew(happened: string, used: ReadonlySet<number>, state: S): boolean {
-    const key = `${happened}\u0000${this.#model.hash?.(state) ?? hashOf(state)}`;
-    const states = this.#states.get(key);
-    const isKnown = states?.some((other) => isWithin(other.used, used) && sameState(this.#model, other.state, state));
-    if (isKnown) return false;
-    if (states === undefined) this.#states.set(key, [{ state, used }]);
-    else states.push({ state, used });
-    return true;
-  }
 }

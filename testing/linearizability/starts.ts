@@ -4,8 +4,10 @@
  */
 import type { Operation } from '../history.ts';
 import { illegal, type Model, unseen } from '../model.ts';
-import { isWithin, sameBefore } from './optional.ts';
-import { type Budget, type Start, sameState } from './search.ts';
+import { type Budget, look } from './budget.ts';
+import { sameBefore } from './optional.ts';
+import type { Start } from './search.ts';
+import { SeenStates, sameState } from './states.ts';
 
 /**
  * The starts at each of these moments, given in rising order. Moments for which the budget does not last are left
@@ -19,6 +21,9 @@ export function startsAt<S, O, R>(
 ): ReadonlyMap<number, readonly Start<S>[]> {
   const found = new Map<number, readonly Start<S>[]>();
   const returns = operations.filter(({ outcome }) => outcome === 'ok').sort((a, b) => a.endedAt - b.endedAt);
+  const optional = operations.filter(({ outcome }) => outcome !== 'ok');
+  const alike = sameBefore(optional.map(({ op }) => op));
+  const before = new Map(optional.map(({ id }, index) => [id, optional[alike[index] as number]?.id]));
   let starts: readonly Start<S>[] = [{ state: model.init(), done: new Set() }];
   let next = 0;
   let begun = 0;
@@ -29,7 +34,7 @@ export function startsAt<S, O, R>(
         underWay.push(one);
         begun += 1;
       }
-      starts = afterReturn(model, underWay, starts, over, budget);
+      starts = afterReturn(model, { underWay, before }, starts, over, budget);
       underWay = underWay.filter((one) => one !== over);
       if (budget.left < 0) return found;
       next += 1;
@@ -39,21 +44,27 @@ export function startsAt<S, O, R>(
   return found;
 }
 
+interface UnderWay<O, R> {
+  readonly underWay: readonly Operation<O, R>[];
+  /** Of what is unknown, by id, the last one before it that is equal. */
+  readonly before: ReadonlyMap<number, number | undefined>;
+}
+
 /** What is possible once this operation has returned: it has happened, just now or before, and is forgotten. */
 function afterReturn<S, O, R>(
   model: Model<S, O, R>,
-  underWay: readonly Operation<O, R>[],
+  { underWay, before }: UnderWay<O, R>,
   starts: readonly Start<S>[],
   over: Operation<O, R>,
   budget: Budget,
 ): readonly Start<S>[] {
   const outcomes = new Map(underWay.map(({ id, outcome }) => [id, outcome]));
   const isKnown = (id: number) => outcomes.get(id) === 'ok';
-  const before = sameBefore(underWay.map(({ op, outcome, id }) => (outcome === 'ok' ? id : { op })));
-  const tried = new Starts(model, isKnown);
-  const after = new Starts(model, isKnown);
+  const tried = new Starts(model, isKnown, budget);
+  const after = new Starts(model, isKnown, budget);
   /** A read that fits may as well have happened: that is one start, and not two. */
   const withReads = ({ state, done }: Start<S>): Start<S> => {
+    budget.left -= underWay.length * look;
     const reads = underWay.filter(({ id, op, outcome, result }) => {
       if (outcome !== 'ok' || done.has(id) || !model.isRead?.(op, result as R)) return false;
       budget.left -= 1;
@@ -69,10 +80,11 @@ function afterReturn<S, O, R>(
       after.add({ state: start.state, done });
       continue;
     }
-    for (const [index, operation] of underWay.entries()) {
+    budget.left -= underWay.length * look;
+    for (const operation of underWay) {
       if (start.done.has(operation.id)) continue;
-      const earlier = underWay[before[index] as number];
-      if (earlier !== undefined && !start.done.has(earlier.id)) continue;
+      const earlier = before.get(operation.id);
+      if (earlier !== undefined && !start.done.has(earlier)) continue;
       budget.left -= 1;
       const hasResult = operation.outcome === 'ok';
       const state = model.step(start.state, operation.op, hasResult ? (operation.result as R) : unseen);
@@ -86,26 +98,20 @@ function afterReturn<S, O, R>(
 
 /** Starts, each once; where less of what is unknown was used, all is possible that is possible with more. */
 class Starts<S, O, R> {
-  readonly #model: Model<S, O, R>;
+  readonly all: Start<S>[] = [];
   readonly #isKnown: (id: number) => boolean;
-  readonly #byDone = new Map<string, { readonly start: Start<S>; readonly used: ReadonlySet<number> }[]>();
+  readonly #seen: SeenStates<S, O, R>;
 
-  constructor(model: Model<S, O, R>, isKnown: (id: number) => boolean) {
-    this.#model = model;
+  constructor(model: Model<S, O, R>, isKnown: (id: number) => boolean, budget: Budget) {
     this.#isKnown = isKnown;
-  }
-
-  get all(): readonly Start<S>[] {
-    return [...this.#byDone.values()].flatMap((same) => same.map(({ start }) => start));
+    this.#seen = new SeenStates(model, budget);
   }
 
   add(start: Start<S>): boolean {
     const known = [...start.done].filter(this.#isKnown).sort((a, b) => a - b);
     const used = new Set([...start.done].filter((id) => !this.#isKnown(id)));
-    const same = this.#byDone.get(known.join()) ?? [];
-    this.#byDone.set(known.join(), same);
-    const isIn = same.some((one) => isWithin(one.used, used) && sameState(this.#model, one.start.state, start.state));
-    if (!isIn) same.push({ start, used });
-    return !isIn;
+    const isNew = this.#seen.isNew(known.join(), used, start.state);
+    if (isNew) this.all.push(start);
+    return isNew;
   }
 }

@@ -4,8 +4,10 @@
  */
 import type { Operation } from '../history.ts';
 import type { Model } from '../model.ts';
-import { type Budget, type Start, sameState, search } from './search.ts';
+import type { Budget } from './budget.ts';
+import { type Start, search } from './search.ts';
 import { startsAt } from './starts.ts';
+import { distinctStates } from './states.ts';
 
 export interface Window<State, Op, Result> {
   /** In the order of invocation. One that had not returned when the window ends is `open`. */
@@ -33,9 +35,15 @@ export function smallestWindow<S, O, R>(
   return new Shrinking(model, budget).shrink(operations, stuckAt);
 }
 
+interface Smallest<S, O, R> {
+  readonly needed: readonly Operation<O, R>[];
+  readonly starts: readonly Start<S>[];
+  readonly isSmallest: boolean;
+}
+
 class Shrinking<S, O, R> {
   readonly #model: Model<S, O, R>;
-  readonly #budget: Budget;
+  #budget: Budget;
 
   constructor(model: Model<S, O, R>, budget: Budget) {
     this.#model = model;
@@ -44,17 +52,30 @@ class Shrinking<S, O, R> {
 
   shrink(operations: readonly Operation<O, R>[], stuckAt: Operation<O, R>): Window<S, O, R> {
     const beginning: readonly Start<S>[] = [{ state: this.#model.init(), done: new Set() }];
-    const culprit = this.#firstToFail(operations, stuckAt, beginning);
+    // Half of the budget each: what is tried first must leave something for what is sure to end.
+    const culprit = this.#withHalf(() => this.#firstToFail(operations, stuckAt, beginning));
     const prefix = upTo(operations, culprit);
     // A result that would have been right at another time, such as a stale read, is to stay one: then it is seen why
     // it is not right. Where that takes too much, the state before it must do.
-    const wasRightOnce = this.#hasOrder(anytime(prefix, culprit), beginning) === true;
-    const why = wasRightOnce ? this.#smallest(prefix, culprit, beginning, true) : undefined;
-    const { needed, starts } =
+    const why = this.#withHalf(() => {
+      const wasRightOnce = this.#hasOrder(anytime(prefix, culprit), beginning) === true;
+      return wasRightOnce ? this.#smallest(prefix, culprit, beginning, true) : undefined;
+    });
+    const { needed, starts, isSmallest } =
       why !== undefined && why.needed.length <= seenAtAGlance ? why : this.#smallest(prefix, culprit, beginning, false);
-    const left = this.#budget.left >= 0;
     const states = starts.map(({ state }) => state);
-    return { operations: needed, culprit, states: distinct(this.#model, states), isSmallest: left };
+    return { operations: needed, culprit, states: distinctStates(this.#model, states, this.#budget), isSmallest };
+  }
+
+  #withHalf<T>(work: () => T): T {
+    const all = this.#budget;
+    const half = { left: all.left / 2 };
+    all.left -= half.left;
+    this.#budget = half;
+    const result = work();
+    all.left += half.left;
+    this.#budget = all;
+    return result;
   }
 
   #smallest(
@@ -62,9 +83,10 @@ class Shrinking<S, O, R> {
     culprit: Operation<O, R>,
     beginning: readonly Start<S>[],
     wasRightOnce: boolean,
-  ): { needed: readonly Operation<O, R>[]; starts: readonly Start<S>[] } {
+  ): Smallest<S, O, R> {
     const { starts, window } = this.#cut(prefix, culprit, beginning, wasRightOnce);
-    return { needed: this.#drop(window, culprit, starts, wasRightOnce), starts };
+    const needed = this.#drop(window, culprit, starts, wasRightOnce);
+    return { needed, starts, isSmallest: this.#budget.left >= 0 };
   }
 
   /** Whether there is an order from any of these starts; undefined when the budget did not last. */
@@ -167,9 +189,4 @@ function open<O, R>(operation: Operation<O, R>): Operation<O, R> {
 /** The same operations, of which one may happen at any time. */
 function anytime<O, R>(operations: readonly Operation<O, R>[], free: Operation<O, R>): readonly Operation<O, R>[] {
   return operations.map((one) => (one === free ? { ...one, invokedAt: -1, endedAt: Number.MAX_SAFE_INTEGER } : one));
-}
-
-function distinct<S, O, R>(model: Model<S, O, R>, states: readonly S[]): readonly S[] {
-  const same = (a: S, b: S) => sameState(model, a, b);
-  return states.filter((state, at) => states.findIndex((other) => same(other, state)) === at);
 }

@@ -42,7 +42,7 @@ export function variablesModel(
     step(state, op, result) {
       return op.type === 'read' ? read(state, op.names, result) : commit(state, op.request, result);
     },
-    hash: ({ revision }) => revision,
+    hash: hashOf,
     isRead: ({ type }) => type === 'read',
     partition: ({ session }) => session,
     describe(op, result) {
@@ -51,6 +51,17 @@ export function variablesModel(
     },
     describeState: (state) => stateText(state, true),
   };
+}
+
+/** With what has changed last: commits of which nobody knows when they happened lead to many states of one revision. */
+function hashOf({ revision, values }: VariablesState): string {
+  let hash = `${revision}`;
+  for (const name of Object.keys(values).sort()) {
+    const { value, version } = values[name] as VersionedValue;
+    const shown = typeof value === 'string' ? value.slice(0, 32) : typeof value === 'number' ? value : '';
+    hash += ` ${name}@${version} ${shown}`;
+  }
+  return hash;
 }
 
 function read(state: VariablesState, names: readonly string[] | undefined, result: VariablesResult | typeof unseen) {

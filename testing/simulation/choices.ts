@@ -30,10 +30,13 @@ export class TapeDivergence extends Error {
   }
 }
 
+/** The probability of anything but 0, or the one to take; undefined: all are equally likely. */
+export type Likely = number | (() => number) | undefined;
+
 /** Where the choices of a run come from. */
 export interface Chooser {
-  /** A number in [0, of). `likely` is the probability of anything but 0; default: all are equally likely. */
-  choose(number: number, point: string, of: number, likely: number | undefined): number;
+  /** A number in [0, of). */
+  choose(number: number, point: string, of: number, likely: Likely): number;
 }
 
 /** Draws from a stream for each kind of point, so that one more fault changes no schedule. */
@@ -41,6 +44,7 @@ export function seeded(stream: RandomStream): Chooser {
   const streams = new Map<string, RandomStream>();
   return {
     choose(_number, point, of, likely) {
+      if (typeof likely === 'function') return likely();
       const space = point.indexOf(' ');
       const kind = space < 0 ? point : point.slice(0, space);
       let own = streams.get(kind);
@@ -84,7 +88,7 @@ export class Choices {
   }
 
   /** Chooses one of several, and writes it down. One of one is no choice. */
-  choose(point: string, of: number, likely?: number): number {
+  choose(point: string, of: number, likely?: Likely): number {
     if (of < 2) return 0;
     const number = this.tape.length;
     const choice = { point, choice: this.#chooser.choose(number, point, of, likely), of };

@@ -26,6 +26,13 @@ export class RandomStream implements Random {
     return new RandomStream(`${this.#name}/${label}`);
   }
 
+  /** One that goes on as this one would. */
+  copy(): RandomStream {
+    const copy = new RandomStream(this.#name);
+    [copy.#a, copy.#b, copy.#c, copy.#counter] = [this.#a, this.#b, this.#c, this.#counter];
+    return copy;
+  }
+
   /** A whole number in [0, 2^32). */
   u32(): number {
     const sum = (this.#a + this.#b + this.#counter) | 0;

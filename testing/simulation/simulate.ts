@@ -6,6 +6,7 @@ import type { ActivePlan, ArmOptions } from '../faults/active-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { failureReport } from '../trace/failure.ts';
 import { firstDifference, type Trace, type TraceHeader, type TraceRecord } from '../trace/records.ts';
+import { scenarioName } from '../trace/scenario-name.ts';
 import { type Chooser, replayed, seeded, type Tape } from './choices.ts';
 import type { DriveLimits } from './driver.ts';
 import { LeftBehind, NotDeterministic } from './errors.ts';
@@ -26,8 +27,14 @@ export interface SimulateOptions {
   readonly limits?: DriveLimits;
   /** How many letters an actor handles before others have their turn. Default: a choice of 200, as in production, 1, 2 and 5. */
   readonly lettersPerTurn?: number;
+  /** The module that exports the scenario (`import.meta.url`), which is named as its function: `ophion export-test` needs it. */
+  readonly scenario?: string;
   /** What the plan's `when.while` names. */
   readonly conditions?: NonNullable<ArmOptions['conditions']>;
+  /**
+   * Whether it has this process to itself: then a rejection that nobody hears of is its own, and fails it. Default true.
+   */
+  readonly alone?: boolean;
 }
 
 export type Scenario<T = unknown> = (sim: Simulation, faults: ActivePlan | undefined) => T | Promise<T>;
@@ -37,6 +44,8 @@ export interface Run<T = unknown> {
   readonly outcome: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
   readonly trace: Trace;
   readonly tape: Tape;
+  /** How often it has reached which place, such as `restart/one_for_all`; 0 for what was looked for in vain. */
+  readonly reached: ReadonlyMap<string, number>;
 }
 
 /** Runs a scenario once and answers how it went. Never rejects for what the scenario does. */
@@ -44,11 +53,11 @@ export async function runOnce<T>(
   options: SimulateOptions & { readonly chooser?: Chooser },
   scenario: Scenario<T>,
 ): Promise<Run<T>> {
-  const { seed, plan, tape, strategy = 'random', limits = {}, conditions = {}, lettersPerTurn } = options;
+  const { seed, plan, tape, strategy = 'random', limits = {}, conditions = {}, lettersPerTurn, alone = true } = options;
   const chooser =
     options.chooser ?? (tape === undefined ? seeded(new RandomStream(seed).split('choices')) : replayed(tape));
   const sim = new Simulation({ seed, chooser, strategy, limits, lettersPerTurn });
-  const strays = new Strays();
+  const strays = alone ? new Strays() : undefined;
   const faults = plan === undefined ? undefined : sim.arm(plan, { conditions });
   let outcome: Run<T>['outcome'];
   try {
@@ -64,7 +73,8 @@ export async function runOnce<T>(
   } catch (error) {
     if (outcome.ok) outcome = { ok: false, error };
   }
-  const stray = await strays.end();
+  const stray = await strays?.end();
+  const named = scenarioName(options.scenario, scenario.name);
   if (outcome.ok && stray !== undefined) outcome = { ok: false, error: stray };
   const header: TraceHeader = {
     format: 'ophion.trace',
@@ -72,9 +82,11 @@ export async function runOnce<T>(
     seed,
     ...(plan === undefined ? {} : { plan: { ...plan } }),
     ...(lettersPerTurn === undefined ? {} : { lettersPerTurn }),
+    ...(named === undefined ? {} : { scenario: named }),
     ...(outcome.ok ? {} : { statement: statementOf(outcome.error) }),
   };
-  return { outcome, trace: { header, records: sim.trace as readonly TraceRecord[] }, tape: sim.tape };
+  const trace: Trace = { header, records: sim.trace as readonly TraceRecord[] };
+  return { outcome, trace, tape: sim.tape, reached: sim.reached.counts };
 }
 
 /** What was wrong, in one line. */

@@ -2,7 +2,14 @@
  * One simulated world: a Runtime whose time, chance, ids and order of turns are the simulation's own, the systems that
  * are started in it, and a trace of all that happens. `simulate` makes it and hands it to the scenario.
  */
-import { ActorSystem, announce, type Letter, type Process, type Runtime } from '../../actors/core/index.ts';
+import {
+  ActorSystem,
+  announce,
+  type Letter,
+  type Process,
+  type Runtime,
+  type Schedule,
+} from '../../actors/core/index.ts';
 import type { StateProvider } from '../../actors/state/index.ts';
 import { type Listen, type MemoryCarrier, MemoryNetwork } from '../../bridge/transport/index.ts';
 import { type Children, type StartOptions, type SystemRef, startSupervisor } from '../../supervisors/index.ts';
@@ -16,13 +23,18 @@ import { Choices, type Chooser } from './choices.ts';
 import { SimulatedClock } from './clock.ts';
 import { type DriveLimits, Driver } from './driver.ts';
 import { SimulationLimit } from './errors.ts';
+import { Priorities } from './priorities.ts';
 import { type ProcessScript, SimulatedProcesses } from './processes.ts';
 import { RandomStream, type Seed } from './random.ts';
+import { Reached } from './reached.ts';
 import { eventRecord, labelOf, type RecordBody } from './recording.ts';
 import { type Asked, whatWaits } from './waiting.ts';
 
-/** How the next actor is chosen: any of those that wait; or nearly always the oldest, with a delay here and there. */
-export type Strategy = 'random' | 'delays';
+/**
+ * How the next actor is chosen: any of those that wait; nearly always the oldest, with a delay here and there; or the
+ * one with the highest priority, of random ones that change a few times.
+ */
+export type Strategy = 'random' | 'delays' | 'priorities';
 
 /** How often `delays` lets another one go first. */
 const delayProbability = 0.02;
@@ -71,6 +83,8 @@ export class Simulation {
   readonly #waits = new Set<string>();
   readonly #listeners = new Set<(record: TraceRecord) => void>();
   readonly #systems: ActorSystem[] = [];
+  /** What this run has reached. */
+  readonly reached = new Reached();
 
   constructor({ seed, chooser, strategy, limits, lettersPerTurn: given }: WorldOptions) {
     this.seed = seed;
@@ -84,15 +98,13 @@ export class Simulation {
       pick: (what, of) => this.#choices.choose(what, of),
       stall: (ms) => this.#clock.stall(ms),
       told: ({ rule, task, site }) => {
-        if (task === undefined || site === undefined) this.#record({ kind: 'heal', rule });
-        else
-          this.#record({
-            kind: 'fault',
-            rule,
-            point: site.point,
-            task,
-            ...(site.path === undefined ? {} : { on: site.path }),
-          });
+        if (task === undefined || site === undefined) {
+          this.#record({ kind: 'heal', rule });
+          return;
+        }
+        const { point, path } = site;
+        this.reached.fault(point, task);
+        this.#record({ kind: 'fault', rule, point, task, ...(path === undefined ? {} : { on: path }) });
       },
     }));
     this.#actorFaults = new ActorFaults(this.#faults, {
@@ -100,7 +112,7 @@ export class Simulation {
       handles: ({ pid }, letter) => this.#record({ kind: 'handle', by: String(pid), what: labelOf(letter) }),
     });
     this.doors = new FaultDoors(this.#faults, this.#clock);
-    const likely = strategy === 'delays' ? delayProbability : undefined;
+    const next = this.#nextBy(strategy, streams);
     const idStream = streams.split('ids');
     this.runtime = this.doors.runtime({
       clock: this.#clock,
@@ -111,7 +123,7 @@ export class Simulation {
       schedule: {
         turnsPerSlice: 1,
         lettersPerTurn: given ?? (lettersPerTurn[this.#choices.choose('letters', lettersPerTurn.length)] as number),
-        next: (waiting) => this.#choices.choose('schedule', waiting, likely),
+        next,
       },
       log: (level, text) => this.#record({ kind: 'log', level, text: text.split('\n', 1)[0] ?? '' }),
       probe: null,
@@ -138,18 +150,27 @@ export class Simulation {
     return this.#choices.tape;
   }
 
-  /** Starts a tree, as `startSupervisor` does. It is stopped at the end of the scenario, and nothing of it may be left. */
+  /**
+   * Starts a tree, as `startSupervisor` does, in a new system or a given one of this world. It is stopped at the end of the
+   * scenario, and nothing of it may be left.
+   */
   async start<const C extends Children>(options: Omit<StartOptions<C>, 'runtime' | 'signal'>): Promise<SystemRef<C>> {
-    const root = await startSupervisor({ ...options, system: this.system() });
+    const root = await startSupervisor({ ...options, system: options.system ?? this.system() });
     this.#roots.push(root as never);
     return root;
   }
 
-  /** An actor system in this world, empty. What is spawned in it directly is the scenario's own to end. */
-  system(): ActorSystem {
-    const system = new ActorSystem(this.runtime);
+  /**
+   * An actor system in this world, empty; `make` makes one of another class. What is spawned in it directly is the
+   * scenario's own to end.
+   */
+  system<S extends ActorSystem = ActorSystem>(make?: (runtime: Runtime) => S): S {
+    const system = (make?.(this.runtime) ?? new ActorSystem(this.runtime)) as S;
     system.faults = this.#actorFaults;
-    system.events.onAll((event) => this.#record(eventRecord(event)));
+    system.events.onAll((event) => {
+      this.reached.event(event);
+      this.#record(eventRecord(event));
+    });
     this.#systems.push(system);
     announce(system);
     return system;
@@ -222,6 +243,14 @@ export class Simulation {
     return this.#driver.outside(work);
   }
 
+  /**
+   * Says that this is to happen in some run of an exploration, `sim.sometimes('restart during stream')`; with a
+   * condition: that it is to hold here in some run. The exploration tells what never did.
+   */
+  sometimes(name: string, condition = true): void {
+    this.reached.hit(`sometimes/${name}`, condition ? 1 : 0);
+  }
+
   /** Writes something into the trace. */
   log(text: string, details?: unknown): void {
     this.#record({ kind: 'note', text, ...(details === undefined ? {} : { details }) });
@@ -252,6 +281,15 @@ export class Simulation {
     }
     if (this.#clock.size > 0) left.push(`${this.#clock.size} timers`);
     return left;
+  }
+
+  #nextBy(strategy: Strategy, streams: RandomStream): NonNullable<Schedule['next']> {
+    if (strategy === 'priorities') {
+      const priorities = new Priorities(streams.split('priorities'));
+      return (waiting, at) => this.#choices.choose('schedule', waiting, () => priorities.next(waiting, at));
+    }
+    const likely = strategy === 'delays' ? delayProbability : undefined;
+    return (waiting) => this.#choices.choose('schedule', waiting, likely);
   }
 
   async #waitingFor<T>(what: string, promise: Promise<T>): Promise<T> {

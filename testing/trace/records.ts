@@ -30,6 +30,14 @@ export type TraceRecord = {
   | { readonly kind: 'end'; readonly statement?: string }
 );
 
+/** Where a scenario is to be found: a module, from the working directory, and the name of an export of it. */
+export interface ScenarioName {
+  readonly module: string;
+  readonly name: string;
+  /** When it is one of `explore`, which is called with input and settings. */
+  readonly takes?: 'input';
+}
+
 export interface TraceHeader {
   readonly format: 'ophion.trace';
   readonly version: 1;
@@ -38,9 +46,12 @@ export interface TraceHeader {
   /** When it was given and no choice. */
   readonly lettersPerTurn?: number;
   /** Which scenario it was, for whoever plays it again. */
-  readonly scenario?: string;
-  /** What the scenario was given, if it is data. */
+  readonly scenario?: ScenarioName;
+  /** What the scenario was given, if it is data; else what is to be said of it. */
   readonly input?: unknown;
+  readonly inputText?: string;
+  /** The settings of this run, of those that `explore` may draw. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** What was wrong. */
   readonly statement?: string;
 }

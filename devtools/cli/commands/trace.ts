@@ -1,5 +1,6 @@
 /** `ophion trace`: the messages of a while, as they are handled. The trace stops by itself, and says why. */
 import type { Command } from 'commander';
+import { faultsText } from '../../export/fault-text.ts';
 import type { MessageFilter, MessageRow, TraceHead } from '../../protocol/index.ts';
 import type { Paint } from '../../report/paint.ts';
 import { previewLine } from '../../report/preview-text.ts';
@@ -20,7 +21,6 @@ interface Options {
   readonly min?: number;
   readonly session?: string;
   readonly trace?: string;
-  readonly tools?: boolean;
 }
 
 export const trace = (cli: Cli): Command =>
@@ -36,11 +36,10 @@ export const trace = (cli: Cli): Command =>
     .option('--min <time>', 'only what was handled for so long: 20ms', duration)
     .option('--session <id>', 'only of this session')
     .option('--trace <id>', 'only of this trace')
-    .option('--tools', "also what the dev tools' own actors do")
     .action(cli.run(runTrace));
 
 async function runTrace(session: Session, options: Options): Promise<void> {
-  const { max, for: forMs, path, message, failures, min, session: of, trace: traceId, tools } = options;
+  const { max, for: forMs, path, message, failures, min, session: of, trace: traceId } = options;
   const direction = options.in === true ? 'in' : options.out === true ? 'out' : undefined;
   const filter: MessageFilter = given({
     path,
@@ -50,7 +49,6 @@ async function runTrace(session: Session, options: Options): Promise<void> {
     minMs: min,
     session: of,
     traceId,
-    tools,
   });
   await session.act({ do: 'traceStart', filter, max: Math.min(max, 1_000), forMs });
   const printer = new Printer(session);
@@ -98,7 +96,9 @@ class Printer {
 export function messageLine(row: MessageRow, paint: Paint): string {
   const { atMs, kind, name, from, to, waitMs, tookMs, outcome, error, content } = row;
   const times = [waitMs === null ? [] : [`waited ${span(waitMs)}`], tookMs === null ? [] : [`took ${span(tookMs)}`]];
-  const end = outcome === 'handled' ? '' : `${outcome}${error === null ? '' : `: ${oneLine(error)}`}`;
+  const why = outcome === 'unknown' ? 'the trace stopped before it was over' : error;
+  const end = outcome === 'handled' ? '' : `${outcome}${why === null ? '' : `: ${oneLine(why)}`}`;
+  const faults = faultsText(row);
   const bad = outcome === 'crashed' || outcome === 'dead' || outcome === 'refused' || error !== null;
   return [
     paint.dim(timeOfDay(atMs)),
@@ -106,6 +106,7 @@ export function messageLine(row: MessageRow, paint: Paint): string {
     `${oneLine(from)} → ${oneLine(to)}`,
     paint.dim(times.flat().join(', ')),
     bad ? paint.red(end) : paint.yellow(end),
+    faults === '' ? '' : paint.cyan(`fault: ${oneLine(faults)}`),
     previewLine(content, 120),
   ]
     .filter((text) => text !== '')

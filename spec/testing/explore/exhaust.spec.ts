@@ -39,19 +39,26 @@ describe('exhaust()', () => {
     expect(orders.size).to.equal(6 + 2);
   });
 
-  it('stops at the first failure, and after so many runs', async () => {
+  it('finds the failure that deviates least from the plainest run, and stops there', async () => {
     const failed = await exhaust(
       {},
       race((order) => {
-        if (order === 'cab') throw new Error('c was first');
+        if (order.endsWith('a')) throw new Error(`${order}: a was last`);
       }),
     );
-    expect(failed.failure?.statement).to.equal('c was first');
-    expect(
-      await exhaust(
-        { maxRuns: 2 },
-        race(() => {}),
-      ),
-    ).to.include({ runs: 2, complete: false });
+    expect(failed.failure?.statement).to.equal('bca: a was last');
+    expect(failed).to.include({ complete: false, deviations: 2 });
+  });
+
+  it('says what is left out when it may not make all runs', async () => {
+    const orders: string[] = [];
+    const some = race((order) => void orders.push(order));
+    expect(await exhaust({ maxRuns: 2 }, some)).to.include({ runs: 2, complete: false, deviations: 1 });
+    orders.length = 0;
+    expect(await exhaust({ maxDeviations: 1 }, some)).to.include({ complete: false, deviations: 2 });
+    expect(orders.sort()).to.deep.equal(['abc', 'acb', 'bac', 'cab']);
+    // Of 2^32 ways nobody tries all.
+    const drawing = await exhaust({}, (sim) => void sim.random.next());
+    expect(drawing).to.deep.equal({ runs: 64, complete: false, deviations: 1, failure: undefined });
   });
 });

@@ -39,7 +39,7 @@ const noise = [
 describe('explore()', () => {
   it('finds nothing where nothing is wrong', async () => {
     const found = await explore({ seeds: 20, input: () => 5 }, payments);
-    expect(found).to.deep.equal({ seeds: 20, failures: [] });
+    expect(found).to.deep.include({ seeds: 20, failures: [] });
   });
 
   it('makes what it finds small: the rule and the input that it takes', async () => {

@@ -62,6 +62,7 @@ function Message({ message }: { readonly message: MessageRow }) {
           ['from', <ActorLink key="from" pid={message.from} />],
           ['to', <ActorLink key="to" pid={message.to} />],
           ['outcome', <Badge key="outcome" text={message.outcome} />],
+          ['why', message.outcome === 'unknown' ? 'the trace stopped before it was over' : undefined],
           ['error', message.error && <span class="bad-text">{message.error}</span>],
           ['waited', span(message.waitMs)],
           ['took', span(message.tookMs)],

@@ -30,7 +30,7 @@ const columns: readonly Column<ActorRow>[] = [
   { title: 'memory', kind: 'figure', cell: ({ rssBytes }) => bytes(rssBytes) },
 ];
 
-export function ActorTable({ tools }: { readonly tools: boolean }) {
+export function ActorTable() {
   const { params } = route.value;
   const view = useWindow(rowHeight);
   const search = params.get('search') ?? '';
@@ -43,7 +43,6 @@ export function ActorTable({ tools }: { readonly tools: boolean }) {
     ...(search === '' ? {} : { search }),
     ...(status === '' ? {} : { status }),
     ...(kind === '' ? {} : { kind }),
-    ...(tools ? { tools } : {}),
     offset: view.offset,
     limit: askedRows,
   };
