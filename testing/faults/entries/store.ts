@@ -33,7 +33,7 @@ export const storeEntries = {
     'has started again and is still loading',
     'serves when it has loaded; nothing was done',
     () => ({ point: 'store.command', task: { do: 'throw', error: 'unavailable: the store is loading its data' } }),
-    'DEBUG RELOAD with key-load-delay, or a node.start() with much to load',
+    'DEBUG RELOAD with key-load-delay and loading-process-events-interval-bytes',
   ),
   readOnly: fault(
     'takes no commits',
