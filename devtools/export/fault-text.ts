@@ -24,3 +24,7 @@ export function markText({ plan, rule, task }: FaultMark): string {
 /** All that faults did to a message; empty where they did nothing. */
 export const faultsText = ({ faults }: Pick<MessageRow, 'faults'>): string =>
   Array.isArray(faults) ? faults.map(markText).join(', ') : '';
+
+/** Of what a crash comes: `throw(boom) at actor.receive, rule r1 of fault plan p2`. */
+export const faultText = ({ plan, rule, point, task }: FaultMark): string =>
+  `${task} at ${point}, rule ${rule} of ${plan ? `fault plan ${plan}` : 'a fault plan'}`;

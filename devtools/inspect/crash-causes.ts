@@ -1,5 +1,6 @@
 /** Why something ended, as a chain: the exit reason, and each error's cause below it. */
 import { type ExitReason, errorOf, formatExitReason, isExitReason } from '../../actors/core/index.ts';
+import { formatTask } from '../../testing/faults/index.ts';
 import type { CrashCause, FaultMark } from '../protocol/index.ts';
 
 /** However deep a chain goes. */
@@ -19,13 +20,17 @@ function chainOf(reason: ExitReason): unknown[] {
   return [...chain];
 }
 
+/** What a plan says that throws this. */
+const taskOf = (message: string, point: string): string =>
+  formatTask(message === `injected at ${point}` ? { do: 'throw' } : { do: 'throw', error: message });
+
 /** The injected fault that a reason comes of: its error says so, whichever copy of the library threw it. */
 export function injectedBy(reason: ExitReason): FaultMark | undefined {
   for (const link of chainOf(reason)) {
     if (!(link instanceof Error)) continue;
     const { name, plan, rule, point } = link as Error & Partial<Record<'plan' | 'rule' | 'point', unknown>>;
     if (name === 'InjectedFault' && typeof rule === 'string' && typeof point === 'string') {
-      return { plan: typeof plan === 'string' ? plan : '', rule, point, task: 'throw' };
+      return { plan: typeof plan === 'string' ? plan : '', rule, point, task: taskOf(link.message, point) };
     }
     const { injected, plan: of } = ((link as { readonly details?: unknown }).details ?? {}) as Record<string, unknown>;
     if (typeof injected === 'string') return { plan: String(of ?? ''), rule: injected, point: 'store', task: 'throw' };

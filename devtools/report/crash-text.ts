@@ -2,15 +2,8 @@
  * A crash report as text that answers "why did this restart?": what ended, of what, in which message, and what the
  * supervisor did about it come first; stacks, states, messages and logs follow.
  */
-import type {
-  Budget,
-  CrashCause,
-  CrashDecision,
-  CrashMessage,
-  CrashProcess,
-  CrashReport,
-  FaultMark,
-} from '../protocol/index.ts';
+import { faultText } from '../export/fault-text.ts';
+import type { Budget, CrashCause, CrashDecision, CrashMessage, CrashProcess, CrashReport } from '../protocol/index.ts';
 import { type Paint, plain } from './paint.ts';
 import { previewLine, previewLines } from './preview-text.ts';
 import { moment, size, span, timeOfDay } from './units.ts';
@@ -85,10 +78,6 @@ export function decisionText(decision: CrashDecision): string {
       return `not restarted by ${by}`;
   }
 }
-
-/** `throw at actor.receive, rule r1 of fault plan p2`. */
-export const faultText = ({ plan, rule, point, task }: FaultMark): string =>
-  `${task} at ${point}, rule ${rule} of ${plan === '' ? 'a fault plan' : `fault plan ${plan}`}`;
 
 /** "2 of 3 restarts in 5 s". */
 export const budgetText = ({ used, max, periodMs }: Budget): string =>

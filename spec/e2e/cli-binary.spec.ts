@@ -189,7 +189,13 @@ describe('the ophion command', function () {
         'kill',
         'send',
         'set_variable',
+        'start_faults',
+        'stop_faults',
       ]);
+      const started = await text('start_faults', { plan: 'actor.init{path=app/nobody}=throw', for_ms: 5_000 });
+      expect(started.text).to.match(/^p1 {2}by .* ends in/);
+      expect((await text('faults', { search: 'actor.kill' })).text).to.match(/^p1[\s\S]*\nactor\.kill /);
+      expect((await text('stop_faults', {})).text).to.equal('stopped 1');
       await text('send', { path: 'counter', message: null, as: 'cast', name: 'boom' });
       expect((await text('why', { path: 'counter' })).text)
         .to.include('Error: boom')

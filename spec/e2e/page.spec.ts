@@ -294,6 +294,7 @@ describe('the page, with a system behind it', function () {
         'sessions/demo?variable=temperature',
         `workers/${worker}`,
         'bridge?tool=ask',
+        'faults?fault=actor.kill',
         'time',
         'audit',
         'file',

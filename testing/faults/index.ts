@@ -3,7 +3,7 @@
 export { checkPlan, PlanError } from '../plan/check.ts';
 export type { Plan } from '../plan/plan.ts';
 export { codePointTasks, faultPoints } from '../plan/points.ts';
-export { formatPlan, parsePlan } from '../plan/short-form.ts';
+export { formatPlan, formatTask, parsePlan } from '../plan/short-form.ts';
 export type { ActivePlan, RuleStatus } from './active-plan.ts';
 export { catalogue } from './catalogue.ts';
 export { doorNames } from './doors.ts';

@@ -234,7 +234,7 @@ describe('what faults do', () => {
     const { viewer } = connection;
     const { counter: ref } = test.app.children;
     const plans = [
-      ['actor.receive{id=a,path=app/counter,message=add,once=true}=throw(boom)', 'throw', 'actor.receive'],
+      ['actor.receive{id=a,path=app/counter,message=add,once=true}=throw(boom)', 'throw(boom)', 'actor.receive'],
       ['test.point{id=b,once=true}=throw', 'throw', 'test.point'],
       ['actor.receive{id=c,path=app/counter,message=add,once=true}=kill', 'kill', 'actor.receive'],
     ] as const;
