@@ -60,6 +60,11 @@ export class History<Op, Result> {
     return this.#operations;
   }
 
+  /** The number of the last event: what begins or ends from now on has a greater one. */
+  get now(): number {
+    return this.#events;
+  }
+
   /** A client begins an operation. */
   invoke(client: string, op: Op): Invocation<Result> {
     const id = this.#operations.length;

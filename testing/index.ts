@@ -10,6 +10,14 @@ export { type Begun, OutcomeCheck } from './checks/outcomes.ts';
 export { orphansOf, SupervisionCheck, type SupervisionOptions } from './checks/supervision.ts';
 export type { SupervisionEntry } from './checks/supervision-trace.ts';
 export { WatchCheck, type WatchCheckOptions } from './checks/watch.ts';
+export { BoundsCheck, type BoundsOptions } from './consistency/bounds.ts';
+export {
+  checkConvergence,
+  checkMonotonicReads,
+  checkNoLostWrite,
+  checkReadYourWrites,
+} from './consistency/levels.ts';
+export { LivenessCheck } from './consistency/liveness.ts';
 export { type EventuallyOptions, untilPasses, type VirtualTime } from './eventually.ts';
 export { type ConfigOf, drawConfig, type Setting, type Settings, simplerConfigs } from './explore/config.ts';
 export { Coverage, type CoverageReport, formatCoverage } from './explore/coverage.ts';

@@ -2,6 +2,7 @@
 import type { Restart } from '../../supervisors/index.ts';
 import type { RandomStream } from '../../testing/simulation/random.ts';
 import { makeTree, pickFrom, simplerTrees, type Tree } from './tree.ts';
+import type { PoolConfig } from './workers.ts';
 
 export type Op =
   /** Ends the n-th actor of the tree. */
@@ -45,6 +46,14 @@ export type Op =
   | { readonly op: 'resume' }
   /** Starts a child of the dynamic supervisor, or ends the n-th of them through it. */
   | { readonly op: 'dynamic'; readonly n: number; readonly start: boolean }
+  /** Calls a tool of the Python workers, which takes so long, or of which its process dies. */
+  | {
+      readonly op: 'tool';
+      readonly slowMs: number;
+      readonly timeoutMs: number;
+      readonly dies: boolean;
+      readonly idempotent: boolean;
+    }
   /** Kills one of `parts`. */
   | { readonly op: 'killPart'; readonly part: (typeof parts)[number] };
 
@@ -68,6 +77,8 @@ export interface Config {
   /** How many tasks there may be at a time. */
   readonly tasksMax: number;
   readonly sessions: { readonly historyMax: number; readonly maxRestarts: number };
+  /** The Python workers; undefined: there are none. */
+  readonly pool: PoolConfig | undefined;
 }
 
 export interface Input {
@@ -88,9 +99,27 @@ export function makeInput(random: RandomStream): Input {
     },
     tasksMax: pick([2, 5, 100]),
     sessions: { historyMax: pick([1, 3, 10, 1_000]), maxRestarts: pick([0, 3, 1_000]) },
+    pool: random.below(3) === 0 ? makePool(random.split('pool')) : undefined,
   };
-  const ops = Array.from({ length: 20 + random.below(80) }, () => makeOp(random));
+  const ops = Array.from({ length: 20 + random.below(80) }, () =>
+    config.pool !== undefined && random.below(4) === 0 ? makeTool(random) : makeOp(random),
+  );
   return { config, tree: makeTree(random), ops };
+}
+
+function makePool(random: RandomStream): PoolConfig {
+  const pick = pickFrom(random);
+  return {
+    size: 1 + random.below(3),
+    spares: random.below(2),
+    queueMax: pick([1, 5, 100]),
+    recycleCalls: pick([0, 0, 2]),
+  };
+}
+
+function makeTool(random: RandomStream): Op {
+  const [dies, idempotent] = [random.below(8) === 0, random.below(2) === 0];
+  return { op: 'tool', slowMs: random.below(60), timeoutMs: 20 + random.below(2_000), dies, idempotent };
 }
 
 function makeOp(random: RandomStream): Op {
@@ -143,12 +172,13 @@ function makeOp(random: RandomStream): Op {
   return { op: 'commit', session, writer: random.below(3), name: pick(['x', 'x', 'y']), expecting, timeoutMs };
 }
 
-/** Fewer operations, halves first; then a smaller tree. */
+/** Fewer operations, halves first; no workers; then a smaller tree. */
 export function* simpler({ config, tree, ops }: Input): Iterable<Input> {
   for (let part = ops.length >> 1; part > 0; part >>= 1) {
     for (let at = 0; at < ops.length; at += part) {
       yield { config, tree, ops: [...ops.slice(0, at), ...ops.slice(at + part)] };
     }
   }
+  if (config.pool !== undefined) yield { config: { ...config, pool: undefined }, tree, ops };
   for (const smaller of simplerTrees(tree)) yield { config, tree: smaller, ops };
 }

@@ -18,7 +18,9 @@ describe('npm run explore', () => {
   it('says how many seeds failed in its last line, and uses all cores for many', () => {
     const { status, lines, stderr } = run('--seeds', '24', '--seed', '1000');
     expect({ status, last: lines.at(-1), stderr }).to.deep.equal({ status: 0, last: '24 seeds, 0 failed', stderr: '' });
-  }).timeout(60_000);
+    expect(lines[0]).to.equal('reached, in how many runs:');
+    expect(lines).to.satisfy((all: string[]) => all.some((line) => /^ {2}restart +one_for_one \d/.test(line)));
+  }).timeout(120_000);
 
   it('tells of a failure its statement, seed, minimal plan, the command that repeats it, and its trace', () => {
     const { status, lines, stdout } = run('--seed', '1', '--planted', 'wrong order');
@@ -37,7 +39,7 @@ describe('npm run explore', () => {
     expect(run('--replay', file, '--planted', 'wrong order').stderr).to.match(
       /^Violation: .*out of order|out of order/,
     );
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('refuses what it does not know', () => {
     expect(run('--seeds', 'many')).to.include({

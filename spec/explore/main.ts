@@ -3,12 +3,14 @@
  *   --planted NAME   with a planted bug of spec/planted
  *   --max-failures N stops after so many (default 20)
  *   --replay FILE    runs a trace again
- * The last line is `N seeds, N failed`; the exit code is 1 if any failed.
+ * At the end it tells what was reached, and what never was. The last line is `N seeds, N failed`; the exit code is 1 if any
+ * failed, or if of many seeds none had a fault at one of the points: then a new point is not tested.
  */
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Coverage, type CoverageReport, formatCoverage } from '../../testing/explore/coverage.ts';
 import { explore } from '../../testing/explore/explore.ts';
 import { replay } from '../../testing/simulation/replay.ts';
 import { failureReport } from '../../testing/trace/failure.ts';
@@ -16,7 +18,7 @@ import { readTrace, writeTrace } from '../../testing/trace/file.ts';
 import { plantedBugs } from '../planted/index.ts';
 import { type Input, makeInput, simpler } from './input.ts';
 import { makePlan } from './plans.ts';
-import { scenario } from './scenario.ts';
+import { scenario, sometimes } from './scenario.ts';
 
 const usage = 'usage: npm run explore -- --seeds N [--seed S] [--planted NAME] [--max-failures N] | --replay FILE';
 
@@ -30,7 +32,21 @@ interface Options {
 /** What one process of ours tells another. */
 type Told =
   | { readonly type: 'failure'; readonly text: string }
-  | { readonly type: 'done'; readonly seeds: number; readonly failed: number };
+  | {
+      readonly type: 'done';
+      readonly seeds: number;
+      readonly failed: number;
+      readonly reached: readonly (readonly [string, { readonly times: number; readonly runs: number }])[];
+    };
+
+interface Total {
+  readonly seeds: number;
+  readonly failed: number;
+  readonly coverage: CoverageReport;
+}
+
+/** With so many seeds each fault point is to have fired. */
+const manySeeds = 100;
 
 function count(name: string, given: string | undefined, otherwise: number): number {
   if (given === undefined) return otherwise;
@@ -74,7 +90,11 @@ async function exploreSome(options: Options, part: number, of: number, tell: (to
   const mine = Array.from({ length: seeds }, (_, index) => firstSeed + index).filter((_, index) => index % of === part);
   const withBug = planted === undefined ? '' : ` --planted '${planted}'`;
   const command = (seed: number) => `npm run explore -- --seed ${seed}${withBug}`;
-  const done = await explore<Input>({ seeds: mine, input: makeInput, plan: makePlan, simpler, maxFailures }, scenario);
+  const module = import.meta.resolve('./scenario.ts');
+  const done = await explore<Input>(
+    { seeds: mine, input: makeInput, plan: makePlan, simpler, maxFailures, sometimes, scenario: module },
+    scenario,
+  );
   for (const { seed, statement, error, trace } of done.failures) {
     const file = traceFile(seed);
     writeTrace(file, trace);
@@ -83,20 +103,25 @@ async function exploreSome(options: Options, part: number, of: number, tell: (to
     tell({ type: 'failure', text: `${text}\n${failureReport(trace, { command: command(seed), file })}\n` });
   }
   undo?.();
-  tell({ type: 'done', seeds: done.seeds, failed: done.failures.length });
+  tell({ type: 'done', seeds: done.seeds, failed: done.failures.length, reached: [...done.coverage.places] });
 }
 
-function exploreAll(options: Options): Promise<{ readonly seeds: number; readonly failed: number }> {
+async function exploreAll(options: Options): Promise<Total> {
   const parts = Math.max(1, Math.min(availableParallelism(), options.seeds >= 20 ? Number.POSITIVE_INFINITY : 1));
   const total = { seeds: 0, failed: 0 };
+  const coverage = new Coverage(sometimes);
   const take = (told: Told) => {
     if (told.type === 'failure') console.log(told.text);
     else {
       total.seeds += told.seeds;
       total.failed += told.failed;
+      coverage.merge(told.reached);
     }
   };
-  if (parts === 1) return exploreSome(options, 0, 1, take).then(() => total);
+  if (parts === 1) {
+    await exploreSome(options, 0, 1, take);
+    return { ...total, coverage: coverage.report() };
+  }
   const children = Array.from({ length: parts }, (_, part) => {
     const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--part', `${part}/${parts}`]);
     child.on('message', (told) => take(told as Told));
@@ -107,7 +132,8 @@ function exploreAll(options: Options): Promise<{ readonly seeds: number; readonl
       });
     });
   });
-  return Promise.all(children).then(() => total);
+  await Promise.all(children);
+  return { ...total, coverage: coverage.report() };
 }
 
 async function main(): Promise<number> {
@@ -125,9 +151,13 @@ async function main(): Promise<number> {
     process.disconnect?.();
     return 0;
   }
-  const { seeds, failed } = await exploreAll(options);
+  const { seeds, failed, coverage } = await exploreAll(options);
+  console.log(`${formatCoverage(coverage)}\n`);
+  const silent = seeds >= manySeeds ? coverage.silentPoints : [];
+  if (silent.length > 0)
+    console.log(`no seed has a fault at ${silent.join(', ')}: add a rule to spec/explore/plans.ts\n`);
   console.log(`${seeds} seeds, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  return failed === 0 && silent.length === 0 ? 0 : 1;
 }
 
 try {

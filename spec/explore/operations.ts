@@ -18,6 +18,7 @@ import { logicOf, type Weather } from './leaves.ts';
 import type { Requests } from './requests.ts';
 import type { SessionCheck } from './session-check.ts';
 import type { Leaf } from './tree.ts';
+import type { Workers } from './workers.ts';
 
 export interface World {
   readonly sim: Simulation;
@@ -32,6 +33,8 @@ export interface World {
   readonly outcomes: OutcomeCheck;
   readonly requests: Requests;
   readonly sessions: readonly SessionCheck[];
+  /** Those of Python, if there are any. */
+  readonly workers: Workers | undefined;
   /** What was wrong so far. */
   readonly found: string[];
   /** What must be over before all is judged. */
@@ -72,6 +75,11 @@ export async function perform(world: World, op: Op): Promise<void> {
       return sessions[op.session]?.read(op);
     case 'watch':
       return sessions[op.session]?.watch(op);
+    case 'tool': {
+      const { workers, outcomes, found, requests } = world;
+      if (workers !== undefined) pending.push(workers.call(system, outcomes, { tag: requests.next(), op, found }));
+      return;
+    }
     case 'burst': {
       const arg = { path: nthOf(world, 'app/tree/', op.n)?.pid.path ?? nobody, messages: op.count };
       system.lookup(`app/c${op.client}`)?.deliver({ kind: 'cast', name: 'burst', arg });
@@ -180,7 +188,8 @@ function judgeTask(name: string, outcome: TaskOutcome<number> | undefined, due: 
 }
 
 async function stream(world: World, { items, crash, leave }: Extract<Op, { op: 'stream' }>): Promise<void> {
-  const { tasks, outcomes, requests } = world;
+  const { app, sim, tasks, outcomes, requests } = world;
+  const { incarnation } = app.system.lookup('app/tasks')?.pid ?? {};
   const numbers = Array.from({ length: items }, (_, index) => index);
   const work = async (item: number, ctx: { sleep(ms: number): Promise<void> }) => {
     // The first takes longest, so that order is work.
@@ -202,6 +211,7 @@ async function stream(world: World, { items, crash, leave }: Extract<Op, { op: '
     }
   } catch (error) {
     ours(error);
+    sim.sometimes('a restart during a stream', app.system.lookup('app/tasks')?.pid.incarnation !== incarnation);
   }
 }
 

@@ -1,11 +1,12 @@
 /** Random fault plans for the exploration: a few rules each, at places where our system promises to survive them. */
 import type { Plan, Rule, Task } from '../../testing/plan/plan.ts';
 import type { RandomStream } from '../../testing/simulation/random.ts';
+import type { Input } from './input.ts';
 
 /** The random tree and those who ask in it; what is between supervisors and the state layer is not lossy. */
 const tree = 'app/tree/**';
 
-export function makePlan(random: RandomStream): Plan {
+export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>): Plan {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
   const probability = () => pick([0.02, 0.1, 0.3]);
   const ms = () => pick([1, 10, 100]);
@@ -61,7 +62,42 @@ export function makePlan(random: RandomStream): Plan {
         { do: 'throw' },
       ),
   ];
-  return { rules: Array.from({ length: random.below(5) }, () => pick(makers)()) };
+  const rules = Array.from({ length: random.below(5) }, () => pick(makers)());
+  return { rules: config.pool === undefined ? rules : [...rules, ...workerRules(random)] };
+}
+
+/** Of the processes of workers and their connections. */
+function workerRules(random: RandomStream): readonly Rule[] {
+  const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
+  const rare = () => pick([0.02, 0.1]);
+  const makers: readonly (() => Rule)[] = [
+    () =>
+      rule(
+        'process.spawn',
+        undefined,
+        0.3,
+        pick<Task>([
+          { do: 'throw', error: pick(['ENOENT', 'EACCES', 'EAGAIN']) },
+          { do: 'sleep', ms: 1_000 },
+          { do: 'hang' },
+          { do: 'exit', code: 3 },
+        ]),
+      ),
+    () => rule('process.run', undefined, rare(), { do: 'kill', signal: pick(['SIGKILL', 'SIGTERM', 'SIGSTOP']) }),
+    () => rule('process.output', undefined, 0.3, pick<Task>([{ do: 'drop' }, { do: 'corrupt' }])),
+    () => rule('wire.connect', undefined, 0.3, pick<Task>([{ do: 'throw' }, { do: 'delay', ms: 500 }])),
+    () =>
+      rule(
+        'wire.batch',
+        undefined,
+        rare(),
+        pick<Task>([
+          ...([{ do: 'drop' }, { do: 'hang' }, { do: 'kill' }, { do: 'truncate', bytes: 3 }] as const),
+          { do: 'delay', ms: 50 },
+        ]),
+      ),
+  ];
+  return Array.from({ length: 1 + random.below(3) }, () => pick(makers)());
 }
 
 function rule(point: string, path: string | undefined, probability: number, task: Task): Rule {

@@ -6,6 +6,7 @@
 import { ophion } from '../../actors/context/index.ts';
 import { type Logic, registry } from '../../actors/core/index.ts';
 import { bridgedState, localState } from '../../actors/state/index.ts';
+import { PoolRef } from '../../actors/worker/index.ts';
 import { DynamicSupervisorRef, dynamicSupervisor, type SystemRef, taskSupervisor } from '../../supervisors/index.ts';
 import { OutcomeCheck } from '../../testing/checks/outcomes.ts';
 import { SupervisionCheck } from '../../testing/checks/supervision.ts';
@@ -16,6 +17,7 @@ import { logicOf, Weather } from './leaves.ts';
 import { endedByHand, leafOfMany, perform, quietMs, resume, type World } from './operations.ts';
 import { Requests } from './requests.ts';
 import { SessionCheck } from './session-check.ts';
+import { Workers } from './workers.ts';
 
 /** Something that must always be true was not. */
 export class Violation extends Error {
@@ -31,6 +33,9 @@ export class Violation extends Error {
     this.name = new.target.name;
   }
 }
+
+/** What is to happen in some run. */
+export const sometimes = ['an answer of a worker', 'a worker lost during a call', 'a restart during a stream'] as const;
 
 /** So often that nobody gives up for what the exploration does to it. */
 const often = 1_000_000;
@@ -50,8 +55,11 @@ export async function scenario(sim: Simulation, { config, tree, ops }: Input): P
   await sim.advance(quietMs);
   await Promise.all(world.pending);
   for (const session of world.sessions) found.push(...(await session.judge()));
+  const { workers } = world;
+  if (workers !== undefined) found.push(...(await workers.judge(new PoolRef(app.system, 'app/ophion/pools/p'))));
   judgeQuiet(world);
   await app.stop();
+  found.push(...(workers?.orphans ?? []));
   judge(world);
 }
 
@@ -59,6 +67,8 @@ async function start(sim: Simulation, config: Config): Promise<World> {
   const found: string[] = [];
   const outcomes = new OutcomeCheck();
   const requests = new Requests(outcomes, found);
+  const network = sim.network();
+  const workers = config.pool === undefined ? undefined : new Workers(sim, config.pool, network);
   const asks = client((answer) => requests.answered(answer));
   const app = await sim.start({
     maxRestarts: often,
@@ -69,7 +79,8 @@ async function start(sim: Simulation, config: Config): Promise<World> {
       ophion: ophion({
         maxRestarts: often,
         state: { maxRestarts: config.sessions.maxRestarts, limits: { historyMax: config.sessions.historyMax } },
-        links: { listen: sim.network().listen },
+        links: { listen: network.listen },
+        ...(workers === undefined ? {} : { pools: { p: workers.pool } }),
       }),
       c0: asks,
       c1: asks,
@@ -95,7 +106,7 @@ async function start(sim: Simulation, config: Config): Promise<World> {
   ];
   return {
     ...{ sim, app: app as unknown as SystemRef, names, topics, tasks, weather, config, check, outcomes, requests },
-    ...{ many: new DynamicSupervisorRef(system, 'app/many'), sessions, found, pending: [], suspended: [] },
+    ...{ many: new DynamicSupervisorRef(system, 'app/many'), sessions, workers, found, pending: [], suspended: [] },
   };
 }
 

@@ -133,6 +133,21 @@ export class ProtocolWorker {
     });
   }
 
+  /** Says that it lives, and what it works on. */
+  lives(): void {
+    this.#control({
+      case: 'liveness',
+      value: {
+        $typeName: 'ophion.v1.Liveness',
+        loopLagMs: 0,
+        inFlight: [],
+        rssBytes: 7n,
+        lease: 0n,
+        leaseHeard: 0n,
+      },
+    });
+  }
+
   /** Resolves to the n-th call of a tool, counted from 1. */
   async called(tool: string, n = 1): Promise<WorkerSide> {
     const found = () => this.calls.filter(({ call }) => call.tool === tool)[n - 1];

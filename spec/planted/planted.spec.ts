@@ -11,9 +11,12 @@ const search = (seeds: number) =>
 
 describe('the exploration of our own system', () => {
   it('finds nothing where nothing is planted', async () => {
-    const { failures } = await explore<Input>({ seeds: 100, input: makeInput, plan: makePlan }, scenario);
+    const { failures, coverage } = await explore<Input>({ seeds: 100, input: makeInput, plan: makePlan }, scenario);
     expect(failures.map(({ seed, statement }) => `seed ${seed}: ${statement}`)).to.deep.equal([]);
-  }).timeout(60_000);
+    // A new point is not tested before a rule of spec/explore/plans.ts has a fault there.
+    expect(coverage.silentPoints).to.deep.equal([]);
+    expect(coverage.missing.filter((place) => /^restart\/|^supervisor\/|^exit\/(?!os_)/.test(place))).to.deep.equal([]);
+  }).timeout(120_000);
 
   for (const [bug, { said, plant }] of Object.entries(plantedBugs)) {
     it(`finds a planted ${bug} within ${within} seeds`, async () => {
