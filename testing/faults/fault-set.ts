@@ -8,8 +8,8 @@ export class FaultSet {
   readonly #plans: ActivePlan[] = [];
   /** Told when the last plan has ended. */
   onEmpty: (() => void) | undefined;
-  /** Told of each plan that is armed. */
-  readonly onArm = new Set<() => void>();
+  /** Told of each plan that is armed, and of each that has ended. */
+  readonly onChange = new Set<() => void>();
 
   constructor(surroundings: (plan: Plan) => Surroundings) {
     this.#surroundings = surroundings;
@@ -25,10 +25,20 @@ export class FaultSet {
     const active = new ActivePlan(plan, this.#surroundings(plan), options, () => {
       this.#plans.splice(this.#plans.indexOf(active), 1);
       if (this.#plans.length === 0) this.onEmpty?.();
+      this.#changed();
     });
     this.#plans.push(active);
-    for (const told of [...this.onArm]) told();
+    this.#changed();
     return active;
+  }
+
+  #changed(): void {
+    for (const told of [...this.onChange]) told();
+  }
+
+  /** Whether any rule is about a point whose name begins so. */
+  concernsAny(prefix: string): boolean {
+    return this.#plans.some((plan) => plan.concernsAny(prefix));
   }
 
   concerns(point: string): boolean {
