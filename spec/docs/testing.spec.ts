@@ -47,6 +47,7 @@ import {
   variablesModel,
   WatchCheck,
 } from '../../testing/index.ts';
+import { codePointTasks, pythonPointTasks } from '../../testing/plan/points.ts';
 import { needs } from '../helpers/needs.ts';
 
 // Programs of docs/testing.md: doubles of the outside, checkers, and what is for mocha and chai.
@@ -253,14 +254,21 @@ describe('the programs of docs/testing.md: mocha and chai', () => {
   // #endregion
 });
 
+const listed = (tasks: readonly string[]): string =>
+  tasks
+    .filter((task) => task !== 'off')
+    .map((task) => `\`${task}\``)
+    .join(' ');
+
 describe('docs/testing.md', () => {
   it('names every point and all that can be done there', () => {
+    const ofCode = [
+      { point: '`faultPoint` of yours', tasks: codePointTasks },
+      { point: '`fault_point` in Python', tasks: pythonPointTasks },
+    ];
+    for (const { point, tasks } of ofCode) expect(page).to.match(new RegExp(`${point} \\| ${listed(tasks)} \\|`));
     for (const { point, tasks } of faultPoints()) {
-      const row = `| \`${point}\` | ${tasks
-        .filter((task) => task !== 'off')
-        .map((task) => `\`${task}\``)
-        .join(' ')} |`;
-      expect(page).to.include(row);
+      expect(page).to.include(`| \`${point}\` | ${listed(tasks)} |`);
     }
   });
 

@@ -101,6 +101,11 @@ export class ActivePlan {
     return this.#byPoint.has(point) || this.#healers.has(point);
   }
 
+  /** Whether any rule is about a point whose name begins so. */
+  concernsAny(prefix: string): boolean {
+    return [...this.#byPoint.keys(), ...this.#healers.keys()].some((point) => point.startsWith(prefix));
+  }
+
   /** Told that a point is passed; answers what is to be done. */
   decide(site: Site): Decision | undefined {
     for (const rule of this.#healers.get(site.point) ?? []) if (rule.done > 0) rule.heal();

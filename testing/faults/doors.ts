@@ -11,7 +11,8 @@ import { RandomStream } from '../simulation/random.ts';
 import type { Surroundings } from './active-rule.ts';
 import { faultyClock } from './clock.ts';
 import { FaultSet } from './fault-set.ts';
-import { faultyLaunch, type SendSignal } from './process.ts';
+import { faultyLaunch, type InwardDoor, type SendSignal } from './process.ts';
+import { pythonDoor } from './python-door.ts';
 import { FaultyProvider } from './store.ts';
 import { faultyListen } from './wire.ts';
 
@@ -27,11 +28,16 @@ export class FaultDoors {
   /** Those that stand around something. */
   readonly used = new Set<DoorName>();
   readonly #clock: Clock;
+  readonly #inward: ((path: string) => InwardDoor) | undefined;
 
-  /** Internal: `faultDoors` makes them; a simulation has its own. `clock` is never one under faults. */
-  constructor(set: FaultSet, clock: Clock) {
+  /**
+   * Internal: `faultDoors` makes them; a simulation has its own. `clock` is never one under faults. `inward` makes a door
+   * into each process.
+   */
+  constructor(set: FaultSet, clock: Clock, inward?: (path: string) => InwardDoor) {
     this.set = set;
     this.#clock = clock;
+    this.#inward = inward;
   }
 
   /** A runtime with these doors: its clock is under faults, and `withFaults` on a system with it reaches all of them. */
@@ -45,10 +51,10 @@ export class FaultDoors {
     return faulty;
   }
 
-  /** OS processes under faults. `signal` sends a signal to a process group; default: the real one. */
+  /** OS processes under faults, those inside of them too (`python:` points). `signal` sends a signal to a process group; default: the real one. */
   launch(inner: Launch, signal: SendSignal = signalGroup): Launch {
     this.used.add('process');
-    return faultyLaunch(inner, signal, this.set, this.#clock);
+    return faultyLaunch(inner, signal, this.set, this.#clock, this.#inward);
   }
 
   /** Connections under faults: the option `listen` of links. */
@@ -94,6 +100,7 @@ export function liveSurroundings(clock: Clock, { seed = 1 }: Plan): Surroundings
 /** Doors for a live system: start it with `runtime`, and put the others around what it uses. */
 export function faultDoors(inner: Runtime = nodeRuntime()): { readonly runtime: Runtime; readonly doors: FaultDoors } {
   const { clock } = inner;
-  const doors = new FaultDoors(new FaultSet((plan) => liveSurroundings(clock, plan)), clock);
+  const set = new FaultSet((plan) => liveSurroundings(clock, plan));
+  const doors = new FaultDoors(set, clock, (path) => pythonDoor(set, path));
   return { runtime: doors.runtime(inner), doors };
 }

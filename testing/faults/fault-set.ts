@@ -19,8 +19,8 @@ export class FaultSet {
   readonly #plans: ActivePlan[] = [];
   /** Told when the last plan has ended. */
   onEmpty: (() => void) | undefined;
-  /** Told of each plan that is armed. */
-  readonly onArm = new Set<() => void>();
+  /** Told of each plan that is armed, and of each that has ended. */
+  readonly onChange = new Set<() => void>();
   /** Told of everything that its plans do. */
   readonly onNews = new Set<(news: FaultNews) => void>();
   /** The fault points of library and user code that were passed while a plan was armed. */
@@ -47,13 +47,23 @@ export class FaultSet {
       leave: () => this.#plans.splice(this.#plans.indexOf(active), 1),
       gone: () => {
         if (this.#plans.length === 0) this.onEmpty?.();
+        this.#changed();
       },
     });
     this.#armed += 1;
     this.#plans.push(active);
     this.#tell({ type: 'started', plan: active });
-    for (const told of [...this.onArm]) told();
+    this.#changed();
     return active;
+  }
+
+  #changed(): void {
+    for (const told of [...this.onChange]) told();
+  }
+
+  /** Whether any rule is about a point whose name begins so. */
+  concernsAny(prefix: string): boolean {
+    return this.#plans.some((plan) => plan.concernsAny(prefix));
   }
 
   concerns(point: string): boolean {

@@ -81,18 +81,30 @@ export const builtInPoints = {
 
 export type BuiltInPoint = keyof typeof builtInPoints;
 
+/** Before the name of a point of Python. */
+export const pythonPrefix = 'python:';
+
 /** What can be done at a `faultPoint` of library or user code. */
 export const codePointTasks = ['off', 'throw', 'return', 'sleep', 'hang', 'pause'] as const;
 
-export type PointName = BuiltInPoint | FaultPointName;
+/** What can be done at a `fault_point` in Python: `python:` and its name, where the path is the worker's. */
+export const pythonPointTasks = [...codePointTasks, 'kill', 'exit'] as const;
+
+/** A `fault_point` of a tool, or of what it is made of, in a worker. */
+export type PythonPoint = `python:${string}`;
+
+export type PointName = BuiltInPoint | PythonPoint | FaultPointName;
 
 /** What can be done at a point. */
 export type TasksAt<P extends PointName> = P extends BuiltInPoint
   ? (typeof builtInPoints)[P]['tasks'][number]
-  : (typeof codePointTasks)[number];
+  : P extends PythonPoint
+    ? (typeof pythonPointTasks)[number]
+    : (typeof codePointTasks)[number];
 
 export function tasksAt(point: string): readonly TaskName[] {
-  return (builtInPoints as Readonly<Record<string, Point>>)[point]?.tasks ?? codePointTasks;
+  const ofCode = point.startsWith(pythonPrefix) ? pythonPointTasks : codePointTasks;
+  return (builtInPoints as Readonly<Record<string, Point>>)[point]?.tasks ?? ofCode;
 }
 
 /** The built-in points: names, what they are, and what can be done there. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { checkPlan, PlanError } from '../../../testing/plan/check.ts';
@@ -97,6 +98,28 @@ const tidy = (plan: Plan): Plan => ({
         Object.entries(one).filter(([, value]) => !(typeof value === 'object' && Object.keys(value).length === 0)),
       ) as never,
   ),
+});
+
+interface Row {
+  readonly text: string;
+  readonly plan?: Plan;
+  /** The field that is wrong. */
+  readonly wrong?: string;
+}
+const table = JSON.parse(
+  readFileSync(new URL('../../fixtures/fault-plan-table.json', import.meta.url), 'utf8'),
+) as readonly Row[];
+
+describe('the short form of a plan, as Python reads it too', () => {
+  for (const { text, plan, wrong } of table) {
+    it(plan === undefined ? `refuses ${text}` : `reads ${text}`, () => {
+      if (plan !== undefined) expect(parsePlan(text)).to.deep.equal(plan);
+      else
+        expect(() => parsePlan(text))
+          .to.throw(PlanError)
+          .with.property('field', wrong);
+    });
+  }
 });
 
 describe('the short form of a plan', () => {
