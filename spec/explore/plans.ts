@@ -17,6 +17,9 @@ export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>
     () => rule('actor.terminate', tree, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
     () => rule('message.send', tree, probability(), pick<Task>([{ do: 'drop' }, { do: 'dup' }])),
     () => rule('message.send', tree, probability(), pick<Task>([{ do: 'delay', ms: ms() }, { do: 'reorder' }])),
+    () => rule('signal.send', tree, probability(), { do: 'delay', ms: ms() }),
+    () =>
+      rule('reply.send', tree, probability(), pick<Task>([{ do: 'drop' }, { do: 'dup' }, { do: 'delay', ms: ms() }])),
     () =>
       rule(
         'actor.receive',
