@@ -6,6 +6,7 @@ export { type CallOutcome, noOutcome } from './call-table.ts';
 export { defaultToolTimeoutMs } from './caller.ts';
 export { decodeMap, decodeValue, encodeAs, encodeMap, encodeValue } from './codec.ts';
 export { ArgumentsError, cancelledCode, errorOfFault, faultOf, faultOfTool } from './error-codes.ts';
+export { HostMessageSchema, WorkerMessageSchema } from './gen/bridge_pb.js';
 export { type KeptValue, keepValue, keyOfArguments } from './kept-value.ts';
 export type { LocalToolContext, NestedCallOptions, ToolName } from './local-context.ts';
 export { type ExposedTool, isAsyncIterable, type LocalToolFunction, type SessionTools } from './local-tools.ts';

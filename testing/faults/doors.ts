@@ -4,14 +4,15 @@
  */
 import { type Clock, nodeRuntime, type Runtime } from '../../actors/core/index.ts';
 import type { StateProvider } from '../../actors/state/index.ts';
-import { type Launch, signalGroup } from '../../actors/worker/index.ts';
+import type { Launch } from '../../actors/worker/index.ts';
 import type { Listen } from '../../bridge/transport/index.ts';
 import type { Plan } from '../plan/plan.ts';
 import { RandomStream } from '../simulation/random.ts';
 import type { Surroundings } from './active-rule.ts';
 import { faultyClock } from './clock.ts';
 import { FaultSet } from './fault-set.ts';
-import { faultyLaunch, type InwardDoor, type SendSignal } from './process.ts';
+import { faultyLaunch, type InwardDoor } from './process.ts';
+import { liveHands, type ProcessHands } from './process-hands.ts';
 import { pythonDoor } from './python-door.ts';
 import { FaultyProvider } from './store.ts';
 import { faultyListen } from './wire.ts';
@@ -51,10 +52,13 @@ export class FaultDoors {
     return faulty;
   }
 
-  /** OS processes under faults, those inside of them too (`python:` points). `signal` sends a signal to a process group; default: the real one. */
-  launch(inner: Launch, signal: SendSignal = signalGroup): Launch {
+  /**
+   * OS processes under faults, those inside of them too (`python:` points). `hands`: how to injure a process; default: a
+   * real one.
+   */
+  launch(inner: Launch, hands: ProcessHands = liveHands(this.#clock)): Launch {
     this.used.add('process');
-    return faultyLaunch(inner, signal, this.set, this.#clock, this.#inward);
+    return faultyLaunch(inner, hands, this.set, this.#clock, this.#inward);
   }
 
   /** Connections under faults: the option `listen` of links. */

@@ -1,16 +1,16 @@
-/** OS processes under faults: not started, never ready, ended at once, stopped, killed, talking garbage. */
-import type { Clock } from '../../actors/core/index.ts';
+/**
+ * OS processes under faults: not started, started with too little or too much, never ready, ended, stopped, starved,
+ * deaf, talking garbage.
+ */
+import type { Clock, TimerHandle } from '../../actors/core/index.ts';
 import type { Launch, LaunchEvent, LaunchOptions, OsProcess } from '../../actors/worker/index.ts';
 import type { Decision } from './active-plan.ts';
 import type { FaultSet } from './fault-set.ts';
-
-/** Sends a signal to a process and all that it has started. */
-export type SendSignal = (osPid: number, signal: NodeJS.Signals) => unknown;
+import type { ProcessHands } from './process-hands.ts';
+import { Late, Nobody, type Tell } from './process-stand-ins.ts';
 
 /** How often a running process passes the point `process.run`, in milliseconds. */
 const lookMs = 100;
-
-type Tell = (event: LaunchEvent) => void;
 
 /** What makes faults reach into a process: variables for its environment, and an end. */
 export interface InwardDoor {
@@ -21,24 +21,30 @@ export interface InwardDoor {
 /** `inward` makes a door into each process, by its path; none: what is in it is out of reach. */
 export function faultyLaunch(
   inner: Launch,
-  signal: SendSignal,
+  hands: ProcessHands,
   set: FaultSet,
   clock: Clock,
   inward?: (path: string) => InwardDoor,
 ): Launch {
   return (options, tell) => {
     const path = placeOf(options);
-    const start = () => {
-      const heard = watched(path, tell, signal, set, clock);
-      if (inward === undefined) return inner(options, heard);
-      const door = inward(path);
-      return inner({ ...options, env: { ...options.env, ...door.env } }, (event) => {
-        if (event.type === 'process.failed' || event.type === 'process.exited') door.close();
-        heard(event);
-      });
+    const start = (own = options) => {
+      const door = inward?.(path);
+      const told: Tell = (event) => {
+        if (event.type === 'process.failed' || event.type === 'process.exited') door?.close();
+        tell(event);
+      };
+      const { hear, listens } = new Watch(path, told, hands, set, clock);
+      const process = inner(door === undefined ? own : { ...own, env: { ...own.env, ...door.env } }, hear);
+      return { kill: () => process.kill(), terminate: () => listens(() => process.terminate()) };
     };
     const decision = set.concerns('process.spawn') ? set.decide({ point: 'process.spawn', path }) : undefined;
-    return decision === undefined ? start() : spawned(decision, start, tell, clock);
+    if (decision === undefined) return start();
+    try {
+      return spawned(decision, start, { options, tell, hands, clock });
+    } catch (error) {
+      return failed(error as Error, tell, clock);
+    }
   };
 }
 
@@ -52,13 +58,22 @@ function placeOf({ input, command }: LaunchOptions): string {
   }
 }
 
-function spawned({ rule, task }: Decision, start: () => OsProcess, tell: Tell, clock: Clock): OsProcess {
-  const soon = (event: LaunchEvent) => void clock.setTimer(0, () => tell(event));
+interface Spawn {
+  readonly options: LaunchOptions;
+  readonly tell: Tell;
+  readonly hands: ProcessHands;
+  readonly clock: Clock;
+}
+
+function spawned(
+  { rule, task }: Decision,
+  start: (own?: LaunchOptions) => OsProcess,
+  { options, tell, hands, clock }: Spawn,
+): OsProcess {
   switch (task.do) {
     case 'throw': {
       const code = task.error ?? 'EAGAIN';
-      soon({ type: 'process.failed', error: Object.assign(new Error(`${code}: injected`), { code }) });
-      return { terminate: () => {}, kill: () => {} };
+      return failed(Object.assign(new Error(`${code}: injected`), { code }), tell, clock);
     }
     case 'exit': {
       const nobody = new Nobody(tell);
@@ -77,109 +92,125 @@ function spawned({ rule, task }: Decision, start: () => OsProcess, tell: Tell, c
       return new Late(tell, start, (goOn) =>
         task.do === 'sleep' ? rule.later(task.ms, goOn) : rule.untilHealed(task, goOn),
       );
+    case 'boot': {
+      const said = JSON.parse(options.input) as object;
+      return start({ ...options, input: `${JSON.stringify({ ...said, ...task.over })}\n` });
+    }
+    case 'script':
+      return start(hands.script(options, task.steps));
+    case 'flood':
+      return start(hands.burden(options, task.what));
+    case 'fork':
+      return start(hands.burden(options, 'fork'));
     default:
       return start();
   }
 }
 
-/** A process that is none: what a host sees of one that never says anything. */
-class Nobody implements OsProcess {
+function failed(error: Error, tell: Tell, clock: Clock): OsProcess {
+  clock.setTimer(0, () => tell({ type: 'process.failed', error }));
+  return { terminate: () => {}, kill: () => {} };
+}
+
+/** What is told of a real process, and what it is told, with what faults do to it. */
+class Watch {
+  readonly #path: string;
   readonly #tell: Tell;
-  #ended = false;
+  readonly #hands: ProcessHands;
+  readonly #set: FaultSet;
+  readonly #clock: Clock;
+  #osPid: number | undefined;
+  #timer: TimerHandle | undefined;
+  /** With which it is said to have exited, however it really was ended. */
+  #code: number | undefined;
 
-  constructor(tell: Tell) {
+  constructor(path: string, tell: Tell, hands: ProcessHands, set: FaultSet, clock: Clock) {
+    this.#path = path;
     this.#tell = tell;
+    this.#hands = hands;
+    this.#set = set;
+    this.#clock = clock;
   }
 
-  start(): void {
-    if (!this.#ended) this.#tell({ type: 'process.started', osPid: 0 });
-  }
-
-  terminate(): void {
-    this.end(null, 'SIGTERM');
-  }
-
-  kill(): void {
-    this.end(null, 'SIGKILL');
-  }
-
-  end(code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#tell({ type: 'process.exited', code, signal, lastOutput: '' });
-    this.#tell({ type: 'process.gone', left: [] });
-  }
-}
-
-/** A process that is started later; ended before, it never is. */
-class Late implements OsProcess {
-  readonly #nobody: Nobody;
-  readonly #callOff: () => void;
-  #real: OsProcess | undefined;
-
-  constructor(tell: Tell, start: () => OsProcess, wait: (goOn: () => void) => () => void) {
-    this.#nobody = new Nobody(tell);
-    this.#callOff = wait(() => {
-      this.#real = start();
-    });
-  }
-
-  terminate(): void {
-    this.#end((process) => process.terminate());
-  }
-
-  kill(): void {
-    this.#end((process) => process.kill());
-  }
-
-  #end(end: (process: OsProcess) => void): void {
-    this.#callOff();
-    end(this.#real ?? this.#nobody);
-  }
-}
-
-/** What is told of a real process, with what faults do to it. */
-function watched(path: string, tell: Tell, signal: SendSignal, set: FaultSet, clock: Clock): Tell {
-  let osPid: number | undefined;
-  let timer: { cancel(): void } | undefined;
-  const look = () => {
-    timer?.cancel();
-    timer = undefined;
-    if (osPid === undefined || !set.concerns('process.run')) return;
-    const decision = set.decide({ point: 'process.run', path });
-    if (decision?.task.do === 'kill') {
-      const { rule, task } = decision;
-      const name = (task.signal ?? 'SIGKILL') as NodeJS.Signals;
-      signal(osPid, name);
-      if (name === 'SIGSTOP') rule.onHeal(() => osPid !== undefined && signal(osPid, 'SIGCONT'));
-    }
-    // The signal may have ended it.
-    if (osPid !== undefined) timer = clock.setTimer(lookMs, look);
-  };
-  return (event) => {
+  readonly hear = (event: LaunchEvent): void => {
     switch (event.type) {
       case 'process.started':
-        osPid = event.osPid;
-        set.onChange.add(look);
-        tell(event);
-        look();
+        this.#osPid = event.osPid;
+        this.#set.onChange.add(this.#look);
+        this.#tell(event);
+        this.#look();
         return;
       case 'process.output': {
-        const decision = set.concerns('process.output') ? set.decide({ point: 'process.output', path }) : undefined;
+        const decision = this.#decide('process.output');
         if (decision?.task.do === 'drop') return;
-        tell(decision?.task.do === 'corrupt' ? { ...event, text: garbage(event.text, decision) } : event);
+        this.#tell(decision?.task.do === 'corrupt' ? { ...event, text: garbage(event.text, decision) } : event);
         return;
       }
       case 'process.exited':
-        osPid = undefined;
-        set.onChange.delete(look);
-        timer?.cancel();
-        tell(event);
+        this.#osPid = undefined;
+        this.#set.onChange.delete(this.#look);
+        this.#timer?.cancel();
+        this.#tell(this.#code === undefined ? event : { ...event, code: this.#code, signal: null });
         return;
       default:
-        tell(event);
+        this.#tell(event);
     }
   };
+
+  /** The host asks it to end. */
+  readonly listens = (terminate: () => void): void => {
+    const decision = this.#decide('process.signal');
+    if (decision?.task.do === 'drop') return;
+    if (decision?.task.do === 'delay') decision.rule.later(decision.task.ms, terminate);
+    else terminate();
+  };
+
+  readonly #look = (): void => {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#osPid === undefined || !this.#set.concerns('process.run')) return;
+    const decision = this.#decide('process.run');
+    if (decision !== undefined) this.#injure(this.#osPid, decision);
+    // That may have ended it.
+    if (this.#osPid !== undefined) this.#timer = this.#clock.setTimer(lookMs, this.#look);
+  };
+
+  #injure(osPid: number, { rule, task }: Decision): void {
+    const goOn = () => {
+      if (this.#osPid !== undefined) this.#hands.signal(osPid, 'SIGCONT');
+    };
+    switch (task.do) {
+      case 'kill': {
+        const name = (task.signal ?? 'SIGKILL') as NodeJS.Signals;
+        this.#hands.signal(osPid, name);
+        if (name === 'SIGSTOP') rule.onHeal(goOn);
+        return;
+      }
+      case 'sleep':
+        this.#hands.signal(osPid, 'SIGSTOP');
+        rule.later(task.ms, goOn);
+        return;
+      case 'exit':
+        this.#code = task.code ?? 1;
+        this.#hands.signal(osPid, 'SIGKILL');
+        return;
+      case 'starve': {
+        const giveBack = this.#hands.starve(osPid, task.of);
+        rule.onHeal(() => {
+          if (this.#osPid !== undefined) giveBack();
+        });
+        return;
+      }
+      case 'orphan':
+        this.#hands.orphan();
+        return;
+      default:
+    }
+  }
+
+  #decide(point: string): Decision | undefined {
+    return this.#set.concerns(point) ? this.#set.decide({ point, path: this.#path }) : undefined;
+  }
 }
 
 /** As long as the text, and no text. */

@@ -1,21 +1,10 @@
 /**
- * Connections under faults: batches that are lost (half-open), doubled, late, stalled, corrupted or cut short, and
- * connections that are refused or reset. What is held back keeps its order, as on any stream.
+ * Connections under faults: batches and frames that are lost, doubled, late, out of order, corrupted or cut short, and
+ * connections that are refused, slow, stalled or reset.
  */
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import {
-  type Batch,
-  type Carrier,
-  type CarrierEvents,
-  FrameSchema,
-  type Listen,
-  type Refusal,
-} from '../../bridge/transport/index.ts';
-import type { Decision } from './active-plan.ts';
+import type { Batch, Carrier, CarrierEvents, Listen, Refusal } from '../../bridge/transport/index.ts';
 import type { FaultSet } from './fault-set.ts';
-
-/** How many batches may be held back before their sender is told to wait. */
-const heldMax = 16;
+import { heldMax, Line, type Side } from './line.ts';
 
 export function faultyListen(inner: Listen, set: FaultSet): Listen {
   return (events) =>
@@ -38,6 +27,7 @@ export function faultyListen(inner: Listen, set: FaultSet): Listen {
 export class FaultyCarrier implements Carrier {
   readonly peer: string;
   readonly #inner: Carrier;
+  readonly #side: Side;
   readonly #out: Line;
   readonly #in: Line;
   #events: CarrierEvents | undefined;
@@ -46,10 +36,12 @@ export class FaultyCarrier implements Carrier {
   constructor(inner: Carrier, set: FaultSet) {
     this.peer = inner.peer;
     this.#inner = inner;
+    this.#side = { path: inner.peer };
     const reset = () => this.abort();
     this.#out = new Line(
       set,
-      { direction: 'out', path: inner.peer },
+      'out',
+      this.#side,
       (batch) => inner.send(batch),
       reset,
       () => {
@@ -58,20 +50,23 @@ export class FaultyCarrier implements Carrier {
         this.#events?.drained();
       },
     );
-    this.#in = new Line(set, { direction: 'in', path: inner.peer }, (batch) => this.#events?.batch(batch), reset);
+    this.#in = new Line(set, 'in', this.#side, (batch) => this.#events?.batch(batch), reset);
   }
 
   listen(events: CarrierEvents): void {
     this.#events = events;
     this.#inner.listen({
-      batch: (batch) => this.#in.push(batch),
+      batch: (batch) => {
+        const [first] = batch.frames;
+        if (first?.body.case === 'hello') this.#side.path = first.body.value.workerId;
+        this.#in.push(batch);
+      },
       drained: () => {
         if (!this.#held) events.drained();
       },
       ended: () => this.#in.last(() => events.ended()),
       closed: (why) => {
-        this.#in.clear();
-        this.#out.clear();
+        this.#clear();
         events.closed(why);
       },
     });
@@ -101,141 +96,12 @@ export class FaultyCarrier implements Carrier {
   }
 
   abort(): void {
-    this.#in.clear();
-    this.#out.clear();
+    this.#clear();
     this.#inner.abort();
   }
-}
 
-interface Held {
-  pass: (() => unknown) | undefined;
-  ready: boolean;
-}
-
-/** One direction of a connection. */
-class Line {
-  readonly #set: FaultSet;
-  readonly #where: { readonly direction: 'in' | 'out'; readonly path: string };
-  readonly #pass: (batch: Batch) => unknown;
-  readonly #reset: () => void;
-  readonly #flushed: () => void;
-  /** What waits, oldest first; behind one that is not ready nobody passes. */
-  #queue: Held[] = [];
-
-  constructor(
-    set: FaultSet,
-    where: { readonly direction: 'in' | 'out'; readonly path: string },
-    pass: (batch: Batch) => unknown,
-    reset: () => void,
-    flushed: () => void = () => {},
-  ) {
-    this.#set = set;
-    this.#where = where;
-    this.#pass = pass;
-    this.#reset = reset;
-    this.#flushed = flushed;
+  #clear(): void {
+    this.#in.clear();
+    this.#out.clear();
   }
-
-  get length(): number {
-    return this.#queue.length;
-  }
-
-  clear(): void {
-    this.#queue = [];
-  }
-
-  /** What passing it answered; undefined when it is held back. */
-  push(batch: Batch): unknown {
-    const decision = this.#set.concerns('wire.batch')
-      ? this.#set.decide({ point: 'wire.batch', ...this.#where })
-      : undefined;
-    if (decision === undefined) return this.#inOrder(() => this.#pass(batch));
-    const { rule, task } = decision;
-    switch (task.do) {
-      case 'drop':
-        return true;
-      case 'dup':
-        this.#inOrder(() => this.#pass(batch));
-        return this.#inOrder(() => this.#pass(batch));
-      case 'kill':
-        this.#reset();
-        return true;
-      case 'corrupt':
-        return this.#damaged(corrupted(batch, decision));
-      case 'truncate':
-        return this.#damaged(truncated(batch, task.bytes ?? 0));
-      case 'delay':
-        return this.#hold(batch, (goOn) => void rule.later(task.ms, goOn));
-      case 'hang':
-      case 'pause':
-        return this.#hold(batch, (goOn) => void rule.untilHealed(task, goOn));
-      default:
-        return this.#inOrder(() => this.#pass(batch));
-    }
-  }
-
-  /** Runs `end` behind everything that is on its way. */
-  last(end: () => void): void {
-    this.#inOrder(end);
-  }
-
-  #damaged({ frames, readable }: Damaged): unknown {
-    if (frames !== undefined) this.#inOrder(() => this.#pass(frames));
-    // What cannot be read ends a connection.
-    if (!readable) this.#inOrder(() => this.#reset());
-    return true;
-  }
-
-  #hold(batch: Batch, wait: (goOn: () => void) => void): undefined {
-    const held: Held = { pass: () => this.#pass(batch), ready: false };
-    this.#queue.push(held);
-    wait(() => {
-      held.ready = true;
-      this.#flush();
-    });
-  }
-
-  #inOrder(pass: () => unknown): unknown {
-    if (this.#queue.length === 0) return pass();
-    this.#queue.push({ pass, ready: true });
-    return undefined;
-  }
-
-  #flush(): void {
-    const wasFull = this.#queue.length >= heldMax / 2;
-    while (this.#queue[0]?.ready) this.#queue.shift()?.pass?.();
-    if (wasFull && this.#queue.length < heldMax / 2) this.#flushed();
-  }
-}
-
-interface Damaged {
-  /** What still arrives. */
-  readonly frames: Batch | undefined;
-  readonly readable: boolean;
-}
-
-/** One bit of one frame is another. A frame that then cannot be read is the end of what arrives. */
-function corrupted({ frames, acknowledged }: Batch, { rule }: Decision): Damaged {
-  if (frames.length === 0)
-    return { frames: { frames, acknowledged: acknowledged + 1 + rule.pick(1_000) }, readable: true };
-  const which = rule.pick(frames.length);
-  const bytes = toBinary(FrameSchema, frames[which] as Batch['frames'][number]);
-  const at = rule.pick(Math.max(1, bytes.length));
-  bytes[at] = (bytes[at] ?? 0) ^ (1 << rule.pick(8));
-  try {
-    const changed = frames.with(which, fromBinary(FrameSchema, bytes));
-    return { frames: { frames: changed, acknowledged }, readable: true };
-  } catch {
-    return { frames: { frames: frames.slice(0, which), acknowledged }, readable: false };
-  }
-}
-
-/** Only what fits whole into so many bytes arrives, and then nothing more. */
-function truncated({ frames, acknowledged }: Batch, bytes: number): Damaged {
-  let left = bytes;
-  const arrived = frames.filter((frame) => {
-    left -= toBinary(FrameSchema, frame).length;
-    return left >= 0;
-  });
-  return { frames: arrived.length === 0 ? undefined : { frames: arrived, acknowledged }, readable: false };
 }

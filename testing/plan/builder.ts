@@ -2,6 +2,7 @@
  * The typed builder of plans: `plan().at('actor.receive', { path: 'app/jobs/*' }).nth(3).throw('boom')`. At each point it
  * offers what can be done there, and at each step what it has made is a plan.
  */
+import type { FakeStep } from '../fake-worker/steps.ts';
 import { checkPlan } from './check.ts';
 import {
   type Plan,
@@ -36,6 +37,16 @@ interface TaskArguments {
   readonly corrupt: [];
   readonly truncate: [bytes?: number];
   readonly shift: [ms: number];
+  readonly jitter: [ms: number];
+  readonly throttle: [bytesPerSecond: number];
+  readonly grow: [bytes: number];
+  readonly skew: [of: 'protocol' | 'schema'];
+  readonly boot: [over: Readonly<Record<string, unknown>>];
+  readonly script: [steps: readonly FakeStep[]];
+  readonly flood: [what: 'line' | 'stderr'];
+  readonly fork: [];
+  readonly starve: [of: 'memory' | 'files'];
+  readonly orphan: [];
   readonly rate: [factor: number];
   readonly stale: [];
 }

@@ -1,4 +1,5 @@
 /** Checks a plan that comes as data; what is wrong is named by its field. */
+import { type FakeStep, validateStep } from '../fake-worker/steps.ts';
 import { type Plan, type Rule, type Task, type TaskName, taskArguments } from './plan.ts';
 import { tasksAt } from './points.ts';
 
@@ -95,6 +96,28 @@ const argument: Partial<Record<TaskName, { readonly check: Check; readonly neede
     needed: false,
   },
   shift: { check: milliseconds, needed: true },
+  jitter: { check: duration, needed: true },
+  throttle: { check: count, needed: true },
+  grow: { check: count, needed: true },
+  boot: {
+    check: must((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object'),
+    needed: true,
+  },
+  script: {
+    check: (field, value) => {
+      some(field, value, (at, step) => {
+        try {
+          validateStep(step as FakeStep, at);
+        } catch (error) {
+          throw new PlanError(at, (error as Error).message);
+        }
+      });
+    },
+    needed: true,
+  },
+  skew: { check: must((value) => value === 'protocol' || value === 'schema', '"protocol" or "schema"'), needed: true },
+  flood: { check: must((value) => value === 'line' || value === 'stderr', '"line" or "stderr"'), needed: true },
+  starve: { check: must((value) => value === 'memory' || value === 'files', '"memory" or "files"'), needed: true },
   rate: { check: must((value) => isNumber(value) && value > 0, 'a number above 0'), needed: true },
 };
 

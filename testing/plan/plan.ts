@@ -2,6 +2,7 @@
  * A fault plan is data: rules that say where, when, what and until. It can be written by hand as JSON, built with
  * `plan()`, or given as one line of text; `checkPlan` names the field that is wrong.
  */
+import type { FakeStep } from '../fake-worker/steps.ts';
 
 /** What can be done, by the field that its argument has in a task; undefined for none. */
 export const taskArguments = {
@@ -42,6 +43,26 @@ export const taskArguments = {
   truncate: 'bytes',
   /** The clock shows so many milliseconds more. */
   shift: 'ms',
+  /** Comes up to so many milliseconds later, drawn anew for each. */
+  jitter: 'ms',
+  /** So many bytes pass in a second. */
+  throttle: 'bytesPerSecond',
+  /** So many bytes longer than it should be. */
+  grow: 'bytes',
+  /** As a side of another version would say it: of another `protocol`, or of a `schema` with more fields. */
+  skew: 'of',
+  /** An OS process is told this in its boot line, besides or instead. */
+  boot: 'over',
+  /** A process that follows these steps stands in the place of an OS process: those of `fakeWorker`. */
+  script: 'steps',
+  /** An OS process prints too much: a `line` of 10 MB on stdout, or `stderr`, 1 MB of lines there. */
+  flood: 'what',
+  /** An OS process has a child that wants to outlive it. */
+  fork: undefined,
+  /** An OS process gets no more of it than it has: `memory` (16 MiB more), or `files`. */
+  starve: 'of',
+  /** The host of an OS process is killed: this process, by SIGKILL. */
+  orphan: undefined,
   /** The clock goes so many times as fast. */
   rate: 'factor',
   /** What was answered the last time. */
@@ -63,6 +84,14 @@ interface Arguments {
   readonly exit: { readonly code?: number };
   readonly truncate: { readonly bytes?: number };
   readonly shift: { readonly ms: number };
+  readonly jitter: { readonly ms: number };
+  readonly throttle: { readonly bytesPerSecond: number };
+  readonly grow: { readonly bytes: number };
+  readonly skew: { readonly of: 'protocol' | 'schema' };
+  readonly boot: { readonly over: Readonly<Record<string, unknown>> };
+  readonly script: { readonly steps: readonly FakeStep[] };
+  readonly flood: { readonly what: 'line' | 'stderr' };
+  readonly starve: { readonly of: 'memory' | 'files' };
   readonly rate: { readonly factor: number };
 }
 

@@ -55,18 +55,30 @@ export const builtInPoints = {
     is: 'a timer of the runtime is set; delay: late, or early when negative; drop: lost until it is healed',
   },
   'process.spawn': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'exit'],
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'exit', 'boot', 'script', 'flood', 'fork'],
     is: 'an OS process is started; throw: ENOENT, EACCES, EAGAIN; hang: it runs and is never ready; exit: it ends at once',
   },
   'process.run': {
-    tasks: ['off', 'kill'],
-    is: 'an OS process runs: when it has started, and each 100 ms; kill: SIGKILL, SIGSTOP (healed by SIGCONT), ...',
+    tasks: ['off', 'kill', 'sleep', 'exit', 'starve', 'orphan'],
+    is: 'an OS process runs: when it has started, and each 100 ms; kill: SIGKILL, SIGSTOP (healed by SIGCONT), ...; sleep: stopped for so long',
+  },
+  'process.signal': {
+    tasks: ['off', 'drop', 'delay'],
+    is: 'a host asks an OS process to end (SIGTERM); drop: it does not listen',
   },
   'process.output': { tasks: ['off', 'drop', 'corrupt'], is: 'an OS process prints a line; corrupt: garbage instead' },
   'wire.connect': { tasks: ['off', 'throw', 'delay'], is: 'a worker dials in; throw: refused' },
   'wire.batch': {
-    tasks: ['off', 'drop', 'dup', 'delay', 'hang', 'pause', 'kill', 'corrupt', 'truncate'],
-    is: 'frames go over a connection; drop: half-open; hang: stalled; kill: reset',
+    tasks: ['off', 'drop', 'dup', 'delay', 'jitter', 'throttle', 'hang', 'pause', 'kill', 'corrupt', 'truncate'],
+    is: 'frames go over a connection, in: to the host; drop: half-open; hang: stalled; kill: reset',
+  },
+  'wire.frame': {
+    tasks: ['off', 'drop', 'dup', 'delay', 'hang', 'pause', 'reorder', 'kill', 'grow', 'skew'],
+    is: 'one frame goes over a connection; message: call, result, item, cancel, hello, ready, ...; kill: reset before it',
+  },
+  'wire.http2': {
+    tasks: ['off', 'drop', 'hang', 'pause', 'kill', 'stop', 'throw', 'truncate'],
+    is: 'an HTTP/2 frame goes through a proxy; kill: RST_STREAM; stop: GOAWAY; throw: the call ends with this gRPC status; truncate: it ends without trailers',
   },
   'store.command': {
     tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'kill'],

@@ -4,9 +4,11 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock, Random } from '../../actors/core/index.ts';
+import type { FaultSet } from '../faults/fault-set.ts';
 import { Direction } from './direction.ts';
 import type { ProxyError } from './errors.ts';
 import { splitRandom, type WireFaults } from './faults.ts';
+import { type Editor, Http2Faults } from './http2-faults.ts';
 
 /** Why a connection is over: the first thing that ended it. */
 export type ConnectionEnd =
@@ -56,6 +58,9 @@ export interface ConnectionInput {
   readonly clock: Clock;
   readonly random: Random | undefined;
   readonly maxBufferBytes: number;
+  /** HTTP/2 frames pass their point. */
+  readonly faults: FaultSet | undefined;
+  readonly name: string;
   readonly onChange: () => void;
 }
 
@@ -68,20 +73,28 @@ export class Connection implements ProxiedConnection {
   connected = false;
   #end: ConnectionEnd | undefined;
 
-  constructor({ id, client, server, random, ...rest }: ConnectionInput) {
+  constructor({ id, client, server, random, faults, name, ...rest }: ConnectionInput) {
     this.id = id;
     this.#peers = [client, server];
-    const direction = (from: Peer, to: Peer, by: 'client' | 'server') =>
+    const http2 =
+      faults === undefined
+        ? undefined
+        : new Http2Faults(faults, name, {
+            in: (bytes) => this.toServer.insert(bytes),
+            out: (bytes) => this.toClient.insert(bytes),
+          });
+    const direction = (from: Peer, to: Peer, by: 'client' | 'server', editor: Editor | undefined) =>
       new Direction({
         ...rest,
+        editor,
         from: from.socket,
         to: to.socket,
         random: random === undefined ? undefined : splitRandom(random),
         onReset: () => this.#finish({ why: 'reset', by }, 'reset'),
         onOver: (why, how) => this.#finish({ why, by: 'proxy' }, how),
       });
-    this.toServer = direction(client, server, 'client');
-    this.toClient = direction(server, client, 'server');
+    this.toServer = direction(client, server, 'client', http2?.toServer);
+    this.toClient = direction(server, client, 'server', http2?.toClient);
     this.#watch(client.socket, this.toServer, this.toClient);
     this.#watch(server.socket, this.toClient, this.toServer);
     const bothClosed = this.#peers.map(({ socket }) => new Promise((over) => socket.once('close', over)));

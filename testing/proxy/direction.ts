@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Random, TimerHandle } from '../../actors/core/index.ts';
 import { Damage } from './damage.ts';
 import { splitRandom, type WireFaults } from './faults.ts';
+import type { Editor } from './http2-faults.ts';
 
 export interface DirectionInput {
   readonly from: Socket;
@@ -13,6 +14,8 @@ export interface DirectionInput {
   readonly clock: Clock;
   readonly random: Random | undefined;
   readonly maxBufferBytes: number;
+  /** What comes in passes through this first. */
+  readonly editor: Editor | undefined;
   /** Its source was reset, and that is to be passed on now. */
   readonly onReset: () => void;
   /** A limit or a timeout ends the whole connection. */
@@ -110,16 +113,27 @@ export class Direction {
 
   #take(chunk: Buffer): void {
     if (this.#over) return;
-    const { clock, random, from, maxBufferBytes, onChange } = this.#input;
-    const { latencyMs = 0, jitterMs = 0 } = this.#faults;
+    const { onChange } = this.#input;
     this.receivedBytes += chunk.length;
+    this.#enqueue(this.#input.editor?.edit(chunk) ?? chunk);
+    onChange();
+  }
+
+  /** Puts bytes behind those that have come, as if they were its source's. */
+  insert(bytes: Buffer): void {
+    if (this.#over) return;
+    this.#enqueue(bytes);
+  }
+
+  #enqueue(bytes: Buffer): void {
+    const { clock, random, from, maxBufferBytes } = this.#input;
+    const { latencyMs = 0, jitterMs = 0 } = this.#faults;
     const delayMs = latencyMs + (jitterMs > 0 && random !== undefined ? random.next() * jitterMs : 0);
     if (delayMs > 0) this.#lastDueMs = Math.max(this.#lastDueMs, clock.monotonicMs() + delayMs);
-    this.#queue.push({ bytes: chunk, dueMs: this.#lastDueMs });
-    this.#queuedBytes += chunk.length;
+    this.#queue.push({ bytes, dueMs: this.#lastDueMs });
+    this.#queuedBytes += bytes.length;
     if (this.#queuedBytes >= maxBufferBytes) from.pause();
     this.#pump();
-    onChange();
   }
 
   #sourceEnded(end: 'fin' | 'reset'): void {
@@ -132,7 +146,10 @@ export class Direction {
       this.#input.onChange();
     }
     // In its place behind the bytes, and as late as they are.
-    else this.#take(Buffer.alloc(0));
+    else {
+      this.#enqueue(this.#input.editor?.rest() ?? Buffer.alloc(0));
+      this.#input.onChange();
+    }
   }
 
   /** Passes on what may pass, until something is to be waited for. */

@@ -1,5 +1,7 @@
 /** Where a proxy stands, and what bounds it. */
 import { type Clock, nodeRuntime, type Random, SpecError } from '../../actors/core/index.ts';
+import type { FaultDoors } from '../faults/doors.ts';
+import type { FaultSet } from '../faults/fault-set.ts';
 
 /** A place on this machine. */
 export type ProxyAddress = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -17,17 +19,28 @@ export interface ProxyOptions {
   readonly random?: Random;
   /** Default: Node's own. */
   readonly clock?: Clock;
+  /** Doors whose plans have rules at `wire.http2`: each HTTP/2 frame passes them. Default: bytes alone. */
+  readonly faults?: FaultDoors;
+  /** What the `path` of a rule is held against. Default `proxy`. */
+  readonly name?: string;
 }
 
 /** Options with their defaults. */
-export interface Settings extends Required<Omit<ProxyOptions, 'random' | 'upstream'>> {
+export interface Settings extends Required<Omit<ProxyOptions, 'random' | 'upstream' | 'faults'>> {
   readonly upstream: ProxyAddress;
   readonly random: Random | undefined;
+  readonly faults: FaultSet | undefined;
 }
 
 /** Fills in the defaults. Throws a SpecError that names the option and the value. */
 export function validated(options: ProxyOptions): Settings {
-  const { maxBufferBytes = 256 * 1024, maxConnections = 256, random, clock = nodeRuntime().clock } = options;
+  const {
+    maxBufferBytes = 256 * 1024,
+    maxConnections = 256,
+    name = 'proxy',
+    random,
+    clock = nodeRuntime().clock,
+  } = options;
   const given = options.upstream;
   const upstream = 'path' in given ? given : { host: given.host ?? '127.0.0.1', port: given.port };
   const { listen = 'path' in upstream ? 'unix' : 'tcp' } = options;
@@ -43,5 +56,5 @@ export function validated(options: ProxyOptions): Settings {
       throw new SpecError('proxy', 'invalid_upstream', upstream);
     if (!/^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host)) throw new SpecError('proxy', 'not_loopback', host);
   }
-  return { upstream, listen, maxBufferBytes, maxConnections, random, clock };
+  return { upstream, listen, maxBufferBytes, maxConnections, random, clock, faults: options.faults?.set, name };
 }

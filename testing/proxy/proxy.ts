@@ -195,12 +195,22 @@ class RunningProxy implements WireProxy {
       this.#turnAway(client);
       return;
     }
-    const { upstream, clock, random, maxBufferBytes } = this.#settings;
+    const { upstream, clock, random, maxBufferBytes, faults, name } = this.#settings;
     this.accepted += 1;
     const socket = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
     const server = { socket, tcp: 'port' in upstream };
     const id = this.accepted;
-    const connection = new Connection({ id, client, server, clock, random, maxBufferBytes, onChange: this.#changed });
+    const connection = new Connection({
+      id,
+      client,
+      server,
+      clock,
+      random,
+      maxBufferBytes,
+      faults,
+      name,
+      onChange: this.#changed,
+    });
     this.#open.add(connection);
     const failed = (cause: Error) => {
       const error = new ProxyError('upstream_failed', `the server cannot be reached: ${cause.message}`, { cause });

@@ -5,12 +5,15 @@
 import type { TimerHandle } from '../../actors/core/index.ts';
 import type { Launch, LaunchEvent, LaunchOptions } from '../../actors/worker/index.ts';
 import type { MemoryCarrier } from '../../bridge/transport/index.ts';
+import { type Burden, lineBytes, liveOnly, stderrLine, stderrLines } from '../faults/process-hands.ts';
 import type { Simulation } from './simulation.ts';
 
 /** What a process does from its first instruction on. It runs until it exits or is killed, also when the script returns. */
 export type ProcessScript = (process: SimulatedProcess) => void | Promise<void>;
 
 const firstOsPid = 1_000;
+/** As in production: what is behind it is dropped. */
+const longestLine = 8 * 1024;
 
 export class SimulatedProcess {
   readonly options: LaunchOptions;
@@ -43,8 +46,11 @@ export class SimulatedProcess {
     return JSON.parse(this.options.input) as Record<string, unknown>;
   }
 
+  /** Prints a line; of a very long one as much is told as of a real one. */
   print(text: string, from: 'stdout' | 'stderr' = 'stdout'): void {
-    this.#whenRunning(() => this.#tell({ type: 'process.output', from, text, cut: false }));
+    const cut = text.length > longestLine;
+    const told = cut ? text.slice(0, longestLine) : text;
+    this.#whenRunning(() => this.#tell({ type: 'process.output', from, text: told, cut }));
   }
 
   /** Connects to the host; the connection ends with the process, and stands still while it is stopped. */
@@ -115,6 +121,7 @@ export class SimulatedProcesses {
   readonly all: SimulatedProcess[] = [];
   readonly #sim: Simulation;
   readonly #script: ProcessScript;
+  readonly #burdens = new WeakMap<LaunchOptions, Burden>();
 
   /** Internal: `sim.processes` makes them. */
   constructor(sim: Simulation, script: ProcessScript) {
@@ -123,7 +130,18 @@ export class SimulatedProcesses {
   }
 
   get launch(): Launch {
-    return this.#sim.doors.launch(this.#start, (osPid, name) => this.find(osPid)?.signal(name));
+    return this.#sim.doors.launch(this.#start, {
+      signal: (osPid, name) => this.find(osPid)?.signal(name),
+      burden: (options, burden) => {
+        if (burden === 'fork') liveOnly(burden);
+        const own = { ...options };
+        this.#burdens.set(own, burden);
+        return own;
+      },
+      script: () => liveOnly('script'),
+      starve: () => liveOnly('starve'),
+      orphan: () => liveOnly('orphan'),
+    });
   }
 
   find(osPid: number): SimulatedProcess | undefined {
@@ -136,6 +154,9 @@ export class SimulatedProcesses {
     this.#sim.runtime.turns.soon(() => {
       if (!process.alive) return;
       tell({ type: 'process.started', osPid: process.osPid });
+      const burden = this.#burdens.get(options);
+      if (burden === 'line') process.print('x'.repeat(lineBytes));
+      else if (burden === 'stderr') for (let n = 0; n < stderrLines; n += 1) process.print(stderrLine, 'stderr');
       void Promise.resolve(this.#script(process)).catch((error: unknown) =>
         process.exit(1, null, error instanceof Error ? error.message : String(error)),
       );

@@ -7,18 +7,26 @@ import { entries } from './shows.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
+/** Where each of the functions of shows.ts runs its test, by the end of its name. */
+const worldsOf: Readonly<Record<string, readonly string[]>> = {
+  '': ['simulated', 'live'],
+  Simulated: ['simulated'],
+  Live: ['live'],
+  Apart: ['live'],
+};
+
 /** The entries that tests show, in each world; by what stands in the specs. See shows.ts. */
 function shown(): ReadonlyMap<string, ReadonlySet<string>> {
   const specs = readdirSync(join(root, 'spec'), { recursive: true, encoding: 'utf8' });
   const found = new Map<string, Set<string>>();
   for (const file of specs.filter((name) => name.endsWith('.spec.ts'))) {
     const text = readFileSync(join(root, 'spec', file), 'utf8');
-    const calls = /^ *shows(|Simulated|Live)\(\s*(\[[^\]]*\]|catalogue\.\w+\.\w+)/gm;
+    const calls = /^ *shows(|Simulated|Live|Apart)\(\s*(\[[^\]]*\]|catalogue\.\w+\.\w+)/gm;
     for (const [, only = '', named = ''] of text.matchAll(calls)) {
       for (const [, name = ''] of named.matchAll(/catalogue\.(\w+\.\w+)/g)) {
         const worlds = found.get(name) ?? new Set();
         found.set(name, worlds);
-        for (const world of only === '' ? ['simulated', 'live'] : [only.toLowerCase()]) worlds.add(world);
+        for (const world of worldsOf[only] ?? []) worlds.add(world);
       }
     }
   }

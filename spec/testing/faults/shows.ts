@@ -7,6 +7,7 @@
  *     shows([catalogue.clock.wallBack, catalogue.clock.wallForward], '...', async (world) => ...);
  *     showsSimulated(catalogue.clock.timerLate, '...', async (world) => ...); // with another test for the live one
  *     showsLive(catalogue.process.sigkill, '...', async (world) => ...);
+ *     showsApart(catalogue.process.orphaned, '...', async () => ...); // on a live system in a process of its own
  *
  * The test arms its plan by `world.arm`. It fails when the fault never happened: when no rule at the entry's point did
  * what the entry does.
@@ -35,6 +36,12 @@ export function showsSimulated(entry: Shown, rule: string, test: Test): void {
 /** `it`, on a live system alone. */
 export function showsLive(entry: Shown, rule: string, test: Test): void {
   showIn('live', [entry].flat(), rule, test);
+}
+
+/** `it`, for a live system that the test starts in another process: the test itself has to see that it happened. */
+export function showsApart(entry: CatalogueEntry, rule: string, test: () => Promise<void>): void {
+  expect(entry.worlds).to.include('live');
+  it(`${rule} (live)`, test);
 }
 
 function showIn(where: FaultWorld, shown: readonly CatalogueEntry[], rule: string, test: Test): void {

@@ -30,6 +30,14 @@ const details: Partial<Record<TaskName, fc.Arbitrary<object>>> = {
   stop: fc.record({ reason: maybe(text) }),
   exit: fc.record({ code: maybe(fc.integer({ min: 0, max: 255 })) }),
   truncate: fc.record({ bytes: maybe(fc.nat(100)) }),
+  jitter: fc.record({ ms }),
+  throttle: fc.record({ bytesPerSecond: count }),
+  grow: fc.record({ bytes: count }),
+  boot: fc.record({ over: fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 1 })) }),
+  script: fc.record({ steps: fc.array(fc.constantFrom({ type: 'dial' }, { type: 'print', text: 'a;b' })) }),
+  skew: fc.record({ of: fc.constantFrom('protocol', 'schema') }),
+  flood: fc.record({ what: fc.constantFrom('line', 'stderr') }),
+  starve: fc.record({ of: fc.constantFrom('memory', 'files') }),
 };
 
 const task = (name: TaskName): fc.Arbitrary<Task> =>

@@ -4,9 +4,9 @@ import type { Rule, Task, When, Where } from '../../plan/plan.ts';
 /** What can be said of any entry. */
 export interface EntryOptions {
   readonly id?: string;
-  /** Whose path, or, of a connection, its peer; a glob. Default: everybody's. */
+  /** Whose path, or, of a connection, its peer until a worker has greeted on it; a glob. Default: everybody's. */
   readonly path?: string;
-  /** The type of a message, or the name of a store's operation; a glob. */
+  /** The type of a message, what a frame carries, or the name of a store's operation; a glob. */
   readonly message?: string;
   readonly session?: string;
   readonly direction?: 'in' | 'out';
