@@ -100,7 +100,7 @@ export class LiveView {
     const startMs = clock.monotonicMs();
     try {
       // Not at once: who follows it has to know it before it is told that it has failed.
-      await undefined;
+      await Promise.resolve();
       const snapshot = await show(this.#query as never, this.#host.inspector, this.#host.facts);
       if (!this.#ended) this.#take(snapshot as Snapshot);
     } catch (error) {

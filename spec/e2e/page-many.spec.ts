@@ -73,7 +73,7 @@ describe('the page, with twenty thousand actors that live', function () {
     await crowd.startChild({ id: 'late', logic: idle });
     await page.getByText('20,003 lines').waitFor();
 
-    await test.app.system.lookup('app/crowd/a-777')?.accept({ kind: 'cast', name: 'add', arg: 5 });
+    test.app.system.lookup('app/crowd/a-777')?.accept({ kind: 'cast', name: 'add', arg: 5 });
     await page.getByRole('button', { name: 'table', exact: true }).click();
     await page.getByLabel('sort by').selectOption('handled');
     await page.getByText('20,003 actors').waitFor();
