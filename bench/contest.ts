@@ -38,6 +38,8 @@ export interface Contest {
   readonly warmUps?: number;
   /** How many samples of each side count. Default 7. */
   readonly rounds?: number;
+  /** What this machine has not that it needs: then it is skipped, with that word. */
+  readonly lacks?: () => Promise<string | undefined>;
   readonly ours: Sample;
   readonly lines: readonly Line[];
 }

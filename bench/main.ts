@@ -49,6 +49,11 @@ for (const line of circumstances(beam?.version, quick)) say(line);
 if (!json) say(`\n${tableHead}`);
 for (const contest of suite.contests) {
   if (!contest.lines.some((line) => line.name.includes(only))) continue;
+  const lacking = await contest.lacks?.();
+  if (lacking !== undefined) {
+    for (const { name } of contest.lines) console.error(`skipped: ${name}: no ${lacking} here`);
+    continue;
+  }
   for (const { line, result } of await runner.run(contest))
     console.log(json ? JSON.stringify(result) : tableRow(result, line));
 }

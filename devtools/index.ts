@@ -21,6 +21,7 @@ export {
 } from './client/index.ts';
 export { type Dropped, type EventsOptions, events, nextEvent } from './events.ts';
 export { type ChromeTraceInput, chromeTrace } from './export/chrome-trace.ts';
+export { CrashTestError, type CrashTestErrorCode, type CrashTestOptions, crashTest } from './export/crash-test.ts';
 export { type DotOptions, dotGraph, type Graph, type GraphEdge } from './export/dot.ts';
 export { type SequenceOptions, sequenceDiagram } from './export/mermaid.ts';
 export type { MetricsSnapshot } from './export/metrics-snapshot.ts';

@@ -12,6 +12,7 @@ const page = join(root, 'docs', 'events.md');
 /** The unions, by the layer that they are of. */
 const sources = [
   ['Actors', 'actors/core/events.ts', 'CoreEvent'],
+  ['Faults', 'actors/core/fault-events.ts', 'FaultEvent'],
   ['Supervisors and applications', 'supervisors/events.ts', 'SupervisorEvent'],
   ['Workers and pools', 'actors/worker/events.ts', 'WorkerEvent'],
   ['The transport', 'bridge/transport/events.ts', 'TransportEvent'],

@@ -111,6 +111,10 @@ export class DynamicBehavior extends SupervisorBehavior {
 
   protected *beforeBackoff(): Steps<void> {}
 
+  override get ofTemplate(): boolean {
+    return this.#plan.template !== undefined;
+  }
+
   readonly strategy = 'one_for_one';
 
   windowOf(child: Offspring | undefined): RestartIntensity | undefined {

@@ -39,10 +39,9 @@ export interface Plan extends Intensity {
 }
 
 /** What a supervisor was defined as. Children that were added later are not in it. */
-export interface SupervisorShape {
+export interface SupervisorShape extends Intensity {
   readonly strategy: Strategy;
-  readonly maxRestarts: number;
-  readonly periodMs: number;
+  readonly autoShutdown: AutoShutdown;
   /** In start order. */
   readonly children: readonly FullSpec[];
 }
@@ -58,6 +57,7 @@ export class StaticSupervisor extends SupervisorBehavior {
   #strategy: Strategy = 'one_for_one';
   #intensity = new RestartIntensity(0, 0);
   #specs: readonly FullSpec[] = [];
+  #beyondOtp: Pick<Intensity, 'backoff' | 'reportDegraded'> = { backoff: undefined, reportDegraded: false };
 
   constructor(init: (ctx: ActorContext<never>) => Plan | Ignore, ctx: ActorContext<never>) {
     super(ctx);
@@ -77,6 +77,7 @@ export class StaticSupervisor extends SupervisorBehavior {
     this.#specs = plan.specs;
     this.autoShutdown = plan.autoShutdown;
     this.#intensity = this.#intensity.withLimits(plan.maxRestarts, plan.periodMs);
+    this.#beyondOtp = { backoff: plan.backoff, reportDegraded: plan.reportDegraded };
     this.beyondOtp(plan);
   }
 
@@ -90,7 +91,8 @@ export class StaticSupervisor extends SupervisorBehavior {
 
   get shape(): SupervisorShape {
     const { maxRestarts, periodMs } = this.#intensity;
-    return { strategy: this.#strategy, maxRestarts, periodMs, children: this.#specs };
+    const { autoShutdown } = this;
+    return { strategy: this.#strategy, autoShutdown, maxRestarts, periodMs, ...this.#beyondOtp, children: this.#specs };
   }
 
   /** Running children go on, new ones wait to be started, vanished ones stay, behind all others. */

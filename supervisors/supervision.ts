@@ -1,5 +1,6 @@
 /** What a supervisor's process supervises, for dev tools: read from what it keeps anyway, no message reaches it. */
 import type { Pid, Process } from '../actors/core/index.ts';
+import type { FullSpec } from './child-spec.ts';
 import type { Offspring } from './offspring.ts';
 import type { RestartIntensity } from './restart-intensity.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,6 +15,11 @@ export interface RestartBudget {
 
 export interface SupervisedChild {
   readonly id: string;
+  /** What it was defined as, and what its next start would find in `ctx.input`. */
+  readonly spec: FullSpec;
+  /** Whether that is the template of its supervisor. */
+  readonly ofTemplate: boolean;
+  readonly input: unknown;
   /** `restarting`: its restart waits. Undefined: it has ended and stays so, or was never started. */
   readonly pid: Pid | 'restarting' | undefined;
   readonly type: 'worker' | 'supervisor';
@@ -31,7 +37,8 @@ export interface Supervision {
   readonly budget: RestartBudget | undefined;
   /** How many children there are. */
   readonly count: number;
-  /** In start order; made as they are asked for. */
+  /** In start order; what is told of each is made as it is asked for. */
+  readonly ids: Iterable<string>;
   readonly children: Iterable<SupervisedChild>;
   child(id: string): SupervisedChild | undefined;
 }
@@ -44,6 +51,9 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
   const shared = behavior.windowOf(undefined);
   const shown = (child: Offspring): SupervisedChild => ({
     id: child.id,
+    spec: child.spec,
+    ofTemplate: behavior.ofTemplate,
+    input: child.input,
     pid: child.process === 'restarting' ? 'restarting' : child.process?.pid,
     type: child.spec.type,
     restart: child.spec.restart,
@@ -55,7 +65,8 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
     strategy: behavior.strategy,
     budget: budgetOf(shared, nowMs),
     count: behavior.children.size,
-    children: shownEach(behavior.children, shown),
+    ids: each(behavior.children, ({ id }) => id),
+    children: each(behavior.children, shown),
     child(id) {
       const child = behavior.children.get(id);
       return child === undefined ? undefined : shown(child);
@@ -63,8 +74,8 @@ export function supervisionOf(process: Process | undefined): Supervision | undef
   };
 }
 
-function* shownEach(children: Iterable<Offspring>, shown: (child: Offspring) => SupervisedChild) {
-  for (const child of children) yield shown(child);
+function* each<T>(children: Iterable<Offspring>, of: (child: Offspring) => T): Generator<T, void, undefined> {
+  for (const child of children) yield of(child);
 }
 
 function budgetOf(window: RestartIntensity | undefined, nowMs: number): RestartBudget | undefined {

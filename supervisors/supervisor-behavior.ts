@@ -85,6 +85,11 @@ export abstract class SupervisorBehavior implements Behavior {
   /** The restarts that count for a child, or for all together; undefined: there is no such window. */
   abstract windowOf(child: Offspring | undefined): RestartIntensity | undefined;
 
+  /** Whether its children are instances of one template, which bring no specs of their own. */
+  get ofTemplate(): boolean {
+    return false;
+  }
+
   dispose(): void {}
 
   get sys(): SysCallbacks {

@@ -35,7 +35,7 @@ export { type FakeWorker, fakeWorker, readySteps } from './fake-worker/fake-work
 export type { FakeStep } from './fake-worker/steps.ts';
 export type { ActivePlan, ArmOptions, RuleStatus } from './faults/active-plan.ts';
 export { InjectedFault } from './faults/actor-faults.ts';
-export { type CatalogueEntry, catalogue, type EntryOptions, rules } from './faults/catalogue.ts';
+export { type CatalogueEntry, catalogue, type EntryOptions, type FaultWorld, rules } from './faults/catalogue.ts';
 export { type FaultDoors, faultDoors } from './faults/doors.ts';
 export { activePlans, armFaults, type FaultTarget, stopAllFaults, withFaults } from './faults/with-faults.ts';
 export {
@@ -98,6 +98,15 @@ export {
   startRedis,
 } from './redis/start-redis.ts';
 export { nextRestart, rejection } from './restarts.ts';
+export {
+  type SandboxActor,
+  type SandboxMessage,
+  type SandboxNote,
+  type SandboxOptions,
+  type SandboxReply,
+  type SandboxResult,
+  sandbox,
+} from './sandbox/index.ts';
 export { type Choice, type Tape, TapeDivergence } from './simulation/choices.ts';
 export type { DriveLimits } from './simulation/driver.ts';
 export {

@@ -27,6 +27,19 @@ export type ContextEvent =
       readonly revision: number;
     }
   | { readonly type: 'context.move_failed'; readonly context: string; readonly from: string; readonly error: Error }
+  /**
+   * TypeScript wrote variables of this session, as this revision; or could not, for `error`. `parent`: the traceparent of
+   * the TypeScript tool that wrote; empty for code outside of any.
+   */
+  | {
+      readonly type: 'context.written';
+      readonly context: string;
+      readonly names: readonly string[];
+      readonly revision: number;
+      readonly error: unknown;
+      readonly ms: number;
+      readonly parent: string;
+    }
   /** The context that it inherits from is gone: what it had of it stays as it was. */
   | { readonly type: 'context.inheritance_ended'; readonly context: string; readonly from: string };
 

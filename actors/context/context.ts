@@ -32,6 +32,7 @@ import type { AnyDefinition, ProgramDefinition } from './program-definition.ts';
 import type { PythonStream, PythonTool } from './remote-tool.ts';
 import { type ContextStatistics, statisticsOf } from './statistics.ts';
 import { Surrounding } from './surrounding.ts';
+import { toldWrites } from './told-writes.ts';
 import { type CallSettled, type ToolOptions, type ToolStream, Tools } from './tools.ts';
 import { Variables } from './variables.ts';
 
@@ -91,12 +92,12 @@ export class Context<V extends Names = Names> {
     this.#state = state;
     this.#leave = leave;
     this.#record = record;
+    const { system, path: root } = ophion;
     this.variables = new Variables(
       record.id,
       () => settledSession(record),
-      (view) => writingTo(record, view),
+      (view) => toldWrites(system, record.id, '', writingTo(record, view)),
     );
-    const { system, path: root } = ophion;
     this.#tools = new Tools(ophion.bridge, record, () => this.#moving());
     const surrounding = new Surrounding(record.chain, record.id, system);
     const tools = sessionTools({ system, root });

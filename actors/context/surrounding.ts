@@ -5,8 +5,9 @@ import type {
   NestedCallOptions,
 } from '../../bridge/protocol/index.ts';
 import type { ActorSystem } from '../core/index.ts';
-import type { Value } from '../state/index.ts';
+import type { Value, WritableView } from '../state/index.ts';
 import type { Chain, MiddlewareCall } from './middleware/index.ts';
+import { toldWrites } from './told-writes.ts';
 import type { CalledTool } from './tools.ts';
 
 /** What stands around the calls of one context. */
@@ -19,6 +20,11 @@ export class Surrounding {
     this.#chain = chain;
     this.#context = context;
     this.#system = system;
+  }
+
+  /** What writes of a tool go through. */
+  writing({ sessionId, traceparent }: CallContext, view: WritableView): WritableView {
+    return toldWrites(this.#system, sessionId, traceparent, view);
   }
 
   /** An exposed tool as the bridge runs it. What a middleware says of time and signal is its own alone. */

@@ -2,7 +2,7 @@
 import type { BridgeEvent } from '../../bridge/protocol/index.ts';
 import type { TransportEvent } from '../../bridge/transport/index.ts';
 import type { SupervisorEvent } from '../../supervisors/index.ts';
-import type { CoreEvent } from '../core/index.ts';
+import type { CoreEvent, FaultEvent } from '../core/index.ts';
 import type { StateEvent } from '../state/index.ts';
 import type { WorkerEvent } from '../worker/index.ts';
 import type { ContextEvent } from './context-actor.ts';
@@ -10,6 +10,7 @@ import type { ProgramSystemEvent } from './program-events.ts';
 
 export type SystemEvent =
   | CoreEvent
+  | FaultEvent
   | SupervisorEvent
   | TransportEvent
   | WorkerEvent

@@ -34,7 +34,11 @@ export class ToolContext implements LocalToolContext {
   constructor(inner: CallContext, surrounding: Surrounding) {
     this.#inner = inner;
     this.#surrounding = surrounding;
-    this.variables = new Variables(inner.sessionId, () => inner.session);
+    this.variables = new Variables(
+      inner.sessionId,
+      () => inner.session,
+      (view) => surrounding.writing(inner, view),
+    );
   }
 
   get signal(): AbortSignal {

@@ -6,6 +6,7 @@ import type { ActorContext } from './context.ts';
 import type { ExitReason } from './exit-reason.ts';
 import type { Letter } from './letter.ts';
 import type { MailboxPolicy } from './mailbox-full.ts';
+import type { StatemShape } from './statem-seen.ts';
 
 /** A start that worked, or OTP's `ignore`: nothing to run, and that is fine (otp S-017). */
 export type InitResult = 'started' | 'ignore' | StartedWith<unknown>;
@@ -36,6 +37,8 @@ export interface Behavior {
   init(): InitResult | Promise<InitResult>;
   /** Handles one letter. A promise pauses the mailbox until it settles. A throw ends the actor. */
   receive(letter: Letter): void | Promise<void>;
+  /** As `receive`, with this in the place of the handler: what faults do. */
+  instead?(letter: Letter, handler: () => unknown): void | Promise<void>;
   /** Runs when the actor ends by its own doing or its parent's, not when it is killed (otp S-162). */
   terminate(reason: ExitReason): void | Promise<void>;
   /** Frees what the behavior holds, in every case and after everything else. Must not throw. */
@@ -44,10 +47,22 @@ export interface Behavior {
   inspect(): unknown;
   /** The xstate logic that runs in it, for dev tools that draw its chart. */
   readonly machine?: unknown;
+  /** The states of a state machine and how it went between them, for the same; undefined where they have no names. */
+  readonly statemShape?: StatemShape | undefined;
   /** Reports an abnormal end of its own, before anybody hears of it (otp S-255). `last` is what it was handling. */
   report?(reason: ExitReason, last: Letter | undefined): void;
+  /** How its state is taken to another world, where sys cannot replace it. */
+  readonly persistence?: Persistence;
   /** What sys asks it for; without it, only its `inspect()` can be had (otp S-189). */
   readonly sys?: SysCallbacks;
+}
+
+/** A state that can begin in another world. */
+export interface Persistence {
+  /** As it is now; children and delays that it waits for included. */
+  save(): unknown;
+  /** Begins with a saved state in place of its first one. Before `init`. */
+  startFrom(saved: unknown): void;
 }
 
 /** What a behavior lets sys do with its state (otp S-189, S-260). */

@@ -182,7 +182,15 @@ export class ActorContext<Input = unknown> {
   }
 
   unlink(pid: Pid): void {
-    unlink(this.#process, processOf(pid));
+    const process = this.#process;
+    const other = processOf(pid);
+    if (other !== undefined || this.system.faults === undefined) unlink(process, other);
+    // It has ended, and its signal may be late: it must not come any more.
+    else
+      unlink(
+        process,
+        process.linkedWith.find((linked) => linked.pid === pid),
+      );
   }
 
   /** Sends an exit signal; reason `exitReason.kill` is the kill that nobody can trap (otp S-127 to S-130). */

@@ -8,7 +8,7 @@ import { ChurnSet } from './churn-set.ts';
 import { ActorDownError } from './errors.ts';
 import { type ExitReason, exitReason, isExitReason, isNormal, toExitReason } from './exit-reason.ts';
 import type { Verdict } from './faults.ts';
-import { type Few, listed, minus, size } from './few.ts';
+import { type Few, includes, listed, minus, size } from './few.ts';
 import type { From } from './from.ts';
 import type { Letter } from './letter.ts';
 import { Pid } from './pid.ts';
@@ -18,13 +18,14 @@ import { Turns } from './turns.ts';
 
 /** Hears of a process's end, exactly once. */
 export interface Monitor {
+  /** Who is told by a message; undefined when that is the library's own business. */
+  readonly watcher?: Process | undefined;
   /** Whom it watches; undefined when that one has ended. */
   target: Process | undefined;
   notify(pid: Pid, reason: ExitReason): void;
 }
 
 export abstract class Exits extends Turns {
-  abstract readonly pid: Pid;
   /** Whose exit signal ends it also when it traps exits; undefined for one that is its own parent (otp S-163). */
   abstract readonly parent: Process | undefined;
   abstract trapExit: boolean;
@@ -122,6 +123,12 @@ export abstract class Exits extends Turns {
 
   /** An exit signal with a reason, from a link or sent by hand (otp S-127, S-128, S-130). */
   exitSignal(from: Pid, reason: ExitReason): void {
+    const { faults } = this.system;
+    if (faults?.signals(this as never, 'exit', from, () => this.#arrive(from, reason)) ?? true)
+      this.#arrive(from, reason);
+  }
+
+  #arrive(from: Pid, reason: ExitReason): void {
     if (this.status === 'dead') return;
     if (this.trapExit || from === this.pid || this.system.scheduler.running !== this) {
       this.take(from, reason);
@@ -184,13 +191,26 @@ export abstract class Exits extends Turns {
 
   #tell(monitor: Monitor, reason: ExitReason): void {
     monitor.target = undefined;
-    monitor.notify(this.pid, reason);
+    const { faults } = this.system;
+    const { watcher } = monitor;
+    if (faults === undefined || watcher === undefined) monitor.notify(this.pid, reason);
+    else {
+      const tell = () => monitor.notify(this.pid, reason);
+      if (faults.signals(watcher, 'down', this.pid, tell)) tell();
+    }
   }
 
   #signal(other: Process, reason: ExitReason): void {
+    const { faults } = this.system;
+    if (faults?.signals(other, 'exit', this.pid, () => this.#cut(other, reason)) ?? true) this.#cut(other, reason);
+  }
+
+  /** The link is there until its signal comes: one that is unlinked before hears nothing (otp S-131). */
+  #cut(other: Process, reason: ExitReason): void {
+    if (!includes<Process>(other.links, this as never)) return;
     other.links = minus<Process>(other.links, this as never);
     if (other.parent === (this as never)) other.rarely().orphaned = true;
-    other.exitSignal(this.pid, reason);
+    other.#arrive(this.pid, reason);
   }
 
   /** Every call that waits here, or was taken and not answered, fails now. */
@@ -202,12 +222,18 @@ export abstract class Exits extends Turns {
     if (rare?.held !== undefined) for (const letter of rare.held.drain()) this.#fail(letter, reason);
     if (mailbox.length > 0) for (const letter of mailbox.drain()) this.#fail(letter, reason);
     if (rare?.deferred === undefined) return;
-    for (const from of [...rare.deferred]) from.fail(new ActorDownError(this.pid.toString(), reason));
+    for (const from of [...rare.deferred]) this.#failCall(from, reason);
   }
 
   #fail(letter: Letter, reason: ExitReason): void {
     if (letter.kind !== 'call' && letter.kind !== 'system') return;
-    letter.from?.fail(new ActorDownError(this.pid.toString(), reason));
+    if (letter.from !== undefined) this.#failCall(letter.from, reason);
+  }
+
+  #failCall(from: From, reason: ExitReason): void {
+    const { faults } = this.system;
+    const fail = () => from.fail(new ActorDownError(this.pid.toString(), reason));
+    if (faults === undefined || from.settled || faults.signals(from, 'down', this.pid, fail)) fail();
   }
 
   // Timers

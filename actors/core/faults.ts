@@ -3,12 +3,27 @@
  * points where library and user code can be made to fail. A system has no faults unless a test or an operator arms
  * some: each place then costs one look at a field.
  */
+import type { From } from './from.ts';
 import type { Letter } from './letter.ts';
+import type { Pid } from './pid.ts';
 import type { Process } from './process.ts';
 import type { ActorSystem } from './system.ts';
 
-/** What a fault does to a step of an actor: nothing, or `skip` it: then the letter counts as handled. */
-export type Verdict = 'skip' | undefined;
+/**
+ * What a fault does to a step of an actor: nothing; `skip` it: then the letter counts as handled; or something that runs
+ * in its handler's place, and whose result, or throw, is the handler's.
+ */
+export type Verdict = 'skip' | { readonly instead: () => unknown } | undefined;
+
+/** What a fault has done, for whoever tells what came of it. */
+export interface FaultMark {
+  /** The plan, by its id. */
+  readonly plan: string;
+  readonly rule: string;
+  readonly point: string;
+  /** What was done, in the short form: `delay(50)`. */
+  readonly task: string;
+}
 
 export interface Faults {
   /**
@@ -21,8 +36,15 @@ export interface Faults {
    * ended the process, or asked it to stop, when it returns `skip`. A promise stays pending when the process ends.
    */
   before(step: 'init' | 'receive' | 'terminate', process: Process, letter?: Letter): Verdict | Promise<Verdict>;
+  /**
+   * Before an exit signal, or the news of an end, comes to an actor, or to a call from outside all actors. True lets it
+   * come; false: `arrive` brings it later. It is never lost, and between two actors nothing overtakes it.
+   */
+  signals(to: Process | From, kind: 'exit' | 'down', from: Pid, arrive: () => void): boolean;
   /** At a named point of library or user code: may throw, wait, or answer what the code is to return instead. */
   at(point: string, path: string | undefined, details: Readonly<Record<string, unknown>>): unknown;
+  /** The fault that has ended a process, or brought its end about; asked once, by who reports that end. */
+  blamed(process: Process): FaultMark | undefined;
 }
 
 declare global {

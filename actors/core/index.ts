@@ -8,6 +8,7 @@ export {
   type InitResult,
   isLogic,
   type Logic,
+  type Persistence,
   StartedWith,
   type SysCallbacks,
   startedWith,
@@ -54,7 +55,15 @@ export {
   toExitReason,
 } from './exit-reason.ts';
 export type { Monitor } from './exits.ts';
-export { type FaultPlace, type FaultPointName, type Faults, faultPoint, type Verdict } from './faults.ts';
+export type { FaultEvent } from './fault-events.ts';
+export {
+  type FaultMark,
+  type FaultPlace,
+  type FaultPointName,
+  type Faults,
+  faultPoint,
+  type Verdict,
+} from './faults.ts';
 export { freezeDeep } from './freeze.ts';
 export { From, type Outcome } from './from.ts';
 export { NotCloneableError, ThreadExitedError, ThreadStalledError } from './isolation/errors.ts';
@@ -171,6 +180,7 @@ export {
   type TimeoutKey,
   type When,
 } from './statem-results.ts';
+export type { SeenTransition, StatemShape } from './statem-seen.ts';
 export { catchStrayErrors } from './stray-errors.ts';
 export { type ActorStatus, sys } from './sys.ts';
 export { ActorSystem, type DeadLetter } from './system.ts';

@@ -1,8 +1,10 @@
 /**
- * The letters that an actor has handled last, for its crash report. Kept as references: an actor that does not crash pays
- * for no text. Their times are those of the scheduler's slice, a look at the clock for each would cost more than a letter.
+ * When an actor's last letters were handled, for its crash report; the letters themselves lie in its mailbox. Their times
+ * are those of the scheduler's slice: a look at the clock for each would cost more than a letter, and so would a note for
+ * each.
  */
 import type { Letter } from './letter.ts';
+import type { Scheduler } from './scheduler.ts';
 
 /** How many are kept. */
 export const lastLettersKept = 20;
@@ -13,23 +15,33 @@ export interface HandledLetter {
   readonly atMs: number;
 }
 
-export class LastLetters {
-  readonly #letters: Letter[] = [];
-  readonly #times: number[] = [];
-  #next = 0;
+/** A slice of the scheduler in which it handled letters, from the one of this number on. */
+interface Slice {
+  readonly atMs: number;
+  readonly from: number;
+}
 
-  add(letter: Letter, atMs: number): void {
-    this.#letters[this.#next] = letter;
-    this.#times[this.#next] = atMs;
-    this.#next = this.#next === lastLettersKept - 1 ? 0 : this.#next + 1;
+export class LetterTimes {
+  /** The number of the newest slice. */
+  slice = 0;
+  /** Letters that it handled and that are not kept. */
+  unkept = 0;
+  #slices: Slice[] = [];
+
+  /** From the letter of this number on it is another slice. */
+  begin({ slices, sliceMs: atMs }: Scheduler, from: number): void {
+    this.slice = slices;
+    this.#slices.push({ atMs, from });
+    // The first of the last ones began no later than the last slice that began before them.
+    if (this.#slices.length > lastLettersKept) this.#slices.shift();
   }
 
-  /** Oldest first. */
-  list(): readonly HandledLetter[] {
-    const start = this.#letters.length < lastLettersKept ? 0 : this.#next;
-    return this.#letters.map((_, index) => {
-      const at = (start + index) % this.#letters.length;
-      return { letter: this.#letters[at] as Letter, atMs: this.#times[at] as number };
+  /** The last letters, oldest first; `handled` is the number of the newest. */
+  of(letters: readonly Letter[], handled: number): readonly HandledLetter[] {
+    const first = handled - letters.length + 1;
+    return letters.map((letter, index) => {
+      const slice = this.#slices.findLast(({ from }) => from <= first + index);
+      return { letter, atMs: (slice ?? (this.#slices[0] as Slice)).atMs };
     });
   }
 }

@@ -4,7 +4,7 @@
  * A call is the event `{ type: name, arg, from }`, answered with `from.reply(value)`.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type Behavior, definition, type InitResult, type Logic } from './behavior.ts';
+import { type Behavior, definition, type InitResult, type Logic, type Persistence } from './behavior.ts';
 import { type CallOptions, call } from './call.ts';
 import { ActorContext } from './context.ts';
 import { type ExitReason, exitReason, isExitReason } from './exit-reason.ts';
@@ -13,7 +13,14 @@ import type { Letter } from './letter.ts';
 import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Process } from './process.ts';
 import { ActorRef } from './ref.ts';
-import { type Host, Hosted, type XstateEvent, type XstateLogic, type XstateSnapshot } from './xstate-adapter.ts';
+import {
+  type Host,
+  Hosted,
+  type SavedMachine,
+  type XstateEvent,
+  type XstateLogic,
+  type XstateSnapshot,
+} from './xstate-adapter.ts';
 
 export interface WorkerOptions<Input = unknown> {
   /** Makes the logic's xstate input; `ctx` lets an action of the machine send, time and spawn. */
@@ -61,6 +68,7 @@ class XstateWorker implements Behavior, Host {
   readonly #context: ActorContext<unknown>;
   readonly #process: Process;
   #hosted: Hosted | undefined;
+  #saved: SavedMachine | undefined = undefined;
   /** True while it is told already that the machine moves by itself. */
   #told = false;
   /** In their order of arrival; undefined when nothing is ever postponed. */
@@ -99,8 +107,10 @@ class XstateWorker implements Behavior, Host {
     const { input } = this.#options;
     const context = this.#context;
     const given = input === undefined ? context.input : input(context);
-    this.#hosted = Hosted.of(this.#logic, this, context.system.xstate.actor, context.path, given);
+    const { snapshot, delays = [] } = this.#saved ?? {};
+    this.#hosted = Hosted.of(this.#logic, this, context.system.xstate.actor, context.path, given, snapshot);
     this.#hosted.start();
+    this.#hosted.goOnWith(delays);
     this.#conclude(this.#hosted.snapshot);
     return 'started';
   }
@@ -196,6 +206,15 @@ class XstateWorker implements Behavior, Host {
 
   get machine(): unknown {
     return this.#logic;
+  }
+
+  get persistence(): Persistence {
+    return {
+      save: () => this.#hosted?.save(this.#context.runtime.clock.wallMs()),
+      startFrom: (saved) => {
+        this.#saved = saved as SavedMachine;
+      },
+    };
   }
 }
 

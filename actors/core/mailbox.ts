@@ -1,6 +1,7 @@
 /**
  * An actor's mailbox: a growing ring, first in, first out. Who may put how much into it is decided by the
- * process; the ring itself only refuses to lose anything.
+ * process; the ring itself only refuses to lose anything. What `take` has given out stays in its place for a while, so
+ * that a crash can be told from what came before it, and nobody pays for a copy.
  */
 
 const initialSlots = 8;
@@ -11,6 +12,8 @@ export class Ring<T> {
   #slots: (T | undefined)[] = noSlots;
   #head = 0;
   #length = 0;
+  /** How many of those that were taken are still there, right before the head. */
+  #past = 0;
 
   get length(): number {
     return this.#length;
@@ -18,7 +21,7 @@ export class Ring<T> {
 
   /** Answers how many there are with it. */
   push(item: T): number {
-    if (this.#length === this.#slots.length) this.#grow();
+    if (this.#length + this.#past === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item;
     this.#length += 1;
     return this.#length;
@@ -36,8 +39,12 @@ export class Ring<T> {
 
   /** Puts an item before all others. */
   unshift(item: T): void {
-    if (this.#length === this.#slots.length) this.#grow();
-    this.#head = (this.#head - 1) & (this.#slots.length - 1);
+    if (this.#length + this.#past === this.#slots.length) this.#grow();
+    const mask = this.#slots.length - 1;
+    for (let back = this.#past; back > 0; back -= 1) {
+      this.#slots[(this.#head - back - 1) & mask] = this.#slots[(this.#head - back) & mask];
+    }
+    this.#head = (this.#head - 1) & mask;
     this.#slots[this.#head] = item;
     this.#length += 1;
   }
@@ -46,10 +53,43 @@ export class Ring<T> {
   shift(): T | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#slots[this.#head];
-    this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.#length -= 1;
+    this.#close();
     return item;
+  }
+
+  /** As `shift`, and the last `kept` that were taken so are still to be seen. */
+  take(kept: number): T | undefined {
+    if (this.#length === 0) return undefined;
+    const mask = this.#slots.length - 1;
+    const item = this.#slots[this.#head];
+    this.#head = (this.#head + 1) & mask;
+    this.#length -= 1;
+    if (this.#past < kept) this.#past += 1;
+    else this.#slots[(this.#head - kept - 1) & mask] = undefined;
+    return item;
+  }
+
+  /** What was taken last is not to be seen. */
+  forget(): void {
+    if (this.#past === 0) return;
+    this.#past -= 1;
+    this.#close();
+  }
+
+  /** What was taken last and is still to be seen, oldest first. */
+  past(): readonly T[] {
+    const mask = this.#slots.length - 1;
+    return Array.from({ length: this.#past }, (_, at) => this.#slots[(this.#head - this.#past + at) & mask] as T);
+  }
+
+  /** The place before the head is nobody's: those that were taken before move up. */
+  #close(): void {
+    const mask = this.#slots.length - 1;
+    let at = this.#head - 1;
+    for (let moved = 0; moved < this.#past; moved += 1, at -= 1) this.#slots[at & mask] = this.#slots[(at - 1) & mask];
+    this.#slots[at & mask] = undefined;
   }
 
   /** Removes the first item that fits; undefined when none does. */
@@ -75,16 +115,23 @@ export class Ring<T> {
 
   /** Takes everything, oldest first. */
   drain(): T[] {
+    const mask = this.#slots.length - 1;
     const items: T[] = [];
-    for (let item = this.shift(); item !== undefined; item = this.shift()) items.push(item);
-    return items;
+    for (; this.#length > 0; this.#length -= 1) {
+      const at = (this.#head + this.#length - 1) & mask;
+      items.push(this.#slots[at] as T);
+      this.#slots[at] = undefined;
+    }
+    return items.reverse();
   }
 
   #grow(): void {
     // A power of two, so that wrapping around is one mask.
     const slots = new Array<T | undefined>(Math.max(initialSlots, this.#slots.length * 2));
-    for (let i = 0; i < this.#length; i += 1) slots[i] = this.#slots[(this.#head + i) & (this.#slots.length - 1)];
+    const first = this.#head - this.#past;
+    for (let i = 0; i < this.#past + this.#length; i += 1)
+      slots[i] = this.#slots[(first + i) & (this.#slots.length - 1)];
     this.#slots = slots;
-    this.#head = 0;
+    this.#head = this.#past;
   }
 }

@@ -31,13 +31,14 @@ export function unwatch(monitor: Monitor): void {
 
 /** A monitor that tells its watcher by a DownMessage. */
 export class DownMonitor implements Monitor, MonitorRef {
-  readonly #watcher: Process;
+  /** Undefined once it is told nothing any more. */
+  watcher: Process | undefined;
   /** Whom it was asked to watch: a path or name, or a pid. */
   #whom: string | Pid | undefined;
   target: Process | undefined = undefined;
 
   constructor(watcher: Process, whom: string | Pid | undefined) {
-    this.#watcher = watcher;
+    this.watcher = watcher;
     this.#whom = whom;
   }
 
@@ -49,7 +50,7 @@ export class DownMonitor implements Monitor, MonitorRef {
   notify(pid: Pid | undefined, reason: ExitReason): void {
     this.#whom ??= pid;
     const message: DownMessage = { type: 'down', ref: this, pid, path: this.path, reason };
-    this.#watcher.deliver({ kind: 'info', message });
+    this.watcher?.deliver({ kind: 'info', message });
   }
 }
 
@@ -76,6 +77,8 @@ function begin(monitor: DownMonitor, target: Process | undefined, known?: Pid): 
 /** Ends a monitor; with `flush` a down that waits already is taken back (otp S-133). */
 export function demonitor(watcher: Process, ref: MonitorRef, flush: boolean): void {
   const monitor = ref as DownMonitor;
+  // Nor by a down that is on its way.
+  monitor.watcher = undefined;
   if (monitor.target !== undefined) unwatch(monitor);
   else if (flush) watcher.takeBack((letter) => isDownOf(ref, letter));
 }

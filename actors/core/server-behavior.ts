@@ -143,9 +143,13 @@ export class Server implements Behavior {
     this.process.debug?.see({ type: 'in', letter });
   }
 
-  #call(letter: CallLetter): void | Promise<void> {
+  instead(letter: Letter, handler: () => unknown): void | Promise<void> {
+    if (this.#idle !== undefined) this.#forgetIdle();
+    return letter.kind === 'call' ? this.#call(letter, handler) : this.#handle(handler, undefined);
+  }
+
+  #call(letter: CallLetter, handler = this.#def.call?.[letter.name]): void | Promise<void> {
     const { from, name } = letter;
-    const handler = this.#def.call?.[name];
     if (handler === undefined) {
       // The caller's mistake must not end the server.
       from.fail(new ActorError('unknown_call', `${this.context.self}: has no call '${name}'`));

@@ -2,10 +2,8 @@
  * How a `statem()` runs: gen_statem's loop. An event that came from outside is followed by all that it causes
  * (inserted events, events that had been postponed, timeouts of no time) before the mailbox is looked at again.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { type Behavior, type CodeChange, definition, type InitResult, type SysCallbacks } from './behavior.ts';
 import { ActorContext } from './context.ts';
-import type { MachineEvent } from './debug.ts';
 import { ActorError, BadReturnError } from './errors.ts';
 import { type ExitReason, isExitReason } from './exit-reason.ts';
 import type { From } from './from.ts';
@@ -13,36 +11,14 @@ import type { Letter } from './letter.ts';
 import type { MailboxPolicy } from './mailbox-full.ts';
 import type { Process } from './process.ts';
 import { Ignore, Stop } from './results.ts';
-import type { PlainStatem, StatemEvent, StatemStatus } from './statem.ts';
+import type { PlainStatem, StatemEvent } from './statem.ts';
 import { isStatemResult, KeepState, NextState, type StatemAction, StopAndReply } from './statem-results.ts';
+import { SeenTransitions, type StatemShape, statemShape } from './statem-seen.ts';
+import { FirstStep, formatted, same, shown, Transition } from './statem-step.ts';
 import { Timeouts, TimeUp } from './statem-timeouts.ts';
 import { drive, type Steps } from './steps.ts';
 
 const defaultMailboxMax = 1_000_000;
-
-/** A machine that has just started: its first actions, and its first state's enter call. */
-class FirstStep {
-  readonly actions: readonly StatemAction[];
-
-  constructor(actions: readonly StatemAction[]) {
-    this.actions = actions;
-  }
-}
-
-/** What one event makes of state and data, before it is so. */
-class Transition {
-  state: unknown;
-  data: unknown;
-  enter = false;
-  postpone = false;
-  readonly inserted: StatemEvent[] = [];
-  readonly timeouts: Extract<StatemAction, { action: 'timeout' }>[] = [];
-
-  constructor(state: unknown, data: unknown) {
-    this.state = state;
-    this.data = data;
-  }
-}
 
 export class Statem implements Behavior {
   readonly trapExit: boolean;
@@ -55,6 +31,8 @@ export class Statem implements Behavior {
   #data: unknown;
   /** In their order of arrival. */
   #postponed: StatemEvent[] = [];
+  /** Made by the first change of state. */
+  #seen: SeenTransitions | undefined;
   readonly #mailboxMax: number;
 
   constructor(def: PlainStatem, context: ActorContext<never>) {
@@ -280,6 +258,8 @@ export class Statem implements Behavior {
     }
     this.#timeouts.cancel('event_timeout');
     if (changed) {
+      this.#seen ??= new SeenTransitions();
+      if (event !== undefined) this.#seen.add(this.#state, event, step.state);
       this.#timeouts.cancel('state_timeout');
       // Not by unshift(...): there may be more than fit into one call.
       const newer = queue.splice(0);
@@ -320,27 +300,20 @@ export class Statem implements Behavior {
   dispose(): void {}
 
   inspect(): unknown {
-    const { state, data } = this.#shown({ state: this.#state, data: this.#data });
+    const { state, data } = formatted(this.#def, { state: this.#state, data: this.#data });
     return [state, data];
+  }
+
+  get statemShape(): StatemShape | undefined {
+    return statemShape(this.#def, this.#state, this.#seen?.list);
   }
 
   report(reason: ExitReason, last: Letter | undefined): void {
     const { system, self } = this.#context;
     if (!system.events.heard('actor.failed')) return;
-    const status = this.#shown({ state: this.#state, data: this.#data, last });
+    const status = formatted(this.#def, { state: this.#state, data: this.#data, last });
     const state = [status.state, status.data];
     system.emit({ type: 'actor.failed', pid: self, reason, last: status.last, state } as never);
-  }
-
-  #shown(status: StatemStatus<unknown, unknown>): StatemStatus<unknown, unknown> {
-    if (this.#def.formatStatus === undefined) return status;
-    try {
-      const shown: unknown = this.#def.formatStatus(status);
-      if (typeof shown === 'object' && shown !== null) return shown as StatemStatus<unknown, unknown>;
-      return { state: status.state, data: 'formatStatus returned no status' };
-    } catch {
-      return { state: status.state, data: 'formatStatus threw' };
-    }
   }
 
   get sys(): SysCallbacks {
@@ -365,26 +338,6 @@ export class Statem implements Behavior {
     this.#def = def;
     this.#state = state;
     this.#data = data;
-  }
-}
-
-const same = (a: unknown, b: unknown): boolean => Object.is(a, b) || (typeof a === 'object' && isDeepStrictEqual(a, b));
-
-/** An event as debug functions see it. */
-function shown(event: StatemEvent): MachineEvent {
-  switch (event.type) {
-    case 'call':
-      return { type: 'call', name: event.name, content: event.arg, from: event.from.caller };
-    case 'cast':
-      return { type: 'cast', name: event.name, content: event.arg };
-    case 'info':
-      return { type: 'info', content: event.message };
-    case 'timeout':
-      return { type: `timeout.${event.name}`, content: event.content };
-    case 'enter':
-      return { type: 'enter', content: event.from };
-    default:
-      return { type: event.type, content: event.content };
   }
 }
 

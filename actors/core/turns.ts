@@ -3,9 +3,10 @@
  * or parked. What a letter means is its behavior's business, how it ends the process's.
  */
 import type { Behavior } from './behavior.ts';
+import { BadReturnError } from './errors.ts';
 import { type ExitReason, toExitReason } from './exit-reason.ts';
 import type { Faults, Verdict } from './faults.ts';
-import { type HandledLetter, LastLetters } from './last-letters.ts';
+import { type HandledLetter, LetterTimes, lastLettersKept } from './last-letters.ts';
 import type { Letter } from './letter.ts';
 import { Ring } from './mailbox.ts';
 import type { Pid } from './pid.ts';
@@ -16,6 +17,7 @@ import type { ActorSystem } from './system.ts';
 
 export abstract class Turns implements Runnable {
   readonly system: ActorSystem;
+  abstract readonly pid: Pid;
   abstract readonly behavior: Behavior;
   status: 'starting' | 'running' | 'stopping' | 'dead' = 'starting';
   queued = false;
@@ -30,7 +32,7 @@ export abstract class Turns implements Runnable {
   protected due = false;
   /** What it is handling. */
   current: Letter | undefined = undefined;
-  #last: LastLetters | undefined = undefined;
+  #times: LetterTimes | undefined = undefined;
   protected stopReason: ExitReason | undefined = undefined;
   protected rare: Rare | undefined = undefined;
 
@@ -85,7 +87,7 @@ export abstract class Turns implements Runnable {
     const { faults } = this.system;
     let count = 0;
     while (count < budget && !this.busy) {
-      const letter = this.mailbox.shift();
+      const letter = this.mailbox.take(lastLettersKept);
       if (letter === undefined) break;
       count += 1;
       const { rare } = this;
@@ -95,8 +97,10 @@ export abstract class Turns implements Runnable {
         if (this.due && this.rare?.signals !== undefined) this.#takeSignals(this.rare);
         continue;
       }
-      if (rare?.held !== undefined && !this.#urgent(letter)) rare.held.push(letter);
-      else if (faults === undefined) this.#handle(letter);
+      if (rare?.held !== undefined && !this.#urgent(letter)) {
+        this.mailbox.forget();
+        rare.held.push(letter);
+      } else if (faults === undefined) this.#handle(letter);
       else this.#handleUnderFaults(faults, letter);
       if (rare?.signals !== undefined) this.#takeSignals(rare);
       if (rare?.parked !== undefined) this.#wakeSenders(rare.parked);
@@ -142,15 +146,20 @@ export abstract class Turns implements Runnable {
 
   /** What it has handled last, oldest first, with what it is handling; for crash reports. */
   get lastLetters(): readonly HandledLetter[] {
-    return this.#last?.list() ?? [];
+    const times = this.#times;
+    return times?.of(this.mailbox.past(), this.handled - times.unkept) ?? [];
   }
 
   #begin(letter: Letter): void {
     this.handled += 1;
     this.current = letter;
-    if (letter.kind !== 'system') {
-      this.#last ??= new LastLetters();
-      this.#last.add(letter, this.system.scheduler.sliceMs);
+    this.#times ??= new LetterTimes();
+    const times = this.#times;
+    if (letter.kind === 'system') {
+      this.mailbox.forget();
+      times.unkept += 1;
+    } else if (times.slice !== this.system.scheduler.slices) {
+      times.begin(this.system.scheduler, this.handled - times.unkept);
     }
     if (this.system.tracer !== undefined) this.system.tracer.handling(this as never, letter);
   }
@@ -166,6 +175,10 @@ export abstract class Turns implements Runnable {
 
   #handle(letter: Letter): void {
     this.#begin(letter);
+    this.#receive(letter);
+  }
+
+  #receive(letter: Letter): void {
     try {
       const pending = this.behavior.receive(letter);
       if (pending instanceof Promise) {
@@ -189,7 +202,8 @@ export abstract class Turns implements Runnable {
   }
 
   #handleUnderFaults(faults: Faults, letter: Letter): void {
-    this.current = letter;
+    // Before the fault, which may end it in this letter.
+    this.#begin(letter);
     let verdict: Verdict | Promise<Verdict>;
     try {
       verdict = faults.before('receive', this as never, letter);
@@ -197,18 +211,17 @@ export abstract class Turns implements Runnable {
       this.finish(toExitReason(error));
       return;
     }
-    if (verdict === undefined) {
-      this.#handle(letter);
-      return;
-    }
-    this.#begin(letter);
-    if (verdict !== 'skip') this.#await(verdict.then((then) => this.#unlessSkipped(then, letter)));
+    if (verdict === undefined) this.#receive(letter);
+    else if (verdict !== 'skip') this.#await(Promise.resolve(verdict).then((then) => this.#follow(then, letter)));
     else if (this.stopReason !== undefined) this.finish(this.stopReason);
     else this.#done();
   }
 
-  #unlessSkipped(verdict: Verdict, letter: Letter): void | Promise<void> {
-    if (verdict !== 'skip' && this.status !== 'dead') return this.behavior.receive(letter);
+  #follow(verdict: Verdict, letter: Letter): void | Promise<void> {
+    if (verdict === 'skip' || this.status === 'dead') return;
+    if (verdict === undefined) return this.behavior.receive(letter);
+    if (this.behavior.instead !== undefined) return this.behavior.instead(letter, verdict.instead);
+    throw new BadReturnError(String(this.pid), 'a handler returned what is no result of its kind', verdict.instead());
   }
 
   #resume(failure: ExitReason | undefined): void {

@@ -47,6 +47,7 @@ const rootLogic: XstateLogic = {
 interface Internals extends Omit<AnyActorRef, 'getSnapshot'> {
   readonly observers: ReadonlySet<unknown>;
   getSnapshot(): Snapshot<unknown>;
+  getPersistedSnapshot(): Snapshot<unknown>;
   start(): this;
   readonly options: { readonly host: Host };
   _send(event: XstateEvent): void;
@@ -76,6 +77,35 @@ function counted(system: AnyActorRef['system']): void {
   };
 }
 
+/** A machine in mid-flight. */
+export interface SavedMachine {
+  /** As xstate's getPersistedSnapshot answers it. */
+  readonly snapshot: unknown;
+  /** Delayed events to itself, with what is left of their time in milliseconds. */
+  readonly delays: readonly { readonly id: string; readonly event: XstateEvent; readonly ms: number }[];
+}
+
+/** What xstate's system keeps of delayed events. */
+interface Scheduling {
+  readonly _snapshot: {
+    readonly _scheduledEvents: Readonly<
+      Record<
+        string,
+        {
+          readonly id: string;
+          readonly source: unknown;
+          readonly target: unknown;
+          readonly event: XstateEvent;
+          readonly delay: number;
+          /** Wall time, in milliseconds. */
+          readonly startedAt: number;
+        }
+      >
+    >;
+  };
+  readonly scheduler: { schedule(source: unknown, target: unknown, event: XstateEvent, ms: number, id: string): void };
+}
+
 const InternalActor = Actor as unknown as new (logic: XstateLogic, options: object) => Internals;
 
 /**
@@ -83,9 +113,33 @@ const InternalActor = Actor as unknown as new (logic: XstateLogic, options: obje
  * no fields of its own: they would not fit into what V8 reserves for an actor of xstate, and cost a tenth of its start.
  */
 export class Hosted extends InternalActor {
-  static of(logic: XstateLogic, host: Host, parent: AnyActorRef, id: string, input: unknown): Hosted {
+  static of(
+    logic: XstateLogic,
+    host: Host,
+    parent: AnyActorRef,
+    id: string,
+    input: unknown,
+    snapshot?: unknown,
+  ): Hosted {
     // With a parent, xstate does not throw what nobody observes.
-    return new Hosted(logic, { id, input, parent, host });
+    return new Hosted(logic, snapshot === undefined ? { id, input, parent, host } : { id, snapshot, parent, host });
+  }
+
+  /** What it is now, as `goOnWith` and the option `snapshot` take it. */
+  save(nowMs: number): SavedMachine {
+    const scheduled = Object.values((this.system as unknown as Scheduling)._snapshot._scheduledEvents);
+    const own = scheduled.filter(({ source, target }) => source === this && target === this);
+    const delays = own.map(({ id, event, delay, startedAt }) => {
+      return { id, event, ms: Math.max(0, startedAt + delay - nowMs) };
+    });
+    return { snapshot: this.getPersistedSnapshot(), delays };
+  }
+
+  /** Waits for the delays that it had begun: xstate restores a snapshot without them. */
+  goOnWith(delays: SavedMachine['delays']): void {
+    for (const { id, event, ms } of delays) {
+      (this.system as unknown as Scheduling).scheduler.schedule(this, this, event, ms, id);
+    }
   }
 
   /** Runs one event to its end. */

@@ -24,6 +24,7 @@ export {
 } from './declare.ts';
 export { dependenciesOf, dependentsOf, sorted } from './dependencies.ts';
 export { checkVaultOptions, type FsyncPolicy, type VaultOptions } from './durable/options.ts';
+export type { SessionsElsewhere } from './elsewhere.ts';
 export type { StateEvent } from './events.ts';
 export { checkedExport, checkSessionId, equalExports } from './export.ts';
 export { fenced } from './fenced.ts';

@@ -5,6 +5,7 @@
  * that its restart finds it.
  */
 import { ActorRef, type ActorSystem, type Pid, StateError } from '../core/index.ts';
+import type { SessionsElsewhere } from './elsewhere.ts';
 import type { ComputeFunctions } from './functions.ts';
 import { statePaths } from './paths.ts';
 import type { SessionRecord } from './record.ts';
@@ -227,6 +228,8 @@ export class StateTables {
   readonly bridged = new SessionTable('bridged');
   /** Sessions of providers elsewhere that have tools here (see guests.ts); their records are empty. */
   readonly guests = new Map<string, SessionEntry>();
+  /** Sessions of other stores that this process knows, by whoever knows them. */
+  readonly elsewhere = new Map<object, SessionsElsewhere>();
   /** Sessions that somebody watches. */
   readonly watched = new Set<SessionEntry>();
   /** What happened to watches since the system was started: begun, ended, and how often one got a snapshot instead. */

@@ -1,21 +1,8 @@
 /** 100,000 actors that live: how long a viewer waits for the first picture, and for what it searches. */
 import type { Connection } from '../../devtools/client/index.ts';
-import { dynamicSupervisor, server, startSupervisor } from '../../index.ts';
 import { type Contest, nowMs } from '../contest.ts';
-import { type Observed, observed } from './observed.ts';
-
-const idle = server({ init: () => 0 });
-
-async function among(count: number, measure: (tools: Observed) => Promise<number>): Promise<number> {
-  await using app = await startSupervisor({ children: { many: dynamicSupervisor() } });
-  const { many } = app.children;
-  for (let nth = 0; nth < count; nth += 1_000) {
-    const some = Array.from({ length: Math.min(1_000, count - nth) }, (_, at) => `a-${nth + at}`);
-    await Promise.all(some.map((id) => many.startChild({ id, logic: idle })));
-  }
-  await using tools = await observed(app as never);
-  return await measure(tools);
-}
+import type { Observed } from './observed.ts';
+import { actors, among } from './population.ts';
 
 /** From the first byte until there is a picture of the tree, its largest branch open. */
 async function firstPaint({ connect }: Observed): Promise<number> {
@@ -40,7 +27,7 @@ async function search({ connect }: Observed): Promise<number> {
 
 const value = (name: string, limit: number, ours: Contest['ours']): Contest => ({
   unit: 'ms',
-  size: 100_000,
+  size: actors,
   quickSize: 100,
   warmUps: 0,
   rounds: 3,

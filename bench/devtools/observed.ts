@@ -1,10 +1,8 @@
 /** A system with dev tools, and viewers as they come: in a run folder of its own, so that no other is in the way. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Connection, connectDevtools } from '../../devtools/client/index.ts';
 import { type Devtools, startDevtools } from '../../devtools/index.ts';
 import type { SystemRef } from '../../index.ts';
+import { ownRunFolder } from './run-folder.ts';
 
 export interface Observed extends AsyncDisposable {
   readonly devtools: Devtools;
@@ -12,8 +10,7 @@ export interface Observed extends AsyncDisposable {
 }
 
 export async function observed(app: SystemRef): Promise<Observed> {
-  const folder = mkdtempSync(join(tmpdir(), 'ophion-bench-'));
-  process.env.OPHION_RUN_DIR = folder;
+  const folder = ownRunFolder();
   const devtools = await startDevtools(app, { actions: true, printCrashes: false });
   const connections: Connection[] = [];
   return {
@@ -26,13 +23,12 @@ export async function observed(app: SystemRef): Promise<Observed> {
     async [Symbol.asyncDispose]() {
       for (const connection of connections) await connection[Symbol.asyncDispose]();
       await devtools.stop();
-      delete process.env.OPHION_RUN_DIR;
-      rmSync(folder, { recursive: true, force: true });
+      folder[Symbol.dispose]();
     },
   };
 }
 
-/** As a page that shows the tree and the messages does, and a viewer that watches and takes nothing. */
+/** As a page that shows the tree and the messages does, a message trace, and a slow viewer. */
 export async function watchedByAll({ connect }: Observed): Promise<void> {
   const page = await connect();
   const first = new Promise<void>((resolve) => {
@@ -41,8 +37,13 @@ export async function watchedByAll({ connect }: Observed): Promise<void> {
   page.viewer.watch({ view: 'overview' }, () => {});
   page.viewer.watch({ view: 'messages' }, () => {});
   await first;
-  await page.viewer.act({ do: 'traceStart', max: 100_000, forMs: 600_000 });
+  await tracedForSlow({ connect });
+}
+
+/** A message trace, and a viewer that watches and takes nothing. */
+export async function tracedForSlow({ connect }: Pick<Observed, 'connect'>): Promise<void> {
   const slow = await connect();
+  await slow.viewer.act({ do: 'traceStart', max: 100_000, forMs: 600_000 });
   slow.viewer.watch({ view: 'tree', open: 'all' }, () => {});
   slow.viewer.watch({ view: 'messages' }, () => {});
   // It reads nothing from now on, and grants nothing.

@@ -6,7 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { reply, type SystemRef, server, startSupervisor } from '../../index.ts';
 import { type Contest, ending, nowMs } from '../contest.ts';
-import { observed, watchedByAll } from './observed.ts';
+import { observed, tracedForSlow, watchedByAll } from './observed.ts';
+import { browsing, lacking } from './page.ts';
 
 const text = 'x'.repeat(90);
 const large = () => Object.fromEntries(Array.from({ length: 100 }, (_, nth) => [`key${nth}`, `${text}${nth}`]));
@@ -63,6 +64,21 @@ async function withAll(app: SystemRef): Promise<AsyncDisposable> {
   return tools;
 }
 
+/** The page in Chromium at its list of messages, a message trace, and a slow viewer. */
+async function withBrowser(app: SystemRef): Promise<AsyncDisposable> {
+  const tools = await observed(app);
+  const browser = await browsing(tools);
+  await browser.page.goto(`${tools.devtools.url}/#/messages`);
+  await tracedForSlow(tools);
+  await browser.page.getByText('recording, ends in').waitFor();
+  return {
+    async [Symbol.asyncDispose]() {
+      await browser[Symbol.asyncDispose]();
+      await tools[Symbol.asyncDispose]();
+    },
+  };
+}
+
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
@@ -73,7 +89,7 @@ function megabytes(): number {
 }
 
 /** Megabytes that the tools hold after so many changes, with everything attached. */
-async function extraMemory(size: number): Promise<number> {
+async function extraMemory(size: number, watch: Watch): Promise<number> {
   const end = ending();
   let running = 2;
   const done = () => {
@@ -82,7 +98,7 @@ async function extraMemory(size: number): Promise<number> {
   };
   await using app = await startSupervisor({ children: { keeper, one: asker(done), other: asker(done) } });
   const before = megabytes();
-  await using _tools = await withAll(app as never);
+  await using _tools = await watch(app as never);
   app.children.one.send({ type: 'begin', left: size / 2 });
   app.children.other.send({ type: 'begin', left: size / 2 });
   await end.reached;
@@ -125,10 +141,42 @@ export const overhead: readonly Contest[] = [
     size,
     quickSize: 200,
     rounds: 3,
-    ours: extraMemory,
+    ours: (count) => extraMemory(count, withAll),
     lines: [
       {
         name: 'memory that page, message trace and a slow viewer hold, value in MB',
+        baseline: 'the bound',
+        theirs: () => 32,
+        limit: 32,
+      },
+    ],
+  },
+  {
+    unit: 'us/change',
+    size,
+    quickSize: 200,
+    rounds: 5,
+    lacks: lacking,
+    ours: (count) => changes(count, withBrowser),
+    lines: [
+      {
+        name: 'page in Chromium, message trace and a slow viewer: time with/without',
+        baseline: 'the same program without them',
+        theirs: (count) => changes(count, unobserved),
+        target: { atMost: 1.3 },
+      },
+    ],
+  },
+  {
+    unit: 'MB',
+    size,
+    quickSize: 200,
+    rounds: 3,
+    lacks: lacking,
+    ours: (count) => extraMemory(count, withBrowser),
+    lines: [
+      {
+        name: 'memory of the host that page in Chromium, message trace and a slow viewer hold, value in MB',
         baseline: 'the bound',
         theirs: () => 32,
         limit: 32,

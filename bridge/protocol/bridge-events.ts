@@ -49,7 +49,10 @@ export type ToolCallEvent =
       readonly index: number;
       readonly bytes: number;
     }
-  /** The worker has said its last word. `error`: the code of what the tool ended with; undefined: it ended well. */
+  /**
+   * The worker has said its last word. `error`: the code of what the tool ended with; undefined: it ended well.
+   * `handlerMs`: how long the tool's own code ran, as the worker measured it; undefined: it has not said.
+   */
   | {
       readonly type: 'tool.answered';
       readonly tool: string;
@@ -57,6 +60,7 @@ export type ToolCallEvent =
       readonly worker: string;
       readonly attempt: number;
       readonly error: string | undefined;
+      readonly handlerMs: number | undefined;
     }
   /** What the tool wrote was committed with its result, as this revision; or was not, and the call fails with `error`. */
   | {

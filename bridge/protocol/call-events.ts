@@ -44,10 +44,15 @@ export function tellItem(
 }
 
 /** `error`: what the worker said of it, or that it cannot be read. */
-export function tellAnswered(ctx: ActorContext<never>, call: OpenCall, error: string | undefined): void {
+export function tellAnswered(
+  ctx: ActorContext<never>,
+  call: OpenCall,
+  error: string | undefined,
+  handlerMs?: number,
+): void {
   if (!ctx.system.events.heard('tool.answered')) return;
   const { id: callId, plan, worker, attempt } = call;
-  const event: BridgeEvent = { type: 'tool.answered', tool: plan.tool, callId, worker, attempt, error };
+  const event: BridgeEvent = { type: 'tool.answered', tool: plan.tool, callId, worker, attempt, error, handlerMs };
   ctx.emit(event);
 }
 

@@ -30,8 +30,9 @@ type Said =
       readonly outcome: CallOutcome | ActorError;
       readonly known: Known;
       readonly writes?: CommitPlan | undefined;
+      readonly handlerMs: number | undefined;
     }
-  | { readonly kind: 'ending'; readonly ending: Ending }
+  | { readonly kind: 'ending'; readonly ending: Ending; readonly handlerMs: number | undefined }
   | { readonly kind: 'broken'; readonly error: ActorError }
   | { readonly kind: 'nothing' };
 
@@ -78,13 +79,13 @@ export class HostAnswers {
         this.#notTaken(call, said.error);
         return;
       case 'ending':
-        tellAnswered(ctx, call, undefined);
+        tellAnswered(ctx, call, undefined, said.handlerMs);
         call.ending = said.ending;
         call.stage = 'committing';
         this.committing(call);
         return;
       case 'result':
-        tellAnswered(ctx, call, said.outcome instanceof Error ? said.outcome.code : undefined);
+        tellAnswered(ctx, call, said.outcome instanceof Error ? said.outcome.code : undefined, said.handlerMs);
         this.#over(call, said.outcome, !happening.end, said.known, said.writes);
         return;
       case 'broken':
@@ -202,16 +203,22 @@ function heard(call: OpenCall, { payload, attachments = [], end }: Message): Sai
   return { kind: 'broken', error: new ActorError('protocol', `${call.worker}: ended the call without a result`) };
 }
 
+/** What a worker says of its time; nothing, where that cannot be one. */
+const soundMs = (ms: number | undefined): number | undefined =>
+  ms !== undefined && ms >= 0 && ms < Number.POSITIVE_INFINITY ? ms : undefined;
+
 function resultOf(call: OpenCall, result: ToolResult, attachments: readonly Uint8Array[]): Said {
+  const handlerMs = soundMs(result.handlerMs);
   const outcome = outcomeOf(call, result, attachments);
   if (outcome instanceof Error)
     return notTaken.has(outcome.code)
       ? { kind: 'not_taken', error: outcome }
-      : { kind: 'result', outcome, known: 'ended' };
+      : { kind: 'result', outcome, known: 'ended', handlerMs };
   const writes = writesOf(call, result);
-  if (writes !== undefined) return { kind: 'ending', ending: endingOf(call, outcome, { result, attachments }, writes) };
+  if (writes !== undefined)
+    return { kind: 'ending', ending: endingOf(call, outcome, { result, attachments }, writes), handlerMs };
   // A caller that has given up gets no result without its writes.
   if (result.writes !== undefined && call.cancelled !== undefined)
-    return { kind: 'result', outcome: new ActorError('cancelled', call.cancelled), known: 'unknown' };
-  return { kind: 'result', outcome, known: 'ended', writes: result.writes };
+    return { kind: 'result', outcome: new ActorError('cancelled', call.cancelled), known: 'unknown', handlerMs };
+  return { kind: 'result', outcome, known: 'ended', writes: result.writes, handlerMs };
 }

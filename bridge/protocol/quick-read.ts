@@ -55,6 +55,7 @@ function readResult(from: Buffer, reader: WireReader): ToolResult {
       one.outcome = { case: 'value', value: once(one.outcome.value, readValue(from, reader, 0)) };
     else if (field === result.revision) one.revision = BigInt(whole(reader));
     else if (field === result.committedRevision) one.committedRevision = BigInt(whole(reader));
+    else if (field === result.handlerMs) one.handlerMs = reader.double();
     else if (field === result.facts) one.facts = once(one.facts, readMap(from, reader, 0));
     else if (field === result.fault) {
       const end = reader.block();

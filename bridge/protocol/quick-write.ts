@@ -119,6 +119,7 @@ function writeCall(to: WireWriter, one: ToolCall): void {
 }
 
 function writeResult(to: WireWriter, one: ToolResult): void {
+  if (one.handlerMs !== undefined) to.double(result.handlerMs, one.handlerMs);
   number(to, result.committedRevision, one.committedRevision);
   if (one.writes !== undefined) to.bytes(result.writes, toBinary(CommitPlanSchema, one.writes));
   if (one.facts !== undefined) writeMapBlock(to, result.facts, one.facts);

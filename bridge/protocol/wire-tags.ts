@@ -10,7 +10,15 @@ export const call = {
   idempotencyKey: 50,
 } as const;
 export const callMore = { minRevision: 56, callId: 66, stream: 72, parentCallId: 82, overlay: 90 } as const;
-export const result = { value: 10, fault: 18, revision: 24, facts: 34, writes: 42, committedRevision: 48 } as const;
+export const result = {
+  value: 10,
+  fault: 18,
+  revision: 24,
+  facts: 34,
+  writes: 42,
+  committedRevision: 48,
+  handlerMs: 57,
+} as const;
 export const value = {
   boolean: 8,
   integer: 16,

@@ -2,6 +2,7 @@
  * The statechart of a machine as rows: from the machine itself, so that also states that nobody has been in are there,
  * with the value of a snapshot lit. Knows machines by their shape alone: those of another copy of xstate will do.
  */
+import type { SeenTransition } from '../../actors/core/index.ts';
 import type { Chart } from '../protocol/index.ts';
 
 /** A node of an xstate machine, as far as a chart needs it. */
@@ -35,16 +36,8 @@ export function machineChart(machine: unknown, value: unknown): Chart | null {
   }
 }
 
-/** A transition that a statem was seen to make. */
-export interface SeenTransition {
-  readonly from: string;
-  readonly event: string;
-  readonly to: string;
-}
-
 /**
- * The chart of a statem that has one function a state. What its functions do cannot be read from them: transitions are
- * those that were seen.
+ * The chart of a statem. What its functions do cannot be read from them: transitions are those that were seen.
  */
 export function statemChart(
   id: string,

@@ -103,7 +103,6 @@ export class ForeignActor {
       strategy: null,
       budget: null,
       backoffUntilAtMs: null,
-      tool: false,
     };
   }
 

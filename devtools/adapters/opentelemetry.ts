@@ -47,6 +47,7 @@ export function traceWithOpenTelemetry(
     const event = given as SystemEvent;
     if (event.type === 'actor.crashed') crashes.crashed(event);
     else if (event.type === 'child.restarted') crashes.restarted(event);
+    else if (event.type === 'context.written') calls.written(event);
     else if (event.type.startsWith('tool.') || event.type === 'worker.committed') calls.take(event as CallEvent);
   });
   const stop = () => {

@@ -1,11 +1,13 @@
 /** The spans of calls of tools: of the caller, the wait for a worker, the bridge, Python, commits, and TypeScript tools. */
 import { context, type Span, type SpanContext, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import type { ContextEvent } from '../../actors/context/index.ts';
 import { isActorError } from '../../actors/core/index.ts';
 import type { BridgeEvent, SpanBegin, Tracing } from '../../bridge/protocol/index.ts';
 import { contextOf, parentContext, traceparentOf } from './otel-context.ts';
 
 type Of<T extends BridgeEvent['type']> = Extract<BridgeEvent, { readonly type: T }>;
 export type CallEvent = Extract<BridgeEvent, { readonly type: `tool.${string}` | 'worker.committed' }>;
+type Written = Extract<ContextEvent, { readonly type: 'context.written' }>;
 
 /** What of a call is open. */
 interface OpenSpans {
@@ -13,6 +15,8 @@ interface OpenSpans {
   queue?: Span | undefined;
   bridge?: Span | undefined;
   python?: Span | undefined;
+  /** When it began, on the wall clock. */
+  pythonAtMs: number;
   worker: string;
   answeredAtMs: number | undefined;
   items: number;
@@ -56,7 +60,7 @@ export class CallSpans implements Tracing {
     const traceparent = traceparentOf(span);
     if (traceparent === undefined) return undefined;
     if (kind === 'tool') this.#runs.set(traceparent, span);
-    else this.#calls.set(id, { call: span, worker: '', answeredAtMs: undefined, items: 0 });
+    else this.#calls.set(id, { call: span, worker: '', pythonAtMs: 0, answeredAtMs: undefined, items: 0 });
     return traceparent;
   }
 
@@ -72,6 +76,23 @@ export class CallSpans implements Tracing {
       const open = this.#calls.get(event.callId);
       if (open !== undefined) this.#step(open, event);
     }
+  }
+
+  /** TypeScript has written variables: told where it goes on behind that, so what is active there is what wrote. */
+  written({ context: session, names, revision, error, ms, parent }: Written): void {
+    const endTime = this.#wallMs();
+    const attributes = {
+      'ophion.session': session,
+      'ophion.variables': [...names],
+      ...(revision === 0 ? {} : { 'ophion.revision': revision }),
+    };
+    const span = this.#tracer.startSpan(
+      'write variables',
+      { startTime: endTime - ms, attributes },
+      parentContext(parent),
+    );
+    if (error !== undefined) failed(span, error);
+    span.end(endTime);
   }
 
   /** The contexts of the calls that a worker has now. */
@@ -96,6 +117,7 @@ export class CallSpans implements Tracing {
     const attributes = { 'ophion.worker': worker, 'ophion.attempt': attempt };
     const below = trace.setSpan(context.active(), open.bridge);
     open.python = this.#tracer.startSpan(`python ${tool}`, { kind: SpanKind.SERVER, attributes }, below);
+    open.pythonAtMs = this.#wallMs();
     return traceparentOf(open.python);
   }
 
@@ -126,6 +148,7 @@ export class CallSpans implements Tracing {
         return;
       case 'tool.answered':
         open.answeredAtMs = this.#wallMs();
+        if (event.handlerMs !== undefined) this.#handled(open, event.handlerMs, open.answeredAtMs);
         endAll(open, event.error !== undefined, event.error);
         return;
       case 'tool.committed':
@@ -147,6 +170,16 @@ export class CallSpans implements Tracing {
         throw new TypeError(String(never));
       }
     }
+  }
+
+  /** The tool's own code, as long as the worker says: what the span around it has more is the way there and back. */
+  #handled({ python, pythonAtMs }: OpenSpans, handlerMs: number, answeredAtMs: number): void {
+    if (python === undefined) return;
+    const wayMs = Math.max(0, answeredAtMs - pythonAtMs - handlerMs);
+    const startTime = pythonAtMs + wayMs / 2;
+    python.setAttributes({ 'ophion.handler_ms': handlerMs, 'ophion.wire_ms': wayMs });
+    const below = trace.setSpan(context.active(), python);
+    this.#tracer.startSpan('handler', { startTime }, below).end(answeredAtMs - wayMs / 2);
   }
 
   #committed(span: Span, { revision, sessionId, error }: Of<'tool.committed'>): void {

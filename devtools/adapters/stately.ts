@@ -62,8 +62,8 @@ export interface StatelySocket {
 }
 
 export interface StatelyOptions {
-  /** Which actors are told of, by their rows. Default: all but the dev tools' own. */
-  readonly filter?: (actor: Pick<ActorRow, 'path' | 'kind' | 'tool'>) => boolean;
+  /** Which actors are told of, by their rows. Default: all. */
+  readonly filter?: (actor: Pick<ActorRow, 'path' | 'kind'>) => boolean;
   /** How many events and states are told in a second. Default 100. Actors that come and go are always told. */
   readonly maxPerSecond?: number;
   /** How many bytes may wait at a socket. Default 1 MiB. */
@@ -72,7 +72,7 @@ export interface StatelyOptions {
   readonly clock?: Pick<Clock, 'monotonicMs' | 'wallMs'>;
 }
 
-type Actor = Pick<ActorRow, 'path' | 'pid' | 'kind' | 'tool'> & Partial<Pick<ActorDetail, 'chart' | 'state' | 'at'>>;
+type Actor = Pick<ActorRow, 'path' | 'pid' | 'kind'> & Partial<Pick<ActorDetail, 'chart' | 'state' | 'at'>>;
 
 /** So many actors are known to those that connect later. */
 const actorsMax = 10_000;
@@ -94,7 +94,7 @@ export class StatelyFeed {
   #count = 0;
 
   constructor(options: StatelyOptions = {}) {
-    this.#filter = options.filter ?? (({ tool }) => !tool);
+    this.#filter = options.filter ?? (() => true);
     this.#maxPerSecond = options.maxPerSecond ?? 100;
     this.#maxBuffered = options.maxBuffered ?? 1024 * 1024;
     this.#clock = options.clock ?? nodeRuntime().clock;
@@ -108,8 +108,8 @@ export class StatelyFeed {
   }
 
   /** An actor is there. */
-  actor({ path, pid, kind, tool, chart = null, state, at }: Actor): void {
-    if (pid === null || !this.#filter({ path, kind, tool })) return;
+  actor({ path, pid, kind, chart = null, state, at }: Actor): void {
+    if (pid === null || !this.#filter({ path, kind })) return;
     const parent = parentOf(path);
     const parentId = this.#pids.get(parent);
     const snapshot = snapshotOf('active', state, at);

@@ -13,7 +13,7 @@ export async function actorPath(session: Session, given: string): Promise<string
     if (!(error instanceof ViewerError) || error.code !== 'not_found') throw error;
   }
   const last = path.slice(path.lastIndexOf('/') + 1);
-  const { rows } = await session.rows<'actors'>({ view: 'actors', search: last, tools: true }, 1_000);
+  const { rows } = await session.rows<'actors'>({ view: 'actors', search: last }, 1_000);
   const ends = rows.map((row) => row.path).filter((one) => one.endsWith(`/${path}`));
   const [only, other] = ends;
   if (only !== undefined && other === undefined) return only;

@@ -36,10 +36,12 @@ const ofConnect: Readonly<Record<ConnectError['code'], number>> = {
   usage: exitCodes.usage,
 };
 
+const ofViewer: Readonly<Record<string, number>> = { not_found: exitCodes.notFound, invalid_plan: exitCodes.usage };
+
 /** What a command that failed with this ends with; undefined: it is no error that was foreseen. */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof ConnectError) return ofConnect[error.code];
-  if (error instanceof ViewerError) return error.code === 'not_found' ? exitCodes.notFound : exitCodes.failed;
+  if (error instanceof ViewerError) return ofViewer[error.code] ?? exitCodes.failed;
   return error instanceof RunFileError ? exitCodes.failed : undefined;
 }

@@ -10,6 +10,7 @@ import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportFile } from './commands/export.ts';
 import { exportTest } from './commands/export-test.ts';
+import { faults } from './commands/faults/faults.ts';
 import { lifecycle } from './commands/lifecycle.ts';
 import { logs } from './commands/logs.ts';
 import { mcp } from './commands/mcp.ts';
@@ -29,6 +30,7 @@ import { trace } from './commands/trace.ts';
 import { tree } from './commands/tree.ts';
 import { vars } from './commands/vars.ts';
 import { watch } from './commands/watch.ts';
+import { whatIf } from './commands/what-if.ts';
 import { why } from './commands/why.ts';
 import { workers } from './commands/workers.ts';
 import { CommandError, exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -82,7 +84,7 @@ export function programOf(cli: Cli, others: MainOptions['others'] = []): Command
     ['Look:', [tree, ps, top, status, show, diff, why, crashes, logs].map((make) => make(cli))],
     ['Follow:', [watch, trace].map((make) => make(cli))],
     ['State and workers:', [sessions, vars, workers, bridge, calls].map((make) => make(cli))],
-    ['Act:', [...lifecycle(cli), send(cli), set(cli), audit(cli)]],
+    ['Act:', [...lifecycle(cli), send(cli), set(cli), faults(cli), whatIf(cli), audit(cli)]],
     ['Keep:', [exportFile, open, exportTest, metrics, moments].map((make) => make(cli))],
     ['More:', [systems, devtools, repl, mcp, doctor].map((make) => make(cli))],
   ];

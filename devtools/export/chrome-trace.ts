@@ -109,7 +109,7 @@ function* messageEvents(messages: readonly MessageRow[], tracks: Tracks, { us, l
       ...(error === null ? {} : { error }),
       ...(waitMs === null ? {} : { waitMs }),
     };
-    if (outcome === 'dead' || outcome === 'refused' || outcome === 'waiting' || outcome === 'lost') {
+    if (isUnhandled(message)) {
       const ts = us(message.atMs);
       yield { name, cat: 'message', ph: 'i', s: 't', ts, pid, tid, args };
       placed.set(seq, { pid, tid, ts, dur: 0 });
@@ -136,6 +136,14 @@ function* messageEvents(messages: readonly MessageRow[], tracks: Tracks, { us, l
     yield { name: 'causes', cat: 'flow', ph: 'f', bp: 'e', id: seq, ts: effect.ts, pid: effect.pid, tid: effect.tid };
   }
 }
+
+/** Nobody has begun with it, as far as is known. */
+const isUnhandled = ({ outcome, waitMs }: MessageRow): boolean =>
+  outcome === 'dead' ||
+  outcome === 'refused' ||
+  outcome === 'waiting' ||
+  outcome === 'lost' ||
+  (outcome === 'unknown' && waitMs === null);
 
 const startOf = ({ atMs, waitMs }: MessageRow): number => atMs + (waitMs ?? 0);
 

@@ -1,6 +1,7 @@
 /** Messages as a Mermaid sequence diagram: who sent what to whom, replies, and where it went wrong. Pure. */
 import type { MessageRow } from '../protocol/index.ts';
 import { pathOf } from '../protocol/paths.ts';
+import { faultsText } from './fault-text.ts';
 
 export interface SequenceOptions {
   /** How many messages are drawn; the picture says how many are left out. Default 200. */
@@ -51,13 +52,20 @@ export function sequenceDiagram(
 function* linesOf(message: MessageRow, from: string, to: string): Generator<Line> {
   const { atMs, kind, name, outcome, error, waitMs, tookMs } = message;
   const what = escaped(kind === 'info' ? name : `${kind} ${name}`);
+  const faults = faultsText(message);
+  const note = { atMs, text: `Note over ${from === to ? to : `${from},${to}`}: ${escaped(`fault: ${faults}`)}` };
   if (outcome === 'dead' || outcome === 'refused' || outcome === 'lost') {
     const why = { dead: 'nobody received it', refused: 'its mailbox was full', lost: 'it was not handled' }[outcome];
-    yield { atMs, text: `${from}-x${to}: ${what} (${why})` };
+    yield { atMs, text: `${from}-x${to}: ${what} (${faults === '' ? why : escaped(faults)})` };
     return;
   }
   // A caller waits, all others go on.
   yield { atMs, text: `${from}${kind === 'call' ? '->>' : '-)'}${to}: ${what}` };
+  if (faults !== '') yield note;
+  if (outcome === 'unknown') {
+    yield { atMs: atMs + (waitMs ?? 0), text: `Note over ${to}: the trace stopped before it was over` };
+    return;
+  }
   if (tookMs === null) return;
   const doneMs = atMs + (waitMs ?? 0) + tookMs;
   if (outcome === 'crashed') yield { atMs: doneMs, text: `Note over ${to}: crashed: ${escaped(error ?? 'no reason')}` };

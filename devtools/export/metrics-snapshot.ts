@@ -2,7 +2,7 @@
 import type { CallMetrics } from '../inspect/call-metrics.ts';
 
 export interface MetricsSnapshot {
-  /** How many actors of a kind are in a status, without the dev tools' own. */
+  /** How many actors of a kind are in a status. */
   readonly actors: readonly { readonly kind: string; readonly status: string; readonly count: number }[];
   /** Since the start of the system. */
   readonly restarts: number;

@@ -12,12 +12,11 @@ export interface ActorView {
 /** Depth first, in the order in which the moment has them; below `under`, or the whole. */
 export function treeRows(
   actors: readonly ActorRow[],
-  { open, closed = [], under, tools = false }: Pick<QueryOf<'tree'>, 'open' | 'closed' | 'under' | 'tools'>,
+  { open, closed = [], under }: Pick<QueryOf<'tree'>, 'open' | 'closed' | 'under'>,
 ): TreeRow[] {
   const known = new Set(actors.map(({ path }) => path));
   const below = new Map<string, ActorRow[]>();
   for (const actor of actors) {
-    if (actor.tool && !tools) continue;
     const parent = parentOf(actor.path);
     const place = known.has(parent) ? parent : '';
     const children = below.get(place);
@@ -51,12 +50,11 @@ const sorters: Readonly<Record<Exclude<NonNullable<QueryOf<'actors'>['sort']>, '
 /** By path, or those with the most first. */
 export function listActors(
   actors: readonly ActorRow[],
-  { search = '', sort = 'path', kind, status, tools = false }: QueryOf<'actors'>,
+  { search = '', sort = 'path', kind, status }: QueryOf<'actors'>,
 ): ActorRow[] {
   const wanted = search.toLowerCase();
   const found = actors.filter(
     (actor) =>
-      (tools || !actor.tool) &&
       (kind === undefined || actor.kind === kind) &&
       (status === undefined || actor.status === status) &&
       (actor.path.toLowerCase().includes(wanted) || (actor.name?.toLowerCase().includes(wanted) ?? false)),

@@ -27,8 +27,6 @@ export class TraceFile {
   readonly header: TraceHeader;
   readonly skipped: number;
   readonly cutOff: boolean;
-  /** The paths of the dev tools' own actors; made when they are first asked for. */
-  #tools: Set<string> | undefined;
   readonly #records: { readonly [K in TraceKind]: TraceRows[K][] } = {
     message: [],
     crash: [],
@@ -89,7 +87,7 @@ export class TraceFile {
       }
       case 'messages': {
         const { filter = {} } = query;
-        const messages = this.#records.message.filter(messageFilter(filter, this.#isTool));
+        const messages = this.#records.message.filter(messageFilter(filter));
         return paged(this.#traceHead(filter), messages.reverse(), query, ({ seq }) => String(seq));
       }
       case 'message': {
@@ -116,6 +114,10 @@ export class TraceFile {
       }
       case 'variable':
         return { head: this.#variable(query.session, query.name), rows: [], total: 0 };
+      case 'faults':
+        return { head: { entries: [], points: [], doors: [], defaultMs: 0, maxMs: 0 }, rows: [], total: 0 };
+      case 'plan':
+        throw new ViewerError({ code: 'invalid', message: 'a plan is for a live system, and this is a file' });
       case 'workers':
       case 'audit':
         return { head: null, rows: [], total: 0 };
@@ -223,12 +225,6 @@ export class TraceFile {
     const { length: recorded } = this.#records.message;
     return { running: false, filter, recorded, dropped: this.header.dropped, stopped: null, endsAtMs: null };
   }
-
-  readonly #isTool = (path: string): boolean => {
-    const last = this.#records.moment.at(-1)?.rows ?? [];
-    this.#tools ??= new Set(last.filter(({ tool }) => tool).map((actor) => actor.path));
-    return this.#tools.has(path);
-  };
 }
 
 /** Of a place and all below it, or of all. */

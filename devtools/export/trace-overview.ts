@@ -4,11 +4,7 @@ import type { TraceFile } from './trace-file.ts';
 
 export function overviewOf(file: TraceFile): Overview {
   const { startedAtMs, endedAtMs, dropped } = file.header;
-  const actors =
-    file
-      .rows('moment')
-      .at(-1)
-      ?.rows.filter(({ tool }) => !tool) ?? [];
+  const actors = file.rows('moment').at(-1)?.rows ?? [];
   const crashes = file.rows('crash').length;
   const workers = actors.filter(({ kind, rssBytes }) => kind === 'worker' || rssBytes !== null);
   const restarts = sum(actors.map((actor) => actor.restarts));

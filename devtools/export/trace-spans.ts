@@ -16,6 +16,7 @@ export function callRows(
   spans: readonly SpanRow[],
   { tool, open }: { readonly tool?: string; readonly open?: boolean },
 ): CallRow[] {
+  const below = timesOf(spans);
   const calls = spans.filter(isCall).map((span): CallRow => {
     const { attributes, traceId, name, startAtMs: startedAtMs, tookMs, failed } = span;
     const { callId = span.spanId, session = '', worker = '', attempts = 1, error } = attributes;
@@ -27,6 +28,7 @@ export function callRows(
       attempt: Number(attempts),
       startedAtMs,
       tookMs,
+      ...(below.get(span.spanId) ?? { queueMs: null, wireMs: null, handlerMs: null }),
       outcome: tookMs === null ? 'open' : failed ? 'failed' : 'ok',
       error: failed ? String(error ?? 'error') : null,
       traceId,
@@ -36,6 +38,24 @@ export function callRows(
     (call) => (tool === undefined || call.tool === tool) && (open === undefined || (call.tookMs === null) === open),
   );
   return wanted.sort((a, b) => b.startedAtMs - a.startedAtMs);
+}
+
+type Times = Pick<CallRow, 'queueMs' | 'wireMs' | 'handlerMs'>;
+
+/** By call: what its parts took. The parts of a call have ids that begin with its own. */
+function timesOf(spans: readonly SpanRow[]): ReadonlyMap<string, Times> {
+  const times = new Map<string, { queueMs: number | null; wireMs: number | null; handlerMs: number | null }>();
+  for (const { spanId, layer, tookMs, attributes } of spans) {
+    const [call, part] = spanId.split('.');
+    if (part === undefined || call === undefined || tookMs === null) continue;
+    const of = times.get(call) ?? { queueMs: null, wireMs: null, handlerMs: null };
+    times.set(call, of);
+    if (layer === 'queue') of.queueMs = (of.queueMs ?? 0) + tookMs;
+    if (layer === 'bridge') of.wireMs = (of.wireMs ?? 0) + tookMs;
+    if (layer === 'python' && 'handlerMs' in attributes) of.handlerMs = (of.handlerMs ?? 0) + tookMs;
+  }
+  for (const of of times.values()) of.wireMs = of.handlerMs === null ? null : (of.wireMs ?? 0) - of.handlerMs;
+  return times;
 }
 
 /** By name of the tool. */

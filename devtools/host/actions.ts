@@ -47,7 +47,8 @@ async function setVariable(inspector: Inspector, { session, name, value }: Do<'s
   if (entry === undefined || root === undefined)
     throw new ViewError('not_found', `session '${session}' is not open here`);
   const backend: StateBackend<StateHost> = entry.realm === 'local' ? localState() : bridgedState();
-  const found = await backend.connect({ system, root }).find(session);
+  const known = sessions.elsewhere(entry);
+  const found = known?.session(entry) ?? (await backend.connect({ system, root }).find(session));
   const { revision } = await found.commit({ set: { [name]: value as never }, writer });
   return { revision };
 }
@@ -74,8 +75,14 @@ function send(inspector: Inspector, { path, message, as }: Do<'send'>): unknown 
   return undefined;
 }
 
-/** Everything that changes something; what only looks is done by the host. `writer` is who is told to have written. */
-export async function act(inspector: Inspector, action: Action, writer: string): Promise<unknown> {
+/** Who does it: the writer of variables, and the viewer as the audit calls it. */
+export interface Doer {
+  readonly writer: string;
+  readonly viewer: string;
+}
+
+/** Everything that changes something; what only looks is done by the host. */
+export async function act(inspector: Inspector, action: Action, { writer, viewer }: Doer): Promise<unknown> {
   switch (action.do) {
     case 'kill':
       return processAt(inspector, action.path).kill();
@@ -96,6 +103,16 @@ export async function act(inspector: Inspector, action: Action, writer: string):
       return setVariable(inspector, action, writer);
     case 'callTool':
       return callOne(inspector, action);
+    case 'faultsStart':
+      return inspector.faults.start(action.plan, action.expiresMs, viewer);
+    case 'faultsStop':
+      return inspector.faults.endPlans(action.id);
+    case 'faultsHeal':
+      return inspector.faults.heal(action.id, action.rule);
+    case 'faultsRelease':
+      return inspector.faults.release(action.id, action.rule);
+    case 'sandbox':
+      return inspector.sandbox.run(action);
     case 'traceStart':
       return inspector.trace.start(action.filter, {
         ...(action.max === undefined ? {} : { max: action.max }),
@@ -113,9 +130,27 @@ export async function act(inspector: Inspector, action: Action, writer: string):
   }
 }
 
+/** A plan in a few words; the details of the record have it. */
+function formOf(plan: unknown): string {
+  if (typeof plan === 'string') return plan.slice(0, 200);
+  const { rules } = (plan ?? {}) as { readonly rules?: unknown };
+  if (!Array.isArray(rules)) return '';
+  return rules
+    .map((rule: { readonly point?: unknown } | null) => String(rule?.point))
+    .join(';')
+    .slice(0, 200);
+}
+
 /** What an action is about, for its audit record. */
 export function targetOf(action: Action): string {
+  if (action.do === 'sandbox') return action.path ?? 'the whole tree';
   if ('path' in action) return action.path;
   if (action.do === 'setVariable') return `${action.session} ${action.name}`;
+  if (action.do === 'faultsStart') return formOf(action.plan);
+  if (action.do === 'faultsStop' || action.do === 'faultsHeal' || action.do === 'faultsRelease') {
+    return [action.id ?? 'all', 'rule' in action ? action.rule : undefined]
+      .filter((part) => part !== undefined)
+      .join(' ');
+  }
   return action.do === 'callTool' ? action.tool : '';
 }

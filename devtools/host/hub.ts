@@ -1,8 +1,8 @@
 /** All viewers of one host, and the views that they share. */
 import type { Inspector } from '../inspect/inspector.ts';
 import { ViewError } from '../inspect/view-error.ts';
-import type { HostFacts } from '../inspect/views.ts';
-import type { Query, ViewerRow } from '../protocol/index.ts';
+import { type HostFacts, show } from '../inspect/views.ts';
+import type { Query, Snapshot, ViewerRow } from '../protocol/index.ts';
 import type { Audit } from './audit.ts';
 import { LiveView, type LiveViewHost, type ViewListener } from './live-view.ts';
 import type { ViewerLink } from './viewer-link.ts';
@@ -18,6 +18,7 @@ export class Hub implements LiveViewHost {
   readonly facts: HostFacts;
   readonly links = new Set<ViewerLink>();
   readonly #views = new Map<string, { readonly view: LiveView; timer: { cancel(): void } | undefined }>();
+  readonly #asked = new Map<string, Promise<Snapshot>>();
   #number = 0;
   #stopLooking: (() => void) | undefined;
 
@@ -34,6 +35,17 @@ export class Hub implements LiveViewHost {
     return this.#number;
   }
 
+  /** What a query shows now; looked at once for all who ask the same while it is. Rejects with ViewError. */
+  get(query: Query): Promise<Snapshot> {
+    const key = JSON.stringify(query);
+    let asked = this.#asked.get(key);
+    if (asked === undefined) {
+      asked = (async () => show(query as never, this.inspector, this.facts))().finally(() => this.#asked.delete(key));
+      this.#asked.set(key, asked);
+    }
+    return asked;
+  }
+
   /** The view of a query, followed from now on. Throws ViewError `too_many`. */
   follow(query: Query, listener: ViewListener): LiveView {
     const key = JSON.stringify(query);
@@ -46,7 +58,7 @@ export class Hub implements LiveViewHost {
     }
     entry.timer?.cancel();
     entry.timer = undefined;
-    entry.view.listeners.add(listener);
+    entry.view.follow(listener);
     return entry.view;
   }
 

@@ -14,7 +14,15 @@ const pauseMs = 100;
 /** A look that takes long is not taken more often than this share of the time allows: one fifth. */
 const shareOfTime = 5;
 /** What changes without any event: looked at again and again. */
-const polled: ReadonlySet<Query['view']> = new Set(['messages', 'message', 'history', 'actor', 'bridge', 'calls']);
+const polled: ReadonlySet<Query['view']> = new Set([
+  'messages',
+  'message',
+  'history',
+  'actor',
+  'bridge',
+  'calls',
+  'faults',
+]);
 
 interface Known {
   readonly text: string;
@@ -64,7 +72,12 @@ export class LiveView {
     this.#host = host;
     this.#query = query;
     this.#forget = host.inspector.onChange(() => this.look());
-    this.look();
+  }
+
+  /** Tells a listener from now on. The first one has it look: a view that nobody watches costs nothing. */
+  follow(listener: ViewListener): void {
+    this.listeners.add(listener);
+    if (this.listeners.size === 1) this.look();
   }
 
   stop(): void {
@@ -73,10 +86,10 @@ export class LiveView {
     this.#forget();
   }
 
-  /** Looks soon: at once, unless it has just looked. */
+  /** Looks soon: at once, unless it has just looked, or nobody watches. */
   look(): void {
     this.#dirty = true;
-    if (this.#looking || this.#timer !== undefined || this.#ended) return;
+    if (this.#looking || this.#timer !== undefined || this.#ended || this.listeners.size === 0) return;
     void this.#look();
   }
 
@@ -86,6 +99,8 @@ export class LiveView {
     this.#dirty = false;
     const startMs = clock.monotonicMs();
     try {
+      // Not at once: who follows it has to know it before it is told that it has failed.
+      await undefined;
       const snapshot = await show(this.#query as never, this.#host.inspector, this.#host.facts);
       if (!this.#ended) this.#take(snapshot as Snapshot);
     } catch (error) {
@@ -100,8 +115,7 @@ export class LiveView {
     const tookMs = clock.monotonicMs() - startMs;
     this.#timer = clock.setTimer(Math.max(pauseMs, tookMs * shareOfTime), () => {
       this.#timer = undefined;
-      if (this.#dirty) void this.#look();
-      else if (polled.has(this.#query.view)) this.look();
+      if (this.#dirty || polled.has(this.#query.view)) this.look();
     });
   }
 

@@ -12,6 +12,7 @@ import { metricsText } from '../export/open-metrics.ts';
 import { writeTrace } from '../export/trace-writer.ts';
 import { Inspector } from '../inspect/inspector.ts';
 import { metricsOf } from '../inspect/metrics.ts';
+import { stepsPerLook } from '../inspect/pace.ts';
 import { recordsOf } from '../inspect/recorded.ts';
 import type { Redact } from '../inspect/redact.ts';
 import { ViewError } from '../inspect/view-error.ts';
@@ -23,7 +24,7 @@ import { Audit } from './audit.ts';
 import { Hub, viewersMax } from './hub.ts';
 import { type Door, type Doors, openPort, openSocketFile } from './listener.ts';
 import { StatelyTap } from './stately-tap.ts';
-import { ViewerLink } from './viewer-link.ts';
+import { Parts, ViewerLink } from './viewer-link.ts';
 
 export interface DevtoolsOptions {
   /** How the command line calls this system. Default: the name of its root, such as `app`. */
@@ -36,7 +37,8 @@ export interface DevtoolsOptions {
   readonly token?: string;
   /**
    * What viewers may do besides looking: nothing (false), everything (true), or some of `write` (variables), `call`
-   * (tools) and `operate` (kill, restart, suspend, resume, send, set a state). Default false. Each leaves an audit record.
+   * (tools) and `operate` (kill, restart, suspend, resume, send, set a state, inject faults). Default false. Each leaves
+   * an audit record.
    */
   readonly actions?: boolean | readonly Exclude<Scope, 'read'>[];
   /**
@@ -244,9 +246,10 @@ class Host implements Devtools {
     return metricsText(await metricsOf(this.inspector, this.#hub.facts.viewers()));
   }
 
-  async #export(): Promise<string> {
+  async #export(): Promise<Parts> {
     const { clock } = this.#system.runtime;
-    const { trace, log, calls, startedMs } = this.inspector;
+    const { trace, log, calls, pace, startedMs } = this.inspector;
+    const { records, leftOut } = await recordsOf(this.inspector);
     const header = {
       run: this.#run,
       name: this.#name,
@@ -254,9 +257,9 @@ class Host implements Devtools {
       node: nodeVersion,
       startedAtMs: clock.wallMs() - (clock.monotonicMs() - startedMs),
       endedAtMs: clock.wallMs(),
-      dropped: trace.dropped + log.dropped + calls.dropped,
+      dropped: trace.dropped + log.dropped + calls.dropped + leftOut,
     };
-    return [...writeTrace(header, await recordsOf(this.inspector))].join('');
+    return new Parts((send) => pace.each(writeTrace(header, records), send, { steps: stepsPerLook }));
   }
 
   async #act(action: Action, viewer: ViewerLink): Promise<unknown> {
@@ -266,7 +269,8 @@ class Host implements Devtools {
       return { url: link };
     }
     const scope = scopeOf[action.do];
-    const record = { viewer: `${viewer.name} ${viewer.row.id}`, action: action.do, target: targetOf(action) };
+    const who = `${viewer.name} ${viewer.row.id}`;
+    const record = { viewer: who, action: action.do, target: targetOf(action) };
     const details = this.inspector.previews.of(action, { depth: 3, characters: 512 });
     try {
       if (!viewer.scopes.includes(scope)) {
@@ -277,7 +281,7 @@ class Host implements Devtools {
       }
       if (action.do === 'export') return await this.#export();
       if (action.do === 'metrics') return await this.#metrics();
-      const result = await act(this.inspector, action, `devtools:${viewer.name}`);
+      const result = await act(this.inspector, action, { writer: `devtools:${viewer.name}`, viewer: who });
       if (scope !== 'read') this.#audit.add({ ...record, details, outcome: 'done' });
       return result;
     } catch (error) {

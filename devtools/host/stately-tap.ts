@@ -40,14 +40,19 @@ export class StatelyTap implements Tracer {
   }
 
   #start(): void {
-    const { system } = this.#inspector;
-    for (const process of system.processes()) this.#appeared(process);
+    const { system, pace } = this.#inspector;
+    let stopped = false;
     const forget = system.events.onAll((event) => this.#heard(event));
     const untap = this.#inspector.tap(this);
     this.#stop = () => {
+      stopped = true;
       forget();
       untap();
     };
+    const there = (process: Process) => {
+      if (!stopped && process.status !== 'dead') this.#appeared(process);
+    };
+    void pace.each([...system.processes()], there, { steps: 10 });
   }
 
   #heard(event: AnyEvent): void {
@@ -66,7 +71,6 @@ export class StatelyTap implements Tracer {
       path,
       pid: String(process.pid),
       kind: process.kind,
-      tool: false,
       chart: rows.chart(process, state),
       state: previews.of(state, shallow),
       at: rows.at(process, state),
@@ -78,6 +82,8 @@ export class StatelyTap implements Tracer {
   sent(): void {}
 
   refused(): void {}
+
+  faulted(): void {}
 
   handling(by: Process, letter: Letter): void {
     if (letter.kind === 'system' || !this.#feed.open) return;

@@ -4,7 +4,7 @@
  */
 import { isActorError } from '../../actors/core/index.ts';
 import { ViewError } from '../inspect/view-error.ts';
-import { isView, show } from '../inspect/views.ts';
+import { isView } from '../inspect/views.ts';
 import {
   type Action,
   defaultCredit,
@@ -32,9 +32,20 @@ export interface LinkOptions {
   readonly act: (action: Action, link: ViewerLink) => Promise<unknown>;
 }
 
-/** How many views one viewer may watch, and how many frames of each may be under way. */
+/** How many views one viewer may watch, how many frames of each may be under way, and what it may ask at once. */
 const watchesMax = 64;
 const creditMax = 1_000;
+const answersMax = 64;
+
+/** A result that is a long text: sent in pieces, in order, as they are made. */
+export class Parts {
+  /** Calls `send` with each piece. */
+  readonly each: (send: (piece: string) => void) => Promise<void>;
+
+  constructor(each: Parts['each']) {
+    this.each = each;
+  }
+}
 
 interface Watching {
   readonly query: Query;
@@ -49,6 +60,7 @@ export class ViewerLink {
   readonly scopes: readonly Scope[];
   readonly #options: LinkOptions;
   readonly #watches = new Map<number, Watching>();
+  #answers = 0;
   #sent = 0;
   #folded = 0;
   #open = true;
@@ -91,17 +103,22 @@ export class ViewerLink {
   }
 
   async #answer(id: number, work: () => unknown): Promise<void> {
+    this.#answers += 1;
     try {
-      this.#send({ id, result: (await work()) ?? null });
+      if (this.#answers > answersMax) throw new ViewError('too_many', `at most ${answersMax} questions at once`);
+      const result = await work();
+      if (result instanceof Parts) await result.each((part) => this.#send({ id, part }));
+      this.#send({ id, result: result instanceof Parts ? null : (result ?? null) });
     } catch (error) {
       this.#fail(id, error);
+    } finally {
+      this.#answers -= 1;
     }
   }
 
   #get(query: Query): unknown {
     checkQuery(query);
-    const { hub } = this.#options;
-    return show(query as never, hub.inspector, hub.facts);
+    return this.#options.hub.get(query);
   }
 
   #act(action: Action): Promise<unknown> {
@@ -172,7 +189,8 @@ export class ViewerLink {
     const known = error instanceof ViewError || isActorError(error);
     const code = known ? (error as { readonly code: string }).code : 'failed';
     const message = error instanceof Error ? error.message : String(error);
-    this.#send({ id, error: { code, message } });
+    const field = error instanceof ViewError && error.field !== undefined ? { field: error.field } : {};
+    this.#send({ id, error: { code, message, ...field } });
   }
 
   #send(message: object): void {

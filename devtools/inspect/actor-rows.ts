@@ -7,11 +7,12 @@ import {
   type Process,
   Recent,
 } from '../../actors/core/index.ts';
-import { type SupervisorEvent, supervisionOf } from '../../supervisors/index.ts';
-import { machineChart } from '../adapters/chart.ts';
+import { type SupervisedChild, type SupervisorEvent, supervisionOf } from '../../supervisors/index.ts';
+import { machineChart, statemChart } from '../adapters/chart.ts';
 import {
   type ActorDetail,
   type ActorRow,
+  type ActorSort,
   type ActorStatus,
   type Chart,
   type ChildSpecRow,
@@ -20,12 +21,15 @@ import {
 } from '../protocol/index.ts';
 import { titleOf } from './letters.ts';
 import type { Lives } from './lives.ts';
-import type { Population, Spot } from './population.ts';
+import type { Population } from './population.ts';
 import type { Previews } from './preview.ts';
 import type { Rates } from './rates.ts';
 
 /** For how many places dead letters and backoffs are remembered. */
 const placesMax = 10_000;
+
+/** The columns of numbers that actors are sorted by. */
+export type Measure = Exclude<ActorSort, 'path'>;
 
 export interface RowSources {
   readonly system: ActorSystem;
@@ -57,15 +61,16 @@ export class ActorRows {
   }
 
   /** A place, whoever lives there now. */
-  row({ path, supervised }: Pick<Spot, 'path' | 'supervised'>, children: number): ActorRow {
+  rowAt(path: string, population: Population): ActorRow {
     const { system, rates, rssOf } = this.#sources;
     const process = system.lookup(path);
+    const supervised = population.supervised(path);
     const supervision = supervisionOf(process);
     const rate = process === undefined ? undefined : rates.of(process);
     return {
       path,
       pid: process === undefined ? null : String(process.pid),
-      kind: process?.kind ?? supervised?.type ?? 'unknown',
+      kind: kindOf(process, supervised),
       name: process?.name ?? null,
       status: statusOf(process, supervised?.pid === 'restarting'),
       restarts: supervised?.restarts ?? 0,
@@ -76,12 +81,38 @@ export class ActorRows {
       perSecond: rate?.perSecond ?? null,
       busyMs: rate?.busyMs ?? null,
       rssBytes: rssOf(path) ?? null,
-      children,
+      children: population.count(path),
       strategy: supervision?.strategy ?? null,
       budget: supervision?.budget ?? supervised?.budget ?? null,
       backoffUntilAtMs: supervised?.pid === 'restarting' ? (this.#backoff.get(path) ?? null) : null,
-      tool: false,
     };
+  }
+
+  /** One number of a row, without the rest of it; 0 where it has none. */
+  measure(of: Measure, path: string, population: Population): number {
+    const { system, rates, rssOf } = this.#sources;
+    const process = system.lookup(path);
+    switch (of) {
+      case 'mailbox':
+        return process?.mailboxLength ?? 0;
+      case 'handled':
+        return process?.handled ?? 0;
+      case 'busy':
+        return (process && rates.of(process)?.busyMs) ?? 0;
+      case 'rate':
+        return (process && rates.of(process)?.perSecond) ?? 0;
+      case 'memory':
+        return rssOf(path) ?? 0;
+      case 'restarts':
+        return population.supervised(path)?.restarts ?? 0;
+    }
+  }
+
+  /** Kind and status of a row, without the rest of it. */
+  labels(path: string, population: Population): Pick<ActorRow, 'kind' | 'status'> {
+    const process = this.#sources.system.lookup(path);
+    const supervised = process === undefined ? population.supervised(path) : undefined;
+    return { kind: kindOf(process, supervised), status: statusOf(process, supervised?.pid === 'restarting') };
   }
 
   /** In which state a machine, or a state machine, is; null for others. `state` is what it shows of itself. */
@@ -89,10 +120,12 @@ export class ActorRows {
     return this.#sources.previews.of(stateNameOf(process, state));
   }
 
-  /** The statechart of a machine; null for others. */
+  /** The statechart of a machine or a statem; null for others. */
   chart(process: Process, state: unknown): Chart | null {
-    const { machine } = process.behavior;
-    return machine === undefined ? null : machineChart(machine, stateNameOf(process, state));
+    const { machine, statemShape: shape } = process.behavior;
+    const now = stateNameOf(process, state);
+    if (shape === undefined) return machine === undefined ? null : machineChart(machine, now);
+    return statemChart(process.pid.path.split('/').at(-1) ?? '', shape.states, String(now), shape.seen);
   }
 
   /** Undefined: nobody lives there, and no supervisor knows the place. */
@@ -102,7 +135,7 @@ export class ActorRows {
     const supervised = population.supervised(path);
     const incarnations = lives.of(path, process?.pid, crashOf);
     if (process === undefined && supervised === undefined && incarnations.length === 0) return undefined;
-    const row = this.row({ path, supervised }, population.count(path));
+    const row = this.rowAt(path, population);
     const state = process === undefined ? undefined : inspected(process);
     return {
       ...row,
@@ -125,6 +158,9 @@ export class ActorRows {
     };
   }
 }
+
+const kindOf = (process: Process | undefined, supervised: SupervisedChild | undefined): string =>
+  process?.kind ?? supervised?.type ?? 'unknown';
 
 export function statusOf(process: Process | undefined, restarting: boolean): ActorStatus {
   if (process === undefined) return restarting ? 'restarting' : 'down';

@@ -1,13 +1,8 @@
 /** The tree and the table of actors: searched, sorted and cut into pages here, so that 100,000 actors cost one page. */
-import {
-  type ActorRow,
-  type ActorSort,
-  parentOf,
-  type QueryOf,
-  type Snapshot,
-  type TreeRow,
-} from '../protocol/index.ts';
+import { type ActorRow, parentOf, type QueryOf, type Snapshot, type TreeRow } from '../protocol/index.ts';
+import type { Measure } from './actor-rows.ts';
 import type { Inspector } from './inspector.ts';
+import { largest } from './largest.ts';
 import { ViewError } from './view-error.ts';
 
 interface Cut {
@@ -19,20 +14,18 @@ export async function treeView(query: QueryOf<'tree'>, cut: Cut, inspector: Insp
   const isOpen = openBy(query);
   if (query.at !== undefined) return pastTree(query, cut, inspector, isOpen);
   const population = await inspector.population();
-  const rows: [string, TreeRow][] = [];
+  // By their paths: who is started again while it is walked may come twice.
+  const rows = new Map<string, TreeRow>();
   let at = 0;
-  for (const spot of population.tree(query.under, isOpen)) {
-    if (at >= cut.offset && rows.length < cut.limit) {
-      const row = inspector.rows.row(spot, population.count(spot.path));
-      rows.push([spot.path, { ...row, depth: spot.depth, open: spot.open }]);
-    }
+  const line = (path: string, row: () => TreeRow): void => {
+    if (at >= cut.offset && rows.size < cut.limit) rows.set(path, row());
     at += 1;
-  }
-  for (const row of query.under === undefined ? foreignTree(inspector, isOpen) : []) {
-    if (at >= cut.offset && rows.length < cut.limit) rows.push([row.path, row]);
-    at += 1;
-  }
-  return { head: { atMs: null }, rows, total: at };
+  };
+  await inspector.pace.each(population.tree(query.under, isOpen), ({ path, depth, open }) =>
+    line(path, () => ({ ...inspector.rows.rowAt(path, population), depth, open })),
+  );
+  for (const row of query.under === undefined ? foreignTree(inspector, isOpen) : []) line(row.path, () => row);
+  return { head: { atMs: null }, rows: [...rows], total: at };
 }
 
 /** Actors that are not ours, parents before their children: those whose ancestors are open. */
@@ -55,34 +48,37 @@ function openBy({ open, closed = [] }: QueryOf<'tree'>): (path: string) => boole
   return (path) => wanted.has(path) && !shut.has(path);
 }
 
-function pastTree(
+async function pastTree(
   { at = 0, under }: QueryOf<'tree'>,
   { offset, limit }: Cut,
   inspector: Inspector,
   isOpen: (path: string) => boolean,
-): Snapshot<'tree'> {
+): Promise<Snapshot<'tree'>> {
   const moment = inspector.moments.get(at);
   if (moment === undefined) throw new ViewError('not_found', `moment ${at} is not recorded, or not kept any more`);
   const depths = new Map<string, number>();
   const rows: [string, TreeRow][] = [];
   let seen = 0;
-  for (const row of moment.rows) {
+  // Parents come before their children: who has none among those before is a root.
+  const known = new Set<string>();
+  await inspector.pace.each(moment.rows, (row) => {
     const above = parentOf(row.path);
-    const root = under === undefined ? !moment.rows.some(({ path }) => path === above) : row.path === under;
+    known.add(row.path);
+    const root = under === undefined ? !known.has(above) : row.path === under;
     const parentDepth = depths.get(above);
-    if (!root && (parentDepth === undefined || !isOpen(above))) continue;
+    if (!root && (parentDepth === undefined || !isOpen(above))) return;
     const depth = root ? 0 : (parentDepth as number) + 1;
     depths.set(row.path, depth);
     if (seen >= offset && rows.length < limit) {
       rows.push([row.path, { ...row, depth, open: row.children > 0 && isOpen(row.path) }]);
     }
     seen += 1;
-  }
+  });
   return { head: { atMs: moment.atMs }, rows, total: seen };
 }
 
-/** By what rows are compared, larger first. */
-const measures: Readonly<Record<Exclude<ActorSort, 'path'>, (row: ActorRow) => number>> = {
+/** Columns that a table is sorted by, larger first. */
+const measures: Readonly<Record<Measure, (row: ActorRow) => number>> = {
   mailbox: ({ mailbox }) => mailbox,
   busy: ({ busyMs }) => busyMs ?? 0,
   memory: ({ rssBytes }) => rssBytes ?? 0,
@@ -91,6 +87,10 @@ const measures: Readonly<Record<Exclude<ActorSort, 'path'>, (row: ActorRow) => n
   rate: ({ perSecond }) => perSecond ?? 0,
 };
 
+/**
+ * The table. Of all actors only what is asked is looked at: their paths, what they are filtered by and the number that
+ * they are sorted by. Rows are made of the page alone.
+ */
 export async function actorsView(
   query: QueryOf<'actors'>,
   cut: Cut,
@@ -98,28 +98,35 @@ export async function actorsView(
 ): Promise<Snapshot<'actors'>> {
   const { sort = 'path', kind, status } = query;
   const search = query.search?.toLowerCase();
+  if (sort !== 'path' && !Object.hasOwn(measures, sort))
+    throw new ViewError('invalid', `actors are not sorted by '${String(sort)}'`);
+  const isLabelled = (row: Pick<ActorRow, 'kind' | 'status'>) =>
+    (kind === undefined || row.kind === kind) && (status === undefined || row.status === status);
   const population = await inspector.population();
+  const { rows } = inspector;
   const found: string[] = [];
-  for (const path of population.paths()) if (isFound(path, search)) found.push(path);
-  const rowOf = (path: string): ActorRow =>
-    inspector.rows.row({ path, supervised: population.supervised(path) }, population.count(path));
-  const foreign = inspector.foreign.flatMap((source) => source.rows()).filter(({ path }) => isFound(path, search));
-  // Where only paths matter, rows are made of the page alone.
-  if (sort === 'path' && kind === undefined && status === undefined && foreign.length === 0) {
-    const page = found.slice(cut.offset, cut.offset + cut.limit).map(rowOf);
-    return { head: null, rows: page.map((row) => [row.path, row]), total: found.length };
-  }
-  if (sort !== 'path' && measures[sort] === undefined)
-    throw new ViewError('invalid', `actors are not sorted by '${sort}'`);
-  const rows = [...found.map(rowOf), ...foreign].filter(
-    (row) => (kind === undefined || row.kind === kind) && (status === undefined || row.status === status),
-  );
-  if (sort !== 'path') {
-    const measure = measures[sort];
-    rows.sort((one, other) => measure(other) - measure(one));
-  }
-  const page = rows.slice(cut.offset, cut.offset + cut.limit);
-  return { head: null, rows: page.map((row) => [row.path, row]), total: rows.length };
+  const values: number[] = [];
+  await inspector.pace.each(population.paths(), (path) => {
+    if (!isFound(path, search)) return;
+    if ((kind !== undefined || status !== undefined) && !isLabelled(rows.labels(path, population))) return;
+    found.push(path);
+    if (sort !== 'path') values.push(rows.measure(sort, path, population));
+  });
+  const foreign = inspector.foreign
+    .flatMap((source) => source.rows())
+    .filter((row) => isFound(row.path, search) && isLabelled(row));
+  const total = found.length + foreign.length;
+  if (sort !== 'path') for (const row of foreign) values.push(measures[sort](row));
+  const indexes =
+    sort === 'path'
+      ? Array.from({ length: Math.max(0, Math.min(cut.limit, total - cut.offset)) }, (_, at) => cut.offset + at)
+      : largest(values, cut.offset, cut.limit);
+  const page = indexes.map((index) => {
+    const path = found[index];
+    return path === undefined ? (foreign[index - found.length] as ActorRow) : rows.rowAt(path, population);
+  });
+  // By their paths: who is started again while they are walked may come twice.
+  return { head: null, rows: [...new Map(page.map((row) => [row.path, row]))], total };
 }
 
 const isFound = (path: string, search: string | undefined): boolean =>

@@ -11,9 +11,11 @@ export interface Part {
   readonly spanId: string;
   readonly parentSpanId: string;
   readonly attempt: number;
-  readonly startMs: number;
+  startMs: number;
   endMs: number | null;
   failed: boolean;
+  /** What the worker measured of it. */
+  handlerMs?: number;
 }
 
 export interface Begun {
@@ -81,10 +83,17 @@ export class CallRecord {
     }
   }
 
-  /** The worker has answered. */
-  answered(nowMs: number, failed: boolean): void {
+  /** The worker has answered, and says how long the tool's own code ran; what is left of the time was the way there and back. */
+  answered(nowMs: number, failed: boolean, handlerMs?: number): void {
     this.#answeredMs = nowMs;
+    const python = this.parts.findLast(({ layer, endMs }) => layer === 'python' && endMs === null);
     this.end(nowMs, failed, 'python', 'bridge');
+    if (python === undefined || handlerMs === undefined) return;
+    // By another clock than ours, and never longer than it was seen from here. When it began there is not known.
+    const wayMs = Math.max(0, nowMs - python.startMs - handlerMs);
+    python.startMs += wayMs / 2;
+    python.endMs = nowMs - wayMs / 2;
+    python.handlerMs = handlerMs;
   }
 
   /** What it wrote is committed, or not: that has begun with its answer. */
@@ -106,7 +115,26 @@ export class CallRecord {
     const { callId, tool, session, startedAtMs } = this.begun;
     const { worker, attempt, tookMs, error, traceId } = this;
     const outcome = this.open ? 'open' : error === null ? 'ok' : 'failed';
-    return { callId, tool, session, worker, attempt, startedAtMs, tookMs, outcome, error, traceId };
+    const of = { callId, tool, session, worker, attempt, startedAtMs, tookMs, outcome, error, traceId } as const;
+    return { ...of, ...this.#times() };
+  }
+
+  #times(): Pick<CallRow, 'queueMs' | 'wireMs' | 'handlerMs'> {
+    const told = this.parts.some(({ handlerMs }) => handlerMs !== undefined);
+    const handlerMs = told ? this.#sum('python') : null;
+    return {
+      queueMs: this.#sum('queue'),
+      wireMs: handlerMs === null ? null : (this.#sum('bridge') ?? 0) - handlerMs,
+      handlerMs,
+    };
+  }
+
+  /** How long the ended parts of a layer took together; null: there are none. */
+  #sum(layer: Part['layer']): number | null {
+    const took = this.parts.flatMap((part) =>
+      part.layer === layer && part.endMs !== null ? part.endMs - part.startMs : [],
+    );
+    return took.length === 0 ? null : took.reduce((all, ms) => all + ms, 0);
   }
 
   /** Without their depth. */
@@ -144,7 +172,10 @@ export class CallRecord {
         startAtMs: startedAtMs + (part.startMs - startedMs),
         tookMs: part.endMs === null ? null : part.endMs - part.startMs,
         failed: part.failed,
-        attributes: { attempt: part.attempt },
+        attributes: {
+          attempt: part.attempt,
+          ...(part.handlerMs === undefined ? {} : { handlerMs: part.handlerMs }),
+        },
       };
     }
   }

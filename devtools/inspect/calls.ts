@@ -2,12 +2,14 @@
  * The calls of tools, from the system's events: which are open, how the last ones went, and the spans of a trace over
  * both languages. Keeps the last calls, and of what is older only the numbers.
  */
-import { type AnyEvent, type Clock, isActorError } from '../../actors/core/index.ts';
+import type { AnyEvent, Clock } from '../../actors/core/index.ts';
 import type { BridgeEvent } from '../../bridge/protocol/index.ts';
 import type { BridgeHead, CallRow, SpanRow, ToolRow } from '../protocol/index.ts';
 import type { CallMetrics } from './call-metrics.ts';
 import { type Begun, CallRecord, depthFirst, spanIdOf } from './call-record.ts';
 import { CallStatistics } from './call-statistics.ts';
+import { codeOf } from './error-code.ts';
+import { WriteSpans } from './write-spans.ts';
 
 export interface CallLogOptions {
   /** How many calls are kept; the oldest that has ended goes for one more. Default 5,000. */
@@ -26,15 +28,18 @@ export class CallLog {
   /** By the call's id, of TypeScript tools by their span; in the order in which they began. */
   readonly #records = new Map<string, CallRecord>();
   readonly #statistics: CallStatistics;
+  readonly #writes: WriteSpans;
 
   constructor(clock: Clock, { max = 5_000 }: CallLogOptions = {}) {
     this.#clock = clock;
     this.#max = max;
     this.#statistics = new CallStatistics(clock);
+    this.#writes = new WriteSpans(clock);
   }
 
   /** Takes an event of the system; those that say nothing of calls are passed over. */
   take(event: AnyEvent): void {
+    this.#writes.take(event, (callId) => this.#records.get(callId));
     if (!event.type.startsWith('tool.')) return;
     const told = event as Told;
     if (told.type === 'tool.called') this.#called(told);
@@ -88,12 +93,14 @@ export class CallLog {
   spans(traceId: string): SpanRow[] {
     const spans: SpanRow[] = [];
     for (const record of this.#records.values()) if (record.traceId === traceId) spans.push(...record.spans());
+    for (const write of this.#writes.list()) if (write.traceId === traceId) spans.push(write);
     return depthFirst(spans);
   }
 
-  /** All spans that are kept, in the order in which their calls began. */
+  /** All spans that are kept: of calls in the order in which they began, then those of writes. */
   *allSpans(): Generator<SpanRow> {
     for (const record of this.#records.values()) yield* record.spans();
+    yield* this.#writes.list();
   }
 
   #called({ callId, tool, sessionId: session, stream, traceparent, parent }: Of<'tool.called'>): void {
@@ -143,7 +150,7 @@ export class CallLog {
         record.items = event.index;
         return;
       case 'tool.answered':
-        record.answered(nowMs, event.error !== undefined);
+        record.answered(nowMs, event.error !== undefined, event.handlerMs);
         return;
       case 'tool.committed':
         record.committed(nowMs, event.error !== undefined);
@@ -202,9 +209,3 @@ export class CallLog {
 }
 
 const runKey = (traceparent: string): string => `run ${spanIdOf(traceparent)}`;
-
-/** A short name of what a call failed with. */
-function codeOf(error: unknown): string {
-  if (isActorError(error)) return error.code;
-  return error instanceof Error ? error.name : String(error).slice(0, 50);
-}

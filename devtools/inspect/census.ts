@@ -1,7 +1,8 @@
 /** All actors counted in one walk, for the overview and for metrics. */
-import type { ActorSystem, Process } from '../../actors/core/index.ts';
-import { supervisionOf } from '../../supervisors/index.ts';
+import { type ActorSystem, Process } from '../../actors/core/index.ts';
+import { type SupervisedChild, supervisionOf } from '../../supervisors/index.ts';
 import { statusOf } from './actor-rows.ts';
+import type { Pace } from './pace.ts';
 
 export interface Census {
   actors: number;
@@ -16,27 +17,30 @@ export interface Census {
   readonly groups: readonly { readonly kind: string; readonly status: string; readonly count: number }[];
 }
 
-export function censusOf(system: ActorSystem): Census {
+/** Of those that live while it counts. */
+export async function censusOf(system: ActorSystem, pace: Pace): Promise<Census> {
   const groups = new Map<string, { kind: string; status: string; count: number }>();
   const census = { actors: 0, supervisors: 0, restarts: 0, waiting: 0, backlog: 0, handled: 0 };
-  for (const process of system.processes()) {
+  await pace.each(processesAndChildren(system), (one) => {
+    if (!(one instanceof Process)) {
+      census.restarts += one.restarts;
+      if (one.pid === 'restarting') census.waiting += 1;
+      return;
+    }
     census.actors += 1;
-    census.backlog += process.mailboxLength;
-    census.handled += process.handled;
-    const status = statusOf(process, false);
-    count(groups, `${process.kind} ${status}`, { kind: process.kind, status });
-    countChildren(process, census);
-  }
+    census.backlog += one.mailboxLength;
+    census.handled += one.handled;
+    if (one.kind === 'supervisor') census.supervisors += 1;
+    const status = statusOf(one, false);
+    count(groups, `${one.kind} ${status}`, { kind: one.kind, status });
+  });
   return { ...census, groups: [...groups.values()] };
 }
 
-function countChildren(process: Process, census: Pick<Census, 'supervisors' | 'restarts' | 'waiting'>): void {
-  const supervision = supervisionOf(process);
-  if (supervision === undefined) return;
-  census.supervisors += 1;
-  for (const child of supervision.children) {
-    census.restarts += child.restarts;
-    if (child.pid === 'restarting') census.waiting += 1;
+function* processesAndChildren(system: ActorSystem): Generator<Process | SupervisedChild> {
+  for (const process of [...system.processes()]) {
+    yield process;
+    yield* supervisionOf(process)?.children ?? [];
   }
 }
 

@@ -1,20 +1,41 @@
 /** Why something ended, as a chain: the exit reason, and each error's cause below it. */
 import { type ExitReason, errorOf, formatExitReason, isExitReason } from '../../actors/core/index.ts';
-import type { CrashCause } from '../protocol/index.ts';
+import { formatTask } from '../../testing/faults/index.ts';
+import type { CrashCause, FaultMark } from '../protocol/index.ts';
 
 /** However deep a chain goes. */
 const causesMax = 10;
 
-export function causesOf(reason: ExitReason): CrashCause[] {
-  const causes: CrashCause[] = [];
-  const seen = new Set<unknown>();
+export const causesOf = (reason: ExitReason): CrashCause[] =>
+  chainOf(reason).map((link, depth) => causeOf(link, depth === 0 ? reason.kind : 'cause'));
+
+/** Outermost first. */
+function chainOf(reason: ExitReason): unknown[] {
+  const chain = new Set<unknown>();
   let next: unknown = errorOf(reason) ?? reason;
-  while (next !== undefined && next !== null && causes.length < causesMax && !seen.has(next)) {
-    seen.add(next);
-    causes.push(causeOf(next, causes.length === 0 ? reason.kind : 'cause'));
+  while (next !== undefined && next !== null && chain.size < causesMax && !chain.has(next)) {
+    chain.add(next);
     next = below(next);
   }
-  return causes;
+  return [...chain];
+}
+
+/** What a plan says that throws this. */
+const taskOf = (message: string, point: string): string =>
+  formatTask(message === `injected at ${point}` ? { do: 'throw' } : { do: 'throw', error: message });
+
+/** The injected fault that a reason comes of: its error says so, whichever copy of the library threw it. */
+export function injectedBy(reason: ExitReason): FaultMark | undefined {
+  for (const link of chainOf(reason)) {
+    if (!(link instanceof Error)) continue;
+    const { name, plan, rule, point } = link as Error & Partial<Record<'plan' | 'rule' | 'point', unknown>>;
+    if (name === 'InjectedFault' && typeof rule === 'string' && typeof point === 'string') {
+      return { plan: typeof plan === 'string' ? plan : '', rule, point, task: taskOf(link.message, point) };
+    }
+    const { injected, plan: of } = ((link as { readonly details?: unknown }).details ?? {}) as Record<string, unknown>;
+    if (typeof injected === 'string') return { plan: String(of ?? ''), rule: injected, point: 'store', task: 'throw' };
+  }
+  return undefined;
 }
 
 function causeOf(value: unknown, kind: string): CrashCause {

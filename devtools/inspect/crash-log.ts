@@ -17,7 +17,7 @@ import {
 import { type CrashMessage, type CrashProcess, type CrashReport, type CrashRow, pathOf } from '../protocol/index.ts';
 import { decisionText } from '../report/crash-text.ts';
 import { inspected } from './actor-rows.ts';
-import { causesOf } from './crash-causes.ts';
+import { causesOf, injectedBy } from './crash-causes.ts';
 import { Decisions } from './decisions.ts';
 import { contentOf, nameOf, senderOf, titleOf } from './letters.ts';
 import type { Previews } from './preview.ts';
@@ -103,6 +103,8 @@ export class CrashLog {
       decision,
       process: null,
     };
+    const fault = injectedBy(reason) ?? this.#system.faults?.blamed(process);
+    if (fault !== undefined) report.fault = fault;
     report.process = this.#options.processOf(process, reason, (left) => {
       report.process = left;
       this.#options.changed();

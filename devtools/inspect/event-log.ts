@@ -43,6 +43,11 @@ export class EventLog {
     const { items, total } = this.#log.newest(fits, offset, limit);
     return { rows: items.map((told) => rowOf(told, previews)), total };
   }
+
+  /** Those that are kept, oldest first, each made as it is asked for. */
+  *all(previews: Previews): Generator<EventRow, void, undefined> {
+    for (const told of this.#log.list()) yield rowOf(told, previews);
+  }
 }
 
 function rowOf({ seq, atMs, event }: Told, previews: Previews): EventRow {

@@ -14,6 +14,7 @@ const low = new Set([
   'program.step',
   'session.opened',
   'session.ended',
+  'context.written',
 ]);
 const high = new Set([
   'actor.crashed',

@@ -13,18 +13,22 @@ import {
   type Tracer,
 } from '../../actors/core/index.ts';
 import type { ForeignSource } from '../adapters/foreign-source.ts';
-import { type CrashReport, pathOf } from '../protocol/index.ts';
+import { type ActorRow, type CrashReport, pathOf } from '../protocol/index.ts';
 import { ActorRows } from './actor-rows.ts';
 import { CallLog } from './calls.ts';
+import { type Census, censusOf } from './census.ts';
 import { CrashLog } from './crash-log.ts';
 import { EventLog } from './event-log.ts';
+import { FaultDesk } from './fault-desk.ts';
 import { Lives } from './lives.ts';
 import { MessageTrace } from './message-trace.ts';
 import { Moments, recordedActorsMax } from './moments.ts';
+import { Pace } from './pace.ts';
 import { Population } from './population.ts';
 import { Previews } from './preview.ts';
 import { Rates } from './rates.ts';
 import type { Redact } from './redact.ts';
+import { SandboxDesk } from './sandbox-desk.ts';
 import { SessionViews } from './session-views.ts';
 import { StateHistory } from './state-history.ts';
 import { WorkerViews } from './worker-views.ts';
@@ -46,6 +50,8 @@ export interface InspectorOptions {
 export class Inspector {
   readonly system: ActorSystem;
   readonly startedMs: number;
+  /** At which everything goes that is done for each of many actors. */
+  readonly pace: Pace;
   readonly previews: Previews;
   readonly crashes: CrashLog;
   readonly lives: Lives;
@@ -55,9 +61,11 @@ export class Inspector {
   readonly rows: ActorRows;
   readonly trace: MessageTrace;
   readonly history: StateHistory;
-  readonly moments = new Moments();
+  readonly moments: Moments;
   readonly sessions: SessionViews;
   readonly workers: WorkerViews;
+  readonly faults: FaultDesk;
+  readonly sandbox: SandboxDesk;
   readonly foreign: readonly ForeignSource[];
   /** Letters that were handled by those that have ended since it began to listen. */
   handledByEnded = 0;
@@ -66,23 +74,30 @@ export class Inspector {
   readonly #changed = new Set<() => void>();
   readonly #others = new Set<Tracer>();
   #population: Promise<Population> | undefined;
+  #census: Promise<Census> | undefined;
   #viewers = 0;
-  /** A moment is about to be recorded: it has what happens until then. */
-  #momentDue = false;
+  /** The moment that is being recorded, and the one that begins when that is done: it has what happens until then. */
+  #moment: Promise<void> | undefined;
+  #nextMoment: Promise<void> | undefined;
 
   constructor(system: ActorSystem, options: InspectorOptions = {}) {
-    const { clock, log } = system.runtime;
+    const { clock, turns, log } = system.runtime;
     this.system = system;
     this.startedMs = clock.monotonicMs();
-    this.previews = new Previews(options.redact, (error) =>
-      log('error', `dev tools: redact threw, and everything that it would see is masked from now on: ${String(error)}`),
-    );
+    this.pace = new Pace(clock, turns);
+    this.moments = new Moments(this.pace);
+    this.previews = new Previews({
+      redact: options.redact,
+      clock,
+      onRedactError: (error) =>
+        log('error', `dev tools: everything that redact would see is masked from now on: ${String(error)}`),
+    });
     this.lives = new Lives(clock);
     this.log = new EventLog(clock, options.eventsMax ?? 5_000);
     this.calls = new CallLog(clock);
     this.workers = new WorkerViews(system);
     this.sessions = new SessionViews(system, this.previews);
-    this.rates = new Rates(system, () => void this.#ticked());
+    this.rates = new Rates(system, this.pace, () => void this.#ticked());
     this.rows = new ActorRows({
       system,
       rates: this.rates,
@@ -92,6 +107,8 @@ export class Inspector {
     });
     this.trace = new MessageTrace(system, this.previews, () => this.#retap());
     this.history = new StateHistory(system, this.previews);
+    this.faults = new FaultDesk(system, () => this.#tell());
+    this.sandbox = new SandboxDesk(system, this.previews);
     this.crashes = new CrashLog(system, {
       perPath: options.crashesPerPath ?? 5,
       max: options.crashesMax ?? 500,
@@ -104,6 +121,7 @@ export class Inspector {
     this.#taps = {
       sent: (to, letter) => this.trace.sent(to, letter),
       refused: (to, letter) => this.trace.refused(to, letter),
+      faulted: (to, letter, mark) => this.trace.faulted(to, letter, mark),
       handling: (by, letter) => this.#handling(by, letter),
       handled: (by, letter, failure) => this.#handled(by, letter, failure),
     };
@@ -135,10 +153,18 @@ export class Inspector {
 
   /** Who lives under whom; made when somebody asks first, and kept as long as somebody looks. */
   async population(): Promise<Population> {
-    this.#population ??= Population.of(this.system);
+    this.#population ??= Population.of(this.system, this.pace);
     const population = await this.#population;
     if (this.#viewers === 0) this.#rest();
     return population;
+  }
+
+  /** All that live, counted; once for all who ask while it is counted. */
+  census(): Promise<Census> {
+    this.#census ??= censusOf(this.system, this.pace).finally(() => {
+      this.#census = undefined;
+    });
+    return this.#census;
   }
 
   #rest(): void {
@@ -150,6 +176,7 @@ export class Inspector {
 
   stop(): void {
     for (const forget of this.#forget) forget();
+    this.faults.stop();
     this.trace.stop('asked');
     this.history.clear();
     this.#others.clear();
@@ -213,7 +240,7 @@ export class Inspector {
 
   /** When the supervisor has had its turn: then the report says what it did. */
   #crashed(report: CrashReport, onCrash: InspectorOptions['onCrash']): void {
-    if (this.#viewers > 0 && !this.#momentDue) void this.takeMoment();
+    if (this.#viewers > 0) void this.takeMoment();
     if (onCrash === undefined) return;
     this.system.runtime.turns.afterIo(() => onCrash(report));
   }
@@ -223,17 +250,32 @@ export class Inspector {
     this.#tell();
   }
 
-  /** Records the tree as it is now, unless it is as it was or too large. */
-  async takeMoment(): Promise<void> {
-    this.#momentDue = true;
-    const population = await this.population();
-    this.#momentDue = false;
-    if (population.size > recordedActorsMax) return;
-    const rows = [];
-    for (const spot of population.tree(undefined, () => true)) {
-      rows.push(this.rows.row(spot, population.count(spot.path)));
+  /** Records the tree as it is now, unless it is as it was or too large; one at a time. */
+  takeMoment(): Promise<void> {
+    if (this.#moment === undefined) {
+      this.#moment = this.#recordMoment().finally(() => {
+        this.#moment = undefined;
+      });
+      return this.#moment;
     }
-    this.moments.add(this.system.runtime.clock.wallMs(), rows, this.crashes.count);
+    this.#nextMoment ??= this.#moment.then(() => {
+      this.#nextMoment = undefined;
+      return this.takeMoment();
+    });
+    return this.#nextMoment;
+  }
+
+  async #recordMoment(): Promise<void> {
+    const population = await this.population();
+    if (population.size > recordedActorsMax) return;
+    const rows: ActorRow[] = [];
+    await this.pace.each(
+      population.tree(undefined, () => true),
+      ({ path }) => {
+        rows.push(this.rows.rowAt(path, population));
+      },
+    );
+    await this.moments.add(this.system.runtime.clock.wallMs(), rows, this.crashes.count);
   }
 
   /** Whose a path is that is not of this system. */

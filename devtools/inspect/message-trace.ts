@@ -7,6 +7,7 @@ import {
   type AnyEvent,
   type DeadLetter,
   type ExitReason,
+  type FaultMark,
   formatExitReason,
   isNormal,
   type Letter,
@@ -28,14 +29,18 @@ import type { Previews } from './preview.ts';
 import { RingLog } from './ring-log.ts';
 
 export interface TraceLimits {
-  /** How many messages. Default 10,000. */
+  /** How many messages, at most 100,000. Default 10,000. */
   readonly max?: number;
   /** How long, in milliseconds. Default 60,000. */
   readonly forMs?: number;
 }
 
+/** The most that a trace may be asked to record. */
+const tracedMax = 100_000;
 /** How many messages a second are recorded; what is more is dropped and counted. */
 const rateMax = 2_000;
+/** How long a trace that has stopped waits for the ends of what it has recorded, in milliseconds. */
+const settleMs = 1_000;
 /** How many characters all previews of one trace may have, about. */
 const charactersMax = 8 * 1024 * 1024;
 /** How many characters the preview of one message has at most. */
@@ -48,13 +53,24 @@ interface Traced {
   readonly row: Mutable<MessageRow>;
   readonly startMs: number;
   handlingMs: number;
+  /** A fault was told of before the letter was sent: it is not sent a second time. */
+  expected: boolean;
+  /** The same letter once more, as a fault doubled it. */
+  again: Traced | undefined;
+}
+
+/** The same letter, as often as it goes. */
+function* eachOf(first: Traced): Generator<Traced> {
+  for (let one: Traced | undefined = first; one !== undefined; one = one.again) yield one;
 }
 
 export class MessageTrace {
   readonly #system: ActorSystem;
   readonly #previews: Previews;
   readonly #changed: () => void;
+  /** Until all that it has recorded has come to an end, or to the end of the wait for that. */
   running = false;
+  #recording = false;
   #log = new RingLog<Traced>(0);
   #open = new Map<Letter, Traced>();
   #filter: MessageFilter = {};
@@ -100,8 +116,8 @@ export class MessageTrace {
     this.#filter = filter;
     this.#fitsPath = filter.path === undefined ? undefined : globOf(filter.path);
     this.#fitsName = filter.name === undefined ? undefined : nameGlobOf(filter.name);
-    this.#max = max;
-    this.#log = new RingLog(max);
+    this.#max = Math.min(max, tracedMax);
+    this.#log = new RingLog(this.#max);
     this.#open = new Map();
     this.#recorded = 0;
     this.#dropped = 0;
@@ -109,29 +125,70 @@ export class MessageTrace {
     this.#stopped = null;
     this.#endsAtMs = clock.wallMs() + forMs;
     this.#timer = clock.setTimer(forMs, () => this.stop('time'));
+    this.#recording = true;
     this.running = true;
     this.#changed();
   }
 
+  /** Records no more; unless somebody asked for it, messages that wait are followed for a while to their ends. */
   stop(why: string): void {
-    if (!this.running) return;
+    if (this.#recording) {
+      this.#recording = false;
+      this.#timer?.cancel();
+      this.#stopped = why;
+      this.#endsAtMs = null;
+      if (why !== 'asked' && this.#open.size > 0) {
+        this.#timer = this.#system.runtime.clock.setTimer(settleMs, () => this.#over());
+        this.#changed();
+        return;
+      }
+    }
+    if (this.running) this.#over();
+  }
+
+  #over(): void {
     this.running = false;
     this.#timer?.cancel();
-    this.#stopped = why;
-    this.#endsAtMs = null;
+    for (const traced of this.#open.values()) for (const { row } of eachOf(traced)) row.outcome = 'unknown';
+    this.#open.clear();
     this.#changed();
+  }
+
+  /** A message is followed no more; when it was the last one, so is the trace. */
+  #closed(letter: Letter): void {
+    this.#open.delete(letter);
+    if (!this.#recording && this.#open.size === 0) this.#over();
   }
 
   // Told inside other actors' turns, so quick, and never throwing
 
   sent(to: Process, letter: Letter): void {
-    if (!this.running) return;
+    if (!this.#recording) return;
     if (letter.kind === 'system') return;
-    this.#note(letter, String(to.pid), to.pid.path, 'waiting');
+    const known = this.#open.get(letter);
+    if (known?.expected === true) known.expected = false;
+    else this.#note(letter, String(to.pid), to.pid.path, 'waiting');
+  }
+
+  faulted(to: Process, letter: Letter, { plan, rule, point, task }: FaultMark): void {
+    if (!this.running || letter.kind === 'system') return;
+    const mark = { plan, rule, point, task };
+    const known = this.#open.get(letter);
+    if (known !== undefined) {
+      known.row.faults = [...(known.row.faults ?? []), mark];
+      return;
+    }
+    // On its way: it may come later, twice, or not at all.
+    if (point !== 'message.send' || !this.#recording) return;
+    const outcome = /\bthrow\b/.test(task) ? 'refused' : /\bdrop\b/.test(task) ? 'lost' : 'waiting';
+    const traced = this.#note(letter, String(to.pid), to.pid.path, outcome);
+    if (traced === undefined) return;
+    traced.expected = true;
+    traced.row.faults = [mark];
   }
 
   refused(to: Process, letter: Letter): void {
-    if (!this.running) return;
+    if (!this.#recording) return;
     this.#note(letter, String(to.pid), to.pid.path, 'refused');
   }
 
@@ -147,12 +204,13 @@ export class MessageTrace {
   handled(_by: Process, letter: Letter, failure: ExitReason | undefined): number | null {
     const traced = this.#open.get(letter);
     if (traced === undefined) return null;
-    this.#open.delete(letter);
     const { row } = traced;
     row.tookMs = this.#nowMs - traced.handlingMs;
     const crashed = failure !== undefined && !isNormal(failure);
     row.outcome = crashed ? 'crashed' : 'handled';
     if (crashed) row.error = formatExitReason(failure);
+    if (traced.again === undefined) this.#closed(letter);
+    else this.#open.set(letter, traced.again);
     return row.seq;
   }
 
@@ -160,25 +218,27 @@ export class MessageTrace {
   take(event: AnyEvent): void {
     if (!this.running) return;
     if (event.type === 'dead_letter') {
+      if (!this.#recording) return;
       const { path, message } = event as AnyEvent & DeadLetter;
       this.#note({ kind: 'info', message }, path, path, 'dead');
     } else if (event.type === 'actor.exited') {
       const { pid } = event as AnyEvent & { readonly pid: Pid };
-      for (const [letter, { row }] of this.#open) {
-        if (row.to !== String(pid)) continue;
-        if (row.outcome === 'waiting') row.outcome = 'lost';
-        this.#open.delete(letter);
+      const ended = String(pid);
+      for (const [letter, traced] of this.#open) {
+        if (traced.row.to !== ended) continue;
+        for (const { row } of eachOf(traced)) if (row.outcome === 'waiting') row.outcome = 'lost';
+        this.#closed(letter);
       }
     }
   }
 
-  #note(letter: Letter, to: string, path: string, outcome: MessageRow['outcome']): void {
+  #note(letter: Letter, to: string, path: string, outcome: MessageRow['outcome']): Traced | undefined {
     const sender = senderOf(letter) ?? this.#system.current?.pid;
     const name = nameOf(letter);
-    if (!this.#fits(sender, path, name)) return;
+    if (!this.#fits(sender, path, name)) return undefined;
     const sent = contentOf(letter);
     const facts = factsOf(sent);
-    if (!this.#fitsFacts(facts) || !this.#room()) return;
+    if (!this.#fitsFacts(facts) || !this.#room()) return undefined;
     const content = this.#previews.of(sent, { depth: 3, characters: previewMax });
     this.#characters += lengthOf(content);
     const row: Mutable<MessageRow> = {
@@ -196,12 +256,25 @@ export class MessageTrace {
       error: null,
       ...facts,
     };
-    const traced = { row, startMs: this.#nowMs, handlingMs: 0 };
+    const traced: Traced = { row, startMs: this.#nowMs, handlingMs: 0, expected: false, again: undefined };
     this.#recorded += 1;
     this.#log.add(traced);
-    if (outcome === 'waiting') this.#open.set(letter, traced);
+    if (outcome === 'waiting') this.#opened(letter, traced);
     if (this.#recorded >= this.#max) this.stop('count');
     else if (this.#characters >= charactersMax) this.stop('bytes');
+    return traced;
+  }
+
+  #opened(letter: Letter, traced: Traced): void {
+    let last = this.#open.get(letter);
+    if (last === undefined) {
+      this.#open.set(letter, traced);
+      return;
+    }
+    while (last.again !== undefined) last = last.again;
+    last.again = traced;
+    const { faults } = last.row;
+    if (faults !== undefined) traced.row.faults = faults;
   }
 
   /** The message that its sender is handling. */

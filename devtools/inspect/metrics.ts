@@ -1,12 +1,12 @@
 /** The counters of a system at this moment, for `metricsText`. */
 import type { MetricsSnapshot } from '../export/metrics-snapshot.ts';
 import type { ViewerRow } from '../protocol/index.ts';
-import { censusOf, count } from './census.ts';
+import { count } from './census.ts';
 import type { Inspector } from './inspector.ts';
 
 export async function metricsOf(inspector: Inspector, viewers: readonly ViewerRow[]): Promise<MetricsSnapshot> {
   const { system, crashes, trace, log, calls, sessions, workers } = inspector;
-  const { groups, restarts, backlog, handled } = censusOf(system);
+  const { groups, restarts, backlog, handled } = await inspector.census();
   const states = new Map<string, { pool: string; state: string; count: number }>();
   for (const [pool, status] of await workers.pools()) {
     for (const { state } of status.workers) {

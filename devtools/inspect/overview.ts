@@ -1,7 +1,6 @@
 /** The whole system in one look. */
 import { memoryUsage } from 'node:process';
 import type { Snapshot, ViewerRow } from '../protocol/index.ts';
-import { censusOf } from './census.ts';
 import type { Inspector } from './inspector.ts';
 
 /** How many crashes it shows. */
@@ -12,7 +11,7 @@ const unwellMs = 60_000;
 export async function overviewOf(inspector: Inspector, viewers: readonly ViewerRow[]): Promise<Snapshot<'overview'>> {
   const { system, rates, crashes, trace, log, calls, sessions, workers } = inspector;
   const { clock } = system.runtime;
-  const { actors, supervisors, restarts, backlog, waiting } = censusOf(system);
+  const { actors, supervisors, restarts, backlog, waiting } = await inspector.census();
   const pools = await workers.pools();
   const workerRows = pools.flatMap(([, status]) => status.workers);
   const ready = pools.reduce((sum, [, status]) => sum + status.ready, 0);

@@ -5,24 +5,24 @@
 import type { ActorSystem, AnyEvent, CoreEvent, Process } from '../../actors/core/index.ts';
 import { type SupervisedChild, supervisionOf } from '../../supervisors/index.ts';
 import { parentOf } from '../protocol/index.ts';
+import type { Pace } from './pace.ts';
 
-/** One place in the tree. */
+/** One line of the tree. */
 export interface Spot {
   readonly path: string;
   readonly depth: number;
-  /** As its supervisor has it; undefined for one that is no supervisor's child. */
-  readonly supervised: SupervisedChild | undefined;
+  /** Its children follow. */
+  readonly open: boolean;
 }
-
-/** How many are taken in before others have their turn. */
-const perSlice = 5_000;
 
 export class Population {
   /** How many live. */
   size = 0;
   readonly #system: ActorSystem;
   /** By the path of who they live under; roots under the empty path. */
-  readonly #children = new Map<string, Map<string, Process>>();
+  readonly #children = new Map<string, Set<string>>();
+  /** The paths of those that may have places where nobody lives. */
+  readonly #supervisors = new Set<string>();
   readonly #forget: () => void;
 
   private constructor(system: ActorSystem) {
@@ -30,15 +30,12 @@ export class Population {
     this.#forget = system.events.onAll((event) => this.#heard(event));
   }
 
-  /** Resolves when all that live are in. Does not hold the event loop however many there are. */
-  static async of(system: ActorSystem): Promise<Population> {
+  /** Resolves when all that live are in. */
+  static async of(system: ActorSystem, pace: Pace): Promise<Population> {
     const population = new Population(system);
-    const processes = [...system.processes()];
-    for (let from = 0; from < processes.length; from += perSlice) {
-      if (from > 0) await new Promise<void>((resolve) => system.runtime.turns.afterIo(resolve));
-      for (const process of processes.slice(from, from + perSlice))
-        if (process.status !== 'dead') population.#add(process);
-    }
+    await pace.each([...system.processes()], (process) => {
+      if (process.status !== 'dead') population.#add(process);
+    });
     return population;
   }
 
@@ -62,92 +59,82 @@ export class Population {
     const above = parentOf(path);
     let siblings = this.#children.get(above);
     if (siblings === undefined) {
-      siblings = new Map();
+      siblings = new Set();
       this.#children.set(above, siblings);
     }
     if (!siblings.has(path)) this.size += 1;
-    siblings.set(path, process);
+    siblings.add(path);
+    if (process.kind === 'supervisor') this.#supervisors.add(path);
   }
 
   #remove(path: string): void {
     // A successor may live there already.
     if (this.#system.lookup(path) !== undefined) return;
+    this.#supervisors.delete(path);
     const above = parentOf(path);
     const siblings = this.#children.get(above);
     if (siblings?.delete(path)) this.size -= 1;
     if (siblings?.size === 0) this.#children.delete(above);
   }
 
-  /** How many places are right below one. */
+  /** How many places are right below one. Asked of every actor: only supervisors know of more than who lives. */
   count(path: string): number {
     const living = this.#children.get(path)?.size ?? 0;
-    const process = this.#system.lookup(path);
-    // Asked of every actor of the tree: only supervisors know of more than who lives.
-    return process?.kind === 'supervisor' ? Math.max(living, supervisionOf(process)?.count ?? 0) : living;
+    if (!this.#supervisors.has(path)) return living;
+    return Math.max(living, supervisionOf(this.#system.lookup(path))?.count ?? 0);
   }
 
-  /** The places right below one, in the order of their starts. */
-  *below(path: string, depth: number): Generator<Spot> {
+  /** The paths of the places right below one, in the order of their starts. */
+  *below(path: string): Generator<string> {
     const living = this.#children.get(path);
     const supervision = supervisionOf(this.#system.lookup(path));
     if (supervision === undefined) {
-      for (const child of living?.keys() ?? []) yield { path: child, depth, supervised: undefined };
+      yield* living ?? [];
       return;
     }
     let told = 0;
-    for (const supervised of supervision.children) {
-      const child = `${path}/${supervised.id}`;
+    for (const id of supervision.ids) {
+      const child = `${path}/${id}`;
       if (living?.has(child)) told += 1;
-      yield { path: child, depth, supervised };
+      yield child;
     }
     if (living === undefined || told === living.size) return;
-    for (const child of living.keys()) {
-      if (supervision.child(child.slice(path.length + 1)) === undefined)
-        yield { path: child, depth, supervised: undefined };
-    }
+    for (const child of living) if (supervision.child(child.slice(path.length + 1)) === undefined) yield child;
   }
 
-  /** Depth first, from a place on, or from all roots: those whose ancestors are open. */
-  *tree(under: string | undefined, isOpen: (path: string) => boolean): Generator<Spot & { readonly open: boolean }> {
-    const waiting: Iterator<Spot>[] = [
-      under === undefined
-        ? this.below('', 0)
-        : [{ path: under, depth: 0, supervised: this.supervised(under) }].values(),
-    ];
+  /** Depth first, from a place on, or from all roots: those whose ancestors are open. Cheap, whatever is not shown. */
+  *tree(under: string | undefined, isOpen: (path: string) => boolean): Generator<Spot> {
+    const waiting: Iterator<string>[] = [under === undefined ? this.below('') : [under].values()];
     for (let last = waiting.at(-1); last !== undefined; last = waiting.at(-1)) {
-      const { done, value } = last.next();
+      const { done, value: path } = last.next();
       if (done) {
         waiting.pop();
         continue;
       }
-      const open = isOpen(value.path) && this.count(value.path) > 0;
-      yield { ...value, open };
-      if (open) waiting.push(this.below(value.path, value.depth + 1));
+      const open = this.count(path) > 0 && isOpen(path);
+      yield { path, depth: waiting.length - 1, open };
+      if (open) waiting.push(this.below(path));
     }
   }
 
-  /** The paths of all places, parents before their children; cheap, also where there are 100,000. */
+  /** The paths of all places, parents before their children; where all children live, in the order of their starts. */
   *paths(): Generator<string> {
-    const waiting: Iterator<string>[] = [this.#pathsBelow('')];
+    const waiting: Iterator<string>[] = [this.#anyBelow('')];
     for (let last = waiting.at(-1); last !== undefined; last = waiting.at(-1)) {
-      const { done, value } = last.next();
+      const { done, value: path } = last.next();
       if (done) {
         waiting.pop();
         continue;
       }
-      yield value;
-      if (this.count(value) > 0) waiting.push(this.#pathsBelow(value));
+      yield path;
+      if (this.count(path) > 0) waiting.push(this.#anyBelow(path));
     }
   }
 
-  #pathsBelow(path: string): Iterator<string> {
+  /** As `below`, and quicker where all of them live. */
+  #anyBelow(path: string): Iterator<string> {
     const living = this.#children.get(path);
-    if (living !== undefined && living.size === this.count(path)) return living.keys();
-    return this.#everyPath(path);
-  }
-
-  *#everyPath(path: string): Generator<string> {
-    for (const spot of this.below(path, 0)) yield spot.path;
+    return living !== undefined && living.size === this.count(path) ? living.values() : this.below(path);
   }
 
   supervised(path: string): SupervisedChild | undefined {

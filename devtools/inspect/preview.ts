@@ -1,10 +1,10 @@
 /**
  * Makes previews of values: cut off at a depth and a size, secrets masked, no getter called, no user code run but the
- * redactor, which is told that it takes too long by being left out from then on. Never throws.
+ * redactor. Never throws.
  */
-import { ActorRef, isActorError, Pid } from '../../actors/core/index.ts';
+import { ActorRef, type Clock, isActorError, nodeRuntime, Pid } from '../../actors/core/index.ts';
 import type { Preview, PreviewNode } from '../protocol/index.ts';
-import { looksSecret, type Redact } from './redact.ts';
+import { looksSecret, masked, type Redact, Redactor } from './redact.ts';
 
 export interface PreviewLimits {
   /** How deep. Default 4. */
@@ -18,41 +18,62 @@ const longestText = 512;
 /** The most entries that one object shows. */
 const mostEntries = 100;
 
-export class Previews {
-  readonly #redact: Redact | undefined;
-  readonly #onRedactError: (error: unknown) => void;
-  #redacts = true;
+export interface PreviewsOptions {
+  readonly redact?: Redact | undefined;
+  /** Told once why the redactor is not called any more: everything that it would see is masked from then on. */
+  readonly onRedactError?: (error: unknown) => void;
+  /** Default: the real one. */
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
+}
 
-  /** `onRedactError` is told once of a redactor that threw: from then on everything that it would see is masked. */
-  constructor(redact?: Redact, onRedactError: (error: unknown) => void = () => {}) {
-    this.#redact = redact;
-    this.#onRedactError = onRedactError;
+export class Previews {
+  readonly #redactor: Redactor;
+
+  constructor({ redact, onRedactError = () => {}, clock = nodeRuntime().clock }: PreviewsOptions = {}) {
+    this.#redactor = new Redactor(redact, clock, onRedactError);
   }
 
   of(value: unknown, { depth = 4, characters = 4_096 }: PreviewLimits = {}): Preview {
-    const budget = { left: characters };
-    return this.#shown('', value, depth, budget, []);
+    this.#redactor.begin();
+    return this.#shown('', value, depth, { left: characters }, []);
   }
 
   /** The value at a path of keys, shown anew; `cut` where there is none. */
   at(value: unknown, keys: readonly string[], limits: PreviewLimits = {}): Preview {
+    const { depth = 6, characters = 65_536 } = limits;
+    this.#redactor.begin();
     let found = value;
     let key = '';
-    for (key of keys) {
-      if (typeof found !== 'object' || found === null) return { $: 'undefined' };
-      found = entryOf(found, key);
-      if (looksSecret(key, found)) return { $: 'masked' };
+    try {
+      for (const next of keys) {
+        // What is above it may be shown as something else, or not at all.
+        found = this.#redactor.of(key, found);
+        if (found === masked) return { $: 'masked' };
+        if (typeof found !== 'object' || found === null) return { $: 'undefined' };
+        found = entryOf(found, next);
+        if (looksSecret(next, found)) return { $: 'masked' };
+        key = next;
+      }
+    } catch {
+      return unshown;
     }
-    const { depth = 6, characters = 65_536 } = limits;
     return this.#shown(key, found, depth, { left: characters }, []);
   }
 
   #shown(key: string, given: unknown, depth: number, budget: { left: number }, above: readonly object[]): Preview {
-    const value = this.#redacted(key, given);
+    const value = this.#redactor.of(key, given);
     if (value === masked || (key !== '' && looksSecret(key, value) && value !== undefined && value !== null)) {
       return { $: 'masked' };
     }
     budget.left -= 8;
+    try {
+      return this.#plain(value, depth, budget, above);
+    } catch {
+      return unshown;
+    }
+  }
+
+  #plain(value: unknown, depth: number, budget: { left: number }, above: readonly object[]): Preview {
     switch (typeof value) {
       case 'string':
         return cutText(value, budget);
@@ -110,21 +131,10 @@ export class Previews {
       value instanceof Error && typeof value.stack === 'string' ? { stack: value.stack.slice(0, 4_096) } : {};
     return { ...node, entries, ...stack };
   }
-
-  #redacted(key: string, value: unknown): unknown {
-    if (this.#redact === undefined) return value;
-    if (!this.#redacts) return masked;
-    try {
-      return this.#redact(key, value);
-    } catch (error) {
-      this.#redacts = false;
-      this.#onRedactError(error);
-      return masked;
-    }
-  }
 }
 
-const masked = Symbol('masked');
+/** Of a proxy, or an object that says what it is by code of its own, which threw. */
+const unshown: Preview = { $: 'object', name: 'cannot be looked at' };
 const getter = Symbol('getter');
 
 function cutText(text: string, budget: { left: number }): Preview {

@@ -3,6 +3,7 @@
  * loop busy, and how late the event loop is.
  */
 import type { ActorSystem, Process, TimerHandle } from '../../actors/core/index.ts';
+import type { Pace } from './pace.ts';
 
 export interface Rate {
   readonly perSecond: number;
@@ -10,10 +11,11 @@ export interface Rate {
 }
 
 const periodMs = 1_000;
+/** Of all that do nothing. */
+const idle: Rate = { perSecond: 0, busyMs: 0 };
 
 interface Measured {
   handled: number;
-  busyMs: number;
   rate: Rate;
 }
 
@@ -23,34 +25,36 @@ export class Rates {
   /** Letters of all actors in the last second. */
   perSecond: number | undefined;
   readonly #system: ActorSystem;
+  readonly #pace: Pace;
   readonly #ticked: () => void;
   #measured = new WeakMap<Process, Measured>();
   #busy = new Map<Process, number>();
+  /** What is measured now belongs to it; undefined while nobody looks. */
+  #run: object | undefined;
   #timer: TimerHandle | undefined;
   #lastMs = 0;
 
   /** `ticked` is called after each second. */
-  constructor(system: ActorSystem, ticked: () => void) {
+  constructor(system: ActorSystem, pace: Pace, ticked: () => void) {
     this.#system = system;
+    this.#pace = pace;
     this.#ticked = ticked;
   }
 
-  get running(): boolean {
-    return this.#timer !== undefined;
-  }
-
   start(): void {
-    if (this.running) return;
+    if (this.#run !== undefined) return;
+    const run = {};
+    this.#run = run;
     this.#lastMs = this.#nowMs;
-    for (const process of this.#system.processes()) this.#measure(process, 0);
     this.#system.scheduler.onTurn = (runnable, ms) => {
       const process = runnable as Process;
       this.#busy.set(process, (this.#busy.get(process) ?? 0) + ms);
     };
-    this.#wait();
+    void this.#measureAll(0).then(() => this.#wait(run));
   }
 
   stop(): void {
+    this.#run = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#system.scheduler.onTurn = undefined;
@@ -69,35 +73,47 @@ export class Rates {
     return this.#system.runtime.clock.monotonicMs();
   }
 
-  #wait(): void {
-    this.#timer = this.#system.runtime.clock.setTimer(periodMs, () => this.#tick());
+  #wait(run: object): void {
+    if (run !== this.#run) return;
+    const startMs = this.#nowMs;
+    this.#timer = this.#system.runtime.clock.setTimer(periodMs, () => {
+      this.loopLagMs = Math.max(0, this.#nowMs - startMs - periodMs);
+      void this.#tick(run);
+    });
   }
 
-  #tick(): void {
+  async #tick(run: object): Promise<void> {
     const nowMs = this.#nowMs;
     const seconds = Math.max(nowMs - this.#lastMs, 1) / 1_000;
-    this.loopLagMs = Math.max(0, nowMs - this.#lastMs - periodMs);
     this.#lastMs = nowMs;
-    let all = 0;
-    for (const process of this.#system.processes()) all += this.#measure(process, seconds);
-    this.perSecond = all / seconds;
-    this.#busy.clear();
-    this.#wait();
+    const handled = await this.#measureAll(seconds);
+    if (run !== this.#run) return;
+    this.perSecond = handled / seconds;
+    this.#wait(run);
     this.#ticked();
   }
 
-  #measure(process: Process, seconds: number): number {
+  /** Answers how many letters were handled since the last time, by those that live. */
+  async #measureAll(seconds: number): Promise<number> {
+    const busy = this.#busy;
+    this.#busy = new Map();
+    let all = 0;
+    await this.#pace.each([...this.#system.processes()], (process) => {
+      all += this.#measure(process, busy.get(process) ?? 0, seconds);
+    });
+    return all;
+  }
+
+  #measure(process: Process, busyMs: number, seconds: number): number {
     const { handled } = process;
     const before = this.#measured.get(process);
-    const busyMs = this.#busy.get(process) ?? 0;
     const more = handled - (before?.handled ?? (seconds === 0 ? handled : 0));
-    if (before === undefined) {
-      this.#measured.set(process, { handled, busyMs, rate: { perSecond: seconds === 0 ? 0 : more / seconds, busyMs } });
-    } else {
-      if (more > 0 || busyMs > 0 || before.rate.perSecond > 0 || before.rate.busyMs > 0) {
-        before.rate = { perSecond: more / seconds, busyMs: busyMs / seconds };
-      }
+    const rate =
+      seconds === 0 || (more === 0 && busyMs === 0) ? idle : { perSecond: more / seconds, busyMs: busyMs / seconds };
+    if (before === undefined) this.#measured.set(process, { handled, rate });
+    else {
       before.handled = handled;
+      before.rate = rate;
     }
     return more;
   }

@@ -1,6 +1,15 @@
-/** Sessions and their variables, read from the tables of the state layer: no message reaches any session. */
+/**
+ * Sessions and their variables, read from the tables of the state layer, and of stores elsewhere from what this process
+ * knows of them: no message reaches any session.
+ */
 import type { ActorSystem } from '../../actors/core/index.ts';
-import { isSecret, type SessionEntry, StateTables, type Variable } from '../../actors/state/index.ts';
+import {
+  isSecret,
+  type SessionEntry,
+  type SessionsElsewhere,
+  StateTables,
+  type Variable,
+} from '../../actors/state/index.ts';
 import type { SessionRow, VariableRow, VersionRow } from '../protocol/index.ts';
 import type { Previews } from './preview.ts';
 
@@ -19,20 +28,31 @@ export class SessionViews {
 
   /** All that are open. */
   all(): readonly SessionEntry[] {
-    return this.tables.flatMap(({ local, bridged, guests }) => [
-      ...local.entries.values(),
-      ...bridged.entries.values(),
-      ...guests.values(),
-    ]);
+    return this.tables.flatMap(({ local, bridged, guests, elsewhere }) => {
+      const known = [...elsewhere.values()];
+      return [
+        ...local.entries.values(),
+        ...bridged.entries.values(),
+        ...known.flatMap((sessions) => [...sessions.entries()]),
+        // Of the others no more is here than their tools.
+        ...[...guests.values()].filter(({ id }) => known.every((sessions) => sessions.find(id) === undefined)),
+      ];
+    });
   }
 
   get count(): number {
-    return this.tables.reduce((sum, { local, bridged }) => sum + local.entries.size + bridged.entries.size, 0);
+    return this.tables.reduce((sum, { local, bridged, elsewhere }) => {
+      const known = [...elsewhere.values()].reduce((some, { size }) => some + size, 0);
+      return sum + local.entries.size + bridged.entries.size + known;
+    }, 0);
   }
 
   /** Where sessions are kept. */
   get providers(): string[] {
-    return this.tables.map(({ root, durable }) => `${root}: ${durable === undefined ? 'memory' : 'durable'}`);
+    return this.tables.flatMap(({ root, durable, elsewhere }) => [
+      `${root}: ${durable === undefined ? 'memory' : 'durable'}`,
+      ...[...elsewhere.values()].map(({ kind }) => `${root}: ${kind}`),
+    ]);
   }
 
   /** In the order in which they were opened. */
@@ -47,21 +67,48 @@ export class SessionViews {
 
   /** The path of the tree that it belongs to. */
   rootOf(session: string): string | undefined {
-    return this.tables.find(({ local, bridged }) => local.entries.has(session) || bridged.entries.has(session))?.root;
+    const has = ({ local, bridged }: StateTables) => local.entries.has(session) || bridged.entries.has(session);
+    const knows = ({ elsewhere }: StateTables) => [...elsewhere.values()].some((known) => known.find(session));
+    return (this.tables.find(has) ?? this.tables.find(knows))?.root;
+  }
+
+  /** Who knows a session of a store elsewhere. */
+  elsewhere(entry: SessionEntry): SessionsElsewhere | undefined {
+    for (const { elsewhere } of this.tables)
+      for (const known of elsewhere.values()) if (known.find(entry.id) === entry) return known;
+    return undefined;
+  }
+
+  /** Has a session of a store elsewhere as it is there now, if that can be had soon. */
+  async refresh(session: string): Promise<void> {
+    const entry = this.find(session);
+    if (entry !== undefined) await this.elsewhere(entry)?.refresh(session);
+  }
+
+  #backendOf(entry: SessionEntry, known: SessionsElsewhere | undefined): string {
+    if (known !== undefined) return known.kind;
+    if (this.tables.some(({ guests }) => guests.get(entry.id) === entry)) return 'elsewhere';
+    return entry.vault === 'durable' ? 'lmdb' : 'memory';
   }
 
   row(entry: SessionEntry): SessionRow {
-    const { clock } = this.#system.runtime;
-    const leftMs = entry.ttlMs === undefined ? undefined : entry.touchedAtMs + entry.ttlMs - clock.monotonicMs();
+    const { revision, variables, valueBytes, history } = entry.record;
+    const known = this.elsewhere(entry);
     return {
       realm: entry.realm,
       id: entry.id,
-      revision: entry.record.revision,
-      variables: entry.record.variables.length,
-      bytes: entry.bytes,
+      backend: this.#backendOf(entry, known),
+      revision,
+      variables: variables.length,
+      bytes: valueBytes + history.bytes,
       watchers: entry.watchers?.size ?? 0,
-      expiresAtMs: leftMs === undefined ? null : clock.wallMs() + leftMs,
+      expiresAtMs: known === undefined ? this.#expiresAtMs(entry) : (known.expiresAtMs(entry.id) ?? null),
     };
+  }
+
+  #expiresAtMs({ ttlMs, touchedAtMs }: SessionEntry): number | null {
+    const { clock } = this.#system.runtime;
+    return ttlMs === undefined ? null : clock.wallMs() + touchedAtMs + ttlMs - clock.monotonicMs();
   }
 
   variables(entry: SessionEntry): VariableRow[] {

@@ -90,13 +90,15 @@ const shows: { readonly [V in View]: Show<V> } = {
       head: { providers: inspector.sessions.providers },
     };
   },
-  session({ session }, inspector) {
+  async session({ session }, inspector) {
+    await inspector.sessions.refresh(session);
     const entry = sessionOf(inspector, session);
     const rows = inspector.sessions.variables(entry);
     return { ...listed(null, rows, rows.length, ({ name }) => name), head: inspector.sessions.row(entry) };
   },
-  variable(query, inspector) {
+  async variable(query, inspector) {
     const { offset, limit } = page(query);
+    await inspector.sessions.refresh(query.session);
     const entry = sessionOf(inspector, query.session);
     const variable = entry.record.variables.find(({ name }) => name === query.name);
     if (variable === undefined) throw new ViewError('not_found', `session '${query.session}' has no '${query.name}'`);
@@ -140,6 +142,8 @@ const shows: { readonly [V in View]: Show<V> } = {
     const { rows, total } = inspector.log.rows({ ...query, ...page(query) }, inspector.previews);
     return { ...listed(null, rows, total, ({ seq }) => seq), head: { dropped: inspector.log.dropped } };
   },
+  faults: ({ brief = false }, inspector) => inspector.faults.view(brief),
+  plan: ({ plan }, inspector) => single(inspector.faults.look(plan)),
   audit(query, _inspector, host) {
     const { offset, limit } = page(query);
     return host.audit(offset, limit);

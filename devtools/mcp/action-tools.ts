@@ -1,6 +1,8 @@
 /** The tools that change something; each needs its scope and `--actions`, and leaves a record in the audit. */
 import { actorPath } from '../cli/actor-path.ts';
+import { planLines } from '../cli/commands/faults/lines.ts';
 import { resultLines } from '../cli/result-lines.ts';
+import type { FaultPlanRow } from '../protocol/index.ts';
 import { type McpTool, type Property, tool } from './tool.ts';
 
 const path: Property = { type: 'string', description: 'Path of the actor, or the end of it that no other has.' };
@@ -63,6 +65,36 @@ export const actionTools: readonly McpTool[] = [
     async run(session, args) {
       await session.act({ do: 'setVariable', ...args });
       return [`${args.name} is ${JSON.stringify(args.value)}`];
+    },
+  }),
+  tool<{ plan: string; for_ms?: number }>({
+    name: 'start_faults',
+    description:
+      'Arms a fault plan; it ends by itself. The tool faults has the catalogue, with the plan of each fault in the short form.',
+    properties: {
+      plan: {
+        type: 'string',
+        description:
+          "One line: point, where and when in braces, then the task, such as 'actor.receive{path=app/jobs/*,nth=3}=throw(boom)'; several rules by semicolons.",
+      },
+      for_ms: { type: 'integer', description: 'Ends after so many milliseconds, at most 3600000. Default 60000.' },
+    },
+    required: ['plan'],
+    scope: 'operate',
+    destructive: true,
+    async run(session, { plan, for_ms: expiresMs }) {
+      const action = { do: 'faultsStart', plan, ...(expiresMs === undefined ? {} : { expiresMs }) } as const;
+      return planLines([(await session.act(action)) as FaultPlanRow], session);
+    },
+  }),
+  tool<{ id?: string }>({
+    name: 'stop_faults',
+    description: 'Ends a fault plan, or all of them, whoever armed them, and heals everything that they did.',
+    properties: { id: { type: 'string', description: 'The plan. Default: all.' } },
+    scope: 'operate',
+    async run(session, args) {
+      const { stopped } = (await session.act({ do: 'faultsStop', ...args })) as { readonly stopped: number };
+      return [stopped === 0 ? 'no plan was armed' : `stopped ${stopped}`];
     },
   }),
 ];

@@ -3,6 +3,7 @@ import { actorPath } from '../cli/actor-path.ts';
 import { given } from '../cli/cli.ts';
 import { callColumns, spanLines } from '../cli/commands/calls.ts';
 import { crashColumns } from '../cli/commands/crashes.ts';
+import { entryColumns, planLines } from '../cli/commands/faults/lines.ts';
 import { logLine } from '../cli/commands/logs.ts';
 import { actorColumns } from '../cli/commands/ps.ts';
 import { sessionColumns } from '../cli/commands/sessions.ts';
@@ -234,6 +235,18 @@ export const readTools: readonly McpTool[] = [
         rows.map(([, row]) => row),
         session,
       );
+    },
+  }),
+  tool<{ search?: string }>({
+    name: 'faults',
+    description:
+      'The fault plans that are armed, with their hits and how long they go on, and the catalogue of faults that can be injected.',
+    properties: { search: { type: 'string', description: 'Only faults with this in their name.' } },
+    async run(session, { search = '' }) {
+      const { head, rows } = await session.viewer.get({ view: 'faults' });
+      const entries = head.entries.filter(({ name }) => name.includes(search));
+      const plans = rows.map(([, row]) => row);
+      return [...planLines(plans, session), '', ...session.table(entries, entryColumns)];
     },
   }),
 ];

@@ -1,4 +1,5 @@
 /** What a viewer may do besides looking. Each needs a scope, is off unless enabled, and leaves an audit record. */
+import type { SandboxQuestion } from './sandbox-rows.ts';
 import type { MessageFilter } from './views.ts';
 
 /** `read`: look. `write`: variables. `call`: tools. `operate`: actors. */
@@ -26,6 +27,19 @@ export type Action =
       readonly session?: string;
       readonly arguments: Readonly<Record<string, unknown>>;
     }
+  /**
+   * Arms a fault plan, given as text in the short form or as data; the result is its row. It ends by itself after
+   * `expiresMs` (default: what the plan says, or 60,000; at most 3,600,000), whatever becomes of who started it.
+   */
+  | { readonly do: 'faultsStart'; readonly plan: unknown; readonly expiresMs?: number }
+  /** Ends a plan, or all of them, whoever armed them, and heals everything: `{ stopped }`. */
+  | { readonly do: 'faultsStop'; readonly id?: string }
+  /** Heals a rule of a plan, or all its rules; it does nothing any more. */
+  | { readonly do: 'faultsHeal'; readonly id: string; readonly rule?: string }
+  /** Lets those go on that a `pause` holds: of a plan, or of all. */
+  | { readonly do: 'faultsRelease'; readonly id?: string; readonly rule?: string }
+  /** What would happen: the tree goes on in a simulated world, from the states that it has now; the result is a SandboxRun. */
+  | ({ readonly do: 'sandbox' } & SandboxQuestion)
   /** Starts the message trace, or a new one; needs `read` alone, as the next three do. */
   | { readonly do: 'traceStart'; readonly filter?: MessageFilter; readonly max?: number; readonly forMs?: number }
   | { readonly do: 'traceStop' }
@@ -47,6 +61,11 @@ export const scopeOf: Readonly<Record<Action['do'], Scope>> = {
   setState: 'operate',
   setVariable: 'write',
   callTool: 'call',
+  faultsStart: 'operate',
+  faultsStop: 'operate',
+  faultsHeal: 'operate',
+  faultsRelease: 'operate',
+  sandbox: 'operate',
   traceStart: 'read',
   traceStop: 'read',
   record: 'read',

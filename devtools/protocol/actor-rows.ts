@@ -33,8 +33,6 @@ export interface ActorRow {
   readonly budget: Budget | null;
   /** When its restart is due; null when it does not wait. */
   readonly backoffUntilAtMs: number | null;
-  /** Belongs to the dev tools themselves. */
-  readonly tool: boolean;
 }
 
 export interface Budget {

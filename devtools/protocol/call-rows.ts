@@ -30,6 +30,13 @@ export interface CallRow {
   readonly attempt: number;
   readonly startedAtMs: number;
   readonly tookMs: number | null;
+  /**
+   * Parts of that, over all attempts, in milliseconds: the wait for a worker; the way to it and back; and what the worker
+   * says that the tool's own code took. Null: it was not so far, or that is not known.
+   */
+  readonly queueMs: number | null;
+  readonly wireMs: number | null;
+  readonly handlerMs: number | null;
   readonly outcome: 'open' | 'ok' | 'failed';
   readonly error: string | null;
   readonly traceId: string;
@@ -42,7 +49,10 @@ export interface SpanRow {
   readonly traceId: string;
   readonly depth: number;
   readonly name: string;
-  /** `caller`, `queue`, `bridge`, `python`, `typescript`, `commit`. */
+  /**
+   * `caller`, `queue`, `bridge`, `python`, `typescript`, `commit`, `write`. `python` is what the worker says that the tool's own
+   * code took (attribute `handlerMs`), where it does; then what `bridge` has more than it is the way there and back.
+   */
   readonly layer: string;
   readonly startAtMs: number;
   readonly tookMs: number | null;

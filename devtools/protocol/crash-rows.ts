@@ -1,6 +1,7 @@
 /** Crash reports. See rows.ts. */
 
 import type { Budget } from './actor-rows.ts';
+import type { FaultMark } from './fault-rows.ts';
 import type { Preview } from './preview.ts';
 import type { LogRow } from './worker-rows.ts';
 
@@ -77,4 +78,6 @@ export interface CrashReport extends Omit<CrashRow, 'decision'> {
   readonly traceId: string | null;
   readonly decision: CrashDecision | null;
   readonly process: CrashProcess | null;
+  /** The injected fault that it comes of; left out where it comes of none. */
+  readonly fault?: FaultMark;
 }

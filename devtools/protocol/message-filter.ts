@@ -24,16 +24,14 @@ const failures: ReadonlySet<MessageRow['outcome']> = new Set(['crashed', 'dead',
 /** Whether something went wrong with it. */
 export const isFailure = ({ outcome, error }: MessageRow): boolean => failures.has(outcome) || error !== null;
 
-/** Made once for a filter. `tool` says of a path whether it is one of the dev tools' own. */
-export function messageFilter(
-  { path, name, direction, failures: failed, minMs, session, traceId, tools = false }: MessageFilter,
-  tool: (path: string) => boolean = () => false,
-): (message: MessageRow) => boolean {
+/** Made once for a filter. */
+export function messageFilter(filter: MessageFilter): (message: MessageRow) => boolean {
+  const { path, name, direction, failures: failed, minMs, session, traceId } = filter;
   const fitsPath = path === undefined ? undefined : globOf(path);
   const fitsName = name === undefined ? undefined : nameGlobOf(name);
   return (message) => {
-    const [from, to] = [pathOf(message.from), pathOf(message.to)];
     if (fitsPath !== undefined) {
+      const [from, to] = [pathOf(message.from), pathOf(message.to)];
       const here = (direction !== 'out' && fitsPath(to)) || (direction !== 'in' && fitsPath(from));
       if (!here) return false;
     }
@@ -41,7 +39,6 @@ export function messageFilter(
     if (failed === true && !isFailure(message)) return false;
     if (minMs !== undefined && (message.tookMs ?? 0) < minMs) return false;
     if (session !== undefined && message.session !== session) return false;
-    if (traceId !== undefined && message.traceId !== traceId) return false;
-    return tools || !(tool(from) || tool(to));
+    return traceId === undefined || message.traceId === traceId;
   };
 }

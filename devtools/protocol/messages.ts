@@ -43,6 +43,8 @@ export interface Hello {
 
 export type HostMessage =
   | Hello
+  /** A piece of a long text: the result is all of them, and comes behind the last as null. */
+  | { readonly id: number; readonly part: string }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: WireError }
   /** A frame of a watch: number `n` is the state that the viewer has when it has applied it. */
@@ -50,7 +52,9 @@ export type HostMessage =
   | { readonly id: number; readonly n: number; readonly delta: Delta };
 
 export interface WireError {
-  /** `not_found`, `invalid`, `denied`, `disabled`, `too_many`, or the code of an ActorError. */
+  /** `not_found`, `invalid`, `invalid_plan`, `no_door`, `denied`, `disabled`, `too_many`, or the code of an ActorError. */
   readonly code: string;
   readonly message: string;
+  /** Of a plan that is wrong: which of its fields. */
+  readonly field?: string;
 }

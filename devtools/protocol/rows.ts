@@ -5,6 +5,8 @@
 export type * from './actor-rows.ts';
 export type * from './call-rows.ts';
 export type * from './crash-rows.ts';
+export type * from './fault-rows.ts';
+export type * from './sandbox-rows.ts';
 export type * from './state-rows.ts';
 export type * from './system-rows.ts';
 export type * from './worker-rows.ts';

@@ -5,10 +5,14 @@ import type { Preview } from './preview.ts';
 export interface SessionRow {
   readonly realm: string;
   readonly id: string;
+  /** `memory`, `lmdb`, `redis`; `elsewhere`: only its tools are here. */
+  readonly backend: string;
   readonly revision: number;
   readonly variables: number;
   readonly bytes: number;
+  /** Of this process. */
   readonly watchers: number;
+  /** Null: never, or that is not known here. */
   readonly expiresAtMs: number | null;
 }
 

@@ -1,4 +1,5 @@
 /** Messages, events, and the system as a whole. See rows.ts. */
+import type { FaultMark } from './fault-rows.ts';
 import type { Preview } from './preview.ts';
 
 /** One letter on its way: rows of view `messages`, by sequence number. */
@@ -19,11 +20,16 @@ export interface MessageRow {
   /** How long it waited, and how long its handling took; null while that is not over. */
   readonly waitMs: number | null;
   readonly tookMs: number | null;
-  /** `dead`: nobody received it. `refused`: the mailbox was full. `crashed`: its handling ended the actor. */
-  readonly outcome: 'waiting' | 'handling' | 'handled' | 'crashed' | 'dead' | 'refused' | 'lost';
+  /**
+   * `dead`: nobody received it. `refused`: the mailbox was full. `crashed`: its handling ended the actor. `lost`: its
+   * receiver ended before. `unknown`: the trace stopped, and a second later it was not over yet.
+   */
+  readonly outcome: 'waiting' | 'handling' | 'handled' | 'crashed' | 'dead' | 'refused' | 'lost' | 'unknown';
   readonly error: string | null;
   readonly session: string | null;
   readonly traceId: string | null;
+  /** What injected faults did to it, in order; left out where they did nothing. */
+  readonly faults?: readonly FaultMark[];
 }
 
 /** What happened: rows of view `events`, by sequence number. */

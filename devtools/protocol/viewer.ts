@@ -17,10 +17,13 @@ export interface ViewerSocket {
 export class ViewerError extends Error {
   override readonly name = 'ViewerError';
   readonly code: string;
+  /** Of a fault plan that is wrong: which of its fields, such as `rules[0].when.nth`. */
+  readonly field: string | undefined;
 
-  constructor({ code, message }: WireError) {
+  constructor({ code, message, field }: WireError) {
     super(message);
     this.code = code;
+    this.field = field;
   }
 }
 
@@ -31,6 +34,8 @@ export interface Watch<V extends View = View> {
 }
 
 interface Asked {
+  /** What came of a long text. */
+  readonly parts: string[];
   resolve(result: never): void;
   reject(error: Error): void;
 }
@@ -104,8 +109,12 @@ export class Viewer {
     const message = JSON.parse(text) as HostMessage;
     if ('hello' in message) {
       this.#greeted(message.hello);
+    } else if ('part' in message) {
+      this.#asked.get(message.id)?.parts.push(message.part);
     } else if ('result' in message) {
-      this.#settle(message.id, ({ resolve }) => resolve(message.result as never));
+      this.#settle(message.id, ({ parts, resolve }) =>
+        resolve((parts.length > 0 ? parts.join('') : message.result) as never),
+      );
     } else if ('error' in message) {
       const error = new ViewerError(message.error);
       const watched = this.#watches.get(message.id);
@@ -148,7 +157,7 @@ export class Viewer {
         reject(new ViewerError({ code: 'disconnected', message: 'there is no connection' }));
         return;
       }
-      this.#asked.set(this.#lastId, { resolve, reject });
+      this.#asked.set(this.#lastId, { parts: [], resolve, reject });
       this.#send(message(this.#lastId));
     });
   }

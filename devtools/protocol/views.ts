@@ -12,10 +12,13 @@ import type {
   CrashReport,
   CrashRow,
   EventRow,
+  FaultPlanRow,
+  FaultsHead,
   LogRow,
   MessageRow,
   MomentRow,
   Overview,
+  PlanHead,
   SessionRow,
   SpanRow,
   StateRow,
@@ -47,8 +50,6 @@ export interface MessageFilter {
   readonly minMs?: number;
   readonly session?: string;
   readonly traceId?: string;
-  /** Also what the dev tools' own actors do. Default false. */
-  readonly tools?: boolean;
 }
 
 export type ActorSort = 'path' | 'mailbox' | 'busy' | 'memory' | 'restarts' | 'handled' | 'rate';
@@ -65,7 +66,6 @@ export type Query =
       readonly closed?: readonly string[];
       readonly under?: string;
       readonly at?: number;
-      readonly tools?: boolean;
     } & Page)
   | ({
       readonly view: 'actors';
@@ -73,7 +73,6 @@ export type Query =
       readonly sort?: ActorSort;
       readonly kind?: string;
       readonly status?: string;
-      readonly tools?: boolean;
     } & Page)
   | { readonly view: 'actor'; readonly path: string }
   /** More of a value, at a path of keys into the state of an actor, a crash's state, or a variable. */
@@ -101,6 +100,10 @@ export type Query =
   | ({ readonly view: 'calls'; readonly tool?: string; readonly open?: boolean } & Page)
   | { readonly view: 'trace'; readonly traceId: string }
   | ({ readonly view: 'events'; readonly path?: string; readonly types?: readonly string[] } & Page)
+  /** The armed plans; `brief`: without the catalogue and the points. */
+  | { readonly view: 'faults'; readonly brief?: boolean }
+  /** A plan that somebody writes, looked at before it is started: as text in the short form, or as data. */
+  | { readonly view: 'plan'; readonly plan: unknown }
   | ({ readonly view: 'audit' } & Page)
   | ({ readonly view: 'moments' } & Page);
 
@@ -125,6 +128,8 @@ export interface Views {
   calls: { head: null; row: CallRow };
   trace: { head: { readonly traceId: string }; row: SpanRow };
   events: { head: { readonly dropped: number }; row: EventRow };
+  faults: { head: FaultsHead; row: FaultPlanRow };
+  plan: { head: PlanHead; row: never };
   audit: { head: null; row: AuditRow };
   moments: { head: null; row: MomentRow };
 }
@@ -145,12 +150,13 @@ export interface HistoryHead {
 
 /** A running or ended message trace; there is one for all viewers. */
 export interface TraceHead {
+  /** It records, or has stopped and still follows what it has recorded, for a second at most. */
   readonly running: boolean;
   readonly filter: MessageFilter;
   /** What was recorded, and what was dropped for the limits. */
   readonly recorded: number;
   readonly dropped: number;
-  /** Why it stopped: `count`, `time`, `bytes`, `rate` or `asked`; null while it runs or before the first one. */
+  /** Why it stopped: `count`, `time`, `bytes`, `rate` or `asked`; null while it records or before the first one. */
   readonly stopped: string | null;
   readonly endsAtMs: number | null;
 }

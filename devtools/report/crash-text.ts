@@ -2,6 +2,7 @@
  * A crash report as text that answers "why did this restart?": what ended, of what, in which message, and what the
  * supervisor did about it come first; stacks, states, messages and logs follow.
  */
+import { faultText } from '../export/fault-text.ts';
 import type { Budget, CrashCause, CrashDecision, CrashMessage, CrashProcess, CrashReport } from '../protocol/index.ts';
 import { type Paint, plain } from './paint.ts';
 import { previewLine, previewLines } from './preview-text.ts';
@@ -39,8 +40,10 @@ export function crashText(report: CrashReport, { paint = plain, width }: CrashTe
 /** The first lines of it: who, why, in what, and what was done about it. */
 export function crashSummary(report: CrashReport, { paint = plain }: CrashTextOptions = {}): string[] {
   const { id, atMs, pid, kind, name, reason, last, decision, process, traceId, ancestors, links, mailbox } = report;
+  const { fault } = report;
   const facts: (readonly [string, string])[] = [
     ['reason', paint.red(oneLine(reason))],
+    ...(fault === undefined ? [] : ([['injected', paint.yellow(oneLine(faultText(fault)))]] as const)),
     ...(process?.verdict ? ([['process', oneLine(process.verdict)]] as const) : []),
     ['while', last === null ? 'handling nothing' : `handling ${oneLine(last)}`],
     ['decision', decision === null ? 'it has no supervisor' : decisionText(decision)],

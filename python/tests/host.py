@@ -28,7 +28,7 @@ from ophion._gen import bridge_pb2, tools_pb2, variables_pb2
 from ophion._gen import workers_pb2 as pb
 from ophion._inbox import Inbox
 from ophion._limits import Limits
-from ophion.testing import LocalBridge
+from ophion.testing._session import LocalBridge
 
 WAIT_S = 20.0
 SESSION = "test"

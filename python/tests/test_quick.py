@@ -55,8 +55,8 @@ class TestQuickWrite:
         for value in VALUES:
             wire = encode(value)
             assert quick_value(value) == wire.SerializeToString()
-            result = tools_pb2.ToolResult(value=wire, revision=revision)
-            assert quick_result(value, revision) == bridge_pb2.WorkerMessage(result=result).SerializeToString()
+            result = tools_pb2.ToolResult(value=wire, revision=revision, handler_ms=0.25)
+            assert quick_result(value, revision, 0.25) == bridge_pb2.WorkerMessage(result=result).SerializeToString()
             item = bridge_pb2.Item(value=wire)
             assert quick_item(value) == bridge_pb2.WorkerMessage(item=item).SerializeToString()
 
@@ -88,7 +88,7 @@ class TestQuickWrite:
             circle,
         ]:
             assert quick_value(value) is None
-            assert quick_result(value, 1) is None
+            assert quick_result(value, 1, 0.25) is None
             assert quick_item(value) is None
 
 

@@ -26,7 +26,8 @@ from ophion._faults import fault_of_error
 from ophion._gen.bridge_pb2 import HostMessage, WatchEnd
 from ophion._item_window import ItemWindow
 from ophion._local_past import HISTORY_MAX
-from ophion.testing import LocalBridge, cancel, commit, session
+from ophion.testing import cancel, commit, session
+from ophion.testing._session import LocalBridge
 
 
 def bridge_of(context: SessionContext) -> LocalBridge:

@@ -32,6 +32,11 @@ export const allowed = [
     may: ['timers', 'signals'],
     why: 'ends a test run that does not end, by a timer that holds nothing open',
   },
+  {
+    file: 'testing/faults/python-door.ts',
+    may: ['network'],
+    why: 'the way of a fault plan into a Python process that was started for tests',
+  },
   { file: 'testing/proxy/proxy.ts', may: ['network'], why: 'a proxy is real sockets' },
   { file: 'testing/redis/resp.ts', may: ['network'], why: "a test's own connection to a Redis server" },
   { file: 'testing/redis/server-process.ts', may: ['network'], why: 'finds free ports for servers of a test' },

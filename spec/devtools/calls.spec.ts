@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type AnyEvent, StateError, ToolError } from '../../actors/core/index.ts';
 import { callTool, faultOf, type LocalToolFunction } from '../../bridge/protocol/index.ts';
+import { callRows } from '../../devtools/export/trace-spans.ts';
 import { depthFirst } from '../../devtools/inspect/call-record.ts';
 import { CallLog } from '../../devtools/inspect/calls.ts';
 import { percentile } from '../../devtools/inspect/percentile.ts';
@@ -93,12 +94,109 @@ describe('the log of calls', () => {
     expect(log.head().perSecond).to.equal(0);
   });
 
+  it('tells the wait, the way to the worker and back, and what the worker says of its own time apart', () => {
+    const clock = new ManualClock();
+    const log = new CallLog(clock);
+    const step = (type: string, more: object = {}) => {
+      log.take({ type, tool: 'rank', callId: 'c1', worker: 'w#1', attempt: 1, ...more } as AnyEvent);
+    };
+    log.take(called(1));
+    step('tool.queued', { pool: 'p' });
+    clock.advance(5);
+    step('tool.granted');
+    clock.advance(1);
+    step('tool.dispatched', { sessionId: 's', traceparent: span(1) });
+    clock.advance(20);
+    step('tool.answered', { handlerMs: 16 });
+    log.take(settled(1, 26));
+    expect(log.rows()[0]).to.include({ tookMs: 26, queueMs: 5, wireMs: 5, handlerMs: 16 });
+    const spans = log.spans(traceId);
+    expect(spans.map(({ layer, startAtMs, tookMs }) => [layer, startAtMs - clock.wallMs() + 26, tookMs])).to.deep.equal(
+      [
+        ['caller', 0, 26],
+        ['queue', 0, 5],
+        ['bridge', 5, 21],
+        ['python', 8, 16],
+      ],
+    );
+    expect(spans[3]?.attributes).to.include({ handlerMs: 16 });
+    expect(callRows(spans, {})[0]).to.include({ queueMs: 5, wireMs: 5, handlerMs: 16 });
+  });
+
+  it('knows no more than it saw of a worker that does not tell its time, or one longer than there was', () => {
+    const clock = new ManualClock();
+    const log = new CallLog(clock);
+    for (const [nth, handlerMs] of [undefined, 50].entries()) {
+      const step = (type: string, more: object = {}) => {
+        log.take({ type, tool: 'rank', callId: `c${nth}`, worker: 'w#1', attempt: 1, ...more } as AnyEvent);
+      };
+      log.take(called(nth));
+      step('tool.granted');
+      step('tool.dispatched', { sessionId: 's', traceparent: span(nth) });
+      clock.advance(10);
+      step('tool.answered', handlerMs === undefined ? {} : { handlerMs });
+      log.take(settled(nth, 10));
+    }
+    const [told, untold] = log.rows();
+    expect(told).to.include({ queueMs: null, wireMs: 0, handlerMs: 10 });
+    expect(untold).to.include({ queueMs: null, wireMs: null, handlerMs: null });
+  });
+
   it('passes over events of calls that it has not seen begin, and of anything else', () => {
     const log = new CallLog(new ManualClock());
     log.take(settled(1, 1));
     log.take({ type: 'tool.answered', callId: 'x' } as AnyEvent);
     log.take({ type: 'actor.started' });
     expect([log.rows(), log.tools(), log.spans(traceId)]).to.deep.equal([[], [], []]);
+  });
+});
+
+describe('the spans of writes', () => {
+  const written = (more: object): AnyEvent =>
+    ({
+      type: 'context.written',
+      context: 's',
+      names: ['a', 'b'],
+      revision: 7,
+      error: undefined,
+      ms: 2,
+      ...more,
+    }) as never;
+
+  it('stand in the call of the tool that wrote, of either language, or are a trace by themselves', () => {
+    const clock = new ManualClock();
+    const log = new CallLog(clock);
+    log.take(called(1));
+    log.take({ type: 'tool.granted', callId: 'c1', tool: 'rank', worker: 'w#1', attempt: 1 } as AnyEvent);
+    const dispatched = { type: 'tool.dispatched', callId: 'c1', tool: 'rank', worker: 'w#1', attempt: 1 };
+    log.take({ ...dispatched, sessionId: 's', traceparent: span(1) } as AnyEvent);
+    const committed = { type: 'worker.committed', sessionId: 's', worker: 'w#1', error: undefined, ms: 1 };
+    log.take({ ...committed, callId: 'c1' } as AnyEvent);
+    log.take({
+      type: 'tool.began',
+      tool: 'local',
+      callId: 'c2',
+      parentCallId: 'c1',
+      sessionId: 's',
+      worker: 'w#1',
+      traceparent: span(2),
+      parent: '',
+    } as AnyEvent);
+    log.take(written({ parent: span(2) }));
+    log.take(written({ parent: '', revision: 0, error: new StateError('conflict', 'somebody else was first') }));
+    expect(log.spans(traceId).map(({ depth, layer, name }) => `${'  '.repeat(depth)}${layer} ${name}`)).to.deep.equal([
+      'caller rank',
+      '  bridge bridge',
+      '    python rank',
+      '      write write variables',
+      '      typescript local',
+      '        write write variables',
+    ]);
+    const [, ofTool, alone] = [...log.allSpans()].filter(({ layer }) => layer === 'write');
+    expect(ofTool).to.deep.include({ tookMs: 2, failed: false });
+    expect(ofTool?.attributes).to.deep.equal({ session: 's', variables: 'a, b', revision: 7 });
+    expect(alone).to.deep.include({ parentSpanId: null, traceId: alone?.spanId, failed: true });
+    expect(alone?.attributes).to.include({ error: 'conflict' });
   });
 });
 

@@ -57,6 +57,7 @@ const here = [
   'session.ended',
   'context.moved',
   'context.move_failed',
+  'context.written',
   'tool.called',
   'tool.queued',
   'tool.granted',
@@ -74,6 +75,10 @@ const elsewhere: Readonly<Record<string, string>> = {
   'actor.not_started': 'actors/core/server.spec.ts',
   'actor.stalled': 'actors/core/javascript.spec.ts',
   stray_error: 'actors/core/javascript.spec.ts',
+  'fault.started': 'devtools/host/faults.spec.ts',
+  'fault.done': 'devtools/host/faults.spec.ts',
+  'fault.healed': 'devtools/host/faults.spec.ts',
+  'fault.ended': 'devtools/host/faults.spec.ts',
   'child.gave_up': 'supervisors/supervisor.spec.ts',
   'child.backing_off': 'supervisors/backoff.spec.ts',
   'supervisor.degraded': 'supervisors/backoff.spec.ts',
@@ -170,6 +175,7 @@ describe('the events of a system', function () {
       await context.expose({ relay: () => released });
       await context.call(inner, {});
       await context.call(writes, {});
+      await context.variables.set('n', 1);
       await context.call(speaks, {});
       for await (const _ of context.stream(letters, { text: 'ab' }));
       // Two run, one waits, and there is no room for another.

@@ -42,6 +42,19 @@ describe('a sequence diagram', () => {
     ]);
   });
 
+  it('has what faults did to a message, and by which rule', () => {
+    const mark = (rule: string, task: string) => ({ plan: 'p1', rule, point: 'message.send', task });
+    const faulty = [
+      messageRow(1, { kind: 'cast', outcome: 'lost', waitMs: null, tookMs: null, faults: [mark('r1', 'drop')] }),
+      messageRow(2, { kind: 'cast', faults: [mark('r2', '50%2*delay(30)'), mark('r3', 'throw("it broke")')] }),
+    ];
+    const lines = sequenceDiagram(faulty).split('\n');
+    expect(lines.find((line) => line.includes('-x'))).to.match(/\(dropped \(r1 of p1\)\)$/);
+    expect(lines).to.include(
+      '  Note over p0,p1: fault#58; delayed by 30 ms (r2 of p1), thrown#58; it broke (r3 of p1)',
+    );
+  });
+
   it('is of the grammar, whatever actors and messages are called', () => {
     const text = String.raw`[^;#\n:<>{}"\\\x60]`;
     const word = `(?:${text}|#\\d+;)+`;
@@ -56,6 +69,15 @@ describe('a sequence diagram', () => {
         for (const one of lines) expect(one).to.match(line);
       }),
     );
+  });
+
+  it('says of what was not over when the trace stopped that this is so', () => {
+    const open = messageRow(1, { kind: 'call', to: 'app/a#1', outcome: 'unknown', waitMs: null, tookMs: null });
+    expect(sequenceDiagram([open]).split('\n').slice(3)).to.deep.equal([
+      '  p0->>p1: call add',
+      '  Note over p1: the trace stopped before it was over',
+      '',
+    ]);
   });
 
   it('says how many messages it leaves out', () => {
@@ -145,6 +167,16 @@ describe('a Chrome trace', () => {
     expect(events.filter(({ ph }) => ph === 'i').map(({ name }) => name)).to.have.members([
       'crash: Error: boom; end',
       'add',
+    ]);
+  });
+
+  it('has as a moment what was not begun when the trace stopped, and what was as a slice to its end', () => {
+    const open = { outcome: 'unknown', tookMs: null } as const;
+    const messages = [messageRow(1, { ...open, waitMs: null }), messageRow(2, { ...open, to: 'app/b#1', waitMs: 1 })];
+    const events = eventsOf({ messages, endedAtMs: 1_010 }).filter(({ ph }) => ph !== 'M');
+    expect(events.map(({ ph, args }) => [ph, (args as unknown as { seq: number }).seq])).to.deep.equal([
+      ['i', 1],
+      ['X', 2],
     ]);
   });
 

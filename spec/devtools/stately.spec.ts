@@ -123,17 +123,17 @@ describe('the feed for receivers of @statelyai/inspect', () => {
     expect(good.texts).to.have.length(1);
   });
 
-  it('says nothing of what the filter leaves out, nor of the tools themselves', () => {
-    const told = (filter?: (actor: Pick<ActorRow, 'path' | 'kind' | 'tool'>) => boolean) => {
+  it('says nothing of what the filter leaves out', () => {
+    const told = (filter?: (actor: Pick<ActorRow, 'path' | 'kind'>) => boolean) => {
       const feed = new StatelyFeed(filter === undefined ? {} : { filter });
       const socket = socketOf();
       feed.attach(socket);
-      for (const path of ['app/a', 'app/b']) feed.actor(actorRow(path, { tool: path === 'app/b' }));
+      for (const path of ['app/a', 'app/b']) feed.actor(actorRow(path));
       for (const to of ['app/a#1', 'app/b#1', 'app/never#1']) feed.message(messageRow(1, { to }));
       feed.ended('app/b#1', false);
       return socket.texts.map((text) => (JSON.parse(text) as { sessionId: string }).sessionId);
     };
-    expect(told()).to.deep.equal(['app/a#1', 'app/a#1']);
+    expect(told()).to.deep.equal(['app/a#1', 'app/b#1', 'app/a#1', 'app/b#1', 'app/b#1']);
     expect(told(({ path }) => path === 'app/b')).to.deep.equal(['app/b#1', 'app/b#1', 'app/b#1']);
   });
 

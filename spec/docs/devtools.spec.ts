@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
+import { ownRunFolder } from '../../bench/devtools/run-folder.ts';
 // #region start
 import { startDevtools } from '../../devtools/index.ts';
 import { server, startSupervisor } from '../../index.ts';
@@ -24,9 +22,7 @@ async function main() {
 
 describe('docs/devtools.md', () => {
   it('does what the page says', async () => {
-    const before = process.env.OPHION_RUN_DIR;
-    const folder = mkdtempSync(join(tmpdir(), 'ophion-run-'));
-    process.env.OPHION_RUN_DIR = folder;
+    using _folder = ownRunFolder();
     const said: unknown[] = [];
     const { log } = console;
     console.log = (text) => said.push(text);
@@ -37,9 +33,6 @@ describe('docs/devtools.md', () => {
       await app.stop();
     } finally {
       console.log = log;
-      rmSync(folder, { recursive: true, force: true });
-      if (before === undefined) delete process.env.OPHION_RUN_DIR;
-      else process.env.OPHION_RUN_DIR = before;
     }
   });
 });

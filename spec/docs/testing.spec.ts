@@ -35,7 +35,9 @@ import {
   recordedSession,
   registerModel,
   rejection,
+  rules,
   SupervisionCheck,
+  sandbox,
   simulate,
   startProxy,
   startRedis,
@@ -45,6 +47,7 @@ import {
   variablesModel,
   WatchCheck,
 } from '../../testing/index.ts';
+import { codePointTasks, pythonPointTasks } from '../../testing/plan/points.ts';
 import { needs } from '../helpers/needs.ts';
 
 // Programs of docs/testing.md: doubles of the outside, checkers, and what is for mocha and chai.
@@ -188,6 +191,24 @@ describe('the programs of docs/testing.md: checkers', () => {
     // #endregion
   });
 
+  it('what if', async () => {
+    // #region sandbox
+    await using app = await startSupervisor({ runtime: nodeRuntime({ log: () => {} }), children: { stock } });
+    await app.children.stock.call('set', 5);
+    const { actors, replies, notes } = await sandbox(app, {
+      plan: rules(catalogue.actor.throwOnNth({ path: 'app/stock', nth: 2 })),
+      send: [
+        { to: 'app/stock', message: 6, as: { kind: 'call', name: 'set' } },
+        { to: 'app/stock', message: undefined, as: { kind: 'call', name: 'get' }, atMs: 100 },
+      ],
+    });
+    expect(actors).to.deep.equal([{ path: 'app/stock', before: 5, after: 0, restarts: 1, ended: undefined }]);
+    expect(replies[1]).to.have.property('error'); // the second message was its end
+    expect(notes).to.deep.equal([]); // what is other in the sandbox than it was
+    expect(await app.children.stock.call('get')).to.equal(5);
+    // #endregion
+  });
+
   it('checks', async () => {
     // #region checks
     await simulate({ seed: 1 }, async (sim) => {
@@ -233,14 +254,21 @@ describe('the programs of docs/testing.md: mocha and chai', () => {
   // #endregion
 });
 
+const listed = (tasks: readonly string[]): string =>
+  tasks
+    .filter((task) => task !== 'off')
+    .map((task) => `\`${task}\``)
+    .join(' ');
+
 describe('docs/testing.md', () => {
   it('names every point and all that can be done there', () => {
+    const ofCode = [
+      { point: '`faultPoint` of yours', tasks: codePointTasks },
+      { point: '`fault_point` in Python', tasks: pythonPointTasks },
+    ];
+    for (const { point, tasks } of ofCode) expect(page).to.match(new RegExp(`${point} \\| ${listed(tasks)} \\|`));
     for (const { point, tasks } of faultPoints()) {
-      const row = `| \`${point}\` | ${tasks
-        .filter((task) => task !== 'off')
-        .map((task) => `\`${task}\``)
-        .join(' ')} |`;
-      expect(page).to.include(row);
+      expect(page).to.include(`| \`${point}\` | ${listed(tasks)} |`);
     }
   });
 

@@ -1,7 +1,7 @@
 /** `ophion` as it is installed: the built command in processes and terminals of its own, on a real system. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { changesUntil } from '../helpers/changes-until.ts';
 import { useDevtoolsProgram } from '../helpers/devtools-program.ts';
 import { needs } from '../helpers/needs.ts';
+import { type Terminal, terminal } from '../helpers/terminal.ts';
 import { useFolder } from '../helpers/use-folder.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -112,6 +113,28 @@ describe('the ophion command', function () {
     expect(out).to.include('there is no actor nobody').and.include("'app'");
   });
 
+  it('keeps what was typed at a terminal in the file that it is told, for the next time', function () {
+    needs(this, spawnSync('tmux', ['-V']).status === 0, 'tmux');
+    const file = folder('history');
+    const pane = terminal('repl', `${process.execPath} ${binary} repl --history ${file}`, program.current.env);
+    return pane.used(async () => {
+      await pane.shows(/^app>/m);
+      pane.keys('system.hello.name', 'Enter');
+      await pane.shows("'app'");
+      pane.keys('.exit', 'Enter');
+      await pane.ended();
+      expect(readFileSync(file, 'utf8').split('\n')).to.include('system.hello.name');
+      const next = terminal('again', `${process.execPath} ${binary} repl --history ${file}`, program.current.env);
+      await next.used(async () => {
+        await next.shows(/^app>/m);
+        next.keys('Up', 'Up');
+        await next.shows('app> system.hello.name');
+        next.keys('C-c', 'C-d');
+        await next.ended();
+      });
+    });
+  });
+
   describe('as an MCP server', () => {
     const connected = async (...args: string[]) => {
       const client = new Client({ name: 'spec', version: '1.0.0' });
@@ -166,7 +189,13 @@ describe('the ophion command', function () {
         'kill',
         'send',
         'set_variable',
+        'start_faults',
+        'stop_faults',
       ]);
+      const started = await text('start_faults', { plan: 'actor.init{path=app/nobody}=throw', for_ms: 5_000 });
+      expect(started.text).to.match(/^p1 {2}by .* ends in/);
+      expect((await text('faults', { search: 'actor.kill' })).text).to.match(/^p1[\s\S]*\nactor\.kill /);
+      expect((await text('stop_faults', {})).text).to.equal('stopped 1');
       await text('send', { path: 'counter', message: null, as: 'cast', name: 'boom' });
       expect((await text('why', { path: 'counter' })).text)
         .to.include('Error: boom')
@@ -184,34 +213,16 @@ describe('the ophion command', function () {
   });
 
   describe('on a terminal of 80 x 24', () => {
-    const socket = `ophion-spec-${process.pid}`;
-    const tmux = (...args: string[]) =>
-      spawnSync('tmux', ['-L', socket, ...args], { env: { ...program.current.env, TERM: 'xterm' }, encoding: 'utf8' });
-    const screen = () => tmux('capture-pane', '-p', '-t', 'top').stdout;
-    const shows = (text: string | RegExp) =>
-      changesUntil(async () => (typeof text === 'string' ? screen().includes(text) : text.test(screen()))).catch(
-        (error) => {
-          throw new Error(`${(error as Error).message}; ${String(text)} is not on\n${screen()}`);
-        },
-      );
-    const keys = (...pressed: string[]) => tmux('send-keys', '-t', 'top', ...pressed);
+    let pane: Terminal;
+    const screen = () => pane.screen();
+    const shows = (text: string | RegExp) => pane.shows(text);
+    const keys = (...pressed: string[]) => pane.keys(...pressed);
 
     before(function () {
       needs(this, spawnSync('tmux', ['-V']).status === 0, 'tmux');
-      const started = tmux(
-        'new-session',
-        '-d',
-        '-s',
-        'top',
-        '-x',
-        '80',
-        '-y',
-        '24',
-        `${process.execPath} ${binary} top`,
-      );
-      expect(started.status, started.stderr).to.equal(0);
+      pane = terminal('top', `${process.execPath} ${binary} top`, program.current.env);
     });
-    after(() => tmux('kill-server'));
+    after(() => pane?.close());
 
     it('shows the tree, one actor, its crashes and a report, by keys, and goes back', async () => {
       ophion('send', 'app/counter', 'null', '--cast', 'boom');
@@ -251,7 +262,20 @@ describe('the ophion command', function () {
       keys('l');
       await shows('to stdout');
       keys('q', 'q', 'q');
-      await changesUntil(async () => tmux('list-sessions').status !== 0);
+      await pane.ended();
+    });
+
+    it('goes on with a system that was killed and started again', async () => {
+      ophion('kill', 'counter');
+      pane = terminal('top', `${process.execPath} ${binary} top`, program.current.env);
+      await shows(/├─ counter#[2-9]/);
+      const restarted = program.restart();
+      await shows('connection lost, trying again');
+      await restarted;
+      await shows('├─ counter#1 ');
+      expect(screen()).not.to.include('connection lost');
+      keys('q');
+      await pane.ended();
     });
   });
 });

@@ -1,7 +1,7 @@
 /** Every command on a real system in another process, found by its run file: what people read, and `--json`. */
 import { statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { listRunFiles } from '../../devtools/client/index.ts';
+import { connectDevtools, listRunFiles } from '../../devtools/client/index.ts';
 import { type CommandOptions, command } from '../helpers/captured-io.ts';
 import { changesUntil } from '../helpers/changes-until.ts';
 import { useDevtoolsProgram } from '../helpers/devtools-program.ts';
@@ -52,6 +52,10 @@ describe('the command line on a running system', function () {
       /^app\/counter#\d+ {2}running\n[\s\S]*\nState\n {2}\{count: \d+, apiKey: \[masked\]\}/,
     );
     expect(await run(['show', 'app/lamp'])).to.include('Statechart\n  ● lamp\n    ● lamp.off  press → lamp.on');
+    await run(['send', 'app/door', 'null', '--cast', 'unlock']);
+    expect(await run(['show', 'app/door'])).to.include(
+      'Statechart\n  ● door\n    ○ door.locked  unlock → door.open\n    ● door.open\n',
+    );
     expect((await json('show', '/app/jobs#1')).childSpecs.map(({ id }: { id: string }) => id)).to.have.members([
       'first',
       'second',
@@ -289,6 +293,53 @@ describe('the command line on a running system', function () {
     expect(narrow).to.include('workers/w-1#');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
     expect(await run(['tree'])).not.to.match(/\u001b/);
+  });
+
+  it('goes on with what a worker prints, and with what its next incarnation prints', async () => {
+    const texts: string[] = [];
+    const ending = new AbortController();
+    const followed = command(['logs', 'w-1', '--follow', '--json'], {
+      env: program.current.env,
+      signal: ending.signal,
+      onLine: (line) => {
+        if (line !== '') texts.push(JSON.parse(line).text);
+      },
+    });
+    const { viewer, ...connection } = await connectDevtools({ env: program.current.env });
+    const say = (text: string) => viewer.act({ do: 'callTool', tool: 'say', arguments: { out: text, err: '' } });
+    await say('one');
+    await changesUntil(async () => texts.includes('one'));
+    await run(['kill', 'w-1']);
+    await changesUntil(async () => (await json('workers'))[0]?.state === 'idle', 40_000);
+    await say('two');
+    await changesUntil(async () => texts.includes('two'));
+    connection.close();
+    ending.abort('interrupted');
+    expect((await followed).code).to.equal(130);
+    expect(texts.filter((text) => text === 'one' || text === 'two')).to.deep.equal(['one', 'two']);
+  });
+
+  it('goes on with a system that was killed and started again, from its first event', async () => {
+    const told: { type: string; path: string; event: unknown }[] = [];
+    const ending = new AbortController();
+    const watched = command(['watch', '--types', 'child.restarted', '--json'], {
+      env: program.current.env,
+      signal: ending.signal,
+      onLine: (line) => {
+        if (line !== '') told.push(JSON.parse(line));
+      },
+    });
+    // What was told of the first run has higher numbers than the first of the second one will have.
+    for (let nth = 0; nth < 3; nth += 1) await boom('app/jobs/second');
+    await changesUntil(async () => told.length > 0);
+    await program.restart();
+    const before = told.length;
+    await boom('counter');
+    await changesUntil(async () => told.slice(before).some(({ path }) => path === 'app/counter'));
+    ending.abort('interrupted');
+    const { code, err } = await watched;
+    expect(code).to.equal(130);
+    expect(err).to.match(/^connection lost \(.*\); trying again\nconnected again\n$/);
   });
 
   it('refuses a file that is no export, and says in which line', async () => {

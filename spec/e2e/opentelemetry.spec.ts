@@ -35,6 +35,7 @@ const inner = pythonTool<None, string>('inner');
 const writes = pythonTool<None, null>('writes');
 const fails = pythonTool<None, null>('fails');
 const ownSpan = pythonTool<None, { current: string; seen: string }>('own_span');
+const pauses = pythonTool<{ seconds: number }, null>('pauses');
 const letters = pythonStream<{ text: string }, string>('letters');
 
 describe('the spans of OpenTelemetry', function () {
@@ -73,6 +74,8 @@ describe('the spans of OpenTelemetry', function () {
     const draw = (parent: string | undefined, depth: number): string[] =>
       spans()
         .filter(({ parentSpanContext }) => parentSpanContext?.spanId === parent)
+        // When it began is known by its worker's clock alone.
+        .filter(({ name }) => name !== 'handler')
         .sort((a, b) => startOf(a) - startOf(b))
         .flatMap((span) => [`${'  '.repeat(depth)}${span.name}`, ...draw(span.spanContext().spanId, depth + 1)]);
     return draw(undefined, 0);
@@ -118,6 +121,47 @@ describe('the spans of OpenTelemetry', function () {
     const { parentSpanContext } = the('call inner');
     expect(parentSpanContext).to.include({ spanId: 'b7ad6b7169203331', isRemote: true });
     expect(the('python inner').spanContext().traceId).to.equal('0af7651916cd43dd8448eb211c80319c');
+  });
+
+  it('tell of what TypeScript writes, in the tool that wrote or in the span that was active', async () => {
+    await using context = await open();
+    await context.expose({
+      relay: async (_: unknown, { variables }: LocalToolContext) => {
+        await variables.set('n', 8);
+        return 'relayed';
+      },
+    });
+    exporter.reset();
+    await trace.getTracer('mine').startActiveSpan('request', async (span) => {
+      await context.variables.set('n', 1);
+      span.end();
+    });
+    expect(tree()).to.deep.equal(['request', '  write variables']);
+    expect(the('write variables').attributes).to.deep.include({
+      'ophion.variables': ['n'],
+      'ophion.session': context.id,
+    });
+    await rejection(context.variables.set('n', 'no number' as never));
+    expect(spans().at(-1)?.status.code).to.equal(SpanStatusCode.ERROR);
+    exporter.reset();
+    await context.call(outer, {});
+    const [byPython, byTool] = spans().filter(({ name }) => name === 'write variables');
+    expect(byPython?.parentSpanContext?.spanId).to.equal(the('python outer').spanContext().spanId);
+    expect(byTool?.parentSpanContext?.spanId).to.equal(the('tool relay').spanContext().spanId);
+  });
+
+  it('tell how long the code of a tool itself ran, inside of the time that it was seen from here', async () => {
+    await using context = await open();
+    exporter.reset();
+    await context.call(pauses, { seconds: 0.05 });
+    const [around, own] = [the('python pauses'), the('handler')];
+    expect(own.parentSpanContext?.spanId).to.equal(around.spanContext().spanId);
+    const handlerMs = Number(around.attributes['ophion.handler_ms']);
+    const msOf = ({ duration: [s, ns] }: ReadableSpan) => s * 1e3 + ns / 1e6;
+    expect(handlerMs).to.be.at.least(49);
+    expect(msOf(own)).to.be.closeTo(handlerMs, 1);
+    expect(msOf(around)).to.be.at.least(handlerMs - 1);
+    expect(around.attributes['ophion.wire_ms']).to.be.at.least(0);
   });
 
   it('are one for a stream, with an event for each item', async () => {

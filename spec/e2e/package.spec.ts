@@ -25,6 +25,13 @@ describe('the npm package', function () {
   it('holds what an application needs and nothing of the checkout', () => {
     const folder = join(app.folder, 'node_modules', 'ophion');
     expect(readdirSync(join(folder, 'dist', 'python'))).to.have.length(1);
+    // The Python half is a plugin of pytest, by the name of its module.
+    const lib = join(app.folder, '.venv', 'lib');
+    const packages = join(lib, readdirSync(lib)[0] ?? '', 'site-packages');
+    const info = readdirSync(packages).find((name) => /^ophion-.*\.dist-info$/.test(name)) ?? '';
+    expect(readFileSync(join(packages, info, 'entry_points.txt'), 'utf8')).to.match(
+      /\[pytest11\]\nophion\.testing\.pytest = ophion\.testing\.pytest/,
+    );
     for (const name of ['spec', 'python', 'examples', 'bench', 'node_modules/mocha', 'dist/bench'])
       expect(existsSync(join(folder, name)), name).to.equal(false);
   });

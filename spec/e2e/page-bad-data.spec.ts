@@ -21,6 +21,7 @@ const views = [
   'workers/app/worker',
   'bridge?tool=rank',
   'trace/abc',
+  'faults?fault=actor.kill',
   'time?at=1',
   'audit',
   'file',

@@ -147,6 +147,14 @@ describe('the page, with a system behind it', function () {
     expect(await active()).to.have.members(['green', 'steady']);
   });
 
+  it('draws that of a statem, with the transitions that it was seen to make', async () => {
+    await show('actor/app/shop/till');
+    await page.locator('[data-state="till.shut"][data-active=true]').waitFor();
+    system.app.children.shop.children.till.cast('open');
+    await page.locator('[data-state="till.open"][data-active=true]').waitFor();
+    await page.locator('.transition').filter({ hasText: 'open' }).waitFor();
+  });
+
   it('traces messages, and shows what led to one', async () => {
     await show('messages?path=app/shop/**');
     await page.getByRole('button', { name: 'start trace' }).click();
@@ -261,6 +269,22 @@ describe('the page, with a system behind it', function () {
     expect(await page.getByText('The past').count()).to.equal(0);
   });
 
+  it('shows what would happen if, and leaves the system alone', async () => {
+    await show('time');
+    const pid = system.app.system.lookup('app/shop/counter')?.pid;
+    await page.getByLabel('faults').fill('actor.receive{path=app/shop/counter}=throw(what if)');
+    await page.getByLabel('message to').fill('app/shop/counter');
+    await page.getByLabel('call', { exact: true }).fill('add');
+    await page.getByLabel('JSON').fill('5');
+    await page.getByRole('button', { name: 'start a sandbox from here' }).click();
+    const outcome = page.getByLabel('what became of it');
+    await outcome.getByRole('heading', { name: 'app/shop/counter' }).waitFor();
+    const text = await outcome.innerText();
+    expect(text).to.include('started again 1 time').and.include('what if').and.include('at actor.receive');
+    expect(text).to.include('app/ophion is left out');
+    expect(system.app.system.lookup('app/shop/counter')?.pid).to.equal(pid);
+  });
+
   for (const scheme of ['light', 'dark'] as const) {
     it(`has no serious fault that axe finds, in ${scheme}`, async () => {
       await page.emulateMedia({ colorScheme: scheme });
@@ -270,6 +294,7 @@ describe('the page, with a system behind it', function () {
         'sessions/demo?variable=temperature',
         `workers/${worker}`,
         'bridge?tool=ask',
+        'faults?fault=actor.kill',
         'time',
         'audit',
         'file',

@@ -19,7 +19,6 @@ export const actorRow = (path: string, facts: Partial<ActorRow> = {}): ActorRow 
   strategy: null,
   budget: null,
   backoffUntilAtMs: null,
-  tool: false,
   ...facts,
 });
 

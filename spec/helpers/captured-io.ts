@@ -11,7 +11,7 @@ export interface Captured {
   readonly err: string;
 }
 
-export interface CommandOptions extends Partial<Pick<Io, 'columns' | 'env' | 'signal' | 'now' | 'paint'>> {
+export interface CommandOptions extends Partial<Pick<Io, 'columns' | 'env' | 'signal' | 'now' | 'paint' | 'stdout'>> {
   /** Told of each line as it is written. */
   readonly onLine?: (line: string) => void;
   readonly others?: MainOptions['others'];

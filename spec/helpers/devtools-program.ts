@@ -16,15 +16,20 @@ export interface DevtoolsProgram {
   readonly session: string;
 }
 
+export interface UsedProgram {
+  readonly current: DevtoolsProgram;
+  /** Ends it, as a crash does, and starts it again as a new process, in the same run folder. */
+  restart(): Promise<void>;
+}
+
 /** Starts it before the first test and stops it after the last one. */
-export function useDevtoolsProgram(): { readonly current: DevtoolsProgram } {
+export function useDevtoolsProgram(): UsedProgram {
   const folder = mkdtempSync(join(tmpdir(), 'ophion-cli-'));
   const env = { ...process.env, OPHION_RUN_DIR: folder };
   let child: ChildProcess | undefined;
   let current: DevtoolsProgram | undefined;
 
-  before(async function () {
-    this.timeout(60_000);
+  async function start(): Promise<void> {
     child = spawn(process.execPath, ['--import', 'tsx', 'spec/fixtures/devtools-program.ts'], {
       cwd: checkout,
       env,
@@ -32,15 +37,23 @@ export function useDevtoolsProgram(): { readonly current: DevtoolsProgram } {
     });
     const session = await readySession(child);
     current = { env, osPid: child.pid as number, session };
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  before(async function () {
+    this.timeout(60_000);
+    await start();
   });
 
   after(async function () {
     this.timeout(30_000);
-    if (child !== undefined && child.exitCode === null) {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
-    }
+    await end('SIGTERM');
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -48,6 +61,10 @@ export function useDevtoolsProgram(): { readonly current: DevtoolsProgram } {
     get current() {
       if (current === undefined) throw new Error('the program did not start');
       return current;
+    },
+    async restart() {
+      await end('SIGKILL');
+      await start();
     },
   };
 }

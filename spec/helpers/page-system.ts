@@ -6,6 +6,8 @@ import {
   declare,
   dynamicSupervisor,
   float,
+  keepAll,
+  nextState,
   nodeRuntime,
   openContext,
   ophion,
@@ -13,6 +15,7 @@ import {
   reply,
   server,
   startSupervisor,
+  statem,
   string,
   supervisor,
   worker,
@@ -54,6 +57,12 @@ const light = setup({ types: { events: {} as { type: 'go' | 'stop' } } }).create
   },
 });
 
+const till = statem({
+  types: {} as { cast: { open(): void } },
+  init: () => nextState('shut', null),
+  states: { shut: () => nextState('open', null), open: () => keepAll() },
+});
+
 /** Ends with what a Python tool raises. */
 const clerk = server({
   init: () => 0,
@@ -76,7 +85,11 @@ export async function startPageSystem() {
     maxRestarts: 3,
     periodMs: 60_000,
     children: {
-      shop: supervisor({ maxRestarts: 5, periodMs: 60_000, children: { counter, front, clerk, light: worker(light) } }),
+      shop: supervisor({
+        maxRestarts: 5,
+        periodMs: 60_000,
+        children: { counter, front, clerk, light: worker(light), till },
+      }),
       crowd: dynamicSupervisor(),
       ophion: ophion({ pools: { default: python({ module: 'e2e_tools', pythonPath: [fixtures], size: 1 }) } }),
     },

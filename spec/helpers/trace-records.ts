@@ -31,7 +31,6 @@ export const actorRow = (path: string, more: Partial<ActorRow> = {}): ActorRow =
   strategy: null,
   budget: null,
   backoffUntilAtMs: null,
-  tool: false,
   ...more,
 });
 
@@ -116,7 +115,12 @@ export const anyMessage: fc.Arbitrary<MessageRow> = fc
     cause: fc.option(fc.nat(10_000)),
     waitMs: fc.option(fc.nat()),
     tookMs: fc.option(fc.nat()),
-    outcome: fc.constantFrom<MessageRow['outcome']>('waiting', 'handling', 'handled', 'crashed', 'dead', 'refused'),
+    outcome: fc.constantFrom<MessageRow['outcome']>(
+      ...(['waiting', 'handling', 'handled', 'crashed', 'dead', 'refused', 'lost', 'unknown'] as const),
+    ),
+    faults: fc.array(fc.record({ plan: fc.string(), rule: fc.string(), point: fc.string(), task: fc.string() }), {
+      maxLength: 2,
+    }),
   })
   .map((message) => messageRow(message.seq, message));
 

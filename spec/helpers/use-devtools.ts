@@ -1,8 +1,6 @@
 /** A system with dev tools for each test, in a run folder of its own, and viewers that are connected to it. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { nodeRuntime } from '../../actors/core/index.ts';
+import { ownRunFolder } from '../../bench/devtools/run-folder.ts';
 import { type Connection, connectDevtools } from '../../devtools/client/index.ts';
 import { type Devtools, type DevtoolsOptions, startDevtools } from '../../devtools/index.ts';
 import type { Replica, View, Watch } from '../../devtools/protocol/index.ts';
@@ -24,13 +22,11 @@ export function useDevtools<const C extends Readonly<Record<string, Child>>>(
 ): DevtoolsTest<C> {
   let app: SystemRef<C> | undefined;
   let devtools: Devtools | undefined;
-  let folder = '';
+  let folder: Disposable | undefined;
   let log: string[] = [];
   const connections: Connection[] = [];
-  const before = process.env.OPHION_RUN_DIR;
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'ophion-run-'));
-    process.env.OPHION_RUN_DIR = folder;
+    folder = ownRunFolder();
     log = [];
     const runtime = nodeRuntime({ log: (level, text) => log.push(`${level} ${text}`) });
     app = (await startSupervisor({
@@ -45,9 +41,7 @@ export function useDevtools<const C extends Readonly<Record<string, Child>>>(
     for (const connection of connections.splice(0)) await connection[Symbol.asyncDispose]();
     await devtools?.stop();
     await app?.stop();
-    rmSync(folder, { recursive: true, force: true });
-    if (before === undefined) delete process.env.OPHION_RUN_DIR;
-    else process.env.OPHION_RUN_DIR = before;
+    folder?.[Symbol.dispose]();
   });
   return {
     get app() {

@@ -41,6 +41,23 @@ const files: Record<string, string> = {
   'devtools/page/asks-ws.ts': "export { WebSocket } from 'ws';",
   'devtools/protocol/index.ts': 'export class Viewer {}',
   'devtools/draws.ts': "export { h } from 'preact';",
+  'devtools/cli/main.ts': "export { Command } from 'commander';\nexport { default } from 'picocolors';",
+  'devtools/cli/loads-top.ts': "export { runTop } from './top/main.tsx';",
+  'devtools/cli/paints.tsx': "export { Box } from 'ink';",
+  'devtools/cli/turns.tsx': "export { useState } from 'react';",
+  'devtools/cli/top/main.tsx':
+    "import { Box } from 'ink';\nimport { useState } from 'react';\nexport const runTop = () => [Box, useState];",
+  'devtools/host/asks-commander.ts': "export { Command } from 'commander';",
+  'devtools/host/colours.ts': "export { default } from 'picocolors';",
+  'devtools/host/listener.ts': "export { WebSocketServer } from 'ws';",
+  'devtools/client/dial.ts': "export { WebSocket } from 'ws';",
+  'devtools/inspect/asks-ws.ts': "export { WebSocket } from 'ws';",
+  'devtools/inspect/asks-a-tool.ts': "export { default } from 'fast-check';",
+  'devtools/inspect/asks-a-spec.ts': "export { helper } from '../../spec/helper.ts';",
+  'devtools/page/asks-inspect.ts': "export { WebSocket } from '../inspect/asks-ws.ts';",
+  'devtools/page/lays-out.ts': "export { Graph } from '@dagrejs/dagre';",
+  'devtools/lays-out.ts': "export { Graph } from '@dagrejs/dagre';",
+  'spec/helper.ts': 'export const helper = 1;',
   'supervisors/index.ts': 'export const supervisor = 1;',
   'supervisors/lost.ts': "export { x } from './not-there.ts';",
   'supervisors/uses-disposal.ts': 'export async function f(x: AsyncDisposable) { await using y = x; return y; }',
@@ -62,7 +79,7 @@ describe('the layer lint', function () {
     copyFileSync(join(checkout, 'package.json'), join(root, 'package.json'));
     symlinkSync(join(checkout, 'node_modules'), join(root, 'node_modules'));
     const cruise = join(checkout, 'node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
-    const args = [cruise, '--output-type', 'json', 'actors', 'supervisors', 'bridge', 'devtools'];
+    const args = [cruise, '--output-type', 'json', 'actors', 'supervisors', 'bridge', 'devtools', 'spec'];
     const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
     expect(stderr).to.equal('');
     const { summary } = JSON.parse(stdout) as { summary: { violations: { from: string; rule: { name: string } }[] } };
@@ -91,7 +108,20 @@ describe('the layer lint', function () {
     ['the page importing the host', 'devtools/page/asks-host.tsx: page-needs-its-libraries-alone'],
     ['the page importing Node', 'devtools/page/asks-node.ts: page-needs-its-libraries-alone'],
     ['the page importing a library of the host', 'devtools/page/asks-ws.ts: page-needs-its-libraries-alone'],
+    ['the page importing what the host looks with', 'devtools/page/asks-inspect.ts: page-needs-its-libraries-alone'],
     ["the page's libraries outside the page", 'devtools/draws.ts: page-libraries-stay-in-the-page'],
+    ["the page's layout outside the page", 'devtools/lays-out.ts: page-libraries-stay-in-the-page'],
+    ['ws between the two ends', 'devtools/inspect/asks-ws.ts: ws-stays-at-both-ends-of-the-dev-tools'],
+    [
+      'commander outside the command line',
+      'devtools/host/asks-commander.ts: command-line-libraries-stay-in-the-command-line',
+    ],
+    ['colours outside the command line', 'devtools/host/colours.ts: command-line-libraries-stay-in-the-command-line'],
+    ['ink in a command', 'devtools/cli/paints.tsx: ink-and-react-stay-in-top'],
+    ['react in a command', 'devtools/cli/turns.tsx: ink-and-react-stay-in-top'],
+    ['a command importing what is bundled', 'devtools/cli/loads-top.ts: bundles-load-nothing-by-themselves'],
+    ['a library that only tests have', 'devtools/inspect/asks-a-tool.ts: source-needs-no-dev-dependency'],
+    ['source importing a spec', 'devtools/inspect/asks-a-spec.ts: source-imports-no-spec-or-example'],
     ['an import of a file that is not there', 'supervisors/lost.ts: resolvable'],
   ];
   for (const [what, violation] of bites) {
@@ -110,6 +140,11 @@ describe('the layer lint', function () {
       'types-b',
       'uses-disposal',
       'page/app',
+      'page/lays-out',
+      'cli/main',
+      'top/main',
+      'host/listener',
+      'client/dial',
     ];
     const blamed = violations.filter((line) => innocent.some((name) => new RegExp(`/${name}\\.tsx?:`).test(line)));
     expect(blamed).to.deep.equal([]);

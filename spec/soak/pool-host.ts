@@ -16,7 +16,8 @@ import {
 } from '../../index.ts';
 import { untilPasses } from '../../testing/index.ts';
 
-const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
+/** Where the modules of workers are. */
+export const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 
 export interface PoolHost {
   readonly system: ActorSystem;
@@ -51,14 +52,25 @@ export async function startPool(
 /** How long a pool that nobody calls any more may take to be at rest. */
 const restWithinMs = 10_000;
 
+/** Some pools, and the links that all of their workers have dialled. */
+export interface AtRest {
+  readonly system: ActorSystem;
+  readonly links: PoolHost['links'];
+  readonly pools: readonly { readonly pool: PoolRef; readonly size: number }[];
+}
+
 /**
  * What is wrong with a pool that nobody calls any more, and stays so, in words. What was told last may still be on its
  * way: that a watch is over, which a tool had, comes behind the tool's result.
  */
-export async function unrest(host: PoolHost, size: number): Promise<readonly string[]> {
+export const unrest = ({ system, links: ref, pool }: PoolHost, size: number): Promise<readonly string[]> =>
+  unrestOf({ system, links: ref, pools: [{ pool, size }] });
+
+/** The same of several pools, which have the links to themselves. */
+export async function unrestOf(host: AtRest): Promise<readonly string[]> {
   const { system } = host;
   try {
-    await untilPasses(() => assertRest(host, size), { withinMs: restWithinMs, system });
+    await untilPasses(() => assertRest(host), { withinMs: restWithinMs, system });
     return [];
   } catch (error) {
     if (error instanceof Unrest) return error.wrong;
@@ -75,15 +87,21 @@ class Unrest extends Error {
   }
 }
 
-async function assertRest({ pool, links: ref }: PoolHost, size: number): Promise<void> {
+async function assertRest({ links: ref, pools }: AtRest): Promise<void> {
   const wrong: string[] = [];
-  const { ready, busy, queued, workers, ...status } = await pool.status();
-  if (status.size !== size || workers.length !== size || ready !== size)
-    wrong.push(`the pool has ${workers.length} workers, ${ready} of them ready, and wants ${status.size}, not ${size}`);
-  if (busy + queued > 0) wrong.push(`${busy} workers hold a call, and ${queued} calls wait`);
+  let workersOfAll = 0;
+  for (const { pool, size } of pools) {
+    const { ready, busy, queued, workers, ...status } = await pool.status();
+    workersOfAll += size;
+    if (status.size !== size || workers.length !== size || ready !== size)
+      wrong.push(
+        `the pool has ${workers.length} workers, ${ready} of them ready, and wants ${status.size}, not ${size}`,
+      );
+    if (busy + queued > 0) wrong.push(`${busy} workers hold a call, and ${queued} calls wait`);
+  }
   const { streams } = await ref.call('status');
   const open = streams.reduce((sum, { exchanges }) => sum + exchanges, 0);
-  if (streams.length !== size || open > 0)
+  if (streams.length !== workersOfAll || open > 0)
     wrong.push(`there are ${streams.length} streams with ${open} open exchanges`);
   if (wrong.length > 0) throw new Unrest(wrong);
 }

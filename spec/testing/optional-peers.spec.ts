@@ -13,7 +13,20 @@ const without = `
       return next(name, context);
     }\`));`;
 
-describe('ophion/testing', () => {
+/** A module hook under which of `testing/` no more can be loaded than fault plans and the sandbox need. */
+const plansAlone = `
+  register('data:text/javascript,' + encodeURIComponent(\`
+    export async function resolve(name, context, next) {
+      const found = await next(name, context);
+      const [, file] = /\\\\/(testing\\\\/.*)$/.exec(found.url) ?? [];
+      const needed = file === undefined || /^testing\\\\/(faults|plan|sandbox|simulation|trace)\\\\//.test(file);
+      if (!needed && context.parentURL !== undefined && !context.parentURL.includes('eval')) throw new Error('loaded: ' + file);
+      return found;
+    }\`));`;
+
+describe('ophion/testing', function () {
+  this.timeout(120_000);
+
   it('is imported without mocha, chai or fast-check', () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
@@ -31,6 +44,23 @@ describe('ophion/testing', () => {
     );
     expect(stderr).to.equal('');
     expect(stdout).to.equal('linearizable\nchai is not installed\n');
+    expect(status).to.equal(0);
+  });
+
+  it('is not loaded by the dev tools, but for its fault plans and sandbox', () => {
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [
+        ...['--import', 'tsx', '--import', `data:text/javascript,${encodeURIComponent(without + plansAlone)}`],
+        ...['--input-type=module', '-e'],
+        `const { startDevtools } = await import('./devtools/index.ts');
+         console.log(typeof startDevtools);
+         await import('./testing/index.ts').catch((error) => console.log(error.message));`,
+      ],
+      { cwd: root, encoding: 'utf8' },
+    );
+    expect(stderr).to.equal('');
+    expect(stdout).to.match(/^function\nloaded: testing\/\S+\n$/);
     expect(status).to.equal(0);
   });
 });

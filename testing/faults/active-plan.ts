@@ -2,10 +2,12 @@
  * A plan at work: it is asked at each point that is passed, decides, and heals what it did. Whoever asks carries the
  * decision out. Nothing here knows an actor.
  */
-import type { TimerHandle } from '../../actors/core/index.ts';
+import type { FaultMark, TimerHandle } from '../../actors/core/index.ts';
 import { checkPlan, PlanError } from '../plan/check.ts';
 import { type Plan, ruleId, type Task } from '../plan/plan.ts';
+import { formatTask } from '../plan/short-form.ts';
 import { ActiveRule, type Conditions, type Site, type Surroundings } from './active-rule.ts';
+import type { FaultNews } from './fault-news.ts';
 
 export interface RuleStatus {
   readonly id: string;
@@ -25,48 +27,83 @@ export interface Decision {
   readonly task: Task;
 }
 
+/** A decision as dev tools tell it. */
+export const markOf = ({ rule, task }: Decision): FaultMark => ({
+  plan: rule.plan,
+  rule: rule.id,
+  point: rule.rule.point,
+  task: formatTask(task),
+});
+
 export interface ArmOptions {
   /** What `when.while` names. */
   readonly conditions?: Conditions;
+  /** Who arms it, for dev tools. Default `code`. */
+  readonly by?: string;
+}
+
+/** Where a plan is armed. */
+export interface ArmedAt {
+  /** The name of the plan there. */
+  readonly id: string;
+  readonly tell: (news: FaultNews) => void;
+  /** It decides nothing any more; called before its rules are healed, and `gone` behind that. */
+  readonly leave: (plan: ActivePlan) => void;
+  readonly gone: (plan: ActivePlan) => void;
 }
 
 export class ActivePlan {
   readonly plan: Plan;
+  /** `p1`, `p2`, ... in the order in which plans were armed there. */
+  readonly id: string;
+  /** Who armed it: `code`, or a viewer of the dev tools. */
+  readonly by: string;
+  /** When it was armed, and when it ends by itself, on the wall clock; undefined for one that does not. */
+  readonly sinceAtMs: number;
+  readonly expiresAtMs: number | undefined;
   readonly #rules: readonly ActiveRule[];
   readonly #byPoint = new Map<string, ActiveRule[]>();
   readonly #healers = new Map<string, ActiveRule[]>();
   readonly #expiry: TimerHandle | undefined;
-  readonly #onStop: (plan: ActivePlan) => void;
+  readonly #at: ArmedAt;
   #stopped = false;
 
   /** Internal: `withFaults` and `armFaults` make them. Throws PlanError. */
-  constructor(
-    plan: Plan,
-    surroundings: Surroundings,
-    { conditions = {} }: ArmOptions,
-    onStop: (plan: ActivePlan) => void,
-  ) {
+  constructor(plan: Plan, surroundings: Surroundings, { conditions = {}, by = 'code' }: ArmOptions, at: ArmedAt) {
     this.plan = checkPlan(plan);
-    this.#onStop = onStop;
+    this.id = at.id;
+    this.by = by;
+    this.#at = at;
+    const { clock } = surroundings;
+    const { expiresMs } = plan;
+    this.sinceAtMs = clock.wallMs();
+    this.expiresAtMs = expiresMs === undefined ? undefined : this.sinceAtMs + expiresMs;
     this.#rules = plan.rules.map((rule, index) => {
       const condition = rule.when?.while;
       if (condition !== undefined && conditions[condition] === undefined) {
         throw new PlanError(`rules[${index}].when.while`, `there is no condition '${condition}'`);
       }
-      return new ActiveRule(rule, ruleId(rule, index), plan.scope, surroundings, conditions);
+      const named = { id: ruleId(rule, index), plan: this.id, scope: plan.scope };
+      return new ActiveRule(rule, named, surroundings, conditions, () =>
+        at.tell({ type: 'healed', plan: this, rule: this.#rules[index] as ActiveRule }),
+      );
     });
     for (const rule of this.#rules) {
       append(this.#byPoint, rule.rule.point, rule);
       const { healedBy } = rule.rule.until ?? {};
       if (healedBy !== undefined) append(this.#healers, healedBy, rule);
     }
-    const { expiresMs } = plan;
-    if (expiresMs !== undefined) this.#expiry = surroundings.clock.setTimer(expiresMs, () => this.stop());
+    if (expiresMs !== undefined) this.#expiry = clock.setTimer(expiresMs, () => this.#end('expired'));
   }
 
   /** Whether any rule is about this point, so that nothing need be found out otherwise. */
   concerns(point: string): boolean {
     return this.#byPoint.has(point) || this.#healers.has(point);
+  }
+
+  /** Whether any rule is about a point whose name begins so. */
+  concernsAny(prefix: string): boolean {
+    return [...this.#byPoint.keys(), ...this.#healers.keys()].some((point) => point.startsWith(prefix));
   }
 
   /** Told that a point is passed; answers what is to be done. */
@@ -76,6 +113,10 @@ export class ActivePlan {
     for (const rule of this.#byPoint.get(site.point) ?? []) {
       const task = rule.passed(site, decision !== undefined);
       if (task !== undefined) decision = { rule, task };
+    }
+    if (decision !== undefined) {
+      const { rule } = decision;
+      this.#at.tell({ type: 'done', mark: markOf(decision), rule, site });
     }
     return decision;
   }
@@ -113,11 +154,17 @@ export class ActivePlan {
 
   /** Ends the plan and heals everything that it did. Safe to call twice. */
   stop(): void {
+    this.#end('stopped');
+  }
+
+  #end(why: 'stopped' | 'expired'): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#expiry?.cancel();
-    this.#onStop(this);
+    this.#at.leave(this);
     for (const rule of this.#rules) rule.heal();
+    this.#at.tell({ type: 'ended', plan: this, why });
+    this.#at.gone(this);
   }
 }
 

@@ -23,6 +23,8 @@ export interface Surroundings {
   chance(what: string, probability: number): boolean;
   /** One of so many. */
   pick(what: string, of: number): number;
+  /** Keeps everybody from going on while so much time passes. */
+  stall(ms: number): void;
   /** Told of everything that is done and healed. */
   told?(done: { readonly rule: string; readonly task?: string; readonly site?: Site }): void;
 }
@@ -32,6 +34,8 @@ export type Conditions = Readonly<Record<string, () => boolean>>;
 
 export class ActiveRule {
   readonly id: string;
+  /** The id of its plan. */
+  readonly plan: string;
   readonly rule: Rule;
   hits = 0;
   done = 0;
@@ -43,11 +47,21 @@ export class ActiveRule {
   readonly #surroundings: Surroundings;
   readonly #conditions: Conditions;
   readonly #armedMs: number;
+  readonly #onHealed: () => void;
   #timer: TimerHandle | undefined;
 
-  constructor(rule: Rule, id: string, scope: string | undefined, surroundings: Surroundings, conditions: Conditions) {
+  /** `onHealed` is told when it is healed of something that it did. */
+  constructor(
+    rule: Rule,
+    { id, plan, scope }: { readonly id: string; readonly plan: string; readonly scope: string | undefined },
+    surroundings: Surroundings,
+    conditions: Conditions,
+    onHealed: () => void,
+  ) {
     this.rule = rule;
     this.id = id;
+    this.plan = plan;
+    this.#onHealed = onHealed;
     this.#used = rule.what.map(() => 0);
     this.#fits = fitting(rule, scope);
     this.#surroundings = surroundings;
@@ -115,6 +129,11 @@ export class ActiveRule {
     return this.#surroundings.pick(`detail ${this.id}`, of);
   }
 
+  /** Nobody goes on while so many milliseconds pass. */
+  stall(ms: number): void {
+    this.#surroundings.stall(ms);
+  }
+
   /** Runs `goOn` after so long, or as soon as the rule is healed. What this returns calls it off. */
   later(ms: number, goOn: () => void): () => void {
     const hold = this.#hold(() => {
@@ -171,7 +190,10 @@ export class ActiveRule {
     if (this.healed) return;
     this.healed = true;
     this.#timer?.cancel();
-    if (this.done > 0) this.#surroundings.told?.({ rule: this.id });
+    if (this.done > 0) {
+      this.#surroundings.told?.({ rule: this.id });
+      this.#onHealed();
+    }
     for (const undo of this.#undo.splice(0)) undo();
     for (const hold of [...this.#holds]) hold.released();
   }

@@ -12,10 +12,31 @@ const lookMs = 100;
 
 type Tell = (event: LaunchEvent) => void;
 
-export function faultyLaunch(inner: Launch, signal: SendSignal, set: FaultSet, clock: Clock): Launch {
+/** What makes faults reach into a process: variables for its environment, and an end. */
+export interface InwardDoor {
+  readonly env: Readonly<Record<string, string>>;
+  close(): void;
+}
+
+/** `inward` makes a door into each process, by its path; none: what is in it is out of reach. */
+export function faultyLaunch(
+  inner: Launch,
+  signal: SendSignal,
+  set: FaultSet,
+  clock: Clock,
+  inward?: (path: string) => InwardDoor,
+): Launch {
   return (options, tell) => {
     const path = placeOf(options);
-    const start = () => inner(options, watched(path, tell, signal, set, clock));
+    const start = () => {
+      const heard = watched(path, tell, signal, set, clock);
+      if (inward === undefined) return inner(options, heard);
+      const door = inward(path);
+      return inner({ ...options, env: { ...options.env, ...door.env } }, (event) => {
+        if (event.type === 'process.failed' || event.type === 'process.exited') door.close();
+        heard(event);
+      });
+    };
     const decision = set.concerns('process.spawn') ? set.decide({ point: 'process.spawn', path }) : undefined;
     return decision === undefined ? start() : spawned(decision, start, tell, clock);
   };
@@ -139,7 +160,7 @@ function watched(path: string, tell: Tell, signal: SendSignal, set: FaultSet, cl
     switch (event.type) {
       case 'process.started':
         osPid = event.osPid;
-        set.onArm.add(look);
+        set.onChange.add(look);
         tell(event);
         look();
         return;
@@ -151,7 +172,7 @@ function watched(path: string, tell: Tell, signal: SendSignal, set: FaultSet, cl
       }
       case 'process.exited':
         osPid = undefined;
-        set.onArm.delete(look);
+        set.onChange.delete(look);
         timer?.cancel();
         tell(event);
         return;

@@ -1,8 +1,7 @@
 /**
- * A state provider under faults: down, slow, read-only, or cut off between a command and its reply, when whoever asked
- * does not know whether it was carried out.
+ * A state provider under faults: down, slow, read-only, out of memory, cut off from one client or between a command and
+ * its reply, when whoever asked does not know whether it was carried out; with stale reads and watches with gaps.
  */
-import { StateError, type StateErrorCode, stateErrorCodes } from '../../actors/core/index.ts';
 import type {
   AfterRevision,
   Changes,
@@ -25,99 +24,38 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '../../actors/state/index.ts';
-import type { Decision } from './active-plan.ts';
 import type { FaultSet } from './fault-set.ts';
-
-/** How long a lost reply is waited for where the caller says nothing: the default of state calls. */
-const defaultTimeoutMs = 5_000;
-
-/** What a store can answer; anything else that a plan throws is `unavailable` with that message. */
-const codes: ReadonlySet<string> = new Set(stateErrorCodes);
-
-type Point = 'store.command' | 'store.reply';
-
-class Door {
-  readonly #set: FaultSet;
-
-  constructor(set: FaultSet) {
-    this.#set = set;
-  }
-
-  /** A command and its reply. */
-  async ask<T>(
-    name: string,
-    session: string | undefined,
-    options: StateCallOptions | undefined,
-    run: () => Promise<T>,
-  ): Promise<T> {
-    await this.pass('store.command', name, session, options);
-    const result = await run();
-    await this.pass('store.reply', name, session, options);
-    return result;
-  }
-
-  async pass(point: Point, name: string, session: string | undefined, options: StateCallOptions = {}): Promise<void> {
-    if (!this.#set.concerns(point)) return;
-    const decision = this.#set.decide({ point, message: name, session, layer: 'state' });
-    if (decision !== undefined) await carryOut(decision, name, session, options);
-  }
-}
-
-async function carryOut(
-  { rule, task }: Decision,
-  name: string,
-  session: string | undefined,
-  options: StateCallOptions,
-): Promise<void> {
-  const target = session === undefined ? 'the store' : `session '${session}'`;
-  const fail = (code: StateErrorCode, what: string) => {
-    throw new StateError(code, `${target}: ${name}: ${what}`, { details: { injected: rule.id } });
-  };
-  switch (task.do) {
-    case 'throw':
-      if (task.error !== undefined && codes.has(task.error)) return fail(task.error as StateErrorCode, 'injected');
-      return fail('unavailable', task.error ?? 'injected');
-    case 'sleep':
-    case 'hang':
-    case 'pause':
-      await rule.wait(task);
-      options.signal?.throwIfAborted();
-      return;
-    case 'drop':
-      // The reply does not come: whoever asked gives up after its time.
-      await new Promise<void>((resolve) => void rule.later(options.timeoutMs ?? defaultTimeoutMs, resolve));
-      return fail('unavailable', 'no reply came');
-    default:
-      return;
-  }
-}
+import { StoreDoor } from './store-door.ts';
 
 export class FaultyProvider implements StateProvider {
   readonly kind: string;
   readonly #inner: StateProvider;
-  readonly #door: Door;
+  readonly #door: StoreDoor;
 
-  constructor(inner: StateProvider, set: FaultSet) {
+  constructor(inner: StateProvider, set: FaultSet, client?: string) {
     this.kind = inner.kind;
     this.#inner = inner;
-    this.#door = new Door(set);
+    this.#door = new StoreDoor(set, client);
   }
 
   async open(sessionId?: string, options?: OpenOptions & StateCallOptions): Promise<StateSession> {
-    return this.#session(await this.#door.ask('open', sessionId, options, () => this.#inner.open(sessionId, options)));
+    const run = () => this.#inner.open(sessionId, options);
+    return this.#session(await this.#door.ask({ name: 'open', session: sessionId, options, run }));
   }
 
   async find(sessionId: string, options?: StateCallOptions): Promise<StateSession> {
-    return this.#session(await this.#door.ask('find', sessionId, options, () => this.#inner.find(sessionId, options)));
+    const run = () => this.#inner.find(sessionId, options);
+    return this.#session(await this.#door.ask({ name: 'find', session: sessionId, options, run }));
   }
 
   async import(content: SessionExport, options?: OpenOptions & StateCallOptions): Promise<StateSession> {
     const run = () => this.#inner.import(content, options);
-    return this.#session(await this.#door.ask('import', content?.sessionId, options, run));
+    return this.#session(await this.#door.ask({ name: 'import', session: content?.sessionId, options, run }));
   }
 
   list(options?: ListOptions & StateCallOptions): Promise<SessionList> {
-    return this.#door.ask('list', undefined, options, () => this.#inner.list(options));
+    const run = () => this.#inner.list(options);
+    return this.#door.ask({ name: 'list', session: undefined, options, run });
   }
 
   #session(inner: StateSession): StateSession {
@@ -130,9 +68,9 @@ class FaultySession implements StateSession {
   readonly kind: string;
   readonly ttlMs: number | undefined;
   readonly #inner: StateSession;
-  readonly #door: Door;
+  readonly #door: StoreDoor;
 
-  constructor(inner: StateSession, door: Door) {
+  constructor(inner: StateSession, door: StoreDoor) {
     this.id = inner.id;
     this.ttlMs = inner.ttlMs;
     this.kind = inner.kind;
@@ -141,47 +79,47 @@ class FaultySession implements StateSession {
   }
 
   read(names?: readonly string[], options?: ReadOptions): Promise<Snapshot> {
-    return this.#door.ask('read', this.id, options, () => this.#inner.read(names, options));
+    return this.#ask('read', options, () => this.#inner.read(names, options), JSON.stringify(names ?? null));
   }
 
   list(pattern: string, options?: StateCallOptions): Promise<Snapshot> {
-    return this.#door.ask('list', this.id, options, () => this.#inner.list(pattern, options));
+    return this.#ask('list', options, () => this.#inner.list(pattern, options), pattern);
   }
 
   history(options?: HistoryOptions & StateCallOptions): Promise<SessionHistory> {
-    return this.#door.ask('history', this.id, options, () => this.#inner.history(options));
+    return this.#ask('history', options, () => this.#inner.history(options));
   }
 
   at(revision: number, names?: readonly string[], options?: StateCallOptions): Promise<Snapshot> {
-    return this.#door.ask('at', this.id, options, () => this.#inner.at(revision, names, options));
+    return this.#ask('at', options, () => this.#inner.at(revision, names, options));
   }
 
   commit(request: CommitRequest, options?: StateCallOptions): Promise<Commit> {
-    return this.#door.ask('commit', this.id, options, () => this.#inner.commit(request, options));
+    return this.#ask('commit', options, () => this.#inner.commit(request, options));
   }
 
   changes(after?: AfterRevision, options?: StateCallOptions): Promise<Changes> {
-    return this.#door.ask('changes', this.id, options, () => this.#inner.changes(after, options));
+    return this.#ask('changes', options, () => this.#inner.changes(after, options));
   }
 
   outcome(idempotencyKey: string, options?: StateCallOptions): Promise<Remembered | undefined> {
-    return this.#door.ask('outcome', this.id, options, () => this.#inner.outcome(idempotencyKey, options));
+    return this.#ask('outcome', options, () => this.#inner.outcome(idempotencyKey, options));
   }
 
   export(options?: StateCallOptions): Promise<SessionExport> {
-    return this.#door.ask('export', this.id, options, () => this.#inner.export(options));
+    return this.#ask('export', options, () => this.#inner.export(options));
   }
 
   acquire(request: LockRequest, options?: StateCallOptions): Promise<HeldLock> {
-    return this.#door.ask('acquire', this.id, options, () => this.#inner.acquire(request, options));
+    return this.#ask('acquire', options, () => this.#inner.acquire(request, options));
   }
 
   release(name: string, fence: number, options?: StateCallOptions): Promise<boolean> {
-    return this.#door.ask('release', this.id, options, () => this.#inner.release(name, fence, options));
+    return this.#ask('release', options, () => this.#inner.release(name, fence, options));
   }
 
   locks(options?: StateCallOptions): Promise<readonly HeldLock[]> {
-    return this.#door.ask('locks', this.id, options, () => this.#inner.locks(options));
+    return this.#ask('locks', options, () => this.#inner.locks(options));
   }
 
   /** Nothing of the store is in it. */
@@ -190,25 +128,42 @@ class FaultySession implements StateSession {
   }
 
   seal(ms: number, options?: StateCallOptions): Promise<void> {
-    return this.#door.ask('seal', this.id, options, () => this.#inner.seal(ms, options));
+    return this.#ask('seal', options, () => this.#inner.seal(ms, options));
   }
 
   unseal(options?: StateCallOptions): Promise<void> {
-    return this.#door.ask('unseal', this.id, options, () => this.#inner.unseal(options));
+    return this.#ask('unseal', options, () => this.#inner.unseal(options));
   }
 
   close(options?: StateCallOptions): Promise<void> {
-    return this.#door.ask('close', this.id, options, () => this.#inner.close(options));
+    return this.#ask('close', options, () => this.#inner.close(options));
   }
 
-  /** Each event passes the point `store.command` as `watch` before it is waited for. */
+  /** A command of this session; `reading` tells one reading from another. */
+  #ask<T>(name: string, options: StateCallOptions | undefined, run: () => Promise<T>, reading?: string): Promise<T> {
+    const command = { name, session: this.id, options, run, lose: () => this.#inner.close() };
+    return this.#door.ask(reading === undefined ? command : { ...command, reading: `${name} ${reading}` });
+  }
+
+  /** Each event is waited for by a command `watch`, and passes the point `store.event` by its type. */
   watch(options?: WatchOptions): AsyncIterableIterator<WatchEvent> {
     const inner = this.#inner.watch(options);
+    let again: WatchEvent | undefined;
     const outer: AsyncIterableIterator<WatchEvent> = {
       [Symbol.asyncIterator]: () => outer,
       next: async () => {
-        await this.#door.pass('store.command', 'watch', this.id);
-        return inner.next();
+        if (again !== undefined) {
+          const value = again;
+          again = undefined;
+          return { done: false, value };
+        }
+        for (;;) {
+          await this.#door.before({ name: 'watch', session: this.id, options: undefined, run: () => inner.next() });
+          const result = await inner.next();
+          const times = result.done ? 1 : await this.#door.told(result.value, this.id);
+          if (times === 2) again = result.value as WatchEvent;
+          if (times > 0) return result;
+        }
       },
       return: (value: unknown) => inner.return?.(value) ?? Promise.resolve({ done: true, value: undefined }),
       throw: (error: unknown) => inner.throw?.(error) ?? Promise.reject(error as Error),

@@ -2,8 +2,9 @@
 import type { ActorSystem } from '../../actors/core/index.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ActivePlan, ArmOptions } from './active-plan.ts';
-import { ActorFaults } from './actor-faults.ts';
-import { doorsOf, liveSurroundings } from './doors.ts';
+import { ActorFaults, isActorFaults } from './actor-faults.ts';
+import { type DoorName, doorNames, doorsOf, liveSurroundings } from './doors.ts';
+import { asEvents } from './fault-news.ts';
 import { FaultSet } from './fault-set.ts';
 
 /** A running system, or anything in it: what `startSupervisor` answers, a ref. */
@@ -17,33 +18,62 @@ const systemOf = (target: FaultTarget): ActorSystem => ('system' in target ? tar
  */
 export function armFaults(target: FaultTarget, plan: Plan, options: ArmOptions = {}): ActivePlan {
   const system = systemOf(target);
-  const { faults, runtime } = system;
-  if (faults instanceof ActorFaults) return faults.set.arm(plan, options);
+  const { faults } = system;
+  if (isActorFaults(faults)) return faults.set.arm(plan, options);
   if (faults !== undefined) throw new TypeError('the system is under faults that are not of ophion/testing');
-  const set = doorsOf(runtime)?.set ?? new FaultSet((armed) => liveSurroundings(runtime.clock, armed));
-  const active = set.arm(plan, options);
+  const set = setOf(system);
+  const news = asEvents(system);
+  set.onNews.add(news);
+  let active: ActivePlan;
+  try {
+    active = set.arm(plan, options);
+  } catch (error) {
+    set.onNews.delete(news);
+    throw error;
+  }
   const actorFaults = new ActorFaults(set);
   system.faults = actorFaults;
   const { onEmpty } = set;
   set.onEmpty = () => {
     // Back to one look at a field.
     if (system.faults === actorFaults) system.faults = undefined;
+    set.onNews.delete(news);
     set.onEmpty = onEmpty;
     onEmpty?.();
   };
   return active;
 }
 
+/** Where the plans of a system are: with its doors, or a set of its own, kept so that no two plans have the same id. */
+function setOf({ runtime, tables }: ActorSystem): FaultSet {
+  const known = doorsOf(runtime)?.set ?? (tables.get(table) as FaultSet | undefined);
+  if (known !== undefined) return known;
+  const set = new FaultSet((armed) => liveSurroundings(runtime.clock, armed));
+  tables.set(table, set);
+  return set;
+}
+
+const table = 'ophion.faults';
+
+/** Which doors to the outside plans on a system can get into: those that its runtime was made with, where they are used. */
+export function openDoors(target: FaultTarget): readonly DoorName[] {
+  const used = doorsOf(systemOf(target).runtime)?.used;
+  return doorNames.filter((door) => used?.has(door) === true);
+}
+
+/** The fault points of library and user code that were passed on a system while a plan was armed. */
+export const passedPoints = (target: FaultTarget): readonly string[] => [...setOf(systemOf(target)).passed].sort();
+
 /** The plans that are armed on a system, oldest first. */
 export function activePlans(target: FaultTarget): readonly ActivePlan[] {
   const { faults } = systemOf(target);
-  return faults instanceof ActorFaults ? faults.set.plans : [];
+  return isActorFaults(faults) ? faults.set.plans : [];
 }
 
 /** Ends all plans on a system and heals everything, whoever armed them. */
 export function stopAllFaults(target: FaultTarget): void {
   const { faults } = systemOf(target);
-  if (faults instanceof ActorFaults) faults.set.stopAll();
+  if (isActorFaults(faults)) faults.set.stopAll();
 }
 
 /** Arms a plan while `work` runs, and disarms and heals it in any case. Resolves to what `work` does. */

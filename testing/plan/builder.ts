@@ -18,20 +18,26 @@ import type { PointName, TasksAt } from './points.ts';
 interface TaskArguments {
   readonly off: [];
   readonly throw: [error?: string];
+  readonly throwValue: [value?: unknown];
   readonly return: [value?: unknown];
   readonly sleep: [ms: number];
   readonly hang: [];
   readonly pause: [];
   readonly drop: [];
+  readonly deadLetter: [];
   readonly dup: [];
   readonly delay: [ms: number];
   readonly reorder: [];
+  readonly stall: [ms: number];
+  readonly reject: [error?: string];
   readonly kill: [signal?: NodeJS.Signals];
   readonly stop: [reason?: string];
   readonly exit: [code?: number];
   readonly corrupt: [];
   readonly truncate: [bytes?: number];
   readonly shift: [ms: number];
+  readonly rate: [factor: number];
+  readonly stale: [];
 }
 
 /** When a rule applies; then what it does. See When and Task. */

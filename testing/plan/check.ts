@@ -72,9 +72,12 @@ const until: Readonly<Record<string, Check>> = { times: count, ms: duration, hea
 
 const argument: Partial<Record<TaskName, { readonly check: Check; readonly needed: boolean }>> = {
   throw: { check: must((value) => typeof value === 'string', 'text'), needed: false },
+  throwValue: { check: json, needed: false },
   return: { check: json, needed: false },
   sleep: { check: duration, needed: true },
   delay: { check: milliseconds, needed: true },
+  stall: { check: duration, needed: true },
+  reject: { check: must((value) => typeof value === 'string', 'text'), needed: false },
   kill: {
     check: must((value) => typeof value === 'string' && /^SIG[A-Z0-9]+$/.test(value), 'a signal'),
     needed: false,
@@ -92,6 +95,7 @@ const argument: Partial<Record<TaskName, { readonly check: Check; readonly neede
     needed: false,
   },
   shift: { check: milliseconds, needed: true },
+  rate: { check: must((value) => isNumber(value) && value > 0, 'a number above 0'), needed: true },
 };
 
 function fields(

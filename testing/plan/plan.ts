@@ -9,7 +9,9 @@ export const taskArguments = {
   off: undefined,
   /** Throws an error with this message; a door to the outside takes it as an error code. */
   throw: 'error',
-  /** The code returns this value at a fault point. */
+  /** Throws this value, which is no error. */
+  throwValue: 'value',
+  /** The code returns this value at a fault point; a handler, as its result. */
   return: 'value',
   /** Goes on after so many milliseconds. */
   sleep: 'ms',
@@ -18,11 +20,17 @@ export const taskArguments = {
   /** Goes on when it is released, or healed. */
   pause: undefined,
   drop: undefined,
+  /** Goes to nobody, and is told so. */
+  deadLetter: undefined,
   dup: undefined,
   /** Comes so many milliseconds later. */
   delay: 'ms',
   /** Comes behind the next one. */
   reorder: undefined,
+  /** Keeps the event loop busy for so many milliseconds. */
+  stall: 'ms',
+  /** A promise that nobody waits for rejects with this error, and the rest goes on. */
+  reject: 'error',
   /** Ends it at once; an OS process by this signal. */
   kill: 'signal',
   /** Ends it in order, with this reason. */
@@ -34,20 +42,28 @@ export const taskArguments = {
   truncate: 'bytes',
   /** The clock shows so many milliseconds more. */
   shift: 'ms',
+  /** The clock goes so many times as fast. */
+  rate: 'factor',
+  /** What was answered the last time. */
+  stale: undefined,
 } as const;
 
 export type TaskName = keyof typeof taskArguments;
 
 interface Arguments {
   readonly throw: { readonly error?: string };
+  readonly throwValue: { readonly value?: unknown };
   readonly return: { readonly value?: unknown };
   readonly sleep: { readonly ms: number };
   readonly delay: { readonly ms: number };
+  readonly stall: { readonly ms: number };
+  readonly reject: { readonly error?: string };
   readonly kill: { readonly signal?: string };
   readonly stop: { readonly reason?: string };
   readonly exit: { readonly code?: number };
   readonly truncate: { readonly bytes?: number };
   readonly shift: { readonly ms: number };
+  readonly rate: { readonly factor: number };
 }
 
 /** One term of what a rule does. The first that has times left, and whose percentage comes up, is done. */

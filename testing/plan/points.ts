@@ -16,18 +16,40 @@ export const builtInPoints = {
     is: 'an actor starts, in its init',
   },
   'actor.receive': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'kill', 'stop'],
-    is: 'an actor handles a letter; drop: the letter is taken and nobody answers it',
+    tasks: [
+      'off',
+      'throw',
+      'throwValue',
+      'return',
+      'reject',
+      'sleep',
+      'stall',
+      'hang',
+      'pause',
+      'drop',
+      'kill',
+      'stop',
+    ],
+    is: 'an actor handles a letter; return: that is what its handler returns; drop: it is taken and nobody answers it',
   },
   'actor.terminate': {
     tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'kill'],
     is: 'an actor ends by its own doing or its parent’s',
   },
   'message.send': {
-    tasks: ['off', 'throw', 'drop', 'dup', 'delay', 'reorder'],
-    is: 'a message goes into a mailbox; throw: the mailbox is full',
+    tasks: ['off', 'throw', 'drop', 'deadLetter', 'dup', 'delay', 'reorder'],
+    is: 'a message goes into a mailbox; throw: the mailbox is full; delay: holds back what its sender sends behind it',
   },
+  'signal.send': {
+    tasks: ['off', 'delay'],
+    is: 'an exit signal (`exit`), or the news of an end (`down`), goes to an actor or a caller; it is never lost',
+  },
+  'reply.send': { tasks: ['off', 'drop', 'dup', 'delay'], is: 'an actor answers a call; its handler is done' },
   'clock.wall': { tasks: ['off', 'shift'], is: 'somebody reads the wall clock; shift: forward, or back when negative' },
+  'clock.rate': {
+    tasks: ['off', 'rate'],
+    is: 'the clock goes on, from one reading to the next; rate: slower or faster',
+  },
   'clock.timer': {
     tasks: ['off', 'delay', 'drop'],
     is: 'a timer of the runtime is set; delay: late, or early when negative; drop: lost until it is healed',
@@ -47,29 +69,42 @@ export const builtInPoints = {
     is: 'frames go over a connection; drop: half-open; hang: stalled; kill: reset',
   },
   'store.command': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause'],
-    is: 'a command goes to a state provider; throw: unavailable, read_only, ... and nothing is done',
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'kill'],
+    is: 'a command goes to a state provider; throw: unavailable, read_only, ... and nothing is done; drop: nobody answers; kill: its session is lost first',
   },
   'store.reply': {
-    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop'],
-    is: 'a command was carried out; throw, drop: its reply is lost, and whoever asked does not know',
+    tasks: ['off', 'throw', 'sleep', 'hang', 'pause', 'drop', 'stale'],
+    is: 'a command was carried out; throw, drop: its reply is lost, and whoever asked does not know; stale: an old reply',
   },
+  'store.event': { tasks: ['off', 'drop', 'dup', 'sleep'], is: 'a watch tells of a commit, or of anything else' },
 } as const satisfies Readonly<Record<string, Point>>;
 
 export type BuiltInPoint = keyof typeof builtInPoints;
 
+/** Before the name of a point of Python. */
+export const pythonPrefix = 'python:';
+
 /** What can be done at a `faultPoint` of library or user code. */
 export const codePointTasks = ['off', 'throw', 'return', 'sleep', 'hang', 'pause'] as const;
 
-export type PointName = BuiltInPoint | FaultPointName;
+/** What can be done at a `fault_point` in Python: `python:` and its name, where the path is the worker's. */
+export const pythonPointTasks = [...codePointTasks, 'kill', 'exit'] as const;
+
+/** A `fault_point` of a tool, or of what it is made of, in a worker. */
+export type PythonPoint = `python:${string}`;
+
+export type PointName = BuiltInPoint | PythonPoint | FaultPointName;
 
 /** What can be done at a point. */
 export type TasksAt<P extends PointName> = P extends BuiltInPoint
   ? (typeof builtInPoints)[P]['tasks'][number]
-  : (typeof codePointTasks)[number];
+  : P extends PythonPoint
+    ? (typeof pythonPointTasks)[number]
+    : (typeof codePointTasks)[number];
 
 export function tasksAt(point: string): readonly TaskName[] {
-  return (builtInPoints as Readonly<Record<string, Point>>)[point]?.tasks ?? codePointTasks;
+  const ofCode = point.startsWith(pythonPrefix) ? pythonPointTasks : codePointTasks;
+  return (builtInPoints as Readonly<Record<string, Point>>)[point]?.tasks ?? ofCode;
 }
 
 /** The built-in points: names, what they are, and what can be done there. */

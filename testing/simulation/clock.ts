@@ -63,6 +63,11 @@ export class SimulatedClock implements Clock {
     return undefined;
   }
 
+  /** Lets time pass while nobody goes on: what is due by then fires late. */
+  stall(ms: number): void {
+    this.#nowMs += Math.ceil(ms * 1_000) / 1_000;
+  }
+
   /** Moves time to the next timer and fires it. */
   fireNext(): void {
     if (this.nextMs === undefined) return;

@@ -6,8 +6,8 @@ import type { Turns } from '../../actors/core/index.ts';
 import type { SimulatedClock } from './clock.ts';
 import { SimulationLimit, SimulationStuck } from './errors.ts';
 
-/** After how many steps the real event loop has its turn, so that Ctrl-C and a test's time limit work. */
-const stepsPerRealTurn = 20_000;
+/** After how many turns the real event loop has its own, so that Ctrl-C and a test's time limit work. */
+const turnsPerRealTurn = 20_000;
 
 export interface DriveLimits {
   /** How many turns a run may take. Default 5,000,000. */
@@ -16,6 +16,8 @@ export interface DriveLimits {
   readonly ms?: number;
   /** How many records its trace may hold. Default 2,000,000. */
   readonly records?: number;
+  /** After how many turns the real event loop has its own. Default 20,000. */
+  readonly realTurnEvery?: number;
 }
 
 interface Condition {
@@ -32,6 +34,7 @@ export class Driver {
   readonly #conditions = new Set<Condition>();
   readonly #maxTurns: number;
   readonly #maxMs: number;
+  readonly #realTurnEvery: number;
   /** Says who waits for what. */
   readonly #waiting: () => string;
   readonly #records: { readonly length: number };
@@ -44,6 +47,7 @@ export class Driver {
     this.#clock = clock;
     this.#maxTurns = limits.turns ?? 5_000_000;
     this.#maxMs = limits.ms ?? 24 * 60 * 60_000;
+    this.#realTurnEvery = limits.realTurnEvery ?? turnsPerRealTurn;
     this.#waiting = waiting;
     this.#records = records;
     this.#maxRecords = limits.records ?? 2_000_000;
@@ -94,7 +98,7 @@ export class Driver {
     for (;;) {
       await promises();
       this.#taken += 1;
-      if (this.#taken % stepsPerRealTurn === 0) await realTurn();
+      if (this.#taken % this.#realTurnEvery === 0) await realTurn();
       if (settled) return outcome;
       if (this.#taken > this.#maxTurns) throw new SimulationLimit(`took ${this.#maxTurns} turns; ${this.#waiting()}`);
       if (this.#records.length > this.#maxRecords) {

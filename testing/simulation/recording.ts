@@ -7,7 +7,7 @@ import {
   type Letter,
   Pid,
 } from '../../actors/core/index.ts';
-import { messageType } from '../faults/actor-faults.ts';
+import { messageType } from '../faults/sites.ts';
 import type { TraceRecord } from '../trace/records.ts';
 
 /** A record without its time. */

@@ -31,6 +31,10 @@ export interface SimulateOptions {
   readonly scenario?: string;
   /** What the plan's `when.while` names. */
   readonly conditions?: NonNullable<ArmOptions['conditions']>;
+  /**
+   * Whether it has this process to itself: then a rejection that nobody hears of is its own, and fails it. Default true.
+   */
+  readonly alone?: boolean;
 }
 
 export type Scenario<T = unknown> = (sim: Simulation, faults: ActivePlan | undefined) => T | Promise<T>;
@@ -49,11 +53,11 @@ export async function runOnce<T>(
   options: SimulateOptions & { readonly chooser?: Chooser },
   scenario: Scenario<T>,
 ): Promise<Run<T>> {
-  const { seed, plan, tape, strategy = 'random', limits = {}, conditions = {}, lettersPerTurn } = options;
+  const { seed, plan, tape, strategy = 'random', limits = {}, conditions = {}, lettersPerTurn, alone = true } = options;
   const chooser =
     options.chooser ?? (tape === undefined ? seeded(new RandomStream(seed).split('choices')) : replayed(tape));
   const sim = new Simulation({ seed, chooser, strategy, limits, lettersPerTurn });
-  const strays = new Strays();
+  const strays = alone ? new Strays() : undefined;
   const faults = plan === undefined ? undefined : sim.arm(plan, { conditions });
   let outcome: Run<T>['outcome'];
   try {
@@ -69,7 +73,7 @@ export async function runOnce<T>(
   } catch (error) {
     if (outcome.ok) outcome = { ok: false, error };
   }
-  const stray = await strays.end();
+  const stray = await strays?.end();
   const named = scenarioName(options.scenario, scenario.name);
   if (outcome.ok && stray !== undefined) outcome = { ok: false, error: stray };
   const header: TraceHeader = {

@@ -96,6 +96,7 @@ export class Simulation {
       clock: this.#clock,
       chance: (what, probability) => this.#choices.choose(what, 2, probability) === 1,
       pick: (what, of) => this.#choices.choose(what, of),
+      stall: (ms) => this.#clock.stall(ms),
       told: ({ rule, task, site }) => {
         if (task === undefined || site === undefined) {
           this.#record({ kind: 'heal', rule });
@@ -149,16 +150,22 @@ export class Simulation {
     return this.#choices.tape;
   }
 
-  /** Starts a tree, as `startSupervisor` does. It is stopped at the end of the scenario, and nothing of it may be left. */
+  /**
+   * Starts a tree, as `startSupervisor` does, in a new system or a given one of this world. It is stopped at the end of the
+   * scenario, and nothing of it may be left.
+   */
   async start<const C extends Children>(options: Omit<StartOptions<C>, 'runtime' | 'signal'>): Promise<SystemRef<C>> {
-    const root = await startSupervisor({ ...options, system: this.system() });
+    const root = await startSupervisor({ ...options, system: options.system ?? this.system() });
     this.#roots.push(root as never);
     return root;
   }
 
-  /** An actor system in this world, empty. What is spawned in it directly is the scenario's own to end. */
-  system(): ActorSystem {
-    const system = new ActorSystem(this.runtime);
+  /**
+   * An actor system in this world, empty; `make` makes one of another class. What is spawned in it directly is the
+   * scenario's own to end.
+   */
+  system<S extends ActorSystem = ActorSystem>(make?: (runtime: Runtime) => S): S {
+    const system = (make?.(this.runtime) ?? new ActorSystem(this.runtime)) as S;
     system.faults = this.#actorFaults;
     system.events.onAll((event) => {
       this.reached.event(event);
@@ -180,9 +187,9 @@ export class Simulation {
     return { listen: this.doors.listen(network.listen), dial: () => network.dial() };
   }
 
-  /** A state provider with faults at `store.*` in force. */
-  store(provider: StateProvider): StateProvider {
-    return this.doors.provider(provider);
+  /** A state provider with faults at `store.*` in force. `client`: the `path` of rules that concern this one alone. */
+  store(provider: StateProvider, client?: string): StateProvider {
+    return this.doors.provider(provider, client);
   }
 
   /** Arms another plan. Throws PlanError. */

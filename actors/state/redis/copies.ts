@@ -80,6 +80,15 @@ export class Copies {
     return copy;
   }
 
+  /** Without that this counts as a use. */
+  peek(id: string): Copy | undefined {
+    return this.#byId.get(id);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
   ofChannel(channel: string): Copy | undefined {
     return this.#byChannel.get(channel);
   }
@@ -166,12 +175,14 @@ export class Copies {
 
   /** Takes on what a copy is by now. */
   set(copy: Copy, reading: Reading): void {
+    const news = !samePlace(reading.head, copy.reading.head);
     copy.reading = reading;
     // Nobody goes on with the one before it.
     reading.record.history.settle();
     copy.note(reading.head);
     copy.entry.record = reading.record;
-    this.#wake(copy);
+    // More of its past is no news.
+    if (news) this.#wake(copy);
   }
 
   /** By the ObserverManager, as after a commit of the vault. */

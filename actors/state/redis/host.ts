@@ -154,9 +154,9 @@ export class RedisHost {
   }
 
   /** All of a session, in one reading. */
-  async load(id: string, depth: Depth, attempt: Attempt): Promise<Copy> {
+  async load(id: string, depth: Depth, attempt: Attempt, access = true): Promise<Copy> {
     for (let tries = 0; tries < triesMax; tries += 1) {
-      const [, flat, log] = await this.run(loadScript, id, [depth], attempt);
+      const [, flat, log] = await this.run(loadScript, id, [depth, access ? 1 : 0], attempt);
       const reading = readingOf(id, flat as readonly string[]);
       const whole = depth === 'log';
       const history = historyOfLog(reading, log as readonly RawEntry[], this.settings.limits);
@@ -167,11 +167,11 @@ export class RedisHost {
     throw new StateError('unavailable', `session '${id}': changes faster than it can be read`);
   }
 
-  /** Fetches what a copy lacks. */
+  /** Fetches what a copy lacks. Not an access. */
   async catchUp(copy: Copy, depth: Depth, attempt: Attempt): Promise<Copy> {
     for (;;) {
       const reply = await this.run(afterScript, copy.id, [copy.reading.head.text, pageMax], attempt);
-      if (reply[0] !== 'open') return this.load(copy.id, copy.whole ? 'log' : depth, attempt);
+      if (reply[0] !== 'open') return this.load(copy.id, copy.whole ? 'log' : depth, attempt, false);
       const log = reply[1] as readonly RawEntry[];
       this.copies.advanceBy(copy, log);
       if (log.length < pageMax) {

@@ -25,6 +25,7 @@ import { headOf } from './head.ts';
 import { type RedisHost, redisHost } from './host.ts';
 import { importArguments } from './import.ts';
 import { checkWritable, keyList } from './keys.ts';
+import { showSessions } from './known-sessions.ts';
 import { type RedisStateOptions, settingsOf } from './options.ts';
 import { importScript, lookScript, openScript } from './scripts/lives.ts';
 import { RedisSession } from './session.ts';
@@ -41,7 +42,7 @@ export function redisState(options: RedisStateOptions): StateBackend<StateHost> 
   const settings = settingsOf(options);
   const backend: StateBackend<StateHost> = {
     kind: 'redis',
-    connect: ({ system, root }) => new RedisState(redisHost(system, root, backend, settings)),
+    connect: ({ system, root }) => new RedisState(showSessions(redisHost(system, root, backend, settings))),
   };
   return backend;
 }

@@ -320,6 +320,14 @@ export declare type ToolResult = Message<"ophion.v1.ToolResult"> & {
    * @generated from field: uint64 committed_revision = 6;
    */
   committedRevision: bigint;
+
+  /**
+   * How long the tool's own code ran, in milliseconds, as the worker measured it.
+   * Absent: it was not begun, or is not told.
+   *
+   * @generated from field: optional double handler_ms = 7;
+   */
+  handlerMs?: number | undefined;
 };
 
 /**

@@ -37,10 +37,15 @@ export const calls = (cli: Cli): Command =>
       }),
     );
 
+const spanOf = (ms: number | null): string | null => (ms === null ? null : span(ms));
+
 export const callColumns: readonly Column<CallRow>[] = [
   { title: 'AT', of: ({ startedAtMs }) => timeOfDay(startedAtMs) },
   { title: 'TOOL', of: ({ tool: name }) => name },
-  { title: 'TOOK', of: ({ tookMs }) => (tookMs === null ? null : span(tookMs)), right: true },
+  { title: 'TOOK', of: ({ tookMs }) => spanOf(tookMs), right: true },
+  { title: 'QUEUE', of: ({ queueMs }) => spanOf(queueMs), right: true },
+  { title: 'WIRE', of: ({ wireMs }) => spanOf(wireMs), right: true },
+  { title: 'HANDLER', of: ({ handlerMs }) => spanOf(handlerMs), right: true },
   {
     title: 'OUTCOME',
     of: ({ outcome }) => outcome,

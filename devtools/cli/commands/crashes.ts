@@ -1,15 +1,20 @@
 /** `ophion crashes`: the crashes that are kept, or one full report. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CrashRow } from '../../protocol/index.ts';
 import { crashText } from '../../report/crash-text.ts';
 import { moment } from '../../report/units.ts';
 import { actorPath } from '../actor-path.ts';
 import { type Cli, wholeNumber } from '../cli.ts';
+import { logicOf, writeCrashTest } from '../crash-test-file.ts';
+import { CommandError, exitCodes } from '../exit-codes.ts';
 import type { Column } from '../table.ts';
 
 interface Options {
   readonly path?: string;
   readonly limit: number;
+  readonly asTest?: string;
+  readonly logic?: { readonly module: string; readonly name: string };
+  readonly force?: boolean;
 }
 
 export const crashes = (cli: Cli): Command =>
@@ -18,10 +23,21 @@ export const crashes = (cli: Cli): Command =>
     .argument('[id]', 'the report with this number', wholeNumber)
     .option('--path <path>', 'only of this actor')
     .option('--limit <rows>', 'how many', wholeNumber, 50)
+    .option('--as-test <file>', 'write a mocha test that plays the last letters again; - is stdout')
+    .addOption(new Option('--logic <file#name>', "its actor's logic, if the stack does not tell").argParser(logicOf))
+    .option('--force', 'also over a file that is there')
     .action(
-      cli.run(async (session, id: number | undefined, { path, limit }: Options) => {
+      cli.run(async (session, id: number | undefined, options: Options) => {
+        const { path, limit, asTest } = options;
+        if (id === undefined && asTest !== undefined) {
+          throw new CommandError(exitCodes.usage, 'say which crash: ophion crashes ID --as-test FILE');
+        }
         if (id !== undefined) {
           const { head } = await session.viewer.get({ view: 'crash', id });
+          if (asTest !== undefined) {
+            writeCrashTest(head, asTest, options, session);
+            return;
+          }
           session.show(head, () => [crashText(head, { paint: session.paint, width: session.io.columns })]);
           return;
         }

@@ -1,6 +1,8 @@
 /** `ophion doctor`: what is not as it must be here, and what to do about it. */
 import type { Command } from 'commander';
 import { type FoundSystem, listRunFiles, runFolder } from '../../client/index.ts';
+import type { FaultPlanRow } from '../../protocol/index.ts';
+import { oneLine } from '../../report/visible.ts';
 import type { Cli } from '../cli.ts';
 import { checkNode, checkPackages, checkPython, checkRunFolder, type Finding } from '../doctor-checks.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
@@ -27,20 +29,36 @@ async function checkSystems(cli: Cli, systems: readonly FoundSystem[]): Promise<
   if (systems.length === 0) {
     return [{ what: 'system', ok: null, said: 'none runs here with its dev tools on', todo: null }];
   }
-  return Promise.all(systems.map((system) => checkSystem(cli, system)));
+  return (await Promise.all(systems.map((system) => checkSystem(cli, system)))).flat();
 }
 
-async function checkSystem(cli: Cli, { name, osPid }: FoundSystem): Promise<Finding> {
+async function checkSystem(cli: Cli, { name, osPid }: FoundSystem): Promise<Finding[]> {
   const what = `system ${name}`;
   try {
     const session = await cli.connect({ name, pid: osPid });
     await using _ = session.connection;
     const { health, well } = (await session.viewer.get({ view: 'overview' })).head;
     const todo = well ? null : `ophion status --name ${name}, then ophion crashes --name ${name}`;
-    return { what, ok: well, said: `process ${osPid}: ${health}`, todo };
+    const found: Finding = { what, ok: well, said: `process ${osPid}: ${health}`, todo };
+    const { rows } = await session.viewer.get({ view: 'faults', brief: true });
+    return rows.length === 0
+      ? [found]
+      : [
+          found,
+          armed(
+            name,
+            rows.map(([, row]) => row),
+          ),
+        ];
   } catch (error) {
-    return { what, ok: false, said: (error as Error).message, todo: 'stop its process, or start it again' };
+    return [{ what, ok: false, said: (error as Error).message, todo: 'stop its process, or start it again' }];
   }
+}
+
+/** What goes wrong there is meant to. */
+function armed(name: string, plans: readonly FaultPlanRow[]): Finding {
+  const said = plans.map(({ id, by, form }) => `${id} by ${oneLine(by)}: ${oneLine(form)}`).join('; ');
+  return { what: `faults in ${name}`, ok: null, said: `armed: ${said}`, todo: `ophion faults stop --name ${name}` };
 }
 
 function lines({ what, ok, said, todo }: Finding, { io }: Cli): string[] {

@@ -39,7 +39,7 @@ export const logs = (cli: Cli): Command =>
             else show(rows);
             return;
           }
-          const newer = new Newer<'logs'>(numberOf);
+          const newer = new Newer<'logs'>(session.viewer, numberOf);
           await session.follow(query, (replica) => {
             show(newer.of(replica));
             return false;

@@ -9,6 +9,7 @@ import { crashText } from '../../report/crash-text.ts';
 import { counted, moment } from '../../report/units.ts';
 import { oneLine } from '../../report/visible.ts';
 import { type Cli, wholeNumber } from '../cli.ts';
+import { logicOf, writeCrashTest } from '../crash-test-file.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
 import { facts, table } from '../table.ts';
 import { crashColumns } from './crashes.ts';
@@ -19,6 +20,9 @@ import { eventLine } from './watch.ts';
 interface Options {
   readonly json?: boolean;
   readonly crash?: number;
+  readonly asTest?: string;
+  readonly logic?: { readonly module: string; readonly name: string };
+  readonly force?: boolean;
   readonly messages?: boolean;
   readonly events?: boolean;
   readonly tree?: boolean;
@@ -30,12 +34,21 @@ export const open = (cli: Cli): Command =>
     .plain('open', 'look into an exported file, without a system')
     .argument('<file>', 'a *.trace.jsonl')
     .addOption(new Option('--crash <id>', 'the report of this crash').argParser(wholeNumber))
+    .option('--as-test <file>', 'of --crash: write a mocha test that plays the last letters again; - is stdout')
+    .addOption(new Option('--logic <file#name>', "its actor's logic, if the stack does not tell").argParser(logicOf))
+    .option('--force', 'also over a file that is there')
     .option('--messages', 'the messages')
     .option('--events', 'what happened')
     .option('--tree', 'the tree as it was last')
     .option('--mermaid', 'the messages as a Mermaid sequence diagram')
     .action(async (path: string, options: Options) => {
       const file = await read(path);
+      const { crash: id, asTest, json = false } = options;
+      if (asTest !== undefined) {
+        if (id === undefined) throw new CommandError(exitCodes.usage, 'say which crash: --crash ID');
+        writeCrashTest(file.get({ view: 'crash', id }).head, asTest, options, { io: cli.io, json });
+        return;
+      }
       const { value, lines } = shown(file, options, cli);
       if (options.json === true) cli.io.out(JSON.stringify(value, null, 2));
       else for (const line of lines()) cli.io.out(line);

@@ -15,7 +15,6 @@ interface Options {
   readonly search?: string;
   readonly kind?: string;
   readonly status?: string;
-  readonly tools?: boolean;
 }
 
 export const ps = (cli: Cli): Command =>
@@ -26,10 +25,9 @@ export const ps = (cli: Cli): Command =>
     .option('--search <text>', 'only those with this in their path')
     .option('--kind <kind>', 'only of this kind: server, supervisor, worker, ...')
     .option('--status <status>', 'only in this state: running, restarting, suspended, ...')
-    .option('--tools', "also the dev tools' own actors")
     .action(
-      cli.run(async (session, { limit, sort, search, kind, status, tools = false }: Options) => {
-        const query = { view: 'actors', sort, tools, ...given({ search, kind, status }) } as const;
+      cli.run(async (session, { limit, sort, search, kind, status }: Options) => {
+        const query = { view: 'actors', sort, ...given({ search, kind, status }) } as const;
         const { rows, total } = await (sort === 'busy' || sort === 'rate' || sort === 'memory'
           ? sampled(session, { ...query, limit: Math.min(limit, 1_000) })
           : session.rows<'actors'>(query, limit));

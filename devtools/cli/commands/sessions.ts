@@ -30,6 +30,7 @@ export const sessions = (cli: Cli): Command =>
 export const sessionColumns = (nowMs: number): readonly Column<SessionRow>[] => [
   { title: 'SESSION', of: ({ id }) => id },
   { title: 'STATE', of: ({ realm }) => realm },
+  { title: 'KEPT BY', of: ({ backend = '-' }) => backend },
   { title: 'REVISION', of: ({ revision }) => revision },
   { title: 'VARIABLES', of: ({ variables }) => variables },
   { title: 'SIZE', of: ({ bytes }) => size(bytes), right: true },

@@ -17,6 +17,9 @@ export const top = (cli: Cli): Command =>
     if (!existsSync(fileURLToPath(bundle))) {
       throw new CommandError(exitCodes.failed, 'top is not built in this checkout: npm run build');
     }
+    // There is a terminal: a page that is drawn once, as ink does where it is built for a CI, helps nobody there.
+    process.env.CI = 'false';
+    process.env.CONTINUOUS_INTEGRATION = 'false';
     const { runTop }: { runTop(session: Session): Promise<void> } = await import(bundle.href);
     await cli.with(options, { reconnect: true }, runTop);
   });

@@ -1,5 +1,6 @@
 /** `ophion trace`: the messages of a while, as they are handled. The trace stops by itself, and says why. */
 import type { Command } from 'commander';
+import { faultsText } from '../../export/fault-text.ts';
 import type { MessageFilter, MessageRow, TraceHead } from '../../protocol/index.ts';
 import type { Paint } from '../../report/paint.ts';
 import { previewLine } from '../../report/preview-text.ts';
@@ -20,13 +21,12 @@ interface Options {
   readonly min?: number;
   readonly session?: string;
   readonly trace?: string;
-  readonly tools?: boolean;
 }
 
 export const trace = (cli: Cli): Command =>
   cli
     .attached('trace', 'the messages of a while, filtered where they are made')
-    .option('--max <messages>', 'end after so many, at most 1000', wholeNumber, 100)
+    .option('--max <messages>', 'end after so many, at most 10000', wholeNumber, 100)
     .option('--for <time>', 'end after this: 10s, 500ms', duration, 10_000)
     .option('--path <glob>', 'only of these actors: app/jobs/*, app/pools/**')
     .option('--message <name>', 'only these calls, casts and messages: add, order.*')
@@ -36,11 +36,10 @@ export const trace = (cli: Cli): Command =>
     .option('--min <time>', 'only what was handled for so long: 20ms', duration)
     .option('--session <id>', 'only of this session')
     .option('--trace <id>', 'only of this trace')
-    .option('--tools', "also what the dev tools' own actors do")
     .action(cli.run(runTrace));
 
 async function runTrace(session: Session, options: Options): Promise<void> {
-  const { max, for: forMs, path, message, failures, min, session: of, trace: traceId, tools } = options;
+  const { max, for: forMs, path, message, failures, min, session: of, trace: traceId } = options;
   const direction = options.in === true ? 'in' : options.out === true ? 'out' : undefined;
   const filter: MessageFilter = given({
     path,
@@ -50,35 +49,34 @@ async function runTrace(session: Session, options: Options): Promise<void> {
     minMs: min,
     session: of,
     traceId,
-    tools,
   });
-  await session.act({ do: 'traceStart', filter, max: Math.min(max, 1_000), forMs });
+  await session.act({ do: 'traceStart', filter, max: Math.min(max, tracedMax), forMs });
   const printer = new Printer(session);
+  const query = { view: 'messages', filter } as const;
   try {
-    await session.follow<'messages'>({ view: 'messages', filter, limit: 1_000 }, (replica) => {
-      printer.take(replica.list(), replica.head?.running === false);
-      printer.head = replica.head;
+    await session.follow<'messages'>({ ...query, limit: pageMax }, (replica) => {
+      printer.take(replica.list(), false);
       return replica.head?.running === false;
     });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // Ctrl-C ends the trace, not only the look at it.
     await session.act({ do: 'traceStop' });
-    const { head, rows } = await session.viewer.get({ view: 'messages', filter, limit: 1_000 });
-    printer.head = head;
-    printer.take(
-      rows.map(([, row]) => row),
-      true,
-    );
   }
-  if (!session.json) session.io.err(endText(printer.head));
+  // What is followed is the newest page: what has left it before it was over, and what was not over at all.
+  const { head, rows } = await session.rows<'messages'>(query, tracedMax);
+  printer.take(rows, true);
+  if (!session.json) session.io.err(endText(head));
 }
+
+/** The most that a trace records, and what is followed of it. */
+const tracedMax = 10_000;
+const pageMax = 1_000;
 
 /** Prints each message once: when its handling is over, or when the trace is. */
 class Printer {
   readonly #session: Session;
   readonly #printed = new Set<number>();
-  head: TraceHead | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -98,7 +96,9 @@ class Printer {
 export function messageLine(row: MessageRow, paint: Paint): string {
   const { atMs, kind, name, from, to, waitMs, tookMs, outcome, error, content } = row;
   const times = [waitMs === null ? [] : [`waited ${span(waitMs)}`], tookMs === null ? [] : [`took ${span(tookMs)}`]];
-  const end = outcome === 'handled' ? '' : `${outcome}${error === null ? '' : `: ${oneLine(error)}`}`;
+  const why = outcome === 'unknown' ? 'the trace stopped before it was over' : error;
+  const end = outcome === 'handled' ? '' : `${outcome}${why === null ? '' : `: ${oneLine(why)}`}`;
+  const faults = faultsText(row);
   const bad = outcome === 'crashed' || outcome === 'dead' || outcome === 'refused' || error !== null;
   return [
     paint.dim(timeOfDay(atMs)),
@@ -106,14 +106,14 @@ export function messageLine(row: MessageRow, paint: Paint): string {
     `${oneLine(from)} → ${oneLine(to)}`,
     paint.dim(times.flat().join(', ')),
     bad ? paint.red(end) : paint.yellow(end),
+    faults === '' ? '' : paint.cyan(`fault: ${oneLine(faults)}`),
     previewLine(content, 120),
   ]
     .filter((text) => text !== '')
     .join('  ');
 }
 
-function endText(head: TraceHead | undefined): string {
-  if (head === undefined) return 'the trace is over';
+function endText(head: TraceHead): string {
   const { recorded, dropped, stopped } = head;
   const lost = dropped === 0 ? '' : `, ${count(dropped)} dropped`;
   return `${count(recorded)} messages${lost}; ended by ${stopped ?? 'nothing yet'}`;

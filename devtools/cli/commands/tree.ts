@@ -9,7 +9,6 @@ import { type Cli, wholeNumber } from '../cli.ts';
 import { statusPaint, statusText } from '../status.ts';
 
 interface Options {
-  readonly tools?: boolean;
   readonly at?: number;
   readonly depth?: number;
 }
@@ -20,14 +19,12 @@ export const tree = (cli: Cli): Command =>
     .argument('[path]', 'only what is below this actor')
     .option('--depth <levels>', 'only so deep', wholeNumber)
     .option('--at <moment>', 'as it was at a recorded moment, by its number (ophion moments)', wholeNumber)
-    .option('--tools', "also the dev tools' own actors")
     .action(
-      cli.run(async (session, path: string | undefined, { tools = false, at, depth = Infinity }: Options) => {
+      cli.run(async (session, path: string | undefined, { at, depth = Infinity }: Options) => {
         const under = path === undefined ? {} : { under: await actorPath(session, path) };
         const { rows } = await session.rows<'tree'>({
           view: 'tree',
           open: 'all',
-          tools,
           ...under,
           ...(at === undefined ? {} : { at }),
         });

@@ -24,7 +24,7 @@ export const watch = (cli: Cli): Command =>
     .action(
       cli.run(
         async (session, { types, path, past = false, for: forMs }: Options) => {
-          const newer = new Newer<'events'>(({ seq }) => seq);
+          const newer = new Newer<'events'>(session.viewer, ({ seq }) => seq);
           let first = true;
           const query = { view: 'events', ...given({ types, path }), limit: 1_000 } as const;
           await session.follow<'events'>(

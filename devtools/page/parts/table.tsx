@@ -10,6 +10,12 @@ export interface Column<Row> {
   readonly hint?: string;
 }
 
+/** What stands before and after the rows that are here, in pixels: for lists of which a part is drawn. */
+export interface Space {
+  readonly before: number;
+  readonly after: number;
+}
+
 interface Props<Row> {
   readonly label: string;
   readonly columns: readonly Column<Row>[];
@@ -18,8 +24,7 @@ interface Props<Row> {
   /** Said when there are no rows. */
   readonly none?: ComponentChildren;
   readonly marked?: (row: Row) => 'selected' | 'failed' | 'quiet' | undefined;
-  /** What stands before and after the rows that are here, in pixels: for lists of which a part is drawn. */
-  readonly space?: { readonly before: number; readonly after: number };
+  readonly space?: Space;
 }
 
 export function Table<Row>({ label, columns, rows, keyOf, none = 'Nothing yet.', marked, space }: Props<Row>) {
@@ -36,7 +41,7 @@ export function Table<Row>({ label, columns, rows, keyOf, none = 'Nothing yet.',
         </tr>
       </thead>
       <tbody>
-        {space !== undefined && space.before > 0 && <Space height={space.before} columns={columns.length} />}
+        {space !== undefined && space.before > 0 && <Gap height={space.before} columns={columns.length} />}
         {rows.map((row, index) => (
           <tr key={safely(() => keyOf(row, index), index)} class={safely(() => marked?.(row), undefined)}>
             {columns.map(({ title, kind, cell }) => (
@@ -46,13 +51,13 @@ export function Table<Row>({ label, columns, rows, keyOf, none = 'Nothing yet.',
             ))}
           </tr>
         ))}
-        {space !== undefined && space.after > 0 && <Space height={space.after} columns={columns.length} />}
+        {space !== undefined && space.after > 0 && <Gap height={space.after} columns={columns.length} />}
       </tbody>
     </table>
   );
 }
 
-function Space({ height, columns }: { readonly height: number; readonly columns: number }) {
+function Gap({ height, columns }: { readonly height: number; readonly columns: number }) {
   return (
     <tr class="space">
       <td colSpan={columns} style={{ height: `${height}px` }} />

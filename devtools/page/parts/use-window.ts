@@ -57,3 +57,9 @@ export function useWindow(rowHeight: number): Window {
   );
   return { ref, onScroll: measure, first, drawn, offset, show, page };
 }
+
+/** The room, in pixels, of those of `total` rows that are not drawn. */
+export const spaceAround = (first: number, drawn: number, total: number, rowHeight: number) => ({
+  before: first * rowHeight,
+  after: Math.max(0, total - first - drawn) * rowHeight,
+});

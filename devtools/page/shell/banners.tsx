@@ -2,6 +2,8 @@
 import { connection, goLive } from '../data/connection.ts';
 import { clock, date } from '../data/format.ts';
 import { openFile } from '../data/source.ts';
+import { Boundary } from '../parts/boundary.tsx';
+import { FaultBanner } from './fault-banner.tsx';
 
 export function Banners() {
   const file = openFile.value;
@@ -31,5 +33,5 @@ export function Banners() {
       </p>
     );
   }
-  return null;
+  return <Boundary what="faults">{() => <FaultBanner />}</Boundary>;
 }

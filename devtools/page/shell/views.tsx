@@ -6,6 +6,7 @@ import { AuditView } from '../views/audit/audit-view.tsx';
 import { BridgeView } from '../views/bridge/bridge-view.tsx';
 import { TraceView } from '../views/bridge/trace-view.tsx';
 import { CrashesView } from '../views/crashes/crashes-view.tsx';
+import { FaultsView } from '../views/faults/faults-view.tsx';
 import { FileView } from '../views/file/file-view.tsx';
 import { MessagesView } from '../views/messages/messages-view.tsx';
 import { OverviewView } from '../views/overview/overview-view.tsx';
@@ -30,6 +31,7 @@ export const views: readonly NamedView[] = [
   { name: 'sessions', title: 'Sessions', View: SessionsView, listed: true },
   { name: 'workers', title: 'Workers', View: WorkersView, listed: true },
   { name: 'bridge', title: 'Bridge', View: BridgeView, listed: true },
+  { name: 'faults', title: 'Faults', View: FaultsView, listed: true },
   { name: 'time', title: 'Time', View: TimeView, listed: true },
   { name: 'audit', title: 'Audit', View: AuditView, listed: true },
   { name: 'file', title: 'File', View: FileView, listed: true },

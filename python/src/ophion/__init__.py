@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         VariableNotFoundError,
         WorkerLostError,
     )
+    from ophion._fault_point import InjectedFault, async_fault_point, fault_point
     from ophion._loading import progress
     from ophion._local import AsyncLocal, Local
     from ophion._lock import AsyncLock, HeldLock, Lock
@@ -77,6 +78,7 @@ __all__ = [
     "Folded",
     "HeldLock",
     "History",
+    "InjectedFault",
     "LimitError",
     "Local",
     "LocalObjectLostError",
@@ -100,8 +102,10 @@ __all__ = [
     "Watch",
     "WorkerLostError",
     "__version__",
+    "async_fault_point",
     "current_async_session",
     "current_session",
+    "fault_point",
     "progress",
     "tool",
 ]
@@ -125,6 +129,7 @@ _HOMES = {
     "Folded": "_changes",
     "HeldLock": "_lock",
     "History": "_past",
+    "InjectedFault": "_fault_point",
     "Local": "_local",
     "Lock": "_lock",
     "ProgramError": "_program_error",
@@ -136,8 +141,10 @@ _HOMES = {
     "ToolInfo": "_operations",
     "Variables": "_session",
     "Watch": "_watch",
+    "async_fault_point": "_fault_point",
     "current_async_session": "_async_session",
     "current_session": "_session",
+    "fault_point": "_fault_point",
     "progress": "_loading",
     "tool": "_tool",
 }

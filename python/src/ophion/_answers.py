@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from ophion._attachments import Attached, Said
 from ophion._codec import encode_into
@@ -36,13 +37,15 @@ def said_item(tool: str, scope: Scope, item: object) -> Said:
 
 def said_result(tool: str, scope: Scope, value: object) -> Said:
     """The result of a call. Fails with `CallError`."""
+    handler_ms = _handler_ms(scope)
     if scope.reported is None and scope.overlay is None:
-        quick = quick_result(value, scope.revision)
+        quick = quick_result(value, scope.revision, handler_ms)
         if quick is not None and len(quick) <= scope.bridge.max_payload_bytes:
             return _said(Said, (quick, ()))
     message = bridge_pb2.WorkerMessage()
     result = message.result
     result.revision = scope.revision
+    result.handler_ms = handler_ms
     attachments = _encode(result.value, tool, scope, "the result", value)
     if scope.reported is not None:
         result.facts.CopyFrom(scope.facts())
@@ -64,6 +67,8 @@ def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
         if cancellation not in (error, own) and not isinstance(error, asyncio.CancelledError):
             found.causes.append(raised)
     result = tools_pb2.ToolResult(fault=found, revision=scope.revision, facts=scope.facts())
+    if scope.begun_at is not None:
+        result.handler_ms = _handler_ms(scope)
     message = bridge_pb2.WorkerMessage(result=result)
     if message.ByteSize() > scope.bridge.max_message_bytes:
         # What happened matters more than where, and both more than what it cost.
@@ -78,6 +83,12 @@ def said_refusal(error: ActorError) -> Said:
     """The result of a call that was never begun."""
     result = tools_pb2.ToolResult(fault=fault_of_error(error))
     return Said(bridge_pb2.WorkerMessage(result=result).SerializeToString())
+
+
+def _handler_ms(scope: Scope) -> float:
+    """How long the tool's own code has run until now."""
+    begun_at = scope.begun_at
+    return 0.0 if begun_at is None else (time.perf_counter() - begun_at) * 1000.0
 
 
 def _encode(target: values_pb2.Value, tool: str, scope: Scope, what: str, value: object) -> list[memoryview]:

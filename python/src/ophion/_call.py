@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, TypeVar
 
 from ophion import _operations as operations
@@ -54,4 +55,5 @@ class Call:
             raise CallError(error) from error
         # Those that were copied need not lie there any longer.
         scope.attachments = ()
+        scope.begun_at = time.perf_counter()
         return tool.function(**given) if tool.session is None else tool.function(tool.session(scope), **given)

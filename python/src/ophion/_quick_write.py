@@ -39,15 +39,17 @@ def quick_value(value: object) -> bytes | None:
         return None
 
 
-def quick_result(value: object, revision: int) -> bytes | None:
-    """The wire form of a `WorkerMessage` with a result that has this value and this revision alone; None when it is
-    left to protobuf.
+def quick_result(value: object, revision: int, handler_ms: float) -> bytes | None:
+    """The wire form of a `WorkerMessage` with a result that has this value, this revision and this time of its tool
+    alone; None when it is left to protobuf.
     """
     wire = quick_value(value)
     if wire is None:
         return None
-    # ToolResult: revision = 3.
-    tail = b"\x18" + varint(revision) if revision else b""
+    # ToolResult: revision = 3, handler_ms = 7.
+    tail = b"\x39" + _double(handler_ms)
+    if revision:
+        tail = b"\x18" + varint(revision) + tail
     return _before_value(b"\x0a", len(wire), len(tail)) + wire + tail
 
 

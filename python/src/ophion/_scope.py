@@ -42,6 +42,7 @@ class Scope:
         "_cancelled",
         "_deadline",
         "attachments",
+        "begun_at",
         "bridge",
         "call",
         "cancellation",
@@ -75,6 +76,8 @@ class Scope:
         session_id = call.session_id
         self.state: SessionState | None = bridge.sessions.get(session_id) if session_id else None
         self.revision = 0
+        # When the tool's own code began, on the clock of `time.perf_counter`; None while it has not.
+        self.begun_at: float | None = None
         timeout_ms = call.timeout_ms
         # When the caller gives up, on the monotonic clock. A time of 0 is one too.
         self.ends_at = time.monotonic() + timeout_ms / 1000 if timeout_ms or call.HasField("timeout_ms") else None

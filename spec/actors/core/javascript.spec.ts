@@ -11,6 +11,7 @@ import {
 } from '../../../actors/core/index.ts';
 import { startSupervisor } from '../../../supervisors/index.ts';
 import { rejection } from '../../helpers/rejection.ts';
+import { unheardByMocha } from '../../helpers/unheard-by-mocha.ts';
 import { endOf, probe, quiet, start, temporary, virtual } from './kernel-tree.ts';
 
 type Ctx = ActorContext<never>;
@@ -19,18 +20,6 @@ type Ctx = ActorContext<never>;
 function spin(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);
-}
-
-/** Keeps mocha from taking uncaught errors for failures of a test. */
-async function unheardByMocha(test: () => Promise<void>): Promise<void> {
-  const kinds = ['uncaughtException', 'unhandledRejection'];
-  const heard = kinds.map((kind) => [kind, process.listeners(kind as never)] as const);
-  for (const kind of kinds) process.removeAllListeners(kind);
-  try {
-    await test();
-  } finally {
-    for (const [kind, listeners] of heard) for (const listener of listeners) process.on(kind, listener as never);
-  }
 }
 
 describe('what one JavaScript thread cannot do', () => {

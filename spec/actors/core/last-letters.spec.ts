@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { ExitReason, Letter, Process, Tracer } from '../../../actors/core/index.ts';
-import { reply, type ServerRef, server, supervisor } from '../../../index.ts';
+import { reply, type ServerRef, server, supervisor, sys } from '../../../index.ts';
 import { useSystem } from '../../../testing/index.ts';
 
 const counter = server({
@@ -55,6 +55,18 @@ describe('the last letters of an actor', () => {
     expect(processOf(one()).lastLetters).to.have.length(1);
   });
 
+  it('are not those that still wait for it to be resumed, nor what asks it for its state', async () => {
+    one().cast('add', 1);
+    await sys.suspend(one());
+    for (let by = 2; by <= 40; by += 1) one().cast('add', by);
+    await sys.getState(one());
+    expect(processOf(one()).lastLetters.map(({ letter }) => shown(letter))).to.deep.equal(['add 1']);
+    await sys.resume(one());
+    await one().call('value');
+    const adds = Array.from({ length: 19 }, (_, index) => `add ${index + 22}`);
+    expect(processOf(one()).lastLetters.map(({ letter }) => shown(letter))).to.deep.equal([...adds, 'call']);
+  });
+
   it('leave a mark of the most that have ever waited', async () => {
     for (let by = 0; by < 7; by += 1) one().cast('add', by);
     await one().call('value');
@@ -75,6 +87,7 @@ describe('a tracer', () => {
     const tracer: Tracer = {
       sent: note('sent'),
       refused: note('refused'),
+      faulted: () => {},
       handling: note('handling'),
       handled: note('handled'),
     };

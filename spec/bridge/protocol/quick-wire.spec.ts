@@ -104,11 +104,15 @@ const state: fc.Arbitrary<Extract<HostBody, { case: 'sync' | 'commit' }>> = fc.o
 );
 const bodies: fc.Arbitrary<Extract<HostBody, { case: 'call' | 'result' | 'item' }>> = fc.oneof(
   calls.map((value) => ({ case: 'call' as const, value })),
-  fc.tuple(anything, named, fc.nat()).map(([answer, facts, revision]) => ({
+  fc.tuple(anything, named, fc.nat(), fc.option(fc.double())).map(([answer, facts, revision, handlerMs]) => ({
     case: 'result' as const,
     value: toolResult(
       { case: 'value', value: encodeValue(answer) },
-      { facts: encodeMap(facts, 'facts'), revision: BigInt(revision) },
+      {
+        facts: encodeMap(facts, 'facts'),
+        revision: BigInt(revision),
+        ...(handlerMs === null ? {} : { handlerMs }),
+      },
     ),
   })),
   anything.map((item) => ({
@@ -143,7 +147,10 @@ describe('messages of calls and of state that are written and read by hand', () 
     const usual = { a: 1, b: -7, c: true, d: 'text', e: new Uint8Array(3), f: [1.5, null, { g: new Date(0) }] };
     for (const body of [
       { case: 'item', value: { $typeName: 'ophion.v1.Item', value: encodeValue(usual) } },
-      { case: 'result', value: toolResult({ case: 'value', value: encodeValue(usual) }, { revision: 3n }) },
+      {
+        case: 'result',
+        value: toolResult({ case: 'value', value: encodeValue(usual) }, { revision: 3n, handlerMs: 0.25 }),
+      },
     ]) {
       const bytes = ofWorker(body);
       const quick = quickWorkerBody(bytes);

@@ -209,18 +209,19 @@ describe('what a worker asks of the host', () => {
     t = await startBridge({ maxTasks: 1 });
     ({ wire } = await t.worker());
     await t.state.open('s');
-    let release: (value: unknown) => void = () => {};
-    await expose(
-      'slow',
-      () =>
-        new Promise((resolve) => {
-          release = resolve;
-        }),
-    );
+    let release: ((value: unknown) => void) | undefined;
+    await expose('slow', () => {
+      const done = new Promise((resolve) => {
+        release = resolve;
+      });
+      wire.changed.fire();
+      return done;
+    });
     const first = call('slow');
+    await wire.changed.until(() => release !== undefined);
     const error = await rejection(call('slow'));
     expect(error).to.have.property('code', 'max_children');
-    release('done');
+    release?.('done');
     expect(await first).to.equal('done');
   });
 

@@ -15,7 +15,7 @@ describe('the command line', () => {
     const lines = out.split('\n');
     const listed = lines.filter((line) => /^ {2}[a-z]/.test(line)).map((line) => line.trim().split(' ')[0]);
     expect(listed).to.deep.equal(
-      'tree ps top status show diff why crashes logs watch trace sessions vars workers bridge calls kill restart suspend resume send set audit export open export-test metrics moments systems devtools repl mcp doctor setup'.split(
+      'tree ps top status show diff why crashes logs watch trace sessions vars workers bridge calls kill restart suspend resume send set faults what-if audit export open export-test metrics moments systems devtools repl mcp doctor setup'.split(
         ' ',
       ),
     );
@@ -33,6 +33,10 @@ describe('the command line', () => {
     ['trace', '--for', 'soon'],
     ['send', 'app', '{'],
     ['tree', '--url', 'nonsense'],
+    // The dev tools have no actors, so there are none to ask for.
+    ['tree', '--tools'],
+    ['ps', '--tools'],
+    ['trace', '--tools'],
     ['send', 'app', '1', '--cast', 'a', '--call', 'b'],
   ]) {
     it(`ends with 2 and says what is wrong: ophion ${args.join(' ')}`, async () => {

@@ -140,6 +140,18 @@ describe('a watched view', () => {
     expect(failed).to.equal('not_found');
   });
 
+  it('ends so too when that is known at the first look', async () => {
+    const connection = await test.connect();
+    const failed = await new Promise<string>((resolve) => {
+      connection.viewer.watch(
+        { view: 'crash', id: 1 },
+        () => {},
+        ({ code }) => resolve(code),
+      );
+    });
+    expect(failed).to.equal('not_found');
+  });
+
   it('puts no message into any mailbox', async () => {
     const connection = await test.connect();
     await test.app.children.counter.call('value');
@@ -157,6 +169,48 @@ describe('a watched view', () => {
     expect(head).to.deep.include({ status: 'suspended', mailbox: 1 });
     await connection.viewer.act({ do: 'resume', path: 'app/counter' });
     expect(await test.app.children.counter.call('value')).to.equal(1);
+  });
+});
+
+describe('a viewer', () => {
+  const test = useDevtools(() => ({ counter }), { actions: true });
+
+  it('has so many questions open at a time, and the next ones are refused by name', async () => {
+    const [asking, other] = [await test.connect(), await test.connect()];
+    await other.viewer.act({ do: 'suspend', path: 'app/counter' });
+    const value = { do: 'send', path: 'app/counter', message: null, as: { kind: 'call', name: 'value' } } as const;
+    const asked = Array.from({ length: 70 }, () => asking.viewer.act(value));
+    const codes = await Promise.all(asked.slice(64).map((one) => one.catch(({ code }) => code)));
+    expect(codes).to.deep.equal(codes.map(() => 'too_many'));
+    await other.viewer.act({ do: 'resume', path: 'app/counter' });
+    expect(await Promise.all(asked.slice(0, 64))).to.deep.equal(asked.slice(0, 64).map(() => 0));
+    expect(await asking.viewer.act(value)).to.equal(0);
+  });
+
+  it('gets an export in pieces, and has it whole', async () => {
+    const { viewer, target } = await test.connect();
+    await viewer.act({ do: 'traceStart' });
+    for (let nth = 0; nth < 500; nth += 1) test.app.children.counter.cast('add', 1);
+    await test.app.children.counter.call('value');
+    const socket = new WebSocket(`ws+unix://${target.socket}:/ws`, {
+      headers: { authorization: `Bearer ${test.devtools.token}` },
+    });
+    let pieces = 0;
+    await new Promise<void>((resolve) => {
+      socket.on('open', () => socket.send(JSON.stringify({ id: 1, act: { do: 'export' } })));
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data)) as { readonly part?: string; readonly result?: null };
+        if (message.part !== undefined) pieces += 1;
+        if (message.result === null) resolve();
+      });
+    });
+    socket.close();
+    expect(pieces).to.be.greaterThan(1);
+    const lines = String(await viewer.act({ do: 'export' }))
+      .trimEnd()
+      .split('\n');
+    const kinds = lines.map((text) => (JSON.parse(text) as { readonly record?: string }).record);
+    expect(kinds.filter((kind) => kind === 'message')).to.have.length(501);
   });
 });
 
@@ -202,6 +256,47 @@ describe('a message trace', () => {
     const { head, total } = await viewer.get({ view: 'messages' });
     expect(head).to.deep.include({ running: false, stopped: 'count', recorded: 3 });
     expect(total).to.equal(3);
+    expect(test.app.system.tracer).to.equal(undefined);
+  });
+
+  it('follows what waits when it has all that it was to record, then it is over', async () => {
+    const { viewer } = await test.connect();
+    await viewer.act({ do: 'suspend', path: 'app/counter' });
+    await viewer.act({ do: 'traceStart', max: 2 });
+    test.app.children.counter.cast('add', 1);
+    test.app.children.other.cast('add', 1);
+    test.app.children.other.cast('add', 1);
+    const waiting = await viewer.get({ view: 'messages' });
+    expect(waiting.head).to.deep.include({ running: true, stopped: 'count', recorded: 2 });
+    expect(waiting.rows.map(([, { outcome }]) => outcome)).to.deep.equal(['handled', 'waiting']);
+    await viewer.act({ do: 'resume', path: 'app/counter' });
+    await test.app.children.counter.call('value');
+    const { head, rows } = await viewer.get({ view: 'messages' });
+    expect(head).to.deep.include({ running: false, stopped: 'count', recorded: 2 });
+    expect(rows.map(([, { outcome }]) => outcome)).to.deep.equal(['handled', 'handled']);
+    expect(test.app.system.tracer).to.equal(undefined);
+  });
+
+  it('says of what it could not follow to its end that this is not known', async () => {
+    const { viewer } = await test.connect();
+    const outcomes = async () => {
+      const { rows } = await viewer.get({ view: 'messages' });
+      return rows.map(([, { outcome }]) => outcome);
+    };
+    await viewer.act({ do: 'suspend', path: 'app/counter' });
+    await viewer.act({ do: 'traceStart' });
+    test.app.children.counter.cast('add', 1);
+    await viewer.act({ do: 'traceStop' });
+    expect(await outcomes()).to.deep.equal(['unknown']);
+    expect(test.app.system.tracer).to.equal(undefined);
+    const connection = await test.connect();
+    await viewer.act({ do: 'traceStart', max: 1 });
+    test.app.children.counter.cast('add', 1);
+    await until<'messages'>(connection, { view: 'messages' }, ({ head }) => head?.running === false);
+    expect(await outcomes()).to.deep.equal(['unknown']);
+    await viewer.act({ do: 'resume', path: 'app/counter' });
+    await test.app.children.counter.call('value');
+    expect(await outcomes()).to.deep.equal(['unknown']);
     expect(test.app.system.tracer).to.equal(undefined);
   });
 

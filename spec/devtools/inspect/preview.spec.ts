@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Previews } from '../../../devtools/inspect/preview.ts';
-import { looksSecret } from '../../../devtools/inspect/redact.ts';
+import { looksSecret, redactMs } from '../../../devtools/inspect/redact.ts';
 import type { Preview, PreviewNode } from '../../../devtools/protocol/index.ts';
 
 const previews = new Previews();
@@ -78,21 +78,70 @@ describe('a preview', () => {
   }
 
   it('shows what the application says in the place of a value', () => {
-    const own = new Previews((key, value) => (key === 'email' ? '(an address)' : value));
+    const own = new Previews({ redact: (key, value) => (key === 'email' ? '(an address)' : value) });
     expect(entry(own.of({ email: 'a@b' }), 'email')).to.equal('(an address)');
   });
 
   it('masks everything once the application’s redactor has thrown, and tells of it once', () => {
     const told: unknown[] = [];
-    const broken = new Previews(
-      () => {
+    const broken = new Previews({
+      redact: () => {
         throw new Error('broken');
       },
-      (error) => told.push(error),
-    );
+      onRedactError: (error) => told.push(error),
+    });
     expect(broken.of({ a: 1 })).to.deep.equal({ $: 'masked' });
     expect(broken.of(5)).to.deep.equal({ $: 'masked' });
     expect(told).to.have.length(1);
+  });
+
+  it('masks what is left of a value for which the redactor takes too long, and calls it for the next one', () => {
+    const clock = { ms: 0, monotonicMs: () => clock.ms };
+    const redact = (key: string, value: unknown) => {
+      if (key === 'slow') clock.ms += redactMs + 1;
+      return value;
+    };
+    const slow = new Previews({ redact, clock });
+    expect(node(slow.of({ quick: 1, slow: 2, late: 3 })).entries).to.deep.equal([
+      ['quick', 1],
+      ['slow', 2],
+      ['late', { $: 'masked' }],
+    ]);
+    expect(entry(slow.of({ late: 3 }), 'late')).to.equal(3);
+  });
+
+  it('does without the redactor when it is late again and again, and tells of it once', () => {
+    const clock = { ms: 0, monotonicMs: () => clock.ms };
+    const told: unknown[] = [];
+    const redact = (_key: string, value: unknown) => {
+      clock.ms += redactMs + 1;
+      return value;
+    };
+    const late = new Previews({ redact, clock, onRedactError: (error) => told.push(error) });
+    for (let nth = 0; nth < 5; nth += 1) late.of(nth);
+    expect(late.of(5)).to.deep.equal({ $: 'masked' });
+    expect(told.map(String)).to.deep.equal([`Error: it took over ${redactMs} ms for a value, 3 times`]);
+  });
+
+  it('shows nothing below a value in whose place the redactor has put another', () => {
+    const own = new Previews({ redact: (key, value) => (key === 'person' ? '(a person)' : value) });
+    const value = { person: { name: 'Ada' }, place: { name: 'London' } };
+    expect(own.at(value, ['person', 'name'])).to.deep.equal({ $: 'undefined' });
+    expect(own.at(value, ['place', 'name'])).to.equal('London');
+  });
+
+  it('is one also of a value that throws when it is looked at', () => {
+    const trap = () => {
+      throw new Error('not you');
+    };
+    const value = { before: 1, trap: new Proxy({}, { ownKeys: trap, getPrototypeOf: trap }), after: 2 };
+    const cannot = { $: 'object', name: 'cannot be looked at' };
+    expect(node(previews.of(value)).entries).to.deep.equal([
+      ['before', 1],
+      ['trap', cannot],
+      ['after', 2],
+    ]);
+    expect(previews.at(value, ['trap', 'in it'])).to.deep.equal(cannot);
   });
 
   it('shows more of a value by the keys that lead there, and no secret that way', () => {

@@ -59,6 +59,14 @@ const report: CrashReport = {
 };
 
 describe('crashText', () => {
+  it('says of an injected fault that it is one, and by which rule', () => {
+    const fault = { plan: 'p1', rule: 'r2', point: 'actor.receive', task: 'throw(boom)' };
+    expect(crashText({ ...report, fault })).to.include(
+      'injected  throw(boom) at actor.receive, rule r2 of fault plan p1',
+    );
+    expect(crashText(report)).not.to.include('injected');
+  });
+
   it('tells who ended, why, in what message and what the supervisor did, then the details', () => {
     expect(crashText(report)).to.equal(
       `crash 3: app/jobs/b#1 (server, registered as counter) at ${moment(atMs)}

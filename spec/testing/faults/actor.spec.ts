@@ -12,6 +12,7 @@ import { catalogue, rules } from '../../../testing/faults/catalogue.ts';
 import { plan } from '../../../testing/plan/builder.ts';
 import { nextRestart, rejection } from '../../../testing/restarts.ts';
 import { inBothWorlds } from './both-worlds.ts';
+import { shows } from './shows.ts';
 
 const counter = server({
   init: () => 0,
@@ -22,17 +23,10 @@ const counter = server({
   cast: { add: (count, by: number) => count + by },
 });
 
-/** Notes what it is sent, in order. */
-const noter = server({
-  init: (): readonly unknown[] => [],
-  call: { all: (seen) => reply(seen, seen) },
-  info: (seen, message) => [...seen, message],
-});
-
 const path = 'app/*';
 
 describe('faults of actors', () => {
-  inBothWorlds('an actor that throws on its n-th message is restarted', async (world) => {
+  shows(catalogue.actor.throwOnNth, 'an actor that throws on its n-th message is restarted', async (world) => {
     const app = await world.start({ children: { counter } });
     const ref = app.children.counter;
     world.arm(app, rules(catalogue.actor.throwOnNth({ path, message: 'add', nth: 3, error: 'boom' })));
@@ -47,22 +41,26 @@ describe('faults of actors', () => {
     expect(await ref.call('add', 1)).to.equal(1);
   });
 
-  inBothWorlds('an actor that throws in init is tried again, and is there when it is healed', async (world) => {
-    const app = await world.start({ maxRestarts: 5, children: { counter } });
-    const ref = app.children.counter;
-    const restart = nextRestart(ref);
-    const active = world.arm(app, rules(catalogue.actor.throwInInit({ path, until: { times: 2 } })));
-    ref.exit();
-    await restart;
-    expect(active.status[0]).to.include({ hits: 3, done: 2 });
-    expect(await ref.call('value')).to.equal(0);
-    await app.terminateChild('counter');
-    active.stop();
-    world.arm(app, rules(catalogue.actor.throwInInit({ path })));
-    expect(await rejection(app.restartChild('counter'))).to.be.instanceOf(StartError);
-  });
+  shows(
+    catalogue.actor.throwInInit,
+    'an actor that throws in init is tried again, and is there when it is healed',
+    async (world) => {
+      const app = await world.start({ maxRestarts: 5, children: { counter } });
+      const ref = app.children.counter;
+      const restart = nextRestart(ref);
+      const active = world.arm(app, rules(catalogue.actor.throwInInit({ path, until: { times: 2 } })));
+      ref.exit();
+      await restart;
+      expect(active.status[0]).to.include({ hits: 3, done: 2 });
+      expect(await ref.call('value')).to.equal(0);
+      await app.terminateChild('counter');
+      active.stop();
+      world.arm(app, rules(catalogue.actor.throwInInit({ path })));
+      expect(await rejection(app.restartChild('counter'))).to.be.instanceOf(StartError);
+    },
+  );
 
-  inBothWorlds('an actor that hangs in init starts when it is healed', async (world) => {
+  shows(catalogue.actor.hangInInit, 'an actor that hangs in init starts when it is healed', async (world) => {
     const app = await world.start({ children: { counter } });
     await app.terminateChild('counter');
     const active = world.arm(app, rules(catalogue.actor.hangInInit({ path })));
@@ -73,7 +71,7 @@ describe('faults of actors', () => {
     expect(await app.children.counter.call('value')).to.equal(0);
   });
 
-  inBothWorlds('an actor that hangs answers nobody, and goes on when it is healed', async (world) => {
+  shows(catalogue.actor.hang, 'an actor that hangs answers nobody, and goes on when it is healed', async (world) => {
     const app = await world.start({ children: { counter } });
     const ref = app.children.counter;
     const active = world.arm(app, rules(catalogue.actor.hang({ path, message: 'add', when: { once: true } })));
@@ -83,29 +81,50 @@ describe('faults of actors', () => {
     expect(await value).to.equal(1);
   });
 
-  inBothWorlds('an actor that is killed while it hangs is restarted, and what hung stays ended', async (world) => {
+  shows(
+    catalogue.actor.hang,
+    'an actor that is killed while it hangs is restarted, and what hung stays ended',
+    async (world) => {
+      const app = await world.start({ children: { counter } });
+      const ref = app.children.counter;
+      const active = world.arm(app, rules(catalogue.actor.hang({ path, message: 'add', when: { once: true } })));
+      const call = rejection(ref.call('add', 1));
+      await world.until(app, () => active.status[0]?.held === 1);
+      const restart = nextRestart(ref);
+      ref.exit();
+      expect(await call).to.be.instanceOf(ActorDownError);
+      await restart;
+      active.heal();
+      expect(await ref.call('value')).to.equal(0);
+    },
+  );
+
+  shows(catalogue.actor.kill, 'an actor that is killed at a message is restarted', async (world) => {
     const app = await world.start({ children: { counter } });
     const ref = app.children.counter;
-    const active = world.arm(app, rules(catalogue.actor.hang({ path, message: 'add', when: { once: true } })));
-    const call = rejection(ref.call('add', 1));
-    await world.until(app, () => active.status[0]?.held === 1);
+    await ref.call('add', 1);
+    const active = world.arm(app, rules(catalogue.actor.kill({ path, message: 'add' })));
     const restart = nextRestart(ref);
-    ref.exit();
-    expect(await call).to.be.instanceOf(ActorDownError);
+    const error = await rejection(ref.call('add', 1));
+    expect((error as ActorDownError).reason).to.deep.equal({ kind: 'killed' });
     await restart;
     active.heal();
-    expect(await ref.call('value')).to.equal(0);
-  });
-
-  inBothWorlds('a call that is never answered ends with its deadline, and the next is served', async (world) => {
-    const app = await world.start({ children: { counter } });
-    const ref = app.children.counter;
-    world.arm(app, rules(catalogue.actor.neverReply({ path, message: 'add', when: { nth: 1 } })));
-    expect(await rejection(ref.call('add', 1, { timeoutMs: 20 }))).to.be.instanceOf(CallTimeoutError);
     expect(await ref.call('add', 1)).to.equal(1);
   });
 
-  inBothWorlds('a call that is never answered fails with the actor', async (world) => {
+  shows(
+    catalogue.actor.neverReply,
+    'a call that is never answered ends with its deadline, and the next is served',
+    async (world) => {
+      const app = await world.start({ children: { counter } });
+      const ref = app.children.counter;
+      world.arm(app, rules(catalogue.actor.neverReply({ path, message: 'add', when: { nth: 1 } })));
+      expect(await rejection(ref.call('add', 1, { timeoutMs: 20 }))).to.be.instanceOf(CallTimeoutError);
+      expect(await ref.call('add', 1)).to.equal(1);
+    },
+  );
+
+  shows(catalogue.actor.neverReply, 'a call that is never answered fails with the actor', async (world) => {
     const app = await world.start({ children: { counter } });
     const ref = app.children.counter;
     world.arm(app, rules(catalogue.actor.neverReply({ path, message: 'add' })));
@@ -115,7 +134,7 @@ describe('faults of actors', () => {
     expect(await call).to.be.instanceOf(ActorDownError);
   });
 
-  inBothWorlds('a full mailbox is told to the sender, who can try again', async (world) => {
+  shows(catalogue.actor.overflow, 'a full mailbox is told to the sender, who can try again', async (world) => {
     const app = await world.start({ children: { counter } });
     const ref = app.children.counter;
     const active = world.arm(app, rules(catalogue.actor.overflow({ path })));
@@ -126,18 +145,22 @@ describe('faults of actors', () => {
     expect(await ref.call('value')).to.equal(1);
   });
 
-  inBothWorlds('an actor that is slow answers late, and one that is told to stop ends in order', async (world) => {
-    const app = await world.start({ children: { counter } });
-    const ref = app.children.counter;
-    world.arm(app, rules(catalogue.actor.slow({ path, message: 'value', ms: 20 })));
-    const startMs = world.runtime.clock.monotonicMs();
-    await ref.call('value');
-    expect(world.runtime.clock.monotonicMs() - startMs).to.be.at.least(19);
-    world.arm(app, plan().at('actor.receive', { path, message: 'add' }).stop('shutdown'));
-    const down = ref.monitor();
-    expect(await rejection(ref.call('add', 1))).to.be.instanceOf(ActorDownError);
-    expect((await down).reason.kind).to.equal('shutdown');
-  });
+  shows(
+    catalogue.actor.slow,
+    'an actor that is slow answers late, and one that is told to stop ends in order',
+    async (world) => {
+      const app = await world.start({ children: { counter } });
+      const ref = app.children.counter;
+      world.arm(app, rules(catalogue.actor.slow({ path, message: 'value', ms: 20 })));
+      const startMs = world.runtime.clock.monotonicMs();
+      await ref.call('value');
+      expect(world.runtime.clock.monotonicMs() - startMs).to.be.at.least(19);
+      world.arm(app, plan().at('actor.receive', { path, message: 'add' }).stop('shutdown'));
+      const down = ref.monitor();
+      expect(await rejection(ref.call('add', 1))).to.be.instanceOf(ActorDownError);
+      expect((await down).reason.kind).to.equal('shutdown');
+    },
+  );
 
   inBothWorlds('an actor that is paused goes on when it is released', async (world) => {
     const app = await world.start({ children: { counter } });
@@ -151,61 +174,5 @@ describe('faults of actors', () => {
     active.release('r1');
     expect(await second).to.equal(2);
     expect(active.status[0]).to.include({ hits: 2, done: 2, healed: false });
-  });
-});
-
-describe('faults of messages', () => {
-  inBothWorlds('a message that is dropped is never seen', async (world) => {
-    const app = await world.start({ children: { noter } });
-    world.arm(app, rules(catalogue.message.drop({ path, when: { nth: 2 } })));
-    for (const text of ['a', 'b', 'c']) app.children.noter.send(text);
-    expect(await app.children.noter.call('all')).to.deep.equal(['a', 'c']);
-  });
-
-  inBothWorlds('a message that is doubled is seen twice, and a call has one answer', async (world) => {
-    const app = await world.start({ children: { counter } });
-    const ref = app.children.counter;
-    world.arm(app, rules(catalogue.message.duplicate({ path, message: 'add' })));
-    expect(await ref.call('add', 1)).to.equal(1);
-    expect(await ref.call('value')).to.equal(2);
-  });
-
-  inBothWorlds('a message that is delayed comes late; healed, at once', async (world) => {
-    const app = await world.start({ children: { noter } });
-    const ref = app.children.noter;
-    const active = world.arm(app, rules(catalogue.message.delay({ path, message: 'slow', ms: 10_000 })));
-    ref.send('slow');
-    ref.send('fast');
-    expect(await ref.call('all')).to.deep.equal(['fast']);
-    active.heal();
-    expect(await ref.call('all')).to.deep.equal(['fast', 'slow']);
-  });
-
-  inBothWorlds('a delayed message to one that has ended meanwhile fails, as any does', async (world) => {
-    const app = await world.start({ children: { counter } });
-    const ref = app.children.counter;
-    const active = world.arm(app, rules(catalogue.message.delay({ path, ms: 10_000 })));
-    const call = rejection(ref.call('add', 1));
-    ref.cast('add', 1);
-    const restart = nextRestart(ref);
-    ref.exit();
-    await restart;
-    active.heal();
-    expect(await call).to.be.instanceOf(ActorDownError);
-    expect(app.system.deadLetterCount).to.equal(1);
-  });
-
-  inBothWorlds('a message that is reordered comes behind the next', async (world) => {
-    const app = await world.start({ children: { noter } });
-    const ref = app.children.noter;
-    world.arm(app, rules(catalogue.message.reorder({ path, message: 'first' })));
-    ref.send('first');
-    ref.send('second');
-    expect(await ref.call('all')).to.deep.equal(['second', 'first']);
-    ref.send('first');
-    // With nobody behind it, it comes all the same.
-    const { clock } = world.runtime;
-    await new Promise<void>((resolve) => void clock.setTimer(20, resolve));
-    expect(await ref.call('all')).to.deep.equal(['second', 'first', 'first']);
   });
 });

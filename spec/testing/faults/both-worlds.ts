@@ -21,9 +21,10 @@ export interface World {
   readonly sim?: Simulation;
 }
 
-type Test = (world: World) => Promise<void>;
+export type Test = (world: World) => Promise<void>;
 
-async function simulated(test: Test): Promise<void> {
+/** The test in simulated time. */
+export async function simulated(test: Test): Promise<void> {
   await simulate({ seed: 1 }, (sim) =>
     test({
       runtime: sim.runtime,
@@ -37,7 +38,8 @@ async function simulated(test: Test): Promise<void> {
   );
 }
 
-async function live(test: Test): Promise<void> {
+/** The test on a live system. */
+export async function live(test: Test): Promise<void> {
   const { runtime, doors } = faultDoors(nodeRuntime({ log: () => {} }));
   const apps: SystemRef[] = [];
   try {

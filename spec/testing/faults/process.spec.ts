@@ -8,7 +8,8 @@ import type { Plan } from '../../../testing/plan/plan.ts';
 import { simulate } from '../../../testing/simulation/simulate.ts';
 import type { Simulation } from '../../../testing/simulation/simulation.ts';
 import { WireWorker } from '../../helpers/wire-worker.ts';
-import { inBothWorlds, type World } from './both-worlds.ts';
+import type { World } from './both-worlds.ts';
+import { shows } from './shows.ts';
 
 /** Prints a line each 5 ms until it is told to end. */
 const talker = { command: 'sh', args: ['-c', 'while :; do echo hello; sleep 0.005; done'] };
@@ -47,34 +48,38 @@ async function run(world: World, plan: Plan) {
 }
 
 describe('faults of OS processes', () => {
-  inBothWorlds('one that cannot be started says why', async (world) => {
+  shows(catalogue.process.spawnFails, 'one that cannot be started says why', async (world) => {
     const { heard, end } = await run(world, rules(catalogue.process.spawnFails({ error: 'EACCES' })));
     expect((await heard('process.failed')).error.code).to.equal('EACCES');
     await end();
   });
 
-  inBothWorlds('one that is never ready is there, says nothing, and ends when it is told to', async (world) => {
-    const { heard, events, process, end } = await run(world, rules(catalogue.process.neverReady()));
-    await heard('process.started');
-    process.terminate();
-    expect(await heard('process.exited')).to.include({ code: null, signal: 'SIGTERM' });
-    expect(events.map(({ type }) => type)).to.deep.equal(['process.started', 'process.exited', 'process.gone']);
-    await end();
-  });
+  shows(
+    catalogue.process.neverReady,
+    'one that is never ready is there, says nothing, and ends when it is told to',
+    async (world) => {
+      const { heard, events, process, end } = await run(world, rules(catalogue.process.neverReady()));
+      await heard('process.started');
+      process.terminate();
+      expect(await heard('process.exited')).to.include({ code: null, signal: 'SIGTERM' });
+      expect(events.map(({ type }) => type)).to.deep.equal(['process.started', 'process.exited', 'process.gone']);
+      await end();
+    },
+  );
 
-  inBothWorlds('one that exits at once has its exit code', async (world) => {
+  shows(catalogue.process.exitCode, 'one that exits at once has its exit code', async (world) => {
     const { heard, end } = await run(world, rules(catalogue.process.exitCode({ code: 3 })));
     expect(await heard('process.exited')).to.include({ code: 3, signal: null });
     await end();
   });
 
-  inBothWorlds('one that is killed is gone', async (world) => {
+  shows(catalogue.process.sigkill, 'one that is killed is gone', async (world) => {
     const { heard } = await run(world, rules(catalogue.process.sigkill()));
     expect(await heard('process.exited')).to.include({ code: null, signal: 'SIGKILL' });
     await heard('process.gone');
   });
 
-  inBothWorlds('one that is stopped goes on when it is healed', async (world) => {
+  shows(catalogue.process.sigstop, 'one that is stopped goes on when it is healed', async (world) => {
     const { heard, active, events, end } = await run(world, rules(catalogue.process.sigstop({ when: { nth: 1 } })));
     await heard('process.started');
     await world.until({} as never, () => active.status[0]?.done === 1);
@@ -84,7 +89,7 @@ describe('faults of OS processes', () => {
     await end();
   });
 
-  inBothWorlds('one that talks garbage talks text again when it is healed', async (world) => {
+  shows(catalogue.process.garbageOutput, 'one that talks garbage talks text again when it is healed', async (world) => {
     const { heard, active, events, end } = await run(world, rules(catalogue.process.garbageOutput()));
     expect((await heard('process.output')).text).to.not.equal('hello');
     active.heal();

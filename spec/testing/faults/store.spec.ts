@@ -1,38 +1,25 @@
 import { expect } from 'chai';
 import { StateError } from '../../../actors/core/index.ts';
-import { localState, stateChildren, string } from '../../../actors/state/index.ts';
-import { supervisor } from '../../../supervisors/index.ts';
 import { catalogue, rules } from '../../../testing/faults/catalogue.ts';
 import type { Plan } from '../../../testing/plan/plan.ts';
 import { rejection } from '../../../testing/restarts.ts';
-import { inBothWorlds, type World } from './both-worlds.ts';
-
-/** An open session with a variable, behind a door that is under faults from now on. */
-async function session(world: World, plan: Plan) {
-  const app = await world.start({ children: { state: supervisor((ctx) => ({ children: stateChildren(ctx.path) })) } });
-  const provider = localState().connect({ system: app.system, root: 'app/state' });
-  const real = await provider.open('s');
-  await real.commit({ declare: { x: string({ default: 'old' }) } });
-  const active = world.arm(app as never, plan);
-  const faulty = world.doors.provider(provider);
-  return { app, real, faulty, active, value: async () => (await real.read(['x'])).variables[0]?.value };
-}
-
-const code = (error: unknown) => (error as StateError).code;
+import { inBothWorlds } from './both-worlds.ts';
+import { codeOf, session } from './faulty-session.ts';
+import { shows } from './shows.ts';
 
 describe('faults of stores', () => {
-  inBothWorlds('one that is down does nothing, and serves again when it is healed', async (world) => {
+  shows(catalogue.store.down, 'one that is down does nothing, and serves again when it is healed', async (world) => {
     const { faulty, active, value } = await session(world, rules(catalogue.store.down()));
     const error = await rejection(faulty.find('s'));
     expect(error).to.be.instanceOf(StateError);
-    expect(code(error)).to.equal('unavailable');
+    expect(codeOf(error)).to.equal('unavailable');
     active.heal();
     const session_ = await faulty.find('s');
     await session_.commit({ set: { x: 'new' } });
     expect(await value()).to.equal('new');
   });
 
-  inBothWorlds('one that is slow answers late', async (world) => {
+  shows(catalogue.store.slow, 'one that is slow answers late', async (world) => {
     const { faulty } = await session(world, rules(catalogue.store.slow({ ms: 30, message: 'find' })));
     const { clock } = world.runtime;
     const startMs = clock.monotonicMs();
@@ -40,16 +27,20 @@ describe('faults of stores', () => {
     expect(clock.monotonicMs() - startMs).to.be.at.least(29);
   });
 
-  inBothWorlds('one that is cut off has carried the command out; the same key answers it', async (world) => {
-    const { faulty, value, active, real } = await session(world, rules(catalogue.store.cut({ message: 'commit' })));
-    const open = await faulty.find('s');
-    const request = { set: { x: 'new' }, idempotencyKey: 'once' };
-    expect(code(await rejection(open.commit(request)))).to.equal('unavailable');
-    expect(await value()).to.equal('new');
-    active.heal();
-    const { revision } = await open.commit(request);
-    expect((await real.read()).revision).to.equal(revision);
-  });
+  shows(
+    catalogue.store.cut,
+    'one that is cut off has carried the command out; the same key answers it',
+    async (world) => {
+      const { faulty, value, active, real } = await session(world, rules(catalogue.store.cut({ message: 'commit' })));
+      const open = await faulty.find('s');
+      const request = { set: { x: 'new' }, idempotencyKey: 'once' };
+      expect(codeOf(await rejection(open.commit(request)))).to.equal('unavailable');
+      expect(await value()).to.equal('new');
+      active.heal();
+      const { revision } = await open.commit(request);
+      expect((await real.read()).revision).to.equal(revision);
+    },
+  );
 
   inBothWorlds('one whose reply is lost is given up after the caller’s time', async (world) => {
     const plan: Plan = { rules: [{ point: 'store.reply', where: { message: 'commit' }, what: [{ do: 'drop' }] }] };
@@ -60,15 +51,19 @@ describe('faults of stores', () => {
     expect(await value()).to.equal('new');
   });
 
-  inBothWorlds('one that is read-only takes no commits and is read; healed, it takes them', async (world) => {
-    const { faulty, active, value } = await session(world, rules(catalogue.store.readOnly()));
-    const open = await faulty.find('s');
-    expect(code(await rejection(open.commit({ set: { x: 'new' } })))).to.equal('read_only');
-    expect((await open.read()).variables[0]?.value).to.equal('old');
-    active.heal();
-    await open.commit({ set: { x: 'new' } });
-    expect(await value()).to.equal('new');
-  });
+  shows(
+    catalogue.store.readOnly,
+    'one that is read-only takes no commits and is read; healed, it takes them',
+    async (world) => {
+      const { faulty, active, value } = await session(world, rules(catalogue.store.readOnly()));
+      const open = await faulty.find('s');
+      expect(codeOf(await rejection(open.commit({ set: { x: 'new' } })))).to.equal('read_only');
+      expect((await open.read()).variables[0]?.value).to.equal('old');
+      active.heal();
+      await open.commit({ set: { x: 'new' } });
+      expect(await value()).to.equal('new');
+    },
+  );
 
   inBothWorlds('a watch over a slow store sees every commit', async (world) => {
     const { faulty, real } = await session(world, rules(catalogue.store.slow({ ms: 5, message: 'watch' })));

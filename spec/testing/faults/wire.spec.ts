@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { type Batch, type Carrier, type Frame, FrameSchema, MemoryNetwork } from '../../../bridge/transport/index.ts';
 import { catalogue, rules } from '../../../testing/faults/catalogue.ts';
 import type { Plan } from '../../../testing/plan/plan.ts';
-import { inBothWorlds, type World } from './both-worlds.ts';
+import type { World } from './both-worlds.ts';
+import { shows } from './shows.ts';
 
 const frame = (sequence: number): Frame =>
   create(FrameSchema, {
@@ -83,7 +84,7 @@ async function connect(world: World, plan?: Plan) {
 }
 
 describe('faults of connections', () => {
-  inBothWorlds('one that is refused closes at once; healed, the next is accepted', async (world) => {
+  shows(catalogue.wire.refused, 'one that is refused closes at once; healed, the next is accepted', async (world) => {
     const { active, accepted, workerEar, until, dial, listener } = await connect(
       world,
       rules(catalogue.wire.refused()),
@@ -96,7 +97,7 @@ describe('faults of connections', () => {
     listener.close();
   });
 
-  inBothWorlds('one that is reset is told to both', async (world) => {
+  shows(catalogue.wire.reset, 'one that is reset is told to both', async (world) => {
     const plan = rules(catalogue.wire.reset({ direction: 'in', when: { nth: 2 } }));
     const { hostEar, worker, workerEar, until, send } = await connect(world, plan);
     send(worker, 1);
@@ -106,7 +107,8 @@ describe('faults of connections', () => {
     expect(hostEar.sequences).to.deep.equal([1]);
   });
 
-  inBothWorlds(
+  shows(
+    catalogue.wire.halfOpen,
     'one that is half-open loses what is said, and nobody is told; healed, it carries again',
     async (world) => {
       const { active, host, hostEar, worker, workerEar, until, send } = await connect(
@@ -124,22 +126,26 @@ describe('faults of connections', () => {
     },
   );
 
-  inBothWorlds('one that stalls holds its sender back, and delivers all in order when it is healed', async (world) => {
-    const { active, host, hostEar, workerEar, until, send } = await connect(
-      world,
-      rules(catalogue.wire.stall({ direction: 'out' })),
-    );
-    const taken = Array.from({ length: 20 }, (_, index) => send(host, index + 1));
-    expect(taken.slice(0, 15)).to.not.include(false);
-    expect(taken.at(-1)).to.equal(false);
-    expect(workerEar.sequences).to.deep.equal([]);
-    active.heal();
-    await until(() => workerEar.sequences.length === 20);
-    expect(workerEar.sequences).to.deep.equal(Array.from({ length: 20 }, (_, index) => index + 1));
-    await until(() => hostEar.drained > 0);
-  });
+  shows(
+    catalogue.wire.stall,
+    'one that stalls holds its sender back, and delivers all in order when it is healed',
+    async (world) => {
+      const { active, host, hostEar, workerEar, until, send } = await connect(
+        world,
+        rules(catalogue.wire.stall({ direction: 'out' })),
+      );
+      const taken = Array.from({ length: 20 }, (_, index) => send(host, index + 1));
+      expect(taken.slice(0, 15)).to.not.include(false);
+      expect(taken.at(-1)).to.equal(false);
+      expect(workerEar.sequences).to.deep.equal([]);
+      active.heal();
+      await until(() => workerEar.sequences.length === 20);
+      expect(workerEar.sequences).to.deep.equal(Array.from({ length: 20 }, (_, index) => index + 1));
+      await until(() => hostEar.drained > 0);
+    },
+  );
 
-  inBothWorlds('one with latency delivers late and in order', async (world) => {
+  shows(catalogue.wire.latency, 'one with latency delivers late and in order', async (world) => {
     const { worker, hostEar, until, send } = await connect(
       world,
       rules(catalogue.wire.latency({ direction: 'in', ms: 30, when: { nth: 1 } })),
@@ -153,7 +159,7 @@ describe('faults of connections', () => {
     expect(clock.monotonicMs() - startMs).to.be.at.least(29);
   });
 
-  inBothWorlds('one that is corrupted delivers something else, or ends', async (world) => {
+  shows(catalogue.wire.corruption, 'one that is corrupted delivers something else, or ends', async (world) => {
     const { worker, hostEar, until, send } = await connect(
       world,
       rules(catalogue.wire.corruption({ direction: 'in' })),
@@ -164,12 +170,16 @@ describe('faults of connections', () => {
     if (hostEar.closed === undefined) expect(first).to.not.deep.equal(frame(1));
   });
 
-  inBothWorlds('one that is cut short delivers the frames that were whole, and ends', async (world) => {
-    const plan = rules(catalogue.wire.truncation({ direction: 'in', bytes: 20 }));
-    const { worker, hostEar, until } = await connect(world, plan);
-    worker.send({ frames: [frame(1), frame(2), frame(3)], acknowledged: 0 });
-    await until(() => hostEar.closed !== undefined);
-    expect(hostEar.sequences.length).to.be.within(1, 2);
-    expect(hostEar.sequences[0]).to.equal(1);
-  });
+  shows(
+    catalogue.wire.truncation,
+    'one that is cut short delivers the frames that were whole, and ends',
+    async (world) => {
+      const plan = rules(catalogue.wire.truncation({ direction: 'in', bytes: 20 }));
+      const { worker, hostEar, until } = await connect(world, plan);
+      worker.send({ frames: [frame(1), frame(2), frame(3)], acknowledged: 0 });
+      await until(() => hostEar.closed !== undefined);
+      expect(hostEar.sequences.length).to.be.within(1, 2);
+      expect(hostEar.sequences[0]).to.equal(1);
+    },
+  );
 });

@@ -201,6 +201,9 @@ describe('a fault point', () => {
     faultPoint(app, 'shop.before-payment');
     // @ts-expect-error: at this point nothing can be doubled.
     expect(() => plan().at('shop.before-payment').dup()).to.throw();
+    expect(() => plan().at('python:shop.before-payment').kill()).not.to.throw();
+    // @ts-expect-error: only a process of Python can be ended there.
+    expect(() => plan().at('shop.before-payment').kill()).to.throw();
     // @ts-expect-error: the wall clock cannot hang.
     expect(() => plan().at('clock.wall').hang()).to.throw();
   });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { checkPlan, PlanError } from '../../../testing/plan/check.ts';
@@ -17,10 +18,14 @@ const whole = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const details: Partial<Record<TaskName, fc.Arbitrary<object>>> = {
   throw: fc.record({ error: maybe(fc.string({ maxLength: 8 })) }),
+  throwValue: fc.record({ value: maybe(fc.jsonValue({ maxDepth: 2 })) }),
   return: fc.record({ value: maybe(fc.jsonValue({ maxDepth: 2 })) }),
+  reject: fc.record({ error: maybe(fc.string({ maxLength: 8 })) }),
   sleep: fc.record({ ms }),
+  stall: fc.record({ ms }),
   delay: fc.record({ ms: fc.integer({ min: -1_000, max: 1_000 }) }),
   shift: fc.record({ ms: fc.integer({ min: -1_000, max: 1_000 }) }),
+  rate: fc.record({ factor: fc.double({ min: 0.001, max: 100, noNaN: true }) }),
   kill: fc.record({ signal: maybe(fc.constantFrom('SIGKILL', 'SIGSTOP')) }),
   stop: fc.record({ reason: maybe(text) }),
   exit: fc.record({ code: maybe(fc.integer({ min: 0, max: 255 })) }),
@@ -93,6 +98,28 @@ const tidy = (plan: Plan): Plan => ({
         Object.entries(one).filter(([, value]) => !(typeof value === 'object' && Object.keys(value).length === 0)),
       ) as never,
   ),
+});
+
+interface Row {
+  readonly text: string;
+  readonly plan?: Plan;
+  /** The field that is wrong. */
+  readonly wrong?: string;
+}
+const table = JSON.parse(
+  readFileSync(new URL('../../fixtures/fault-plan-table.json', import.meta.url), 'utf8'),
+) as readonly Row[];
+
+describe('the short form of a plan, as Python reads it too', () => {
+  for (const { text, plan, wrong } of table) {
+    it(plan === undefined ? `refuses ${text}` : `reads ${text}`, () => {
+      if (plan !== undefined) expect(parsePlan(text)).to.deep.equal(plan);
+      else
+        expect(() => parsePlan(text))
+          .to.throw(PlanError)
+          .with.property('field', wrong);
+    });
+  }
 });
 
 describe('the short form of a plan', () => {

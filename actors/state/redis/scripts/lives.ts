@@ -97,7 +97,7 @@ return {'open', head, left}
 `,
 );
 
-/** ARGV 2: `head`, `log` (with its commits) or `all` (with answers and locks). */
+/** ARGV 2: `head`, `log` (with its commits) or `all` (with answers and locks); 3: 0 when it is no access. */
 export const loadScript = script(
   'load',
   beginning,
@@ -105,7 +105,7 @@ export const loadScript = script(
   `
 local gone = missing()
 if gone then return gone end
-touch(false)
+if ARGV[3] ~= '0' then touch(false) end
 local log, answers, locks = {}, {}, {}
 if ARGV[2] ~= 'head' then log = redis.call('XRANGE', L, '-', '+') end
 if ARGV[2] == 'all' then

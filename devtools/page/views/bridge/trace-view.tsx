@@ -38,6 +38,7 @@ const layers: Readonly<Record<string, string>> = {
   python: 'Python',
   typescript: 'TypeScript',
   commit: 'commit',
+  write: 'write variables',
 };
 
 function Waterfall({ spans }: { readonly spans: readonly SpanRow[] }) {

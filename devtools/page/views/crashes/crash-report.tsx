@@ -1,5 +1,9 @@
 /** A crash report in full: why, in what, with which state, and what was done about it. */
+import { crashTest } from '../../../export/crash-test.ts';
+import { faultText } from '../../../export/fault-text.ts';
 import type { CrashMessage, CrashReport } from '../../../protocol/index.ts';
+import { tell } from '../../data/actions.ts';
+import { saveFile } from '../../data/browser.ts';
 import { bytes, clock, count, date, list, plural, span } from '../../data/format.ts';
 import { oneLine } from '../../data/plain.ts';
 import { to } from '../../data/route.ts';
@@ -38,11 +42,24 @@ export function CrashReportView({ id }: { readonly id: number }) {
           )}
         </h1>
         <a href={to('crashes')}>all crashes</a>
+        {head !== undefined && (
+          <button type="button" title="a mocha test that plays its last letters again" onClick={() => asTest(head)}>
+            export as test
+          </button>
+        )}
       </div>
       <Problem error={error} loaded={loaded} />
       {head !== undefined && <Report report={head} />}
     </div>
   );
+}
+
+function asTest(report: CrashReport): void {
+  try {
+    saveFile(`crash-${report.id}.spec.ts`, crashTest(report));
+  } catch (error) {
+    tell(`export as test: ${(error as Error).message}`, true);
+  }
 }
 
 function Report({ report }: { readonly report: CrashReport }) {
@@ -54,6 +71,11 @@ function Report({ report }: { readonly report: CrashReport }) {
         {() => (
           <>
             <p class="reason bad-text">{report.reason}</p>
+            {report.fault && (
+              <p class="reason warn-text">
+                Injected: {faultText(report.fault)}. <a href={to('faults')}>faults</a>
+              </p>
+            )}
             <Decision decision={report.decision} />
             <Facts
               facts={[

@@ -22,7 +22,6 @@ export function filterOf(params: ReadonlyMap<string, string>): MessageFilter {
     ...(minMs > 0 ? { minMs } : {}),
     ...(session === undefined ? {} : { session }),
     ...(traceId === undefined ? {} : { traceId }),
-    ...(params.get('tools') === '1' ? { tools: true } : {}),
   };
 }
 
@@ -54,14 +53,6 @@ export function FilterForm() {
       {field('min', 'took at least (ms)', '0')}
       {field('session', 'session', '')}
       {field('trace', 'trace', '')}
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={params.get('tools') === '1'}
-          onChange={({ currentTarget }) => setParams({ tools: currentTarget.checked })}
-        />{' '}
-        the tools' own
-      </label>
     </form>
   );
 }

@@ -1,4 +1,5 @@
 /** One message: what it carried, how it went, what led to it and what it led to. */
+import { faultsText } from '../../../export/fault-text.ts';
 import type { MessageRow } from '../../../protocol/index.ts';
 import { date, span } from '../../data/format.ts';
 import { useWatch } from '../../data/use-watch.ts';
@@ -62,7 +63,9 @@ function Message({ message }: { readonly message: MessageRow }) {
           ['from', <ActorLink key="from" pid={message.from} />],
           ['to', <ActorLink key="to" pid={message.to} />],
           ['outcome', <Badge key="outcome" text={message.outcome} />],
+          ['why', message.outcome === 'unknown' ? 'the trace stopped before it was over' : undefined],
           ['error', message.error && <span class="bad-text">{message.error}</span>],
+          ['injected', faultsText(message) && <span class="warn-text">{faultsText(message)}</span>],
           ['waited', span(message.waitMs)],
           ['took', span(message.tookMs)],
           ['session', message.session],

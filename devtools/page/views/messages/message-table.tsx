@@ -5,12 +5,13 @@ import { oneLine } from '../../data/plain.ts';
 import { route, to } from '../../data/route.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { ActorLink } from '../../parts/links.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import { type Column, type Space, Table } from '../../parts/table.tsx';
 
 interface Props {
   readonly rows: readonly MessageRow[];
   readonly current?: number | undefined;
   readonly none: string;
+  readonly space?: Space | undefined;
   /** Those that are chosen for a diagram; without it nothing can be chosen. */
   readonly chosen?: ReadonlySet<number>;
   readonly onChoose?: (row: MessageRow, on: boolean) => void;
@@ -19,7 +20,7 @@ interface Props {
 export const failed = ({ outcome, error }: MessageRow): boolean =>
   ['crashed', 'dead', 'refused', 'lost'].includes(outcome) || typeof error === 'string';
 
-export function MessageTable({ rows, current, none, chosen, onChoose }: Props) {
+export function MessageTable({ rows, current, none, space, chosen, onChoose }: Props) {
   const params = Object.fromEntries(route.value.params);
   const choice: readonly Column<MessageRow>[] =
     chosen === undefined
@@ -66,6 +67,7 @@ export function MessageTable({ rows, current, none, chosen, onChoose }: Props) {
       rows={rows}
       keyOf={({ seq }) => String(seq)}
       none={none}
+      {...(rows.length > 0 && space !== undefined ? { space } : {})}
       marked={(row) => (row.seq === current ? 'selected' : failed(row) ? 'failed' : undefined)}
     />
   );

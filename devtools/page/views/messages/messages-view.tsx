@@ -6,6 +6,8 @@ import { go, route, setParams, to } from '../../data/route.ts';
 import { useWatch } from '../../data/use-watch.ts';
 import { Panel } from '../../parts/panel.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { spaceAround, useWindow } from '../../parts/use-window.ts';
+import { rowHeight } from '../tree/tree-row.tsx';
 import { FilterForm, filterOf } from './filter-form.tsx';
 import { MessageDetail } from './message-detail.tsx';
 import { MessageTable } from './message-table.tsx';
@@ -27,8 +29,11 @@ export function MessagesView() {
     ...(Object.keys(filter).length > 0 ? { filter } : {}),
   };
   const { head, rows, total, loaded, error } = useWatch<'messages'>(query, paused);
+  const view = useWindow(rowHeight);
   const newest = [...rows].sort((a, b) => b.seq - a.seq);
   const drawing = params.get('diagram') === '1';
+  // Messages may come by the hundred in a frame: only those in sight are drawn, unless a picture stands above them.
+  const first = Math.min(view.first, Math.max(0, newest.length - view.drawn));
   const seq = of === '' ? undefined : Number(of);
   const choose = (row: MessageRow, on: boolean) =>
     setChosen((last) => new Set(on ? [...last, row.seq] : [...last].filter((other) => other !== row.seq)));
@@ -63,7 +68,7 @@ export function MessagesView() {
       <Problem error={error} loaded={loaded} />
       <div class={seq === undefined ? 'split whole' : 'split'}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-        <section class="scroll" tabIndex={0} aria-label="messages">
+        <section class="scroll" ref={view.ref} onScroll={view.onScroll} tabIndex={0} aria-label="messages">
           {drawing && (
             <Panel title="Sequence">
               {() => (
@@ -78,7 +83,8 @@ export function MessagesView() {
           )}
           {loaded && (
             <MessageTable
-              rows={newest}
+              rows={drawing ? newest : newest.slice(first, first + view.drawn)}
+              {...(drawing ? {} : { space: spaceAround(first, view.drawn, newest.length, rowHeight) })}
               current={seq}
               chosen={chosen}
               onChoose={choose}

@@ -1,4 +1,5 @@
 /** Messages as arrows between the life lines of actors, from the oldest down to the newest. */
+import { faultsText } from '../../../export/fault-text.ts';
 import type { MessageRow } from '../../../protocol/index.ts';
 import { failed } from './message-table.tsx';
 
@@ -73,11 +74,14 @@ interface ArrowProps {
 function Arrow({ row, from, to, y, marked }: ArrowProps) {
   const own = from === to;
   const text = `#${row.seq} ${row.name}`;
-  const kind = `message ${row.kind}${failed(row) ? ' failed' : ''}${marked ? ' marked' : ''}`;
+  const faults = faultsText(row);
+  const kind = `message ${row.kind}${failed(row) ? ' failed' : ''}${faults === '' ? '' : ' faulty'}${marked ? ' marked' : ''}`;
   const short = text.length > 24 ? `${text.slice(0, 23)}…` : text;
   return (
     <g class={kind}>
-      <title>{`${row.kind} ${row.name}: ${row.from} to ${row.to}, ${row.outcome}`}</title>
+      <title>
+        {`${row.kind} ${row.name}: ${row.from} to ${row.to}, ${row.outcome}${faults === '' ? '' : `; fault: ${faults}`}`}
+      </title>
       {own ? (
         <path d={`M${from} ${y - 5} h26 v10 h-24`} marker-end="url(#message)" />
       ) : (
@@ -86,6 +90,7 @@ function Arrow({ row, from, to, y, marked }: ArrowProps) {
       <text x={own ? from + 32 : (from + to) / 2} y={own ? y + 4 : y - 4} text-anchor={own ? 'start' : 'middle'}>
         {short}
         {failed(row) ? ` ✕ ${row.outcome}` : ''}
+        {faults === '' ? '' : ` ⚡ ${faults}`}
       </text>
     </g>
   );

@@ -38,8 +38,8 @@ export function TraceState({ head, filter }: Props) {
         {running ? 'stop trace' : 'start trace'}
       </button>
       <span class="quiet figures" role="status">
-        {running ? 'recording' : stopped ? `stopped: ${why[stopped] ?? stopped}` : 'not recording'}
-        {typeof head?.endsAtMs === 'number' && running && (
+        {running && !stopped ? 'recording' : stopped ? `stopped: ${why[stopped] ?? stopped}` : 'not recording'}
+        {typeof head?.endsAtMs === 'number' && (
           <>
             , ends in <Countdown untilAtMs={head.endsAtMs} />
           </>

@@ -48,7 +48,7 @@ export function SessionView({ session }: { readonly session: string }) {
         </h1>
         {head !== undefined && (
           <span class="quiet figures">
-            revision {count(head.revision)}, {bytes(head.bytes)}, {count(head.watchers)} watch it
+            {head.backend}, revision {count(head.revision)}, {bytes(head.bytes)}, {count(head.watchers)} watch it
           </span>
         )}
         <a href={to('sessions')}>all sessions</a>

@@ -1,6 +1,6 @@
 /** All sessions; or one of them with its variables, and one of those with its history. */
 import type { QueryOf, SessionRow } from '../../../protocol/index.ts';
-import { bytes, count, list, span } from '../../data/format.ts';
+import { bytes, count, dash, list, span } from '../../data/format.ts';
 import { route, setParams, to } from '../../data/route.ts';
 import { now } from '../../data/ticks.ts';
 import { useWatch } from '../../data/use-watch.ts';
@@ -59,6 +59,7 @@ function SessionList({ search, offset }: { readonly search: string; readonly off
                   ),
                 },
                 { title: 'realm', kind: 'mono', cell: ({ realm }) => realm },
+                { title: 'kept by', cell: ({ backend }) => backend },
                 { title: 'revision', kind: 'figure', cell: ({ revision }) => count(revision) },
                 { title: 'variables', kind: 'figure', cell: ({ variables }) => count(variables) },
                 { title: 'size', kind: 'figure', cell: ({ bytes: size }) => bytes(size) },
@@ -66,8 +67,7 @@ function SessionList({ search, offset }: { readonly search: string; readonly off
                 {
                   title: 'expires in',
                   kind: 'figure',
-                  cell: ({ expiresAtMs }) =>
-                    expiresAtMs === null ? 'never' : span(Math.max(0, expiresAtMs - now.value)),
+                  cell: ({ expiresAtMs }) => (expiresAtMs === null ? dash : span(Math.max(0, expiresAtMs - now.value))),
                 },
               ]}
             />

@@ -8,6 +8,7 @@ import { Problem } from '../../parts/problem.tsx';
 import { type Folds, toggled } from '../tree/folds.ts';
 import { TreeList } from '../tree/tree-list.tsx';
 import { MomentsPicture } from './moments-picture.tsx';
+import { WhatIf } from './what-if.tsx';
 
 export function TimeView() {
   const { params } = route.value;
@@ -57,8 +58,12 @@ export function TimeView() {
         </div>
       )}
       {moment === undefined ? (
-        loaded &&
-        moments.length > 0 && <p class="none">The right end is now: move to the left to see the tree as it was.</p>
+        <>
+          {loaded && moments.length > 0 && (
+            <p class="none">The right end is now: move to the left to see the tree as it was.</p>
+          )}
+          <WhatIf />
+        </>
       ) : (
         <>
           <PastBanner moment={moment} />

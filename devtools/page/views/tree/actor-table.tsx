@@ -8,7 +8,7 @@ import { TextField } from '../../parts/fields.tsx';
 import { ActorLink } from '../../parts/links.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
-import { askedRows, useWindow } from '../../parts/use-window.ts';
+import { askedRows, spaceAround, useWindow } from '../../parts/use-window.ts';
 import { rowHeight } from './tree-row.tsx';
 
 const sorts: readonly ActorSort[] = ['path', 'mailbox', 'busy', 'memory', 'restarts', 'handled', 'rate'];
@@ -30,7 +30,7 @@ const columns: readonly Column<ActorRow>[] = [
   { title: 'memory', kind: 'figure', cell: ({ rssBytes }) => bytes(rssBytes) },
 ];
 
-export function ActorTable({ tools }: { readonly tools: boolean }) {
+export function ActorTable() {
   const { params } = route.value;
   const view = useWindow(rowHeight);
   const search = params.get('search') ?? '';
@@ -43,7 +43,6 @@ export function ActorTable({ tools }: { readonly tools: boolean }) {
     ...(search === '' ? {} : { search }),
     ...(status === '' ? {} : { status }),
     ...(kind === '' ? {} : { kind }),
-    ...(tools ? { tools } : {}),
     offset: view.offset,
     limit: askedRows,
   };
@@ -83,10 +82,7 @@ export function ActorTable({ tools }: { readonly tools: boolean }) {
           columns={columns}
           rows={drawn}
           keyOf={({ path }) => path}
-          space={{
-            before: first * rowHeight,
-            after: Math.max(0, total - first - drawn.length) * rowHeight,
-          }}
+          space={spaceAround(first, drawn.length, total, rowHeight)}
         />
       </section>
     </>

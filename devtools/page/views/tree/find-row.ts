@@ -7,14 +7,9 @@ const limit = 1_000;
 const pagesMax = 200;
 
 /** Its index, or undefined when it is not among them. */
-export async function findRow(
-  source: Source,
-  { open, closed }: Folds,
-  path: string,
-  tools: boolean,
-): Promise<number | undefined> {
+export async function findRow(source: Source, { open, closed }: Folds, path: string): Promise<number | undefined> {
   for (let page = 0; page < pagesMax; page += 1) {
-    const query: QueryOf<'tree'> = { view: 'tree', open, closed, tools, offset: page * limit, limit };
+    const query: QueryOf<'tree'> = { view: 'tree', open, closed, offset: page * limit, limit };
     const { rows, total } = await source.get<'tree'>(query);
     const index = rows.findIndex(([, row]) => row.path === path);
     if (index >= 0) return page * limit + index;

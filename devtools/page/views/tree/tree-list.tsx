@@ -10,7 +10,6 @@ import { rowHeight, TreeLine } from './tree-row.tsx';
 
 interface Props {
   readonly folds: Folds;
-  readonly tools?: boolean;
   readonly at?: number | undefined;
   readonly paused?: boolean;
   /** The line to bring into sight, with its index. */
@@ -20,7 +19,7 @@ interface Props {
   readonly onTotal?: (total: number) => void;
 }
 
-export function TreeList({ folds, tools = false, at, paused = false, shown, onToggle, onOpen, onTotal }: Props) {
+export function TreeList({ folds, at, paused = false, shown, onToggle, onOpen, onTotal }: Props) {
   const view = useWindow(rowHeight);
   const { show } = view;
   const query: QueryOf<'tree'> = {
@@ -28,7 +27,6 @@ export function TreeList({ folds, tools = false, at, paused = false, shown, onTo
     open: folds.open,
     ...(folds.closed.length > 0 ? { closed: folds.closed } : {}),
     ...(at === undefined ? {} : { at }),
-    ...(tools ? { tools } : {}),
     offset: view.offset,
     limit: askedRows,
   };

@@ -22,7 +22,7 @@ export function TreeLine({ row, index, total, current, onToggle, onOpen, onFocus
   return (
     <div
       role="treeitem"
-      class={`tree-line${current ? ' current' : ''}${row.tool ? ' quiet' : ''}`}
+      class={`tree-line${current ? ' current' : ''}`}
       style={{ top: `${index * rowHeight}px` }}
       tabIndex={current ? 0 : -1}
       aria-level={depth + 1}

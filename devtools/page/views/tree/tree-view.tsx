@@ -13,7 +13,6 @@ export function TreeView() {
   const { params } = route.value;
   const folds = parseFolds(params);
   const asTable = params.get('as') === 'table';
-  const tools = params.get('tools') === '1';
   const path = params.get('path');
   const [shown, setShown] = useState<{ path: string; index: number } | undefined>(undefined);
   const [total, setTotal] = useState(0);
@@ -24,7 +23,7 @@ export function TreeView() {
     const revealing = revealed(parseFolds(route.peek().params), path);
     setParams(foldParams(revealing));
     let wanted = true;
-    findRow(from, revealing, path, tools).then(
+    findRow(from, revealing, path).then(
       (index) => {
         if (!wanted) return;
         if (index === undefined) tell(`${path} is not in the tree`, true);
@@ -35,7 +34,7 @@ export function TreeView() {
     return () => {
       wanted = false;
     };
-  }, [path, from, asTable, tools]);
+  }, [path, from, asTable]);
 
   return (
     <div class="fill">
@@ -61,16 +60,12 @@ export function TreeView() {
             <span class="quiet figures">{count(total)} lines</span>
           </>
         )}
-        <label class="check">
-          <input type="checkbox" checked={tools} onChange={() => setParams({ tools: !tools })} /> the tools' own actors
-        </label>
       </div>
       {asTable ? (
-        <ActorTable tools={tools} />
+        <ActorTable />
       ) : (
         <TreeList
           folds={folds}
-          tools={tools}
           shown={shown}
           onTotal={setTotal}
           onToggle={(row) => setParams(foldParams(toggled(folds, row.path, row.open)))}

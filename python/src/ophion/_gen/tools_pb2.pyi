@@ -127,20 +127,22 @@ class ToolCall(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., tool: _Optional[str] = ..., arguments: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., timeout_ms: _Optional[float] = ..., traceparent: _Optional[str] = ..., idempotency_key: _Optional[str] = ..., min_revision: _Optional[int] = ..., call_id: _Optional[str] = ..., stream: bool = ..., parent_call_id: _Optional[str] = ..., overlay: _Optional[_Union[_variables_pb2.CommitPlan, _Mapping]] = ...) -> None: ...
 
 class ToolResult(_message.Message):
-    __slots__ = ("value", "fault", "revision", "facts", "writes", "committed_revision")
+    __slots__ = ("value", "fault", "revision", "facts", "writes", "committed_revision", "handler_ms")
     VALUE_FIELD_NUMBER: _ClassVar[int]
     FAULT_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     FACTS_FIELD_NUMBER: _ClassVar[int]
     WRITES_FIELD_NUMBER: _ClassVar[int]
     COMMITTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    HANDLER_MS_FIELD_NUMBER: _ClassVar[int]
     value: _values_pb2.Value
     fault: _values_pb2.Fault
     revision: int
     facts: _values_pb2.Map
     writes: _variables_pb2.CommitPlan
     committed_revision: int
-    def __init__(self, value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ..., revision: _Optional[int] = ..., facts: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., writes: _Optional[_Union[_variables_pb2.CommitPlan, _Mapping]] = ..., committed_revision: _Optional[int] = ...) -> None: ...
+    handler_ms: float
+    def __init__(self, value: _Optional[_Union[_values_pb2.Value, _Mapping]] = ..., fault: _Optional[_Union[_values_pb2.Fault, _Mapping]] = ..., revision: _Optional[int] = ..., facts: _Optional[_Union[_values_pb2.Map, _Mapping]] = ..., writes: _Optional[_Union[_variables_pb2.CommitPlan, _Mapping]] = ..., committed_revision: _Optional[int] = ..., handler_ms: _Optional[float] = ...) -> None: ...
 
 class ToolDescription(_message.Message):
     __slots__ = ("name", "description", "stream", "parameters", "returns", "input_schema", "output_schema", "idempotent", "writes", "on_conflict", "signature")
