@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -20,6 +21,12 @@ describe('npm run explore', () => {
     expect({ status, last: lines.at(-1), stderr }).to.deep.equal({ status: 0, last: '24 seeds, 0 failed', stderr: '' });
     expect(lines[0]).to.equal('reached, in how many runs:');
     expect(lines).to.satisfy((all: string[]) => all.some((line) => /^ {2}restart +one_for_one \d/.test(line)));
+  }).timeout(120_000);
+
+  const fresh = randomInt(1_000, 2 ** 40);
+  it(`finds nothing in a fresh seed, ${fresh}`, () => {
+    const { lines, stdout } = run('--seed', String(fresh));
+    expect(lines.at(-1), stdout).to.equal('1 seeds, 0 failed');
   }).timeout(120_000);
 
   it('tells of a failure its statement, seed, minimal plan, the command that repeats it, and its trace', () => {
