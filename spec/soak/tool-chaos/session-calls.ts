@@ -9,6 +9,7 @@ import {
   openContext,
   pythonTool,
   string,
+  type ToolOptions,
 } from '../../../index.ts';
 import type { OutcomeCheck, RandomStream } from '../../../testing/index.ts';
 import { insideOf, kindOf, type Ledger, type Told } from './ledger.ts';
@@ -26,6 +27,8 @@ export interface SessionCalls {
   readonly more: () => boolean;
   /** A call has its outcome. */
   readonly done: () => void;
+  /** Which pool they go to. Default: the first that offers the tool. */
+  readonly pool?: string;
 }
 
 interface Made {
@@ -81,19 +84,19 @@ async function makeOne(options: SessionCalls, context: Context, { drawn, told }:
   options.done();
 }
 
-async function settle({ checks }: SessionCalls, context: Context, drawn: Drawn, who: string): Promise<Told> {
+async function settle({ checks, pool }: SessionCalls, context: Context, drawn: Drawn, who: string): Promise<Told> {
   const { args, keyed } = drawn;
   const begun = checks.begin(`${args.key} ${who}`);
   const key = keyed ? { idempotencyKey: args.key } : {};
-  const settled = await context.callSettled(toolOf(drawn), args, { ...optionsOf(drawn), ...key });
+  const settled = await context.callSettled(toolOf(drawn), args, { ...optionsOf(drawn, pool), ...key });
   begun.ended(settled.kind === 'result' ? 'fulfilled' : 'rejected');
   return settled;
 }
 
-async function readStream({ checks, ledger }: SessionCalls, context: Context, drawn: Drawn): Promise<Told> {
+async function readStream({ checks, ledger, pool }: SessionCalls, context: Context, drawn: Drawn): Promise<Told> {
   const { args, leavesAfter } = drawn;
   const { to = 0 } = args;
-  const options = optionsOf(drawn);
+  const options = optionsOf(drawn, pool);
   let items = 0;
   const stream = context.stream(streamOf(drawn), args, options);
   const full = Array.from({ length: to }, (_, n) => n);
@@ -116,10 +119,11 @@ async function readStream({ checks, ledger }: SessionCalls, context: Context, dr
   }
 }
 
-function optionsOf({ hurry }: Drawn) {
-  if (hurry === undefined) return { maxAttempts, timeoutMs };
-  if (hurry.how === 'deadline') return { maxAttempts, timeoutMs: hurry.ms };
+function optionsOf({ hurry }: Drawn, pool: string | undefined): ToolOptions {
+  const options = { maxAttempts, timeoutMs, ...(pool === undefined ? {} : { pool }) };
+  if (hurry === undefined) return options;
+  if (hurry.how === 'deadline') return { ...options, timeoutMs: hurry.ms };
   const controller = new AbortController();
   void pause(hurry.ms).then(() => controller.abort(new Error('its caller has given it up')));
-  return { maxAttempts, timeoutMs, signal: controller.signal };
+  return { ...options, signal: controller.signal };
 }
