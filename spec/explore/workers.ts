@@ -41,12 +41,12 @@ export class Workers {
       const expected = { worker: '', workerId: worker_id, incarnation, token, runId: run_id, pool: '' };
       const dial = () => process.dial(this.#network);
       const worker = new ProtocolWorker({ dial, spillOf: () => undefined } as never, expected as never, ['echo']);
-      worker.onCall = async (call) => {
-        await process.sleep(Number(call.args.slowMs));
-        process.print(`echoes ${String(call.args.value)}`);
-        if (call.args.dies === true) process.exit(3);
-        else if (!worker.closed) call.answer(call.args.value);
-      };
+      worker.onCall = (call) =>
+        void process.sleep(Number(call.args.slowMs)).then(() => {
+          process.print(`echoes ${String(call.args.value)}`);
+          if (call.args.dies === true) process.exit(3);
+          else if (!worker.closed) call.answer(call.args.value);
+        });
       while (process.alive && !worker.closed) {
         await process.sleep(livenessMs);
         if (!worker.closed) worker.lives();
