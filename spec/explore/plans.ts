@@ -48,6 +48,11 @@ export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>
           { do: 'shift', ms: -3_600_000 },
         ]),
       ),
+    () => rule('clock.rate', undefined, 1, { do: 'rate', factor: pick([0.5, 2]) }),
+    () =>
+      rule('reply.send', tree, probability(), pick<Task>([{ do: 'drop' }, { do: 'dup' }, { do: 'delay', ms: ms() }])),
+    () => rule('signal.send', 'app/c*', probability(), { do: 'delay', ms: ms() }),
+    () => rule('store.event', undefined, probability(), { do: 'sleep', ms: ms() }),
     () => rule('store.command', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
     () => rule('store.reply', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'drop' }])),
     () =>
