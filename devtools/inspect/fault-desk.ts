@@ -124,6 +124,8 @@ export function readPlan(given: unknown): Plan {
   if (size > charactersMax) throw wrong('', `has ${size} characters, and at most ${charactersMax} are taken`);
   const plan = named(() => (typeof given === 'string' ? parsePlan(given) : checkPlan(given)));
   if (plan.rules.length === 0) throw wrong('rules', 'needs at least one rule');
+  const ends = plan.rules.findIndex(({ what }) => what.some((task) => task.do === 'orphan'));
+  if (ends >= 0) throw wrong(`rules[${ends}].what`, "'orphan' kills this very process: code alone may arm that");
   if (plan.rules.length > rulesMax) throw wrong('rules', `are ${plan.rules.length}, and at most ${rulesMax} are taken`);
   return plan;
 }

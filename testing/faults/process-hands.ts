@@ -1,5 +1,6 @@
 /** What faults need to be able to do to OS processes: on a live system, with what the system itself offers for it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Clock, SpecError } from '../../actors/core/index.ts';
 import { type LaunchOptions, launch, signalGroup } from '../../actors/worker/index.ts';
 import { fakeWorker } from '../fake-worker/fake-worker.ts';
@@ -51,8 +52,14 @@ export const liveHands = (clock: Clock): ProcessHands => ({
   },
   // Linux alone has such files, and `prlimit`.
   starve(osPid, of) {
-    const { name, limit } = of === 'memory' ? memoryOf(osPid) : filesOf(osPid);
-    const before = softLimit(osPid, of);
+    let found: { readonly name: string; readonly limit: number; readonly before: string };
+    try {
+      found = { ...(of === 'memory' ? memoryOf(osPid) : filesOf(osPid)), before: softLimit(osPid, of) };
+    } catch {
+      // It has ended meanwhile: a plan with this task is armed only where there are such files.
+      return () => {};
+    }
+    const { name, limit, before } = found;
     const set = (soft: string) =>
       launch(
         {
@@ -69,6 +76,13 @@ export const liveHands = (clock: Clock): ProcessHands => ({
   },
   orphan: () => void process.kill(process.pid, 'SIGKILL'),
 });
+
+/** What this machine lacks for a task; undefined when it has all. */
+export function lackOf(task: string): string | undefined {
+  if (task !== 'starve') return undefined;
+  const there = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'prlimit')));
+  return process.platform === 'linux' && there ? undefined : 'Linux, and prlimit of util-linux on the PATH';
+}
 
 /** Throws: there is no such thing where processes are only simulated. */
 export function liveOnly(task: string): never {

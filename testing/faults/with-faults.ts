@@ -1,16 +1,28 @@
 /** Faults on a live system: arm a plan, do something, and whatever happens the plan ends and everything is healed. */
 import type { ActorSystem } from '../../actors/core/index.ts';
+import { checkPlan, PlanError } from '../plan/check.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ActivePlan, ArmOptions } from './active-plan.ts';
 import { ActorFaults, isActorFaults } from './actor-faults.ts';
 import { type DoorName, doorNames, doorsOf, liveSurroundings } from './doors.ts';
 import { asEvents } from './fault-news.ts';
 import { FaultSet } from './fault-set.ts';
+import { lackOf } from './process-hands.ts';
 
 /** A running system, or anything in it: what `startSupervisor` answers, a ref. */
 export type FaultTarget = ActorSystem | { readonly system: ActorSystem };
 
 const systemOf = (target: FaultTarget): ActorSystem => ('system' in target ? target.system : target);
+
+/** What cannot be done on this machine is refused, and not left undone. Throws PlanError. */
+function checkMachine(plan: Plan): void {
+  for (const [index, { what }] of checkPlan(plan).rules.entries()) {
+    for (const { do: task } of what) {
+      const lack = lackOf(task);
+      if (lack !== undefined) throw new PlanError(`rules[${index}].what`, `'${task}' needs ${lack}`);
+    }
+  }
+}
 
 /**
  * Arms a plan until it is stopped or expires, by the system's own clock. Throws PlanError when the plan is wrong, and
@@ -18,6 +30,7 @@ const systemOf = (target: FaultTarget): ActorSystem => ('system' in target ? tar
  */
 export function armFaults(target: FaultTarget, plan: Plan, options: ArmOptions = {}): ActivePlan {
   const system = systemOf(target);
+  checkMachine(plan);
   const { faults } = system;
   if (isActorFaults(faults)) return faults.set.arm(plan, options);
   if (faults !== undefined) throw new TypeError('the system is under faults that are not of ophion/testing');

@@ -37,6 +37,13 @@ describe('view faults', () => {
     }
   });
 
+  it('refuses what would end the host itself', async () => {
+    const { viewer } = await test.connect();
+    const error = await rejection(viewer.act({ do: 'faultsStart', plan: 'process.run=orphan' }));
+    expect(error).to.include({ code: 'invalid_plan' });
+    expect(error).to.have.property('message').that.includes('kills this very process');
+  });
+
   it('says which doors the runtime has, and what to do about the others', async () => {
     const { viewer } = await test.connect();
     const { head } = await viewer.get(open);

@@ -56,6 +56,19 @@ describe('withFaults()', () => {
     expect(app.system.faults).to.equal(undefined);
   });
 
+  it('refuses what this machine has no means for', async () => {
+    await using app = await start();
+    const { PATH } = process.env;
+    process.env.PATH = '';
+    try {
+      const error = await rejection(withFaults(app, parsePlan('process.run=starve(memory)'), () => {}));
+      expect(error).to.be.instanceOf(PlanError);
+      expect(error).to.have.property('message').that.includes('needs Linux, and prlimit');
+    } finally {
+      process.env.PATH = PATH;
+    }
+  });
+
   it('refuses a wrong plan before it arms anything', async () => {
     await using app = await start();
     const wrong = { rules: [{ point: 'actor.init', what: [{ do: 'dup' }] }] } as never;
