@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 # How long is waited for what is about to end.
-_GRACE_S = 1.0
+_GRACE_S = 3.0
 _LOOK_S = 0.01
 
 
