@@ -25,7 +25,7 @@ const till = server({
 });
 
 /** Several clients pay; each payment must be in the till. */
-export async function paying(sim: Simulation, payments: readonly number[], { clients }: { clients: number }) {
+async function paying(sim: Simulation, payments: readonly number[], { clients }: { clients: number }) {
   const app = await sim.start({ maxRestarts: 100, children: { till } });
   const ref = app.children.till;
   const client = async () => {
@@ -48,7 +48,7 @@ describe('the programs of docs/testing.md: exploration', () => {
     const { failures, coverage } = await explore(
       {
         seeds: 50,
-        scenario: import.meta.url, // where paying() is exported: a trace then knows
+        scenario: import.meta.url, // of the module that exports paying(): the trace then knows
         config: { clients: [1, 5] },
         input: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 10 }),
         plan: rules(catalogue.message.delay({ path: 'app/till', ms: 5, when: { probability: 0.05 } })),

@@ -9,7 +9,7 @@ import { bridgeNames, callTool } from '../../bridge/protocol/index.ts';
 import type { OutcomeCheck } from '../../testing/checks/outcomes.ts';
 import type { SimulatedProcesses } from '../../testing/simulation/processes.ts';
 import type { Simulation } from '../../testing/simulation/simulation.ts';
-import { ProtocolWorker } from '../helpers/protocol-worker.ts';
+import { ProtocolWorker, type WorkerSide } from '../helpers/protocol-worker.ts';
 import type { Op } from './input.ts';
 
 export interface PoolConfig {
@@ -41,12 +41,13 @@ export class Workers {
       const expected = { worker: '', workerId: worker_id, incarnation, token, runId: run_id, pool: '' };
       const dial = () => process.dial(this.#network);
       const worker = new ProtocolWorker({ dial, spillOf: () => undefined } as never, expected as never, ['echo']);
-      worker.onCall = (call) =>
-        void process.sleep(Number(call.args.slowMs)).then(() => {
-          process.print(`echoes ${String(call.args.value)}`);
-          if (call.args.dies === true) process.exit(3);
-          else if (!worker.closed) call.answer(call.args.value);
-        });
+      const echo = async (call: WorkerSide) => {
+        await process.sleep(Number(call.args.slowMs));
+        process.print(`echoes ${String(call.args.value)}`);
+        if (call.args.dies === true) process.exit(3);
+        else if (!worker.closed) call.answer(call.args.value);
+      };
+      worker.onCall = (call) => void echo(call);
       while (process.alive && !worker.closed) {
         await process.sleep(livenessMs);
         if (!worker.closed) worker.lives();

@@ -7,7 +7,7 @@ const restarted = 'its supervisor starts it again';
 const liveOnly: readonly FaultWorld[] = ['live'];
 
 /** What the process says that it offers before it misbehaves: names of tools. */
-interface Offering {
+export interface Offering {
   readonly tools?: readonly string[];
 }
 
