@@ -65,7 +65,15 @@ function serve(socket: Socket, set: FaultSet, path: string, gone: () => void): v
     gone();
   });
   lines.on('line', (line) => {
-    const { id, point, session } = JSON.parse(line) as Asked;
+    let asked: Asked;
+    try {
+      asked = JSON.parse(line) as Asked;
+    } catch {
+      // Not one of ours, or cut off as its process ended.
+      socket.destroy();
+      return;
+    }
+    const { id, point, session } = asked;
     pass(set, { point: `${pythonPrefix}${point}`, path, session: session ?? undefined }, waits, (told) => {
       socket.write(`${JSON.stringify({ id, ...told })}\n`);
     });
