@@ -31,14 +31,14 @@ export function unwatch(monitor: Monitor): void {
 
 /** A monitor that tells its watcher by a DownMessage. */
 export class DownMonitor implements Monitor, MonitorRef {
-  /** Undefined once it is told nothing any more. */
-  watcher: Process | undefined;
+  /** Undefined once it is told nothing any more. No property: who is told has the monitor as a name, in another thread too. */
+  #watcher: Process | undefined;
   /** Whom it was asked to watch: a path or name, or a pid. */
   #whom: string | Pid | undefined;
   target: Process | undefined = undefined;
 
   constructor(watcher: Process, whom: string | Pid | undefined) {
-    this.watcher = watcher;
+    this.#watcher = watcher;
     this.#whom = whom;
   }
 
@@ -47,10 +47,19 @@ export class DownMonitor implements Monitor, MonitorRef {
     return typeof whom === 'string' ? whom : whom.path;
   }
 
+  get watcher(): Process | undefined {
+    return this.#watcher;
+  }
+
+  /** It tells nobody any more. */
+  hush(): void {
+    this.#watcher = undefined;
+  }
+
   notify(pid: Pid | undefined, reason: ExitReason): void {
     this.#whom ??= pid;
     const message: DownMessage = { type: 'down', ref: this, pid, path: this.path, reason };
-    this.watcher?.deliver({ kind: 'info', message });
+    this.#watcher?.deliver({ kind: 'info', message });
   }
 }
 
@@ -78,7 +87,7 @@ function begin(monitor: DownMonitor, target: Process | undefined, known?: Pid): 
 export function demonitor(watcher: Process, ref: MonitorRef, flush: boolean): void {
   const monitor = ref as DownMonitor;
   // Nor by a down that is on its way.
-  monitor.watcher = undefined;
+  monitor.hush();
   if (monitor.target !== undefined) unwatch(monitor);
   else if (flush) watcher.takeBack((letter) => isDownOf(ref, letter));
 }

@@ -35,7 +35,7 @@ function codeOf(value: Preview | undefined, missing: string[]): string {
     case 'bigint':
       return /^-?\d+$/.test(text) ? `${text}n` : mark('a bigint', '0n');
     case 'number':
-      return /^-?(Infinity|NaN)$/.test(text) ? text : 'NaN';
+      return /^-?(Infinity|NaN|0)$/.test(text) ? text : 'NaN';
     case 'undefined':
       return 'undefined';
     case 'string':

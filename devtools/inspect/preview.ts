@@ -2,6 +2,7 @@
  * Makes previews of values: cut off at a depth and a size, secrets masked, no getter called, no user code run but the
  * redactor. Never throws.
  */
+import { inspect } from 'node:util';
 import { ActorRef, type Clock, isActorError, nodeRuntime, Pid } from '../../actors/core/index.ts';
 import type { Preview, PreviewNode } from '../protocol/index.ts';
 import { looksSecret, masked, type Redact, Redactor } from './redact.ts';
@@ -78,7 +79,7 @@ export class Previews {
       case 'string':
         return cutText(value, budget);
       case 'number':
-        return Number.isFinite(value) ? value : { $: 'number', text: String(value) };
+        return Number.isFinite(value) && !Object.is(value, -0) ? value : { $: 'number', text: inspect(value) };
       case 'boolean':
         return value;
       case 'undefined':

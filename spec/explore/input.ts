@@ -54,6 +54,8 @@ export type Op =
       readonly dies: boolean;
       readonly idempotent: boolean;
     }
+  /** Replaces all workers in order, and lets so much time pass. */
+  | { readonly op: 'recycle'; readonly ms: number }
   /** Kills one of `parts`. */
   | { readonly op: 'killPart'; readonly part: (typeof parts)[number] };
 
@@ -118,6 +120,7 @@ function makePool(random: RandomStream): PoolConfig {
 }
 
 function makeTool(random: RandomStream): Op {
+  if (random.below(8) === 0) return { op: 'recycle', ms: pickFrom(random)([0, 10_000]) };
   const [dies, idempotent] = [random.below(8) === 0, random.below(2) === 0];
   return { op: 'tool', slowMs: random.below(60), timeoutMs: 20 + random.below(2_000), dies, idempotent };
 }

@@ -9,6 +9,7 @@ import {
   sys,
   type TaskOutcome,
 } from '../../actors/core/index.ts';
+import { PoolRef } from '../../actors/worker/index.ts';
 import type { DynamicSupervisorRef, SystemRef, TaskSupervisorRef } from '../../supervisors/index.ts';
 import type { OutcomeCheck } from '../../testing/checks/outcomes.ts';
 import type { SupervisionCheck } from '../../testing/checks/supervision.ts';
@@ -80,6 +81,10 @@ export async function perform(world: World, op: Op): Promise<void> {
       if (workers !== undefined) pending.push(workers.call(system, outcomes, { tag: requests.next(), op, found }));
       return;
     }
+    case 'recycle': {
+      if (world.workers !== undefined) pending.push(new PoolRef(system, poolPath).recycle().catch(ours));
+      return sim.advance(op.ms);
+    }
     case 'burst': {
       const arg = { path: nthOf(world, 'app/tree/', op.n)?.pid.path ?? nobody, messages: op.count };
       system.lookup(`app/c${op.client}`)?.deliver({ kind: 'cast', name: 'burst', arg });
@@ -118,6 +123,8 @@ export function resume({ suspended, pending }: World): void {
 }
 
 const nobody = 'app/tree/nobody';
+/** Of the Python workers. */
+export const poolPath = 'app/ophion/pools/p';
 
 /** Whatever rejects does so with an error of ours. */
 function ours(error: unknown): undefined {

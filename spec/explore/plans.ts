@@ -78,6 +78,7 @@ export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>
 function workerRules(random: RandomStream): readonly Rule[] {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
   const rare = () => pick([0.02, 0.1]);
+  const ms = () => pick([1, 10, 100]);
   const makers: readonly (() => Rule)[] = [
     () =>
       rule(
@@ -92,6 +93,9 @@ function workerRules(random: RandomStream): readonly Rule[] {
         ]),
       ),
     () => rule('process.run', undefined, rare(), { do: 'kill', signal: pick(['SIGKILL', 'SIGTERM', 'SIGSTOP']) }),
+    () => rule('process.signal', undefined, 1, pick<Task>([{ do: 'drop' }, { do: 'delay', ms: ms() }])),
+    () =>
+      rule('wire.frame', undefined, rare(), pick<Task>([{ do: 'delay', ms: ms() }, { do: 'drop' }, { do: 'kill' }])),
     () => rule('process.output', undefined, 0.3, pick<Task>([{ do: 'drop' }, { do: 'corrupt' }])),
     () => rule('wire.connect', undefined, 0.3, pick<Task>([{ do: 'throw' }, { do: 'delay', ms: 500 }])),
     () =>

@@ -14,7 +14,7 @@ import type { Simulation } from '../../testing/simulation/simulation.ts';
 import { client, keyOwner } from './actors.ts';
 import type { Config, Input } from './input.ts';
 import { logicOf, Weather } from './leaves.ts';
-import { endedByHand, leafOfMany, perform, quietMs, resume, type World } from './operations.ts';
+import { endedByHand, leafOfMany, perform, poolPath, quietMs, resume, type World } from './operations.ts';
 import { Requests } from './requests.ts';
 import { SessionCheck } from './session-check.ts';
 import { Workers } from './workers.ts';
@@ -56,7 +56,7 @@ export async function scenario(sim: Simulation, { config, tree, ops }: Input): P
   await Promise.all(world.pending);
   for (const session of world.sessions) found.push(...(await session.judge()));
   const { workers } = world;
-  if (workers !== undefined) found.push(...(await workers.judge(new PoolRef(app.system, 'app/ophion/pools/p'))));
+  if (workers !== undefined) found.push(...(await workers.judge(new PoolRef(app.system, poolPath))));
   judgeQuiet(world);
   await app.stop();
   found.push(...(workers?.orphans ?? []));
@@ -91,7 +91,10 @@ async function start(sim: Simulation, config: Config): Promise<World> {
   const check = new SupervisionCheck(system, { nobodyTerminates: true });
   // What a fault ends, and with it those that are linked, was not ended by its supervisor.
   sim.onRecord((record) => {
-    const process = record.kind === 'fault' && record.on !== undefined ? system.lookup(record.on) : undefined;
+    if (record.kind !== 'fault' || record.on === undefined) return;
+    const { current } = system;
+    // What a dead supervisor has left behind may still run where its successor lives already.
+    const process = current?.pid.path === record.on ? current : system.lookup(record.on);
     if (process !== undefined) endedByHand(check, process);
   });
   const { names, topics, tasks } = app.children;

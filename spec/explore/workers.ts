@@ -48,7 +48,9 @@ export class Workers {
         else if (!worker.closed) call.answer(call.args.value);
       };
       worker.onCall = (call) => void echo(call);
-      while (process.alive && !worker.closed) {
+      // Some do not leave when they are asked to over their stream: a signal has to end them.
+      const stays = sim.random.chance(0.5);
+      while (process.alive && (stays || !worker.closed)) {
         await process.sleep(livenessMs);
         if (!worker.closed) worker.lives();
       }

@@ -19,7 +19,7 @@ const plansAlone = `
     export async function resolve(name, context, next) {
       const found = await next(name, context);
       const [, file] = /\\\\/(testing\\\\/.*)$/.exec(found.url) ?? [];
-      const needed = file === undefined || /^testing\\\\/(faults|plan|sandbox|simulation|trace)\\\\//.test(file);
+      const needed = file === undefined || /^testing\\\\/(fake-worker|faults|plan|sandbox|simulation|trace)\\\\//.test(file);
       if (!needed && context.parentURL !== undefined && !context.parentURL.includes('eval')) throw new Error('loaded: ' + file);
       return found;
     }\`));`;

@@ -10,7 +10,7 @@ export interface CoverageReport {
   readonly places: ReadonlyMap<string, { readonly times: number; readonly runs: number }>;
   /** Places that no run has reached. */
   readonly missing: readonly string[];
-  /** Built-in fault points at which no run had any fault. */
+  /** Built-in fault points that a simulation passes, at which no run had any fault. */
   readonly silentPoints: readonly string[];
   /** What was to happen sometimes, and never did. */
   readonly neverHappened: readonly string[];
@@ -29,7 +29,8 @@ export class Coverage {
 
   /** `sometimes`: what is to happen in some run. */
   constructor(sometimes: readonly string[] = []) {
-    for (const { point, tasks } of faultPoints()) {
+    for (const { point, tasks, simulated } of faultPoints()) {
+      if (!simulated) continue;
       for (const task of tasks) if (task !== 'off') this.#add(`fault/${point} ${task}`, 0);
     }
     for (const place of places) this.#add(place, 0);
@@ -53,8 +54,8 @@ export class Coverage {
       places: this.#places,
       missing,
       silentPoints: faultPoints()
-        .map(({ point }) => point)
-        .filter((point) => !fired.has(point)),
+        .filter(({ point, simulated }) => simulated && !fired.has(point))
+        .map(({ point }) => point),
       neverHappened: missing.flatMap((place) => (place.startsWith('sometimes/') ? [place.slice(10)] : [])),
     };
   }

@@ -8,6 +8,8 @@ import type { TaskName } from './plan.ts';
 interface Point {
   readonly tasks: readonly TaskName[];
   readonly is: string;
+  /** It is passed on a live system alone, never in a simulation. */
+  readonly live?: true;
 }
 
 export const builtInPoints = {
@@ -77,6 +79,7 @@ export const builtInPoints = {
     is: 'one frame goes over a connection; message: call, result, item, cancel, hello, ready, ...; kill: reset before it',
   },
   'wire.http2': {
+    live: true,
     tasks: ['off', 'drop', 'hang', 'pause', 'kill', 'stop', 'throw', 'truncate'],
     is: 'an HTTP/2 frame goes through a proxy; kill: RST_STREAM; stop: GOAWAY; throw: the call ends with this gRPC status; truncate: it ends without trailers',
   },
@@ -119,11 +122,17 @@ export function tasksAt(point: string): readonly TaskName[] {
   return (builtInPoints as Readonly<Record<string, Point>>)[point]?.tasks ?? ofCode;
 }
 
-/** The built-in points: names, what they are, and what can be done there. */
+/** The built-in points: names, what they are, what can be done there, and whether a simulation passes them. */
 export function faultPoints(): readonly {
   readonly point: BuiltInPoint;
   readonly is: string;
   readonly tasks: readonly TaskName[];
+  readonly simulated: boolean;
 }[] {
-  return Object.entries(builtInPoints).map(([point, { is, tasks }]) => ({ point: point as BuiltInPoint, is, tasks }));
+  return Object.entries(builtInPoints as Readonly<Record<string, Point>>).map(([point, { is, tasks, live }]) => ({
+    point: point as BuiltInPoint,
+    is,
+    tasks,
+    simulated: live !== true,
+  }));
 }
