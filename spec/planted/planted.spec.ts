@@ -6,8 +6,10 @@ import { scenario } from '../explore/scenario.ts';
 import { plantedBugs } from './index.ts';
 
 const within = 500;
+/** One bug has many faces: what is said first need not be the plainest. */
+const maxFailures = 5;
 const search = (seeds: number) =>
-  explore<Input>({ seeds, input: makeInput, plan: makePlan, twice: false, maxFailures: 1, shrunk: 0 }, scenario);
+  explore<Input>({ seeds, input: makeInput, plan: makePlan, twice: false, maxFailures, shrunk: 0 }, scenario);
 
 describe('the exploration of our own system', () => {
   it('finds nothing where nothing is planted', async () => {
@@ -23,7 +25,7 @@ describe('the exploration of our own system', () => {
       const undo = plant();
       try {
         const { failures } = await search(within);
-        expect(failures[0]?.statement, 'found nothing').to.match(said);
+        expect(failures.map(({ statement }) => statement).join('\n'), 'found nothing').to.match(said);
       } finally {
         undo();
       }
