@@ -157,7 +157,7 @@ describe('the ophion command', function () {
       const { client, text } = await connected();
       const { tools } = await client.listTools();
       expect(tools.map(({ name }) => name)).to.deep.equal(
-        'tree actors show crashes why messages sessions variables workers logs events calls status'.split(' '),
+        'tree actors show crashes why messages sessions variables workers logs events calls status faults'.split(' '),
       );
       expect(tools.every(({ annotations }) => annotations?.readOnlyHint === true)).to.equal(true);
       expect((await text('tree')).text).to.match(/^app#1 {2}one_for_one.*\n/);

@@ -12,7 +12,8 @@ const answers: Answers = ({ view }) =>
     ? { head: { ...actor, childSpecs: [], incarnations: [], state: 1 }, rows: [], total: 0 }
     : { head: { health: 'all well', well: true }, rows: [], total: 0 };
 
-const isWatch = (message: ViewerMessage) => 'watch' in message;
+/** But that of the banner of faults, in whose place it is said that the connection is lost. */
+const isWatch = (message: ViewerMessage) => 'watch' in message && message.watch.view !== 'faults';
 const deedsOf = ({ asked }: PageHost) => asked.flatMap((message) => ('act' in message ? [message.act] : []));
 
 describe('the connection of the page', function () {

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { pythonTool } from '../../index.ts';
-import { rejection, startProxy } from '../../testing/index.ts';
+import { rejection, startProxy, untilPasses } from '../../testing/index.ts';
 import { freePorts } from '../../testing/redis/server-process.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../helpers/certificates.ts';
 import { needs } from '../helpers/needs.ts';
@@ -92,7 +92,8 @@ describe('a worker that joins through an address of several hosts', function () 
     writeFileSync(ready, 'of an earlier run');
     await using worker = new RemoteWorker(host.join('--ready-file', ready));
     await host.pool.ready();
-    expect(readFileSync(ready, 'utf8')).to.equal('');
+    // Its own process writes it, once it is welcome.
+    await untilPasses(() => expect(readFileSync(ready, 'utf8')).to.equal(''));
     process.kill((await host.pool.status()).workers[0]?.osPid as number, 'SIGKILL');
     await worker.ended;
     expect(() => readFileSync(ready)).to.throw('ENOENT');

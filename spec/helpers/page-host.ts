@@ -21,6 +21,13 @@ const types: Readonly<Record<string, string>> = {
 /** Texts that are sent for a query: a snapshot is put into a frame, a text goes as it is. */
 export type Answers = (query: Query) => object | string | undefined;
 
+/** What every page watches for its banner. */
+const noFaults = {
+  head: { entries: [], points: [], doors: [], defaultMs: 60_000, maxMs: 3_600_000 },
+  rows: [],
+  total: 0,
+};
+
 export class PageHost {
   readonly #server: Server;
   readonly #sockets = new Set<WebSocket>();
@@ -99,7 +106,7 @@ export class PageHost {
     if ('act' in message) socket.send(JSON.stringify({ id: message.id, result: 'done' }));
     const query = 'watch' in message ? message.watch : 'get' in message ? message.get : undefined;
     if (query === undefined) return;
-    const answer = this.#answers(query);
+    const answer = this.#answers(query) ?? (query.view === 'faults' ? noFaults : undefined);
     if (answer === undefined) return;
     if (typeof answer === 'string') socket.send(answer);
     else if ('get' in message) socket.send(JSON.stringify({ id: message.id, result: answer }));

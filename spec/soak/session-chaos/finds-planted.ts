@@ -13,7 +13,7 @@ export function findsPlanted(backend: Backend, bugs: Readonly<Record<string, Pla
     it(`finds a planted ${bug} (${backend})`, async () => {
       const undo = plant();
       try {
-        const { wrong } = await sessionChaos({ backend, runs: 1, operations: 500, historyMax: 100, graceMs });
+        const { wrong } = await sessionChaos({ backend, runs: 2, operations: 500, historyMax: 100, graceMs });
         expect(wrong.join('\n'), 'found nothing').to.match(said);
       } finally {
         undo();
