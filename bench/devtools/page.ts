@@ -73,7 +73,11 @@ async function longestTask(tools: Observed): Promise<number> {
   const many = page.locator('[role=treeitem][data-path="app/many"]');
   await page.locator('[role=treeitem]').last().focus();
   await page.keyboard.press('End');
+  // The last line has to be asked for; going back before it is there would be called off by it.
+  await page.locator('[role=treeitem]:focus').waitFor();
+  await page.waitForTimeout(500);
   await page.keyboard.press('Home');
+  await many.waitFor();
   for (let nth = 0; nth < 6; nth += 1) {
     await many.locator('.tree-fold').click();
     await page.waitForTimeout(150);
