@@ -40,7 +40,7 @@ export class FeedPlace {
     addMonitor(process, () => {
       this.#watched = undefined;
       // Its supervisor is quicker, as long as its budget lasts.
-      if (this.#alive) system.deadlines.set(lookMs, () => this.#alive && this.ensure());
+      this.#lookLater();
     });
   }
 
@@ -49,8 +49,9 @@ export class FeedPlace {
     this.#host.system.lookup(this.path)?.accept({ kind: 'cast', name, arg });
   }
 
-  get #alive(): boolean {
-    return this.#host.system.lookup(topOf(this.#host.tables.root)) !== undefined;
+  /** Not when all of it has ended, and a look that is due ends with it. */
+  #lookLater(): void {
+    this.#host.system.lookup(topOf(this.#host.tables.root))?.setDeadline(lookMs, () => this.ensure());
   }
 
   async #start(): Promise<void> {
@@ -68,10 +69,8 @@ export class FeedPlace {
     } finally {
       this.#starting = false;
     }
-    if (this.#alive) {
-      if (system.lookup(this.path) === undefined) system.deadlines.set(lookMs, () => this.#alive && this.ensure());
-      else this.ensure();
-    }
+    if (system.lookup(this.path) === undefined) this.#lookLater();
+    else this.ensure();
   }
 }
 

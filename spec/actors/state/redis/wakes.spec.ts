@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { integer, type StateSession, string } from '../../../../actors/state/index.ts';
-import { findRedis, type SingleRedis, startRedis, untilPasses } from '../../../../testing/index.ts';
+import { findRedis, leftBySystem, type SingleRedis, startRedis, untilPasses } from '../../../../testing/index.ts';
 import { commitsOf, held, take } from '../../../../testing/state-laws/subject.ts';
 import { needs } from '../../../helpers/needs.ts';
 import { Hosts } from '../../../helpers/redis-hosts.ts';
@@ -40,6 +40,14 @@ describe('what is told of commits on a Redis', () => {
     Number(/cmdstat_evalsha:calls=(\d+)/.exec(String(await redis.node.command('INFO', 'commandstats')))?.[1]);
   const head = async (): Promise<readonly string[]> =>
     String(await redis.node.command('HGET', `${prefix}:{s}:session`, 'head')).split(' ');
+
+  it('is not looked for any more when the tree has stopped', async () => {
+    const { provider, state } = await hosts.start({ url: redis.url, prefix });
+    expect((await (await provider.find('s')).read()).revision).to.equal(1);
+    await untilPasses(() => expect(state.app.system.lookup(`${state.host.root}/redis/feed-1`)).not.to.equal(undefined));
+    await state.stop();
+    expect(leftBySystem(state.app.system)).to.deep.equal([]);
+  });
 
   it('takes one round trip for each commit, and none for who watches it', async () => {
     const events = watched.watch({ from: 1 });
