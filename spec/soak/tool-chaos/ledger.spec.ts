@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { exitReason, StateError, ToolError, WorkerLostError } from '../../../index.ts';
+import { CallTimeoutError, exitReason, StateError, ToolError, WorkerLostError } from '../../../index.ts';
 import { kindOf, Ledger, type Told } from './ledger.ts';
 import type { Drawn } from './shapes.ts';
 
@@ -27,6 +27,9 @@ const raised: Told = {
 const notStarted: Told = { kind: 'not_started', error: new StateError('unavailable', 'later') };
 const lost: Told = { kind: 'unknown', error: new WorkerLostError('w', exitReason.killed, 'unknown', '') };
 
+const late = drawn({ tool: 'run' }, { hurry: { how: 'deadline', ms: 1 } });
+const overThere: Told = { kind: 'tool_error', error: new CallTimeoutError('run', 1) };
+
 const runs = (count: number, key = 'k') => new Map(count === 0 ? [] : [[key, count]]);
 
 /** What a ledger finds wrong with a call that was told this and has run so often. */
@@ -44,6 +47,7 @@ describe('the ledger of the soak of tool calls', () => {
     ['one run of a tool that raised', failing, [raised], 1],
     ['no run of what was not started', hurried, [notStarted], 0],
     ['no run of what is unknown', run, [lost], 0],
+    ['no run of what its worker ended at its deadline', late, [overThere], 0],
     ['one run of what is unknown', run, [lost], 1],
     ['two runs of what is idempotent', again, [result], 2],
     ['one run of a key that two have asked for', run, [result, result], 1],

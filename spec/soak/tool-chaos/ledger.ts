@@ -39,7 +39,8 @@ export class Ledger {
   }
 
   /** What a call was told, and what those were told who asked for it as well. */
-  told(drawn: Drawn, told: readonly Told[]): void {
+  told(drawn: Drawn, given: readonly Told[]): void {
+    const told = given.map((one) => (isOver(drawn, one) ? { ...one, kind: 'unknown' as const } : one));
     this.#calls.push({ drawn, told });
     for (const one of told) {
       this.outcomes[one.kind] += 1;
@@ -118,6 +119,10 @@ export class Ledger {
     this.wrong.push(`${args.key} (${shape.tool}, ${idempotent ? 'idempotent' : 'once'}): ${what}`);
   }
 }
+
+/** Both ends know the deadline: a worker that is quicker ends the call, and tells of it as the error of its tool. */
+const isOver = ({ hurry }: Drawn, { kind, error }: Told): boolean =>
+  kind === 'tool_error' && hurry?.how === 'deadline' && codeOf(error) === 'call_timeout';
 
 type Values = Readonly<Record<string, unknown>>;
 
