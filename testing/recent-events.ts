@@ -4,7 +4,7 @@
  */
 import {
   ActorRef,
-  ActorSystem,
+  type ActorSystem,
   type AnyEvent,
   type ExitReason,
   formatExitReason,
@@ -12,11 +12,9 @@ import {
   Pid,
   Ring,
 } from '../actors/core/index.ts';
+import { type FaultTarget as InSystem, systemOf } from './faults/target.ts';
 
-/** Anything that belongs to a system: the ref that `startSupervisor` answers, any other ref, what `useSystem` answers. */
-export type InSystem = ActorSystem | { readonly system: ActorSystem };
-
-export const systemOf = (one: InSystem): ActorSystem => (one instanceof ActorSystem ? one : one.system);
+export { type InSystem, systemOf };
 
 export interface Exit {
   readonly pid: Pid;

@@ -16,6 +16,7 @@ import {
   type StateSession,
   type Variable,
   type WritableView,
+  withCommit,
 } from '../state/index.ts';
 import { follow, Teller } from './variable-changes.ts';
 
@@ -90,28 +91,19 @@ export class Inheritance {
 
   /** Writing to the session: what is declared here takes the place of what is inherited, what is removed gives it back. */
   writing(view: WritableView): WritableView {
-    return {
-      read: (...args) => view.read(...args),
-      list: (...args) => view.list(...args),
-      history: (...args) => view.history(...args),
-      at: (...args) => view.at(...args),
-      backoff: (...args) => view.backoff(...args),
-      commit: async (request, options) => {
-        const { declare, remove = [] } = request;
-        if (declare === undefined) {
-          const done = await view.commit(request, options);
-          if (remove.length > 0) await this.#lookAgain();
-          return done;
-        }
-        const own = (now: Snapshot): CommitRequest => {
-          const inherited = inheritedOf(now).filter(
-            ({ name }) => Object.hasOwn(declare, name) && !remove.includes(name),
-          );
-          return { ...request, remove: [...remove, ...inherited.map(({ name }) => name)] };
-        };
-        return compareAndSet(view, [...Object.keys(declare), noteName], own, options);
-      },
-    };
+    return withCommit(view, async (request, options) => {
+      const { declare, remove = [] } = request;
+      if (declare === undefined) {
+        const done = await view.commit(request, options);
+        if (remove.length > 0) await this.#lookAgain();
+        return done;
+      }
+      const own = (now: Snapshot): CommitRequest => {
+        const inherited = inheritedOf(now).filter(({ name }) => Object.hasOwn(declare, name) && !remove.includes(name));
+        return { ...request, remove: [...remove, ...inherited.map(({ name }) => name)] };
+      };
+      return compareAndSet(view, [...Object.keys(declare), noteName], own, options);
+    });
   }
 
   #lookAgain(): Promise<void> {

@@ -112,3 +112,4 @@ export { receivedVariable } from './variable.ts';
 export { VaultError, type VaultErrorCode } from './vault-error.ts';
 export { checkSealMs, checkTtl, isOurs } from './vault-session.ts';
 export { Waiters } from './waiters.ts';
+export { withCommit } from './with-commit.ts';

@@ -107,80 +107,42 @@ async function extraMemory(size: number, watch: Watch): Promise<number> {
 
 const size = 200_000;
 
+type More = Partial<Pick<Contest, 'rounds' | 'lacks'>>;
+
+/** How long a change takes with something attached, beside the same program without. */
+const timed = (name: string, atMost: number, watch: Watch, more: More = {}): Contest => ({
+  unit: 'us/change',
+  size,
+  quickSize: 200,
+  ...more,
+  ours: (count) => changes(count, watch),
+  lines: [
+    {
+      name: `${name}: time with/without`,
+      baseline: 'the same program without them',
+      theirs: (count) => changes(count, unobserved),
+      target: { atMost },
+    },
+  ],
+});
+
+/** Megabytes that are held with something attached. */
+const held = (name: string, limit: number, watch: Watch, more: More = {}): Contest => ({
+  unit: 'MB',
+  size,
+  quickSize: 200,
+  rounds: 3,
+  ...more,
+  ours: (count) => extraMemory(count, watch),
+  lines: [{ name: `${name} hold, value in MB`, baseline: 'the bound', theirs: () => limit, limit }],
+});
+
 export const overhead: readonly Contest[] = [
-  {
-    unit: 'us/change',
-    size,
-    quickSize: 200,
-    ours: (count) => changes(count, (app) => observed(app)),
-    lines: [
-      {
-        name: 'dev tools attached: time with/without',
-        baseline: 'the same program without them',
-        theirs: (count) => changes(count, unobserved),
-        target: { atMost: 1.1 },
-      },
-    ],
-  },
-  {
-    unit: 'us/change',
-    size,
-    quickSize: 200,
-    ours: (count) => changes(count, withAll),
-    lines: [
-      {
-        name: 'page, message trace and a slow viewer: time with/without',
-        baseline: 'the same program without them',
-        theirs: (count) => changes(count, unobserved),
-        target: { atMost: 1.3 },
-      },
-    ],
-  },
-  {
-    unit: 'MB',
-    size,
-    quickSize: 200,
-    rounds: 3,
-    ours: (count) => extraMemory(count, withAll),
-    lines: [
-      {
-        name: 'memory that page, message trace and a slow viewer hold, value in MB',
-        baseline: 'the bound',
-        theirs: () => 32,
-        limit: 32,
-      },
-    ],
-  },
-  {
-    unit: 'us/change',
-    size,
-    quickSize: 200,
-    rounds: 5,
+  timed('dev tools attached', 1.1, observed),
+  timed('page, message trace and a slow viewer', 1.3, withAll),
+  held('memory that page, message trace and a slow viewer', 32, withAll),
+  timed('page in Chromium, message trace and a slow viewer', 1.3, withBrowser, { rounds: 5, lacks: lacking }),
+  held('memory of the host that page in Chromium, message trace and a slow viewer', 32, withBrowser, {
     lacks: lacking,
-    ours: (count) => changes(count, withBrowser),
-    lines: [
-      {
-        name: 'page in Chromium, message trace and a slow viewer: time with/without',
-        baseline: 'the same program without them',
-        theirs: (count) => changes(count, unobserved),
-        target: { atMost: 1.3 },
-      },
-    ],
-  },
-  {
-    unit: 'MB',
-    size,
-    quickSize: 200,
-    rounds: 3,
-    lacks: lacking,
-    ours: (count) => extraMemory(count, withBrowser),
-    lines: [
-      {
-        name: 'memory of the host that page in Chromium, message trace and a slow viewer hold, value in MB',
-        baseline: 'the bound',
-        theirs: () => 32,
-        limit: 32,
-      },
-    ],
-  },
+  }),
 ];

@@ -16,17 +16,11 @@ import {
   processOf,
   type TimerHandle,
 } from '../../actors/core/index.ts';
-import {
-  globOf,
-  type MessageFilter,
-  type MessageRow,
-  messageFilter,
-  nameGlobOf,
-  type TraceHead,
-} from '../protocol/index.ts';
+import { type MessageFilter, type MessageRow, messageFilter, type TraceHead } from '../protocol/index.ts';
 import { contentOf, nameOf, senderOf } from './letters.ts';
 import type { Previews } from './preview.ts';
 import { RingLog } from './ring-log.ts';
+import { TraceFilter } from './trace-filter.ts';
 
 export interface TraceLimits {
   /** How many messages, at most 100,000. Default 10,000. */
@@ -73,10 +67,7 @@ export class MessageTrace {
   #recording = false;
   #log = new RingLog<Traced>(0);
   #open = new Map<Letter, Traced>();
-  #filter: MessageFilter = {};
-  /** Of the filter, what can be said before there is a record. */
-  #fitsPath: ((path: string) => boolean) | undefined;
-  #fitsName: ((name: string) => boolean) | undefined;
+  #filter = new TraceFilter();
   #recorded = 0;
   #dropped = 0;
   #characters = 0;
@@ -101,7 +92,7 @@ export class MessageTrace {
   get head(): TraceHead {
     return {
       running: this.running,
-      filter: this.#filter,
+      filter: this.#filter.asked,
       recorded: this.#recorded,
       dropped: this.#dropped,
       stopped: this.#stopped,
@@ -113,9 +104,7 @@ export class MessageTrace {
   start(filter: MessageFilter = {}, { max = 10_000, forMs = 60_000 }: TraceLimits = {}): void {
     const { clock } = this.#system.runtime;
     this.stop('asked');
-    this.#filter = filter;
-    this.#fitsPath = filter.path === undefined ? undefined : globOf(filter.path);
-    this.#fitsName = filter.name === undefined ? undefined : nameGlobOf(filter.name);
+    this.#filter = new TraceFilter(filter);
     this.#max = Math.min(max, tracedMax);
     this.#log = new RingLog(this.#max);
     this.#open = new Map();
@@ -235,10 +224,10 @@ export class MessageTrace {
   #note(letter: Letter, to: string, path: string, outcome: MessageRow['outcome']): Traced | undefined {
     const sender = senderOf(letter) ?? this.#system.current?.pid;
     const name = nameOf(letter);
-    if (!this.#fits(sender, path, name)) return undefined;
+    if (!this.#filter.fits(sender, path, name)) return undefined;
     const sent = contentOf(letter);
     const facts = factsOf(sent);
-    if (!this.#fitsFacts(facts) || !this.#room()) return undefined;
+    if (!this.#filter.fitsFacts(facts) || !this.#room()) return undefined;
     const content = this.#previews.of(sent, { depth: 3, characters: previewMax });
     this.#characters += lengthOf(content);
     const row: Mutable<MessageRow> = {
@@ -281,20 +270,6 @@ export class MessageTrace {
   #causeOf(sender: Pid | undefined): number | null {
     const current = sender === undefined ? undefined : processOf(sender)?.current;
     return current === undefined ? null : (this.#open.get(current)?.row.seq ?? null);
-  }
-
-  #fits(sender: Pid | undefined, to: string, name: string): boolean {
-    const { direction } = this.#filter;
-    if (this.#fitsName?.(name) === false) return false;
-    const fits = this.#fitsPath;
-    if (fits === undefined) return true;
-    return (direction !== 'out' && fits(to)) || (direction !== 'in' && sender !== undefined && fits(sender.path));
-  }
-
-  #fitsFacts({ session, traceId }: Pick<MessageRow, 'session' | 'traceId'>): boolean {
-    const filter = this.#filter;
-    if (filter.session !== undefined && filter.session !== session) return false;
-    return filter.traceId === undefined || filter.traceId === traceId;
   }
 
   #room(): boolean {

@@ -25,15 +25,9 @@ export interface RuleStatus {
 export interface Decision {
   readonly rule: ActiveRule;
   readonly task: Task;
+  /** The same as dev tools tell it. */
+  readonly mark: FaultMark;
 }
-
-/** A decision as dev tools tell it. */
-export const markOf = ({ rule, task }: Decision): FaultMark => ({
-  plan: rule.plan,
-  rule: rule.id,
-  point: rule.rule.point,
-  task: formatTask(task),
-});
 
 export interface ArmOptions {
   /** What `when.while` names. */
@@ -112,12 +106,11 @@ export class ActivePlan {
     let decision: Decision | undefined;
     for (const rule of this.#byPoint.get(site.point) ?? []) {
       const task = rule.passed(site, decision !== undefined);
-      if (task !== undefined) decision = { rule, task };
+      if (task === undefined) continue;
+      const mark = { plan: this.id, rule: rule.id, point: site.point, task: formatTask(task) };
+      decision = { rule, task, mark };
     }
-    if (decision !== undefined) {
-      const { rule } = decision;
-      this.#at.tell({ type: 'done', mark: markOf(decision), rule, site });
-    }
+    if (decision !== undefined) this.#at.tell({ type: 'done', mark: decision.mark, rule: decision.rule, site });
     return decision;
   }
 

@@ -12,7 +12,7 @@ import {
   toExitReason,
   type Verdict,
 } from '../../actors/core/index.ts';
-import { type Decision, markOf } from './active-plan.ts';
+import type { Decision } from './active-plan.ts';
 import type { FaultSet } from './fault-set.ts';
 import { InOrder } from './order.ts';
 import { interceptReply, receiverOf } from './replies.ts';
@@ -73,7 +73,7 @@ export class ActorFaults implements Faults {
     });
     if (decision === undefined) return this.#passes(process, letter);
     const { rule, task } = decision;
-    process.system.tracer?.faulted(process, letter, markOf(decision));
+    process.system.tracer?.faulted(process, letter, decision.mark);
     switch (task.do) {
       case 'throw':
         if (task.error !== undefined) throw new InjectedFault(rule.id, 'message.send', task.error, rule.plan);
@@ -157,7 +157,7 @@ export class ActorFaults implements Faults {
     if (!this.set.concerns(point)) return undefined;
     const decision = this.set.decide(siteOf(point, process, letter));
     if (decision === undefined) return undefined;
-    if (letter !== undefined) process.system.tracer?.faulted(process, letter, markOf(decision));
+    if (letter !== undefined) process.system.tracer?.faulted(process, letter, decision.mark);
     return act(decision, point, process, letter);
   }
 

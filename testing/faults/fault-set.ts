@@ -1,7 +1,7 @@
 /** All plans that are armed at one place: a live system, or a simulation. Any number of them may be. */
 import { type FaultMark, Recent } from '../../actors/core/index.ts';
 import type { Plan, Task, TaskName } from '../plan/plan.ts';
-import { ActivePlan, type ArmOptions, type Decision, markOf } from './active-plan.ts';
+import { ActivePlan, type ArmOptions, type Decision } from './active-plan.ts';
 import type { Site, Surroundings } from './active-rule.ts';
 import type { FaultNews } from './fault-news.ts';
 
@@ -78,7 +78,7 @@ export class FaultSet {
       const decision = plan.decide(site);
       if (decision === undefined) continue;
       const { path } = site;
-      if (path !== undefined && isGrave(site, decision.task)) this.#blame.use(path, markOf(decision));
+      if (path !== undefined && isGrave(site, decision.task)) this.#blame.use(path, decision.mark);
       return decision;
     }
     return undefined;

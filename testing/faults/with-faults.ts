@@ -8,11 +8,9 @@ import { type DoorName, doorNames, doorsOf, liveSurroundings } from './doors.ts'
 import { asEvents } from './fault-news.ts';
 import { FaultSet } from './fault-set.ts';
 import { lackOf } from './process-hands.ts';
+import { type FaultTarget, systemOf } from './target.ts';
 
-/** A running system, or anything in it: what `startSupervisor` answers, a ref. */
-export type FaultTarget = ActorSystem | { readonly system: ActorSystem };
-
-const systemOf = (target: FaultTarget): ActorSystem => ('system' in target ? target.system : target);
+export type { FaultTarget } from './target.ts';
 
 /** What cannot be done on this machine is refused, and not left undone. Throws PlanError. */
 function checkMachine(plan: Plan): void {

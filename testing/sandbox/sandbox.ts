@@ -13,7 +13,7 @@ import {
   type Process,
 } from '../../actors/core/index.ts';
 import { DynamicSupervisorRef, type SupervisedChild, SupervisorRef } from '../../supervisors/index.ts';
-import type { FaultTarget } from '../faults/with-faults.ts';
+import { type FaultTarget, systemOf } from '../faults/target.ts';
 import { checkPlan } from '../plan/check.ts';
 import type { Plan } from '../plan/plan.ts';
 import { runOnce } from '../simulation/simulate.ts';
@@ -82,7 +82,7 @@ const limits = { turns: 500_000, records: 100_000, ms: 24 * 60 * 60_000, realTur
  * happens in the sandbox. Rejects with PlanError, and TypeError when there is no such tree.
  */
 export async function sandbox(target: FaultTarget, options: SandboxOptions = {}): Promise<SandboxResult> {
-  const system = 'system' in target ? target.system : target;
+  const system = systemOf(target);
   const { plan, seed = 1, send = [], forMs = defaultForMs, leaveOut = [] } = options;
   if (plan !== undefined) checkPlan(plan);
   const captured = capture(system, rootOf(system, options.path), leaveOut);

@@ -5,9 +5,10 @@ import { crashText } from '../../report/crash-text.ts';
 import { moment } from '../../report/units.ts';
 import { actorPath } from '../actor-path.ts';
 import { type Cli, wholeNumber } from '../cli.ts';
-import { logicOf, writeCrashTest } from '../crash-test-file.ts';
+import { writeCrashTest } from '../crash-test-file.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
 import type { Column } from '../table.ts';
+import { namedExport } from '../test-file.ts';
 
 interface Options {
   readonly path?: string;
@@ -24,7 +25,9 @@ export const crashes = (cli: Cli): Command =>
     .option('--path <path>', 'only of this actor')
     .option('--limit <rows>', 'how many', wholeNumber, 50)
     .option('--as-test <file>', 'write a mocha test that plays the last letters again; - is stdout')
-    .addOption(new Option('--logic <file#name>', "its actor's logic, if the stack does not tell").argParser(logicOf))
+    .addOption(
+      new Option('--logic <file#name>', "its actor's logic, if the stack does not tell").argParser(namedExport),
+    )
     .option('--force', 'also over a file that is there')
     .action(
       cli.run(async (session, id: number | undefined, options: Options) => {

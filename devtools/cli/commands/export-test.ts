@@ -1,13 +1,14 @@
 /** `ophion export-test`: the trace of a simulation that failed becomes a mocha test. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Cli } from '../cli.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
+import { type NamedExport, namedExport, writeTest } from '../test-file.ts';
 
 interface Options {
   readonly json?: boolean;
-  readonly scenario?: { readonly module: string; readonly name: string };
+  readonly scenario?: NamedExport;
   readonly out?: string;
   readonly from?: string;
   readonly force?: boolean;
@@ -17,37 +18,20 @@ export const exportTest = (cli: Cli): Command =>
   cli
     .plain('export-test', 'make a test of a simulation that failed')
     .argument('<file>', 'a *.trace.jsonl of ophion/testing')
-    .addOption(new Option('--scenario <file#name>', 'the scenario, if the trace does not know').argParser(scenarioOf))
+    .addOption(new Option('--scenario <file#name>', 'the scenario, if the trace does not know').argParser(namedExport))
     .option('--out <file>', 'where to; - is stdout (default: the same name, .spec.ts, here)')
     .option('--from <module>', 'where the test has ophion/testing from')
     .option('--force', 'also over a file that is there')
     .action(async (path: string, options: Options) => {
-      const { scenario, from, force = false } = options;
+      const { scenario, from, force = false, json = false } = options;
       const out = options.out ?? `${basename(path).replace(/(\.trace)?\.jsonl$/, '')}.spec.ts`;
       const text = await exported(path, {
         ...(scenario === undefined ? {} : { scenario }),
         ...(from === undefined ? {} : { from }),
         ...(out === '-' ? {} : { file: out }),
       });
-      if (out === '-') {
-        cli.io.out(text.trimEnd());
-        return;
-      }
-      try {
-        writeFileSync(out, text, { flag: force ? 'w' : 'wx' });
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        const why = code === 'EEXIST' ? `${out} is there; --force writes over it` : message;
-        throw new CommandError(exitCodes.failed, why, { cause: error });
-      }
-      cli.io.out(options.json === true ? JSON.stringify({ file: out }) : `${out}: mocha runs it`);
+      writeTest(cli.io, text, { file: out, force, json });
     });
-
-function scenarioOf(text: string): Options['scenario'] {
-  const [, module, name] = /^(.+)#([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u.exec(text) ?? [];
-  if (module === undefined || name === undefined) throw new InvalidArgumentError('it is to be FILE#NAME');
-  return { module, name };
-}
 
 /** The tools for tests are loaded when they are needed: no other command does. */
 async function exported(

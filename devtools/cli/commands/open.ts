@@ -9,9 +9,10 @@ import { crashText } from '../../report/crash-text.ts';
 import { counted, moment } from '../../report/units.ts';
 import { oneLine } from '../../report/visible.ts';
 import { type Cli, wholeNumber } from '../cli.ts';
-import { logicOf, writeCrashTest } from '../crash-test-file.ts';
+import { writeCrashTest } from '../crash-test-file.ts';
 import { CommandError, exitCodes } from '../exit-codes.ts';
 import { facts, table } from '../table.ts';
+import { namedExport } from '../test-file.ts';
 import { crashColumns } from './crashes.ts';
 import { messageLine } from './trace.ts';
 import { treeLines } from './tree.ts';
@@ -35,7 +36,9 @@ export const open = (cli: Cli): Command =>
     .argument('<file>', 'a *.trace.jsonl')
     .addOption(new Option('--crash <id>', 'the report of this crash').argParser(wholeNumber))
     .option('--as-test <file>', 'of --crash: write a mocha test that plays the last letters again; - is stdout')
-    .addOption(new Option('--logic <file#name>', "its actor's logic, if the stack does not tell").argParser(logicOf))
+    .addOption(
+      new Option('--logic <file#name>', "its actor's logic, if the stack does not tell").argParser(namedExport),
+    )
     .option('--force', 'also over a file that is there')
     .option('--messages', 'the messages')
     .option('--events', 'what happened')

@@ -1,5 +1,4 @@
 /** `ophion what-if`: the tree goes on in a simulated world, and this shows what became of it. */
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Preview, SandboxActorRow, SandboxQuestion, SandboxRun } from '../../protocol/index.ts';
 import { previewLine } from '../../report/preview-text.ts';
@@ -7,6 +6,7 @@ import { counted, span } from '../../report/units.ts';
 import { oneLine } from '../../report/visible.ts';
 import { actorPath } from '../actor-path.ts';
 import { type Cli, duration, given, jsonValue, list, wholeNumber } from '../cli.ts';
+import { planIn } from '../plan-file.ts';
 import type { Session } from '../session.ts';
 import { stateDiff } from '../state-diff.ts';
 import { changeLines } from './diff.ts';
@@ -47,11 +47,6 @@ export const whatIf = (cli: Cli): Command =>
         session.show(run, () => runLines(run, messages, session));
       }),
     );
-
-function planIn(file: string): unknown {
-  const text = readFileSync(file, 'utf8').trim();
-  return text.startsWith('{') ? jsonValue(text) : text;
-}
 
 /** `app/counter:add=5` is a cast or call, `app/counter={"type":"press"}` any message. */
 function message(kind?: 'cast' | 'call') {

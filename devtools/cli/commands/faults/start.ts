@@ -1,9 +1,9 @@
 /** `ophion faults start`: a plan in the short form, from a file, or made of an entry of the catalogue. */
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type FaultPlanRow, type FaultRule, ViewerError } from '../../../protocol/index.ts';
 import { type Cli, duration, given, wholeNumber } from '../../cli.ts';
 import { CommandError, exitCodes } from '../../exit-codes.ts';
+import { planIn } from '../../plan-file.ts';
 import type { Session } from '../../session.ts';
 import { endText, planLines } from './lines.ts';
 
@@ -77,21 +77,6 @@ async function planOf(session: Session, text: string | undefined, options: Optio
     throw new CommandError(exitCodes.notFound, `the catalogue has no fault '${entry}'; ophion faults list has them`);
   }
   return { rules: [ruleOf(found.rule, options)] };
-}
-
-function planIn(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new CommandError(exitCodes.notFound, `${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  if (!text.startsWith('{')) return text;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(exitCodes.usage, `${file} is no JSON: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** The rule of an entry, with what was said besides. */
