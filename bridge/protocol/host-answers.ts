@@ -207,13 +207,17 @@ function heard(call: OpenCall, { payload, attachments = [], end }: Message): Sai
 const soundMs = (ms: number | undefined): number | undefined =>
   ms !== undefined && ms >= 0 && ms < Number.POSITIVE_INFINITY ? ms : undefined;
 
+/** A worker ends a call at its deadline by itself, and knows whether the tool had begun. */
+const knownOfError = (error: ActorError): Known =>
+  error instanceof CallTimeoutError && error.outcome === 'not_started' ? 'not_started' : 'ended';
+
 function resultOf(call: OpenCall, result: ToolResult, attachments: readonly Uint8Array[]): Said {
   const handlerMs = soundMs(result.handlerMs);
   const outcome = outcomeOf(call, result, attachments);
   if (outcome instanceof Error)
     return notTaken.has(outcome.code)
       ? { kind: 'not_taken', error: outcome }
-      : { kind: 'result', outcome, known: 'ended', handlerMs };
+      : { kind: 'result', outcome, known: knownOfError(outcome), handlerMs };
   const writes = writesOf(call, result);
   if (writes !== undefined)
     return { kind: 'ending', ending: endingOf(call, outcome, { result, attachments }, writes), handlerMs };

@@ -410,6 +410,19 @@ class TestCancelling:
         host.ready()
         fault = host.open("wait_for_ever", timeout_ms=30).result().fault
         assert (fault.code, fault.message) == ("call_timeout", "wait_for_ever: no answer within 30 ms")
+        assert "outcome" not in decode_map(fault.details)
+
+    def test_a_deadline_of_a_call_that_waits_for_a_thread_says_that_it_was_not_started(self, host: Host) -> None:
+        host.ready(capacity=1)
+        first = host.open("wait_for_cancel")
+        host.wait("log", lambda log: log.message == "waiting")
+        fault = host.open("echo", value=1, timeout_ms=30).result().fault
+        assert (fault.code, decode_map(fault.details)) == (
+            "call_timeout",
+            {"timeoutMs": 30, "outcome": "not_started"},
+        )
+        first.say(cancel=bridge_pb2.Cancel(reason="enough"))
+        assert first.value() == "cancelled"
 
     def test_a_call_that_does_not_end_stays_in_flight(self, host: Host) -> None:
         host.ready()

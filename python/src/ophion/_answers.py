@@ -7,7 +7,7 @@ import time
 
 from ophion._attachments import Attached, Said
 from ophion._codec import encode_into
-from ophion._errors import ActorError, EncodeError, StateError
+from ophion._errors import ActorError, CallTimeoutError, EncodeError, StateError
 from ophion._faults import fault_of_error, fault_of_tool
 from ophion._gen import bridge_pb2, tools_pb2, values_pb2
 from ophion._quick_write import quick_item, quick_result
@@ -63,7 +63,7 @@ def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
     found = fault_of_tool(tool, error) if own is None else fault_of_error(own)
     cancellation = scope.cancellation
     if cancellation is not None:
-        raised, found = found, fault_of_error(cancellation)
+        raised, found = found, fault_of_error(cancellation if scope.begun_at is not None else _unbegun(cancellation))
         if cancellation not in (error, own) and not isinstance(error, asyncio.CancelledError):
             found.causes.append(raised)
     result = tools_pb2.ToolResult(fault=found, revision=scope.revision, facts=scope.facts())
@@ -81,8 +81,15 @@ def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
 
 def said_refusal(error: ActorError) -> Said:
     """The result of a call that was never begun."""
-    result = tools_pb2.ToolResult(fault=fault_of_error(error))
+    result = tools_pb2.ToolResult(fault=fault_of_error(_unbegun(error)))
     return Said(bridge_pb2.WorkerMessage(result=result).SerializeToString())
+
+
+def _unbegun(error: ActorError) -> ActorError:
+    """Why a call ended of which nothing was done: a deadline that passed says so."""
+    if not isinstance(error, CallTimeoutError):
+        return error
+    return CallTimeoutError(error.message, details={**error.details, "outcome": "not_started"})
 
 
 def _handler_ms(scope: Scope) -> float:

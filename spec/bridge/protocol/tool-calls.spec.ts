@@ -9,6 +9,7 @@ import {
   WorkerLostError,
 } from '../../../actors/core/index.ts';
 import { declare, float, integer } from '../../../actors/state/index.ts';
+import { faultOf } from '../../../bridge/protocol/error-codes.ts';
 import { callTool, streamTool } from '../../../bridge/protocol/tool-calls.ts';
 import { type BridgeSystem, startBridge } from '../../helpers/bridge-system.ts';
 import type { ProtocolWorker } from '../../helpers/protocol-worker.ts';
@@ -125,6 +126,24 @@ describe('a call of a Python tool', () => {
     expect(side.call.timeoutMs).to.be.within(1, 1_000);
     expect(await rejection(call.outcome)).to.be.instanceOf(CallTimeoutError);
     await wire.changed.until(() => side.cancelled !== undefined);
+  });
+
+  it('takes the word of a worker that has ended a call at its deadline, and whether it had begun', async () => {
+    const { wire } = await t.worker();
+    const ended = async (outcome?: 'not_started' | 'unknown') => {
+      const error = new CallTimeoutError('rank', 1_000, outcome === undefined ? {} : { outcome });
+      wire.onCall = (side) => side.fault(faultOf(error));
+      return callTool(t.names, { tool: 'rank' }).settled();
+    };
+    for (const [outcome, kind] of [
+      ['not_started', 'not_started'],
+      ['unknown', 'tool_error'],
+      [undefined, 'tool_error'],
+    ] as const) {
+      const settled = await ended(outcome);
+      expect(settled).to.have.property('kind', kind);
+      expect(settled).to.have.property('error').that.is.instanceOf(CallTimeoutError);
+    }
   });
 
   it('rejects with the reason of its signal at once, and tells the worker', async () => {

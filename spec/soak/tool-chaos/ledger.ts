@@ -39,8 +39,7 @@ export class Ledger {
   }
 
   /** What a call was told, and what those were told who asked for it as well. */
-  told(drawn: Drawn, given: readonly Told[]): void {
-    const told = given.map((one) => (isOver(drawn, one) ? { ...one, kind: 'unknown' as const } : one));
+  told(drawn: Drawn, told: readonly Told[]): void {
     this.#calls.push({ drawn, told });
     for (const one of told) {
       this.outcomes[one.kind] += 1;
@@ -108,7 +107,9 @@ export class Ledger {
     if (kind === 'tool_error') {
       const collided = shape.writes !== undefined && error instanceof StateError && error.code === 'conflict';
       const raised = error instanceof ToolError && (args.fails || shape.relays !== undefined);
-      if (!collided && !raised) this.#complain(drawn, `was told ${shown(told)}`);
+      // Both ends know the deadline: a worker that is quicker ends the call, and knows that it has ended.
+      const late = hurry?.how === 'deadline' && codeOf(error) === 'call_timeout';
+      if (!collided && !raised && !late) this.#complain(drawn, `was told ${shown(told)}`);
     }
     // Nothing here is full, closed or refused: only who is hurried, or has lost his worker, is not answered.
     if ((kind === 'not_started' || kind === 'unknown') && hurry === undefined && codeOf(error) !== 'worker_lost')
@@ -119,10 +120,6 @@ export class Ledger {
     this.wrong.push(`${args.key} (${shape.tool}, ${idempotent ? 'idempotent' : 'once'}): ${what}`);
   }
 }
-
-/** Both ends know the deadline: a worker that is quicker ends the call, and tells of it as the error of its tool. */
-const isOver = ({ hurry }: Drawn, { kind, error }: Told): boolean =>
-  kind === 'tool_error' && hurry?.how === 'deadline' && codeOf(error) === 'call_timeout';
 
 type Values = Readonly<Record<string, unknown>>;
 
