@@ -80,6 +80,11 @@ export class Siblings implements InOrder<Offspring> {
     process.pid.child = child;
   }
 
+  /** They have no supervisor any more: who keeps the pid of one keeps none of the others by it. */
+  release(): void {
+    for (const { lastPid } of this) if (lastPid !== undefined) lastPid.child = undefined;
+  }
+
   *[Symbol.iterator](): Generator<Offspring> {
     for (let child = this.#first; child !== undefined; child = child.next) yield child;
   }

@@ -90,7 +90,9 @@ export abstract class SupervisorBehavior implements Behavior {
     return false;
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.siblings.release();
+  }
 
   get sys(): SysCallbacks {
     return {

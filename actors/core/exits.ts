@@ -182,6 +182,7 @@ export abstract class Exits extends Turns {
     if (links instanceof ChurnSet) for (const other of links) this.#signal(other, reason);
     else if (links !== undefined) this.#signal(links, reason);
     this.#failCalls(reason);
+    this.forgetLetters();
     if (this.rare?.parked !== undefined) this.unpark();
     const { monitors } = this;
     this.monitors = undefined;

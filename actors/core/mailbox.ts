@@ -125,6 +125,14 @@ export class Ring<T> {
     return items.reverse();
   }
 
+  /** Lets go of everything. */
+  clear(): void {
+    this.#slots = noSlots;
+    this.#head = 0;
+    this.#length = 0;
+    this.#past = 0;
+  }
+
   #grow(): void {
     // A power of two, so that wrapping around is one mask.
     const slots = new Array<T | undefined>(Math.max(initialSlots, this.#slots.length * 2));

@@ -144,10 +144,19 @@ export abstract class Turns implements Runnable {
     return letter.kind === 'system' || (letter.kind === 'exit' && this.isParent(letter.from));
   }
 
-  /** What it has handled last, oldest first, with what it is handling; for crash reports. */
+  /** What it has handled last, oldest first, with what it is handling; for crash reports. None once its end is told. */
   get lastLetters(): readonly HandledLetter[] {
     const times = this.#times;
     return times?.of(this.mailbox.past(), this.handled - times.unkept) ?? [];
+  }
+
+  /**
+   * Lets go of its letters. Who has ended is kept by every reference to it, and letters refer to others who have ended:
+   * each would keep those before it, for ever.
+   */
+  protected forgetLetters(): void {
+    this.mailbox.clear();
+    this.#times = undefined;
   }
 
   #begin(letter: Letter): void {

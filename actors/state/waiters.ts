@@ -13,8 +13,9 @@ interface Waiter<T> {
   next: Waiter<T> | undefined;
 }
 
-/** The functions of the promise that was made last. */
-let [resolveIt, rejectIt]: [Resolve, Reject] = [() => {}, () => {}];
+const nothing = (): void => {};
+/** The functions of the promise that is being made. */
+let [resolveIt, rejectIt]: [Resolve, Reject] = [nothing, nothing];
 const take = (resolve: Resolve, reject: Reject): void => {
   resolveIt = resolve;
   rejectIt = reject;
@@ -32,6 +33,8 @@ export class Waiters<T> {
   add<R = T>(as?: (value: T) => R | Promise<R>): Promise<R> {
     const promise = new Promise<R>(take as (resolve: (value: R) => void, reject: Reject) => void);
     const waiter: Waiter<T> = { as, resolve: resolveIt, reject: rejectIt, next: undefined };
+    // The promise, and what it comes to, is not kept until the next one.
+    resolveIt = rejectIt = nothing;
     if (this.#last === undefined) this.#first = waiter;
     else this.#last.next = waiter;
     this.#last = waiter;

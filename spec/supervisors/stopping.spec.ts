@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type ActorContext, type Process, server } from '../../actors/core/index.ts';
+import { type ActorContext, type Pid, type Process, server } from '../../actors/core/index.ts';
 import { dynamicSupervisor, supervisor } from '../../supervisors/index.ts';
 import { rejection } from '../helpers/rejection.ts';
 import { Parts, virtualTree } from './virtual-tree.ts';
@@ -43,6 +43,19 @@ describe('stopping children', () => {
       2, 2, 2,
     ]);
     expect(reports).to.deep.equal(['child_terminated a killed', 'shutdown_error c killed']);
+  });
+
+  it('by a kill of their supervisor leaves nothing of it at their pids, which others keep', async () => {
+    const parts = new Parts();
+    const children = { a: parts.part('a'), b: parts.part('b') };
+    const { app, runtime } = await virtualTree({
+      children: { jobs: supervisor({ strategy: 'one_for_one', children }) },
+    });
+    const pid = app.system.lookup('app/jobs/a')?.pid as Pid;
+    expect(pid.child).to.have.property('id', 'a');
+    app.children.jobs.exit();
+    await runtime.idle();
+    expect([pid.alive, pid.child]).to.deep.equal([false, undefined]);
   });
 
   it('is not fooled by a child that has unlinked itself (S-068)', async () => {

@@ -55,6 +55,17 @@ describe('the last letters of an actor', () => {
     expect(processOf(one()).lastLetters).to.have.length(1);
   });
 
+  it('are let go of once its end is told, so that who has its pid or a reference keeps none of them', async () => {
+    const ended = processOf(one());
+    const down = one().monitor();
+    for (let by = 1; by <= 30; by += 1) one().cast('add', by);
+    one().cast('boom');
+    one().cast('add', 31);
+    await down;
+    expect(ended.lastLetters).to.deep.equal([]);
+    expect(ended.mailboxLength).to.equal(0);
+  });
+
   it('are not those that still wait for it to be resumed, nor what asks it for its state', async () => {
     one().cast('add', 1);
     await sys.suspend(one());

@@ -68,10 +68,15 @@ describe('a ring that shows what was taken from it', () => {
       drain(ring, waiting) {
         expect(ring.drain()).to.deep.equal(waiting.splice(0));
       },
+      clear(ring, waiting, past) {
+        ring.clear();
+        waiting.length = 0;
+        past.length = 0;
+      },
     };
 
   it('keeps both in order, whatever is done to it', () => {
-    const names = ['push', 'push', 'push', 'take', 'take', 'shift', 'unshift', 'forget', 'removeAt', 'drain'];
+    const names = ['push', 'push', 'push', 'take', 'take', 'shift', 'unshift', 'forget', 'removeAt', 'drain', 'clear'];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...names), { maxLength: 120 }), (done) => {
         const ring = new Ring<number>();
