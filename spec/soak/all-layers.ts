@@ -10,7 +10,7 @@ import { leftBySystem, RandomStream } from '../../testing/index.ts';
 import { strikes } from './all-layers/deck.ts';
 import { type AllHost, startAllHost } from './all-layers/host.ts';
 import { type LapDone, runLap } from './all-layers/lap.ts';
-import { Memory, type Slope } from './all-layers/memory.ts';
+import { Memory } from './all-layers/memory.ts';
 import { OpenThings } from './open-things.ts';
 import { type HowLong, lapOf, laps, type Report, type Say, spread } from './scenario.ts';
 import { summed, type Totals } from './session-chaos/totals.ts';
@@ -33,8 +33,8 @@ export interface AllLayersReport extends Report, Omit<Totals, 'hit'> {
   /** How often each fault has hit; those that never have are there as 0. */
   readonly hit: Readonly<Record<string, number>>;
   readonly lap: string;
-  /** Of what memory did, where there were laps enough to say. */
-  readonly memory: Readonly<Record<string, Slope>>;
+  /** What memory did. */
+  readonly memory: ReturnType<Memory['told']>;
 }
 
 /** Of a lap: what is wrong once is wrong often. */
@@ -81,7 +81,7 @@ export async function allLayers(options: AllLayersOptions): Promise<AllLayersRep
     ...summed(done.map(({ totals }) => totals)),
     hit,
     lap: spread(lapMs),
-    memory: memory.slopes(),
+    memory: memory.told(),
     wrong,
   };
 }

@@ -16,9 +16,11 @@ export interface Slope {
   readonly error: number;
   /** What it may be at most; see `mayGrow`. */
   readonly bound: number;
-  /** At the first and the last of these laps. */
+  /** At the first and the last of these laps, and the least and the most of any. */
   readonly from: number;
   readonly to: number;
+  readonly least: number;
+  readonly most: number;
 }
 
 /**
@@ -67,17 +69,23 @@ export class Memory {
     return Object.fromEntries(lived.map(([name, series]) => [name, slopeOf(series.slice(-laps))]));
   }
 
+  /** The slopes in words; in words, too, when there are none. */
+  told(): Readonly<Record<string, string>> | string {
+    const slopes = Object.entries(this.slopes());
+    if (slopes.length === 0) return `${this.#laps} laps are too few for a slope`;
+    return Object.fromEntries(slopes.map(([name, slope]) => [name, shown(slope)]));
+  }
+
   /** What is not flat, in words. */
   wrong(): readonly string[] {
-    return Object.entries(this.slopes()).flatMap(([name, { perLap, bound, from, to }]) =>
-      perLap <= bound
-        ? []
-        : [
-            `the ${name} grows by ${kib(perLap)} with each lap, and by no more than ${kib(bound)} it may: ${kib(from)} to ${kib(to)}`,
-          ],
+    return Object.entries(this.slopes()).flatMap(([name, slope]) =>
+      slope.perLap <= slope.bound ? [] : [`the ${name} grows: ${shown(slope)}`],
     );
   }
 }
+
+const shown = ({ laps, perLap, error, bound, from, to, least, most }: Slope): string =>
+  `${kib(perLap)} (± ${kib(error)}) a lap, at most ${kib(bound)} is flat; ${kib(from)} to ${kib(to)} in ${laps} laps, between ${kib(least)} and ${kib(most)}`;
 
 const kib = (bytes: number): string => `${Math.round(bytes / 1024).toLocaleString('en')} KiB`;
 
@@ -91,7 +99,8 @@ export function slopeOf(values: readonly number[]): Slope {
   const rest = values.reduce((sum, value, x) => sum + (value - mean - perLap * (x - middle)) ** 2, 0);
   const error = Math.sqrt(rest / (laps - 2) / squares);
   const [from = 0, to = 0] = [values[0], values.at(-1)];
-  return { laps, perLap, error, bound: mayGrowPerLap + errors * error, from, to };
+  const bound = mayGrowPerLap + errors * error;
+  return { laps, perLap, error, bound, from, to, least: Math.min(...values), most: Math.max(...values) };
 }
 
 function residentOf(osPid: number): number {
