@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 /** This program, modules of others, and the main job, which `npm start` runs. */
-const others = new Set(['run', 'primes', 'main-job']);
+const others = new Set(['run', 'primes', 'shop', 'main-job']);
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.ts'))
   .map((file) => basename(file, '.ts'))

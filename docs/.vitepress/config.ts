@@ -19,6 +19,7 @@ const examples = [
   page('State machine', 'examples/coffee-machine'),
   page('Applications', 'examples/applications'),
   page('Thread', 'examples/isolation'),
+  page('Failure to test', 'examples/failure-to-test'),
 ];
 
 export const guide: DefaultTheme.SidebarItem[] = [

@@ -46,8 +46,8 @@ describe('the pages of docs/', () => {
 });
 
 describe('the programs of examples/', () => {
-  /** The program that runs the others, and what a thread of one of them loads. */
-  const others = ['run', 'primes'];
+  /** The program that runs the others, and what some of them load. */
+  const others = ['run', 'primes', 'shop'];
   const programs = named('examples', '.ts').filter((name) => !others.includes(name));
 
   it('have a page each', () => {

@@ -1,6 +1,6 @@
 /**
- * Makes a failure small: fewer rules (delta debugging), plainer settings, simpler input, and choices towards "no fault,
- * oldest first". What it tries must fail with the same statement, numbers and names aside.
+ * Makes a failure small: fewer rules (delta debugging) that say when instead of how often, plainer settings, simpler
+ * input, and choices towards "no fault, oldest first". What it tries must fail with the same statement, numbers and names aside.
  */
 import type { Plan, Rule } from '../plan/plan.ts';
 import { guided } from '../simulation/choices.ts';
@@ -24,6 +24,9 @@ export interface ShrinkOptions<I, C extends Settings = Settings> {
   /** How many runs it may take. */
   readonly maxRuns: number;
 }
+
+/** Of a rule that hits by chance: the last of its times that is tried alone. */
+const timesTried = 10;
 
 /** A statement without what differs from run to run. */
 export const kindOfStatement = (statement: string): string =>
@@ -52,8 +55,10 @@ class Shrinking<I, C extends Settings> {
 
   async all(): Promise<Failing<I, C>> {
     await this.#rules();
+    await this.#times();
     await this.#config();
     await this.#input();
+    await this.#times();
     await this.#rules();
     await this.#tape();
     return this.#best;
@@ -89,6 +94,25 @@ class Shrinking<I, C extends Settings> {
     // Rules keep their names, so that what is left decides as before.
     const named: readonly Rule[] = plan.rules.map((rule, index) => ({ id: `r${index + 1}`, ...rule }));
     await smallest(named, (rules) => this.#fails({ plan: { ...plan, rules } }));
+  }
+
+  /**
+   * What a rule does by chance it does at its first time, or its second: so it needs no luck, which simpler input would
+   * take from it.
+   */
+  async #times(): Promise<void> {
+    const { plan } = this.#best;
+    if (plan === undefined) return;
+    for (const [index, rule] of plan.rules.entries()) {
+      const { probability, ...when } = rule.when ?? {};
+      if (probability === undefined || when.nth !== undefined || when.every !== undefined) continue;
+      for (let nth = 1; nth <= timesTried && !this.#over; nth += 1) {
+        const rules = (this.#best.plan ?? plan).rules.map((one, at) =>
+          at === index ? { ...rule, when: { ...when, nth } } : one,
+        );
+        if (await this.#fails({ plan: { ...plan, rules } })) break;
+      }
+    }
   }
 
   #config(): Promise<void> {
