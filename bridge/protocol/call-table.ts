@@ -91,7 +91,7 @@ export interface CallPlan {
 export type CallStage = 'new' | 'queued' | 'granted' | 'open' | 'committing' | 'done';
 
 /** What is known of a call that ends where it stands. */
-export function stageKnows(stage: CallStage): 'not_started' | 'unknown' {
+function stageKnows(stage: CallStage): 'not_started' | 'unknown' {
   return stage === 'open' || stage === 'committing' || stage === 'done' ? 'unknown' : 'not_started';
 }
 
@@ -101,6 +101,11 @@ export interface Ending {
   readonly request: CommitRequest;
   /** The commit may have been carried out. */
   begun: boolean;
+}
+
+export interface Attempted {
+  readonly error: Error;
+  readonly known: Exclude<Known, 'not_started'>;
 }
 
 /**
@@ -131,6 +136,8 @@ export class OpenCall {
   traits: ToolTraits = noTraits;
   /** While its writes are being committed. */
   ending: Ending | undefined;
+  /** What has become of an attempt before that has run, or may have. */
+  before: Attempted | undefined;
   /** Set while its worker keeps its session for it: says that it need not any more. */
   letGo: (() => void) | undefined;
 
@@ -142,8 +149,15 @@ export class OpenCall {
     this.window = plan.stream ? new ItemWindow(plan.window) : undefined;
   }
 
-  /** Begins the next attempt. */
-  again(): void {
+  /** What is known of it when it is given up now. */
+  get knows(): 'not_started' | 'unknown' {
+    return this.before === undefined ? stageKnows(this.stage) : 'unknown';
+  }
+
+  /** Begins the next attempt; `before`: what has become of this one, if it has run or may have. */
+  again(before?: Attempted): void {
+    // What is not known of one of them is not known of all.
+    if (this.before?.known !== 'unknown') this.before = before ?? this.before;
     this.#left();
     this.attempt += 1;
     this.lease = `${this.id}/${this.attempt}`;

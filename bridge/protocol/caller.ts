@@ -16,15 +16,7 @@ import { affinityModes } from '../../actors/worker/index.ts';
 import { Attachments } from './attachments.ts';
 import { tellCalled, tellSettled } from './call-events.ts';
 import { type CallSettled, settledOf } from './call-settled.ts';
-import {
-  type CallOutcome,
-  type CallPlan,
-  type CallSink,
-  callTable,
-  type Known,
-  OpenCall,
-  stageKnows,
-} from './call-table.ts';
+import { type CallOutcome, type CallPlan, type CallSink, callTable, type Known, OpenCall } from './call-table.ts';
 import { encodeMap } from './codec.ts';
 import { cancelledCode } from './error-codes.ts';
 import type { CommitPlan } from './gen/variables_pb.js';
@@ -213,7 +205,7 @@ export class Caller implements CallSink {
 
   /** What is known of the call when it is given up now. */
   #knows(): 'not_started' | 'unknown' {
-    return stageKnows(this.#call?.stage ?? 'new');
+    return this.#call?.knows ?? 'not_started';
   }
 
   get settled(): Promise<CallSettled> {

@@ -8,7 +8,7 @@ import type { Value } from '../../actors/state/index.ts';
 import type { Happening } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
 import { tellAnswered, tellCommitted, tellItem } from './call-events.ts';
-import { isPassing, lossOf, mayRepeat, mayRerun, notTaken, outcomeOf } from './call-outcome.ts';
+import { isPassing, lossOf, mayRepeat, mayRerun, notTaken, outcomeOf, toldOf } from './call-outcome.ts';
 import type { CallPort } from './call-port.ts';
 import type { CallContext, CallOutcome, Ending, Known, OpenCall } from './call-table.ts';
 import { decodeValue } from './codec.ts';
@@ -121,7 +121,7 @@ export class HostAnswers {
   #notTaken(call: OpenCall, error: ActorError): void {
     const port = this.#port;
     port.checkin(call.pool, call.lease, false, 'none');
-    if (mayRepeat(call, 'not_started', port.leftMs(call))) this.#repeat(call, 'not_started');
+    if (mayRepeat(call, 'not_started', port.leftMs(call))) this.#repeat(call, 'not_started', error);
     else port.end(call, error, 'not_started');
   }
 
@@ -135,7 +135,7 @@ export class HostAnswers {
     // Told to end and did not: the pool replaces it.
     port.checkin(call.pool, lease, late, outcome === 'unknown' ? 'failure' : 'none');
     const error = lossOf(call, reason, outcome, lastOutput);
-    if (isPassing(error) && mayRepeat(call, outcome, port.leftMs(call))) this.#repeat(call, outcome);
+    if (isPassing(error) && mayRepeat(call, outcome, port.leftMs(call))) this.#repeat(call, outcome, error);
     else port.end(call, error, outcome);
   }
 
@@ -160,14 +160,14 @@ export class HostAnswers {
     port.step('committed', call.id);
     tellCommitted(port.ctx, call, result);
     if (!(result instanceof Error)) port.end(call, { ...call.ending.outcome, committed: result.revision }, 'ended');
-    else if (mayRerun(call, result, port.leftMs(call))) this.#repeat(call, 'conflict');
+    else if (mayRerun(call, result, port.leftMs(call))) this.#repeat(call, 'conflict', result);
     else port.end(call, result, knownOfFailure(result));
   }
 
-  #repeat(call: OpenCall, why: 'not_started' | 'unknown' | 'conflict'): void {
+  #repeat(call: OpenCall, why: 'not_started' | 'unknown' | 'conflict', error: Error): void {
     const { worker, attempt, id: callId } = call;
     const { tool } = call.plan;
-    call.again();
+    call.again(why === 'not_started' ? undefined : { error, known: why === 'conflict' ? 'ended' : 'unknown' });
     const event: BridgeEvent =
       why === 'conflict'
         ? { type: 'tool.conflicted', tool, callId, worker, attempt }
@@ -179,11 +179,12 @@ export class HostAnswers {
   /** The worker has said its last word, or is not listened to any more (`stray`: it may go on). */
   #over(call: OpenCall, outcome: CallOutcome | Error, stray: boolean, known: Known, writes?: CommitPlan): void {
     const port = this.#port;
-    call.sink.settle(outcome, known, writes);
+    const told = toldOf(call, outcome, known);
+    call.sink.settle(told.outcome, told.known, writes);
     port.step('settled', call.id);
     if (stray) port.write(call, hostMessage('cancel', { $typeName: 'ophion.v1.Cancel', reason: 'a bad answer' }));
     port.checkin(call.pool, call.lease, false, call.cancelled === undefined ? 'success' : 'none');
-    port.end(call, outcome, known);
+    port.end(call, told.outcome, told.known);
   }
 }
 

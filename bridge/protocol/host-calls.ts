@@ -18,7 +18,7 @@ import { openExchange } from '../transport/index.ts';
 import { tellDispatched, tellGranted, tellQueued } from './call-events.ts';
 import { callMessage } from './call-outcome.ts';
 import { CallPort, type CallPortOptions } from './call-port.ts';
-import { type CallContext, type CallOutcome, type OpenCall, stageKnows } from './call-table.ts';
+import type { CallContext, CallOutcome, OpenCall } from './call-table.ts';
 import { HostAnswers } from './host-answers.ts';
 import { hostMessage } from './messages.ts';
 import type { ResultCommits } from './result-commits.ts';
@@ -296,6 +296,6 @@ export class HostCalls {
   /** The system stops: nobody will answer any more. */
   stop(): void {
     const error = new ActorDownError(this.#port.ctx.path, exitReason.shutdown());
-    for (const call of this.#port.table.values()) this.#port.end(call, error, stageKnows(call.stage));
+    for (const call of this.#port.table.values()) this.#port.end(call, error, call.knows);
   }
 }

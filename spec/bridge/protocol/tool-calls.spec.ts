@@ -300,6 +300,29 @@ describe('a call of a Python tool', () => {
       expect(await call.outcome).to.deep.include({ value: 'done', worker: second.stream, attempts: 2 });
     });
 
+    it('is not told as not started because the attempt after one that may have run was not', async () => {
+      const first = await t.worker({ capacity: 1 });
+      const refused = callTool(t.names, { tool: 'rank', idempotent: true }, { maxAttempts: 2 });
+      await first.wire.called('rank');
+      const second = await t.worker({ capacity: 1 });
+      second.wire.onCall = (side) => side.fault({ code: 'unavailable', message: 'rank: the worker is draining' });
+      t.pool.workers.shift();
+      t.lose(first.pid);
+      const settled = await refused.settled();
+      expect(settled).to.have.property('kind', 'unknown');
+      expect(settled).to.have.property('error').that.includes({ code: 'worker_lost', outcome: 'unknown' });
+      // Nor because its time is over while it waits for another worker.
+      t.pool.workers.length = 0;
+      const third = await t.worker({ capacity: 1 });
+      const late = callTool(t.names, { tool: 'rank', idempotent: true }, { timeoutMs: 1_000 });
+      await third.wire.called('rank');
+      t.pool.workers.length = 0;
+      t.lose(third.pid);
+      const given = await late.settled();
+      expect(given).to.have.property('kind', 'unknown');
+      expect(given).to.have.property('error').that.includes({ code: 'call_timeout', outcome: 'unknown' });
+    });
+
     it('is given up after as many attempts as it may have', async () => {
       const call = callTool(t.names, { tool: 'rank', idempotent: true }, { maxAttempts: 2 });
       for (let i = 0; i < 2; i += 1) {
