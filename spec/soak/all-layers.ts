@@ -60,7 +60,11 @@ export async function allLayers(options: AllLayersOptions): Promise<AllLayersRep
       const random = new RandomStream(`${seed} all ${number}`);
       const lap = await runLap({ host, number, random, faults, say: progress });
       done.push(lap);
-      wrong.push(...lap.wrong.slice(0, mostSaid).map((one) => `lap ${number + 1}: ${one}`));
+      for (const one of lap.wrong.slice(0, mostSaid)) {
+        const told = `lap ${number + 1}: ${one}`;
+        wrong.push(told);
+        say(told, 'urgent');
+      }
       lapMs.push(performance.now() - startMs);
       progress(`judged, ${wrong.length} wrong; ${memory.measure(await workersOf(host))}`);
     }

@@ -1,5 +1,5 @@
 /** Runs scenarios one after the other, and says what became of each. */
-import type { Report, Scenario } from './scenario.ts';
+import type { Report, Say, Scenario } from './scenario.ts';
 
 export interface SoakOptions {
   readonly suite: string;
@@ -65,11 +65,11 @@ async function outcomeOf(
   let saidMs = Number.NEGATIVE_INFINITY;
   let last = 'nothing yet';
   let timer: NodeJS.Timeout | undefined;
-  const heard = (progress: string) => {
+  const heard: Say = (progress, urgent) => {
     timer?.refresh();
     last = progress;
     const nowMs = performance.now();
-    if (nowMs - saidMs < sayEveryMs) return;
+    if (urgent === undefined && nowMs - saidMs < sayEveryMs) return;
     saidMs = nowMs;
     say(`  ${name}: ${progress}`);
   };

@@ -9,8 +9,8 @@ export interface Report {
 /** So many times, or for so long. */
 export type HowLong = number | { readonly minutes: number };
 
-/** Is told how far a run is. */
-export type Say = (progress: string) => void;
+/** Is told how far a run is, now and then; what is `urgent`, such as what is wrong, always. */
+export type Say = (progress: string, urgent?: 'urgent') => void;
 
 export interface RunOptions {
   /** Where chance begins. */

@@ -83,6 +83,7 @@ export class Watches {
       this.#changes.push(change);
     };
     this.#subscription = context.variables.onChange(changed, { from: first.revision });
+    this.#subscription.ended.catch((error: unknown) => this.#wrong.push(`a callback has ended with ${String(error)}`));
     this.#python = folder === undefined ? Promise.resolve() : this.#followInPython(join(folder, 'watch'));
   }
 
