@@ -63,7 +63,7 @@ export type Op =
 export const parts = [
   ...(['ophion/vault', 'ophion/observers', 'ophion/store', 'ophion/sessions', 'ophion/sessions/s1'] as const),
   ...(['ophion/bridge', 'ophion/links', 'ophion/tasks', 'ophion/contexts', 'ophion/pools', 'owner'] as const),
-  ...(['names', 'topics', 'many'] as const),
+  ...(['ophion/redis', 'ophion/redis/feed-1', 'names', 'topics', 'many'] as const),
 ];
 
 /** How the parts around the random tree are set up. */
@@ -128,7 +128,7 @@ function makeTool(random: RandomStream): Op {
 function makeOp(random: RandomStream): Op {
   const pick = pickFrom(random);
   const n = random.below(30);
-  const session = random.below(2);
+  const session = random.below(3);
   switch (random.below(18)) {
     case 0:
     case 1:

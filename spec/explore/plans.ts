@@ -1,6 +1,7 @@
 /** Random fault plans for the exploration: a few rules each, at places where our system promises to survive them. */
 import type { Plan, Rule, Task } from '../../testing/plan/plan.ts';
 import type { RandomStream } from '../../testing/simulation/random.ts';
+import { cut } from '../helpers/redis-model/link.ts';
 import type { Input } from './input.ts';
 
 /** The random tree and those who ask in it; what is between supervisors and the state layer is not lossy. */
@@ -9,6 +10,7 @@ const tree = 'app/tree/**';
 export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>): Plan {
   const pick = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
   const probability = () => pick([0.02, 0.1, 0.3]);
+  const rare = () => pick([0.02, 0.1]);
   const ms = () => pick([1, 10, 100]);
   const makers: readonly (() => Rule)[] = [
     () => rule('actor.receive', tree, probability(), pick<Task>([{ do: 'throw', error: 'injected' }, { do: 'kill' }])),
@@ -53,19 +55,41 @@ export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>
       rule('reply.send', tree, probability(), pick<Task>([{ do: 'drop' }, { do: 'dup' }, { do: 'delay', ms: ms() }])),
     () => rule('signal.send', 'app/c*', probability(), { do: 'delay', ms: ms() }),
     () => rule('store.event', undefined, probability(), { do: 'sleep', ms: ms() }),
+    () => rule('store.event', undefined, 0.3, pick<Task>([{ do: 'sleep', ms: ms() }, { do: 'dup' }])),
+    () =>
+      rule(
+        'redis.command',
+        undefined,
+        rare(),
+        pick<Task>([
+          { do: 'throw', error: cut },
+          { do: 'sleep', ms: ms() },
+        ]),
+      ),
+    () =>
+      rule(
+        'redis.reply',
+        undefined,
+        rare(),
+        pick<Task>([
+          { do: 'throw', error: cut },
+          { do: 'sleep', ms: ms() },
+        ]),
+      ),
+    () => rule('redis.ears', undefined, rare(), { do: 'throw', error: cut }),
     () => rule('store.command', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
     () => rule('store.reply', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'drop' }])),
     () =>
       rule(
         'actor.receive',
-        `app/ophion/${pick(['vault', 'observers', 'store', 'sessions/*', 'bridge', 'links', '*'])}`,
+        `app/ophion/${pick(['vault', 'observers', 'store', 'sessions/*', 'redis/*', 'bridge', 'links', '*'])}`,
         0.05,
         { do: 'kill' },
       ),
     () =>
       rule(
         'actor.receive',
-        `app/ophion/${pick(['vault', 'observers', 'store', 'sessions/*', 'bridge', 'links', '*'])}`,
+        `app/ophion/${pick(['vault', 'observers', 'store', 'sessions/*', 'redis/*', 'bridge', 'links', '*'])}`,
         0.1,
         { do: 'throw' },
       ),

@@ -4,13 +4,17 @@
  * of it whatever happens, judged by the checkers of `ophion/testing`.
  */
 import { ophion } from '../../actors/context/index.ts';
-import { type Logic, registry } from '../../actors/core/index.ts';
-import { bridgedState, localState } from '../../actors/state/index.ts';
+import { type ActorSystem, type Logic, registry } from '../../actors/core/index.ts';
+import { bridgedState, localState, type StateBackend, type StateHost } from '../../actors/state/index.ts';
+import { redisStateOver } from '../../actors/state/redis/redis-state.ts';
 import { PoolRef } from '../../actors/worker/index.ts';
 import { DynamicSupervisorRef, dynamicSupervisor, type SystemRef, taskSupervisor } from '../../supervisors/index.ts';
 import { OutcomeCheck } from '../../testing/checks/outcomes.ts';
 import { SupervisionCheck } from '../../testing/checks/supervision.ts';
 import type { Simulation } from '../../testing/simulation/simulation.ts';
+import { ModelLink } from '../helpers/redis-model/link.ts';
+import { Lua } from '../helpers/redis-model/lua.ts';
+import { RedisModel } from '../helpers/redis-model/server.ts';
 import { client, keyOwner } from './actors.ts';
 import type { Config, Input } from './input.ts';
 import { logicOf, Weather } from './leaves.ts';
@@ -37,11 +41,16 @@ export class Violation extends Error {
 /** What is to happen in some run. */
 export const sometimes = ['an answer of a worker', 'a worker lost during a call', 'a restart during a stream'] as const;
 
+/** When the server of the model was started. */
+const serverStartMs = 1_700_000_000_000;
 /** So often that nobody gives up for what the exploration does to it. */
 const often = 1_000_000;
 
+let lua: Promise<Lua> | undefined;
+
 export async function scenario(sim: Simulation, { config, tree, ops }: Input): Promise<void> {
-  const world = await start(sim, config);
+  // Before anything happens in this world: the first one waits longer than the others.
+  const world = await start(sim, config, await sim.outside(() => (lua ??= Lua.load())));
   const { app, weather, found } = world;
   await app.startChild({ id: 'tree', logic: logicOf(weather, tree) }).catch(() => {});
   for (const op of ops) {
@@ -63,7 +72,7 @@ export async function scenario(sim: Simulation, { config, tree, ops }: Input): P
   judge(world);
 }
 
-async function start(sim: Simulation, config: Config): Promise<World> {
+async function start(sim: Simulation, config: Config, scripts: Lua): Promise<World> {
   const found: string[] = [];
   const outcomes = new OutcomeCheck();
   const requests = new Requests(outcomes, found);
@@ -106,11 +115,21 @@ async function start(sim: Simulation, config: Config): Promise<World> {
   const sessions = [
     await SessionCheck.open(sim, 's0', localState().connect(host)),
     await SessionCheck.open(sim, 's1', bridgedState().connect(host)),
+    await SessionCheck.open(sim, 's2', onRedis(sim, scripts, config.sessions).connect(host)),
   ];
   return {
     ...{ sim, app: app as unknown as SystemRef, names, topics, tasks, weather, config, check, outcomes, requests },
     ...{ many: new DynamicSupervisorRef(system, 'app/many'), sessions, workers, found, pending: [], suspended: [] },
   };
+}
+
+/** Sessions on the model of a server, whose scripts are the real ones. */
+function onRedis(sim: Simulation, scripts: Lua, { historyMax }: Config['sessions']): StateBackend<StateHost> {
+  const { clock } = sim.runtime;
+  // A machine of its own: its clock is not the one that faults turn.
+  const server = new RedisModel(scripts, () => serverStartMs + clock.monotonicMs());
+  const makeLink = (system: ActorSystem) => new ModelLink(system, server);
+  return redisStateOver(makeLink, { url: 'redis://model', limits: { historyMax } });
 }
 
 function manyOf(weather: Weather, template: boolean, { restart, ...limits }: Omit<Config['many'], 'template'>) {

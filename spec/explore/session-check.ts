@@ -13,6 +13,17 @@ import {
 import type { Simulation } from '../../testing/simulation/simulation.ts';
 import type { Op } from './input.ts';
 
+/** However long the faults that are armed already keep it from that. */
+async function opened(provider: StateProvider, id: string): Promise<StateSession> {
+  for (;;) {
+    try {
+      return await provider.open(id);
+    } catch (error) {
+      if (!isActorError(error) || error.code !== 'unavailable') throw error;
+    }
+  }
+}
+
 interface Watching {
   readonly check: WatchCheck;
   /** Whether a fault has ended it. */
@@ -46,7 +57,7 @@ export class SessionCheck {
   }
 
   static async open(sim: Simulation, id: string, provider: StateProvider): Promise<SessionCheck> {
-    const check = new SessionCheck(sim, await provider.open(id), sim.store(provider));
+    const check = new SessionCheck(sim, await opened(provider, id), sim.store(provider));
     const variables = declare({ x: string({ default: '' }), y: string({ default: '' }) });
     await recordedSession(check.#history, 'test', check.#real).commit({ declare: variables }, { timeoutMs: 60_000 });
     return check;

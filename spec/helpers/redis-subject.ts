@@ -1,5 +1,7 @@
 /** The state layer on a Redis of the spec's own, for the laws. */
-import { type RedisStateOptions, redisState } from '../../actors/state/redis/index.ts';
+import type { RedisStateOptions } from '../../actors/state/redis/index.ts';
+import { linkTo, type MakeLink } from '../../actors/state/redis/link.ts';
+import { redisStateOver } from '../../actors/state/redis/redis-state.ts';
 import { contractFunctions, type StateSubject } from '../../testing/state-provider-contract.ts';
 import { startState } from './state-system.ts';
 
@@ -10,13 +12,14 @@ let subjects = 0;
 export async function redisSubject(
   options: RedisStateOptions,
   crashes: StateSubject['crashes'] = {},
+  makeLink: MakeLink = linkTo,
 ): Promise<StateSubject> {
   const state = await startState({ functions: contractFunctions });
   subjects += 1;
   let nowMs = Date.now();
   // No look now and then hides what was not heard.
   const own = { prefix: `t${process.pid}-${subjects}`, limits: { historyMax }, sweepMs: 600_000, nowMs: () => nowMs };
-  const backend = redisState({ ...own, ...options });
+  const backend = redisStateOver(makeLink, { ...own, ...options });
   return {
     provider: backend.connect(state.host),
     historyMax,

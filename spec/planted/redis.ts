@@ -1,9 +1,11 @@
 /** Bugs that the soak of sessions on Redis must find, each with what is then said of it. */
 import { RedisHost } from '../../actors/state/redis/host.ts';
-import { RedisLink } from '../../actors/state/redis/link.ts';
+import { type Link, RedisLink } from '../../actors/state/redis/link.ts';
+import { commitScript } from '../../actors/state/redis/scripts/commit.ts';
 import { claimScript, settleScript } from '../../actors/state/redis/scripts/index-shard.ts';
 import { type Script, script } from '../../actors/state/redis/scripts/script.ts';
 import { RedisSession } from '../../actors/state/redis/session.ts';
+import { ModelLink } from '../helpers/redis-model/link.ts';
 import { type PlantedBug, patch } from './plant.ts';
 
 /** Replaces what scripts answer. */
@@ -52,19 +54,32 @@ export const failoverBugs: Readonly<Record<string, PlantedBug>> = {
 };
 
 /** Runs another script in the place of one. Fails when there is not this text in it to replace. */
-function rewritten(original: Script, text: string, by: string): () => void {
+function rewritten(
+  original: Script,
+  text: string,
+  by: string,
+  link: Pick<Link, 'run'> = RedisLink.prototype,
+): () => void {
   if (!original.lua.includes(text))
     throw new TypeError(`no such text in '${original.name}' to plant a bug in: bring spec/planted up to date`);
   const other = script(original.name, original.lua.replace(text, by));
   return patch(
-    RedisLink.prototype,
+    link,
     'run',
     (run) =>
-      function (this: RedisLink, wanted, ...rest) {
+      function (this: typeof link, wanted, ...rest) {
         return run.call(this, wanted === original ? other : wanted, ...rest);
       },
   );
 }
+
+/** What the exploration finds on the model of a server. */
+export const modelBugs: Readonly<Record<string, PlantedBug>> = {
+  'commit on Redis that is sent again as another one': {
+    said: /is not linearizable/,
+    plant: () => rewritten(commitScript, 'elseif since then', 'elseif false then', ModelLink.prototype),
+  },
+};
 
 export const ownerBugs: Readonly<Record<string, PlantedBug>> = {
   'commit that does not look at its number': {

@@ -15,6 +15,7 @@ import { defaultRecordLimits } from '../../actors/state/record.ts';
 import { RedisHost } from '../../actors/state/redis/host.ts';
 import { importArguments } from '../../actors/state/redis/import.ts';
 import type { RedisStateOptions } from '../../actors/state/redis/index.ts';
+import { linkTo } from '../../actors/state/redis/link.ts';
 import { settingsOf } from '../../actors/state/redis/options.ts';
 import { enrollScript } from '../../actors/state/redis/scripts/index-shard.ts';
 import { importScript } from '../../actors/state/redis/scripts/lives.ts';
@@ -147,7 +148,7 @@ async function writeAll(
   sessions: number,
   say: Say,
 ): Promise<void> {
-  const host = new RedisHost(system, ophion.path, settingsOf(options), 1);
+  const host = new RedisHost(system, ophion.path, settingsOf(options), linkTo, 1);
   const record = recordOf(template, defaultRecordLimits, 0);
   const client = new Redis(String(options.url));
   // What would be sent each by itself goes out together.

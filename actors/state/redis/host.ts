@@ -14,7 +14,7 @@ import { RedisError, refusalOf } from './errors.ts';
 import { FeedPlace } from './feed-place.ts';
 import { headOf, samePlace, schema } from './head.ts';
 import { keyList, type SessionKeys, sessionKeys } from './keys.ts';
-import { type Argument, RedisLink } from './link.ts';
+import type { Argument, Link, MakeLink } from './link.ts';
 import type { RedisSettings } from './options.ts';
 import { readingOf } from './rows.ts';
 import { afterScript, loadScript, lookScript } from './scripts/lives.ts';
@@ -33,7 +33,7 @@ export class RedisHost {
   readonly system: ActorSystem;
   readonly tables: StateTables;
   readonly settings: RedisSettings;
-  readonly link: RedisLink;
+  readonly link: Link;
   readonly copies: Copies;
   readonly keys: Keys;
   readonly feed: FeedPlace;
@@ -44,11 +44,11 @@ export class RedisHost {
   /** How many commits were sent again. */
   #sends = 0;
 
-  constructor(system: ActorSystem, root: string, settings: RedisSettings, number: number) {
+  constructor(system: ActorSystem, root: string, settings: RedisSettings, makeLink: MakeLink, number: number) {
     this.system = system;
     this.tables = stateTables(system, root);
     this.settings = settings;
-    this.link = new RedisLink(system, settings);
+    this.link = makeLink(system, settings);
     this.copies = new Copies(this.tables, settings.prefix, settings.limits, settings.copiesMax);
     this.keys = new Keys(system, system.runtime.ids.next().slice(0, 16));
     this.functionNamed = (name) => findIn(settings.functions, this.tables.functions)(name);
@@ -197,7 +197,13 @@ export class RedisHost {
 }
 
 /** The shared part of a backend in a system; made at its first use there. */
-export function redisHost(system: ActorSystem, root: string, backend: object, settings: RedisSettings): RedisHost {
+export function redisHost(
+  system: ActorSystem,
+  root: string,
+  backend: object,
+  settings: RedisSettings,
+  makeLink: MakeLink,
+): RedisHost {
   const key = `${root}/redis`;
   let hosts = system.tables.get(key) as Map<object, RedisHost> | undefined;
   if (hosts === undefined) {
@@ -206,7 +212,7 @@ export function redisHost(system: ActorSystem, root: string, backend: object, se
   }
   let host = hosts.get(backend);
   if (host === undefined) {
-    host = new RedisHost(system, root, settings, hosts.size + 1);
+    host = new RedisHost(system, root, settings, makeLink, hosts.size + 1);
     hosts.set(backend, host);
   }
   return host;

@@ -40,6 +40,15 @@ export interface WakeListener {
   connected(): void;
 }
 
+/** The connections, as the rest of the provider has them. */
+export type Link = Pick<
+  RedisLink,
+  'listen' | 'run' | 'runAnd' | 'command' | 'commandBuffer' | 'within' | 'subscribe' | 'unsubscribe' | 'close'
+>;
+
+/** Makes the connections of a provider in a system. */
+export type MakeLink = (system: ActorSystem, settings: LinkSettings) => Link;
+
 type LinkSettings = Pick<RedisSettings, 'source' | 'prefix' | 'durability'>;
 
 export class RedisLink {
@@ -267,6 +276,9 @@ export class RedisLink {
     }
   }
 }
+
+/** To the server that the settings name. */
+export const linkTo: MakeLink = (system, settings) => new RedisLink(system, settings);
 
 /** The server does not know the script any more. */
 const isForgotten = (error: Error): boolean => error.message.startsWith('NOSCRIPT');

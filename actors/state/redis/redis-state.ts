@@ -26,6 +26,7 @@ import { type RedisHost, redisHost } from './host.ts';
 import { importArguments } from './import.ts';
 import { checkWritable, keyList } from './keys.ts';
 import { showSessions } from './known-sessions.ts';
+import { linkTo, type MakeLink } from './link.ts';
 import { type RedisStateOptions, settingsOf } from './options.ts';
 import { importScript, lookScript, openScript } from './scripts/lives.ts';
 import { RedisSession } from './session.ts';
@@ -39,10 +40,15 @@ import { enroll, listSessions, SessionCount } from './session-index.ts';
  * @example const context = await openContext(app.children.ophion, { state: redisState({ url: 'redis://localhost' }) });
  */
 export function redisState(options: RedisStateOptions): StateBackend<StateHost> {
+  return redisStateOver(linkTo, options);
+}
+
+/** Internal: over other connections than those to a server, for simulations. */
+export function redisStateOver(makeLink: MakeLink, options: RedisStateOptions): StateBackend<StateHost> {
   const settings = settingsOf(options);
   const backend: StateBackend<StateHost> = {
     kind: 'redis',
-    connect: ({ system, root }) => new RedisState(showSessions(redisHost(system, root, backend, settings))),
+    connect: ({ system, root }) => new RedisState(showSessions(redisHost(system, root, backend, settings, makeLink))),
   };
   return backend;
 }
