@@ -1,4 +1,5 @@
 /** Reads a trace piece by piece, wherever a piece ends. Says of what it cannot read in which line it stands. */
+import { contentsOfSimulation, isSimulation, type SimulationHeader } from './simulation-records.ts';
 import {
   isTraceKind,
   lackOf,
@@ -30,6 +31,8 @@ export class TraceReader {
   readonly #maxLine: number;
   readonly #maxRecords: number;
   readonly #records: TraceRecord[] = [];
+  /** Of a file that a simulation has written: its header, and its records as they stand there. */
+  #simulation: { readonly header: SimulationHeader; readonly lines: object[] } | undefined;
   #header: TraceHeader | undefined;
   #skipped = 0;
   #line = 1;
@@ -58,22 +61,40 @@ export class TraceReader {
     const rest = this.#rest;
     let cutOff = false;
     if (rest !== '') {
-      cutOff = this.#header !== undefined && !isJson(rest);
+      cutOff = this.#begun && !isJson(rest);
       if (!cutOff) this.#take(rest);
+    }
+    if (this.#simulation !== undefined) {
+      const { header, lines } = this.#simulation;
+      return { ...contentsOfSimulation(header, lines), skipped: this.#skipped, cutOff };
     }
     if (this.#header === undefined) throw new TraceFileError('not_a_trace', 1, 'the file is empty');
     return { header: this.#header, records: this.#records, skipped: this.#skipped, cutOff };
   }
 
+  /** Whether its first line is there. */
+  get #begun(): boolean {
+    return this.#header !== undefined || this.#simulation !== undefined;
+  }
+
   #take(line: string): void {
     this.#bound(line);
-    if (this.#header === undefined) this.#header = headerOf(line);
-    else if (line.trim() !== '') this.#record(line);
+    if (!this.#begun) {
+      const header = headerOf(line);
+      if (isSimulation(header)) this.#simulation = { header, lines: [] };
+      else this.#header = { ...whole, ...header };
+    } else if (line.trim() !== '') this.#record(line);
     this.#line += 1;
   }
 
   #record(line: string): void {
     const record = this.#parsed(line);
+    if (this.#simulation !== undefined) {
+      const { lines } = this.#simulation;
+      if (lines.length < this.#maxRecords) lines.push(record);
+      else this.#skipped += 1;
+      return;
+    }
     const { record: kind } = record as { readonly record?: unknown };
     if (!isTraceKind(kind) || this.#records.length >= this.#maxRecords) {
       this.#skipped += 1;
@@ -111,7 +132,7 @@ export async function readTrace(
   return reader.end();
 }
 
-function headerOf(line: string): TraceHeader {
+function headerOf(line: string): Partial<TraceHeader> {
   const header = isJson(line) ? (JSON.parse(line) as Partial<TraceHeader> | null) : null;
   if (header?.format !== traceFormat || typeof header.version !== 'number')
     throw new TraceFileError('not_a_trace', 1, `it is not the header of a file of format ${traceFormat}`);
@@ -119,9 +140,21 @@ function headerOf(line: string): TraceHeader {
     const message = `it has version ${header.version}, and this reads up to ${traceVersion}: use the ophion that wrote it (${String(header.ophion)}) or a newer one`;
     throw new TraceFileError('newer_version', 1, message);
   }
-  const { run = '', name = '', ophion = '', node = '', startedAtMs = 0, endedAtMs = 0, dropped = 0 } = header;
-  return { format: traceFormat, version: header.version, run, name, ophion, node, startedAtMs, endedAtMs, dropped };
+  return header;
 }
+
+/** A header of which parts are missing. */
+const whole: TraceHeader = {
+  format: traceFormat,
+  version: traceVersion,
+  run: '',
+  name: '',
+  ophion: '',
+  node: '',
+  startedAtMs: 0,
+  endedAtMs: 0,
+  dropped: 0,
+};
 
 function isJson(text: string): boolean {
   try {
