@@ -150,9 +150,9 @@ export class UsedSession {
     // What a watch may still be told is behind this.
     await this.#records
       .session(this.#direct, { client: 'end', kind: 'end', token: 'end' })
-      .commit({ set: { done: true, mark: 'end' } });
+      .commit({ set: { done: true, mark: 'end' } }, { timeoutMs: graceMs });
     await this.#log.catchUp();
-    const reading = await this.#direct.read();
+    const reading = await this.#direct.read(undefined, { timeoutMs: graceMs });
     if (
       !isDeepStrictEqual(this.#log.states().at(-1), {
         revision: reading.revision,
