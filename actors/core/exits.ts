@@ -168,6 +168,7 @@ export abstract class Exits extends Turns {
     Pid.release(this.pid);
     const { rare } = this;
     for (const timer of rare?.timers ?? []) timer.cancel();
+    if (rare !== undefined) rare.timers = undefined;
     this.behavior.dispose();
     rare?.abort?.abort(new ActorDownError(this.pid.toString(), reason));
   }

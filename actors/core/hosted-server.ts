@@ -85,6 +85,7 @@ export class HostedServer extends Server implements Host {
 
   override dispose(): void {
     this.#hosted?.end();
+    super.dispose();
   }
 }
 

@@ -329,7 +329,10 @@ export class Server implements Behavior {
     return this.#def.terminate?.(this.state, reason, this.context);
   }
 
-  dispose(): void {}
+  /** Whoever keeps a reference to it does not keep its state. */
+  dispose(): void {
+    this.state = undefined as never;
+  }
 
   inspect(): unknown {
     return this.#shown({ state: this.state }).state;

@@ -103,6 +103,9 @@ export interface Ending {
   begun: boolean;
 }
 
+/** Who waits for a call that has ended. */
+const nobody: CallSink = { consumed: 0, settle: () => {}, item: () => false };
+
 export interface Attempted {
   readonly error: Error;
   readonly known: Exclude<Known, 'not_started'>;
@@ -115,7 +118,7 @@ export interface Attempted {
 export class OpenCall {
   readonly id: string;
   readonly plan: CallPlan;
-  readonly sink: CallSink;
+  sink: CallSink;
   stage: CallStage = 'new';
   attempt = 1;
   /** Names this attempt: at the pool, and as the key of the exchange. */
@@ -168,9 +171,10 @@ export class OpenCall {
     this.ending = undefined;
   }
 
-  /** Nothing is left to do. */
+  /** Nothing is left to do. What still speaks of it, such as a dead letter, does not keep its caller. */
   done(): void {
     this.#left();
+    this.sink = nobody;
     this.stage = 'done';
   }
 
