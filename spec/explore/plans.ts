@@ -55,7 +55,7 @@ export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>
       rule('reply.send', tree, probability(), pick<Task>([{ do: 'drop' }, { do: 'dup' }, { do: 'delay', ms: ms() }])),
     () => rule('signal.send', 'app/c*', probability(), { do: 'delay', ms: ms() }),
     () => rule('store.event', undefined, probability(), { do: 'sleep', ms: ms() }),
-    () => rule('store.event', undefined, 0.3, pick<Task>([{ do: 'sleep', ms: ms() }, { do: 'dup' }])),
+    () => rule('store.event', undefined, 0.3, { do: 'sleep', ms: ms() }),
     () =>
       rule(
         'redis.command',
@@ -76,7 +76,9 @@ export function makePlan(random: RandomStream, { config }: Pick<Input, 'config'>
           { do: 'sleep', ms: ms() },
         ]),
       ),
-    () => rule('redis.ears', undefined, rare(), { do: 'throw', error: cut }),
+    // What an answer that is lost means is the question of that layer.
+    () => rule('redis.reply', undefined, 0.1, { do: 'throw', error: cut }),
+    () => rule('redis.ears', undefined, probability(), { do: 'throw', error: cut }),
     () => rule('store.command', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'sleep', ms: ms() }])),
     () => rule('store.reply', undefined, probability(), pick<Task>([{ do: 'throw' }, { do: 'drop' }])),
     () =>

@@ -29,6 +29,6 @@ describe('the exploration of our own system', () => {
       } finally {
         undo();
       }
-    }).timeout(60_000);
+    }).timeout(180_000);
   }
 });
