@@ -143,14 +143,15 @@ describe('the events of a call', () => {
     await using quiet = await startBridge();
     const { wire: other } = await quiet.worker();
     other.onCall = (side) => side.answer(7);
-    let made = 0;
+    const made: string[] = [];
     const { emit } = quiet.app.system;
     quiet.app.system.emit = (event) => {
-      if (event.type.startsWith('tool.')) made += 1;
+      // That a call has to be made again, on a machine with much to do, is told all the same.
+      if (event.type.startsWith('tool.') && event.type !== 'tool.repeated') made.push(event.type);
       emit.call(quiet.app.system, event);
     };
     await callTool(quiet.names, { tool: 'rank' }).outcome;
-    expect(made).to.equal(0);
+    expect(made).to.deep.equal([]);
     expect(system.events.heard('tool.called')).to.equal(true);
   });
 });
