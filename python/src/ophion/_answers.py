@@ -62,6 +62,9 @@ def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
     own = error.error if isinstance(error, CallError) else None
     found = fault_of_tool(tool, error) if own is None else fault_of_error(own)
     cancellation = scope.cancellation
+    if cancellation is None and scope.ends_at is not None and time.monotonic() >= scope.ends_at:
+        # Whether or not anybody has looked at the clock yet.
+        cancellation = scope.deadline.error()
     if cancellation is not None:
         raised, found = found, fault_of_error(cancellation if scope.begun_at is not None else _unbegun(cancellation))
         if cancellation not in (error, own) and not isinstance(error, asyncio.CancelledError):
