@@ -10,7 +10,7 @@ import {
   WorkerLostError,
 } from '../../actors/core/index.ts';
 import { StreamFullError } from '../transport/index.ts';
-import type { CallOutcome, Known, OpenCall } from './call-table.ts';
+import type { CallOutcome, OpenCall } from './call-table.ts';
 import { decodeMap, decodeValue } from './codec.ts';
 import { errorOfFault } from './error-codes.ts';
 import type { ToolCall, ToolResult } from './gen/tools_pb.js';
@@ -58,22 +58,6 @@ export function mayRepeat(call: OpenCall, outcome: 'not_started' | 'unknown', le
 export function mayRerun(call: OpenCall, error: Error, leftMs: number): boolean {
   const collided = error instanceof StateError && error.code === 'conflict';
   return collided && call.traits.rerun && mayRepeat(call, 'unknown', leftMs);
-}
-
-/** What is told of a call. */
-export interface Told {
-  readonly outcome: CallOutcome | Error;
-  readonly known: Known;
-}
-
-/**
- * What is told of a call, of all its attempts, when this has become of the last one: one that was not started does not
- * undo one before that may have run.
- */
-export function toldOf({ before, plan }: OpenCall, outcome: CallOutcome | Error, known: Known): Told {
-  if (known !== 'not_started' || before === undefined) return { outcome, known };
-  if (!(outcome instanceof CallTimeoutError)) return { outcome: before.error, known: before.known };
-  return { outcome: new CallTimeoutError(plan.tool, outcome.timeoutMs, { cause: before.error }), known: 'unknown' };
 }
 
 /** What a worker itself answers when it has not begun on a call; what a tool raises is `tool_failed`. */

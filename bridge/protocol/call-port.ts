@@ -1,7 +1,6 @@
 /** What both ways of a call work with: the table, the pools, links, and the end of a call. */
 import type { ActorContext, ActorRef } from '../../actors/core/index.ts';
 import { type Attending, type PoolCast, type PoolCasts, tellPool, type Verdict } from '../../actors/worker/index.ts';
-import { toldOf } from './call-outcome.ts';
 import type { CallOutcome, CallTable, Known, OpenCall } from './call-table.ts';
 import { step } from './step.ts';
 
@@ -57,8 +56,7 @@ export class CallPort {
   }
 
   end(call: OpenCall, outcome: CallOutcome | Error, known: Known): void {
-    const told = toldOf(call, outcome, known);
-    call.sink.settle(told.outcome, told.known);
+    call.settle(outcome, known);
     call.done();
     this.step('end', call.id);
     this.table.delete(call.id);

@@ -3,7 +3,7 @@
  * them after a restart and goes on; the caller is in them as a plain object, so an outcome reaches it whatever
  * happened to the bridge in between.
  */
-import { type ActorSystem, ChurnMap } from '../../actors/core/index.ts';
+import { type ActorSystem, CallTimeoutError, ChurnMap } from '../../actors/core/index.ts';
 import type { CommitRequest, Value } from '../../actors/state/index.ts';
 import type { AffinityMode } from '../../actors/worker/index.ts';
 import type { Map as WireMap } from './gen/values_pb.js';
@@ -155,6 +155,17 @@ export class OpenCall {
   /** What is known of it when it is given up now. */
   get knows(): 'not_started' | 'unknown' {
     return this.before === undefined ? stageKnows(this.stage) : 'unknown';
+  }
+
+  /**
+   * Tells who waits what has become of it, of all its attempts: a last one that was not started does not undo one before
+   * that may have run.
+   */
+  settle(outcome: CallOutcome | Error, known: Known, writes?: CommitPlan): void {
+    const { before, plan, sink } = this;
+    if (known !== 'not_started' || before === undefined) sink.settle(outcome, known, writes);
+    else if (!(outcome instanceof CallTimeoutError)) sink.settle(before.error, before.known);
+    else sink.settle(new CallTimeoutError(plan.tool, outcome.timeoutMs, { cause: before.error }), 'unknown');
   }
 
   /** Begins the next attempt; `before`: what has become of this one, if it has run or may have. */

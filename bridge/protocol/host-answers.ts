@@ -8,7 +8,7 @@ import type { Value } from '../../actors/state/index.ts';
 import type { Happening } from '../transport/index.ts';
 import type { BridgeEvent } from './bridge-events.ts';
 import { tellAnswered, tellCommitted, tellItem } from './call-events.ts';
-import { isPassing, lossOf, mayRepeat, mayRerun, notTaken, outcomeOf, toldOf } from './call-outcome.ts';
+import { isPassing, lossOf, mayRepeat, mayRerun, notTaken, outcomeOf } from './call-outcome.ts';
 import type { CallPort } from './call-port.ts';
 import type { CallContext, CallOutcome, Ending, Known, OpenCall } from './call-table.ts';
 import { decodeValue } from './codec.ts';
@@ -179,12 +179,11 @@ export class HostAnswers {
   /** The worker has said its last word, or is not listened to any more (`stray`: it may go on). */
   #over(call: OpenCall, outcome: CallOutcome | Error, stray: boolean, known: Known, writes?: CommitPlan): void {
     const port = this.#port;
-    const told = toldOf(call, outcome, known);
-    call.sink.settle(told.outcome, told.known, writes);
+    call.settle(outcome, known, writes);
     port.step('settled', call.id);
     if (stray) port.write(call, hostMessage('cancel', { $typeName: 'ophion.v1.Cancel', reason: 'a bad answer' }));
     port.checkin(call.pool, call.lease, false, call.cancelled === undefined ? 'success' : 'none');
-    port.end(call, told.outcome, told.known);
+    port.end(call, outcome, known);
   }
 }
 

@@ -3,6 +3,7 @@
  * them, and what happened. Its choices stay out: who plays it again has use for them, and nobody who looks.
  */
 import type { EventRow, MessageRow } from '../protocol/index.ts';
+import { pathOf } from '../protocol/paths.ts';
 import type { TraceContents } from './trace-reader.ts';
 import { TraceFileError, type TraceRecord, traceFormat, traceVersion } from './trace-records.ts';
 
@@ -161,5 +162,3 @@ class Rows {
 /** As the simulation names a letter. */
 const labelOf = ({ kind, name }: Changing): string =>
   kind === 'call' || kind === 'cast' ? `${kind} ${name}` : kind === 'info' ? name : kind;
-
-const pathOf = (pid: string): string => pid.replace(/#\d+$/, '');
