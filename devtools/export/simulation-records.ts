@@ -14,7 +14,7 @@ export interface SimulationHeader {
   readonly statement?: string;
 }
 
-/** Its records as far as they are shown. */
+/** Its records as far as they are shown; stated here, since a page has none of the types that a simulation is made of. */
 export type SimulationRecord = { readonly atMs: number } & (
   | { readonly kind: 'send'; readonly from?: string; readonly to: string; readonly what: string }
   | { readonly kind: 'handle'; readonly by: string; readonly what: string }
