@@ -146,8 +146,8 @@ describe('the events of a call', () => {
     const made: string[] = [];
     const { emit } = quiet.app.system;
     quiet.app.system.emit = (event) => {
-      // That a call has to be made again, on a machine with much to do, is told all the same.
-      if (event.type.startsWith('tool.') && event.type !== 'tool.repeated') made.push(event.type);
+      // The assertions of testing/chai, where a spec in this process has used them, listen to some in every system.
+      if (event.type.startsWith('tool.') && !quiet.app.system.events.heard(event.type)) made.push(event.type);
       emit.call(quiet.app.system, event);
     };
     await callTool(quiet.names, { tool: 'rank' }).outcome;
