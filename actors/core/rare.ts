@@ -36,4 +36,6 @@ export class Rare {
   abort: AbortController | undefined = undefined;
   /** Whether an ancestor that it ends with has ended. */
   orphaned = false;
+  /** Whether its path is another one's by now: it was orphaned, and is still ending. */
+  succeeded = false;
 }

@@ -113,6 +113,19 @@ describe('stopping children', () => {
     expect(String(app.children.inner.children.slow.pid)).to.equal('app/inner/slow#2');
   });
 
+  it('is known at once to a ref that found the one before, who is still ending (S-075)', async () => {
+    const parts = new Parts();
+    const inner = supervisor({ children: { slow: { logic: parts.part('slow', { slowMs: 1_000 }) } } });
+    const { app, runtime } = await virtualTree({ children: { inner } });
+    const { slow } = app.children.inner.children;
+    expect(String(slow.pid)).to.equal('app/inner/slow#1');
+    app.children.inner.exit();
+    await runtime.idle();
+    expect(String(slow.pid)).to.equal('app/inner/slow#2');
+    await runtime.settle();
+    expect(String(slow.pid)).to.equal('app/inner/slow#2');
+  });
+
   it('of a supervisor by a stranger is for its parent a child that ended with that reason (S-078)', async () => {
     const parts = new Parts();
     const inner = supervisor({ children: { a: parts.part('a') } });
