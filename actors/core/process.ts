@@ -82,6 +82,16 @@ export class Process extends Exits {
     return (parent.status === 'dead' && includes(this.links, parent)) || parent.orphaned;
   }
 
+  /** True once its path is its successor's, who need not wait until it has ended. */
+  get succeeded(): boolean {
+    return this.rare?.succeeded === true;
+  }
+
+  /** Its successor starts, though it has not ended yet. */
+  leavePath(): void {
+    this.rarely().succeeded = true;
+  }
+
   /** Whether the exit signal of that one ends it in any case (otp S-163). */
   isParent(pid: Pid): boolean {
     return pid === (this.parent ?? this).pid;

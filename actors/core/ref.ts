@@ -36,7 +36,7 @@ export class ActorRef {
   get process(): Process | undefined {
     if (typeof this.#place !== 'string') return this.#place.find(this.system);
     const known = this.#process;
-    if (known !== undefined && known.status !== 'dead' && known.rare?.succeeded !== true) return known;
+    if (known !== undefined && known.status !== 'dead' && !known.succeeded) return known;
     this.#process = this.system.lookup(this.path);
     return this.#process;
   }
