@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { findRedis } from '../../testing/index.ts';
 import { needs } from '../helpers/needs.ts';
+import { layersBugs } from '../planted/all-layers.ts';
 import { strikes } from '../soak/all-layers/deck.ts';
 import { allLayers } from '../soak/all-layers.ts';
 
@@ -22,4 +23,16 @@ describe('a system under load in both languages while everything goes wrong that
       expect(count).to.be.above(50);
     expect(report.outcomes.result).to.be.above(20);
   });
+
+  for (const [bug, { said, plant, faults }] of Object.entries(layersBugs)) {
+    it(`finds a planted ${bug}`, async () => {
+      const undo = plant();
+      try {
+        const { wrong } = await allLayers({ carrier: 'unix', laps: 1, faults, graceMs: 2_000 });
+        expect(wrong.join('\n'), 'found nothing').to.match(said);
+      } finally {
+        undo();
+      }
+    });
+  }
 });

@@ -174,8 +174,10 @@ function ask(world: World, { client, n, slowMs, timeoutMs }: Extract<Op, { op: '
   pending.push(asked.then(right, ours));
 }
 
-async function task({ tasks, outcomes, requests, found }: World, { ms, crash }: Extract<Op, { op: 'task' }>) {
+async function task(world: World, { ms, crash }: Extract<Op, { op: 'task' }>) {
+  const { tasks, outcomes, requests, found } = world;
   const number = requests.next();
+  const restarted = restartOfTasks(world);
   const started = await tasks
     .asyncNolink(async (ctx) => {
       await ctx.sleep(ms);
@@ -185,7 +187,16 @@ async function task({ tasks, outcomes, requests, found }: World, { ms, crash }: 
     // There may be too many already.
     .catch(ours);
   const outcome = await outcomes.call(`task ${number}`, async () => started?.yield({ timeoutMs: quietMs }));
-  if (started !== undefined) judgeTask(`task ${number}`, outcome, crash ? undefined : number, found);
+  if (started === undefined) return;
+  // With its supervisor ends whatever it has started.
+  if (restarted() && outcome?.type === 'exit') return;
+  judgeTask(`task ${number}`, outcome, crash ? undefined : number, found);
+}
+
+/** Whether the supervisor of tasks has ended since. */
+function restartOfTasks({ app }: World): () => boolean {
+  const { incarnation } = app.system.lookup('app/tasks')?.pid ?? {};
+  return () => app.system.lookup('app/tasks')?.pid.incarnation !== incarnation;
 }
 
 function judgeTask(name: string, outcome: TaskOutcome<number> | undefined, due: number | undefined, found: string[]) {
@@ -195,8 +206,8 @@ function judgeTask(name: string, outcome: TaskOutcome<number> | undefined, due: 
 }
 
 async function stream(world: World, { items, crash, leave }: Extract<Op, { op: 'stream' }>): Promise<void> {
-  const { app, sim, tasks, outcomes, requests } = world;
-  const { incarnation } = app.system.lookup('app/tasks')?.pid ?? {};
+  const { sim, tasks, outcomes, requests } = world;
+  const restarted = restartOfTasks(world);
   const numbers = Array.from({ length: items }, (_, index) => index);
   const work = async (item: number, ctx: { sleep(ms: number): Promise<void> }) => {
     // The first takes longest, so that order is work.
@@ -204,12 +215,16 @@ async function stream(world: World, { items, crash, leave }: Extract<Op, { op: '
     if (item === crash) throw new Error('crashed');
     return item;
   };
+  const full = numbers.map((item) => (item === crash ? 'crashed' : item));
   const shown = async function* () {
+    let item = 0;
     for await (const outcome of tasks.streamNolink(numbers, work, { maxConcurrency: 3 })) {
-      yield outcome.type === 'ok' ? outcome.value : 'crashed';
+      // What ended with its supervisor has its outcome, too: that.
+      const ended = restarted() ? full[item] : 'crashed';
+      yield outcome.type === 'ok' ? outcome.value : ended;
+      item += 1;
     }
   };
-  const full = numbers.map((item) => (item === crash ? 'crashed' : item));
   let taken = 0;
   try {
     for await (const _ of outcomes.stream(`stream ${requests.next()}`, shown(), full)) {
@@ -218,8 +233,8 @@ async function stream(world: World, { items, crash, leave }: Extract<Op, { op: '
     }
   } catch (error) {
     ours(error);
-    sim.sometimes('a restart during a stream', app.system.lookup('app/tasks')?.pid.incarnation !== incarnation);
   }
+  sim.sometimes('a restart during a stream', restarted());
 }
 
 /** What the dynamic supervisor starts, with a template or without. */

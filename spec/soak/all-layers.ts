@@ -23,6 +23,8 @@ export interface AllLayersOptions {
   readonly faults?: readonly string[];
   /** Default 1. */
   readonly seed?: number;
+  /** How long a watch may take for the last commits, in milliseconds. Default 30,000. */
+  readonly graceMs?: number;
   readonly say?: Say;
 }
 
@@ -42,7 +44,7 @@ const mostSaid = 10;
 
 /** Resolves when all laps are judged and nothing of the system is left. */
 export async function allLayers(options: AllLayersOptions): Promise<AllLayersReport> {
-  const { carrier, laps: howLong, faults = strikes, seed = 1, say = () => {} } = options;
+  const { carrier, laps: howLong, faults = strikes, seed = 1, graceMs = 30_000, say = () => {} } = options;
   // What a process makes once and keeps is no leak.
   const warm = await startAllHost(carrier);
   await warm.stop();
@@ -58,7 +60,7 @@ export async function allLayers(options: AllLayersOptions): Promise<AllLayersRep
       const startMs = performance.now();
       const progress = (text: string) => say(`lap ${lapOf(number, howLong)}: ${text}`);
       const random = new RandomStream(`${seed} all ${number}`);
-      const lap = await runLap({ host, number, random, faults, say: progress });
+      const lap = await runLap({ host, number, random, faults, graceMs, say: progress });
       done.push(lap);
       for (const one of lap.wrong.slice(0, mostSaid)) {
         const told = `lap ${number + 1}: ${one}`;
@@ -66,7 +68,7 @@ export async function allLayers(options: AllLayersOptions): Promise<AllLayersRep
         say(told, 'urgent');
       }
       lapMs.push(performance.now() - startMs);
-      progress(`judged, ${wrong.length} wrong; ${memory.measure(await workersOf(host))}`);
+      progress(`judged, ${wrong.length} wrong; ${await memory.measure(await workersOf(host))}`);
     }
   } finally {
     await host.stop();

@@ -139,7 +139,7 @@ export async function startAllHost(carrier: CarrierName): Promise<AllHost> {
         { pool: ref.pools.pool, size: sizes.pool },
         { pool: ref.pools.steady, size: sizes.steady },
       ];
-      return unrestOf({ system, links: new ServerRef(system, `${ref.path}/links`, links), pools });
+      return unrestOf({ links: new ServerRef(system, `${ref.path}/links`, links), pools });
     },
     async stop() {
       await app.stop();

@@ -16,6 +16,7 @@ export interface LapOptions {
   readonly random: RandomStream;
   /** What goes wrong, of the deck, in an order that chance draws. */
   readonly faults: readonly string[];
+  readonly graceMs: number;
   readonly say: (progress: string) => void;
 }
 
@@ -35,7 +36,7 @@ const callsInSession = 40;
 /** Operations and calls between two things that go wrong, at least. */
 const between = 30;
 
-export async function runLap({ host, number, random, faults, say }: LapOptions): Promise<LapDone> {
+export async function runLap({ host, number, random, faults, graceMs, say }: LapOptions): Promise<LapDone> {
   const changed = new Signal();
   const counts = { made: 0, calls: 0, sessions: 0 };
   const ids = { bridged: `bridged-${number}`, redis: `redis-${number}` };
@@ -45,7 +46,7 @@ export async function runLap({ host, number, random, faults, say }: LapOptions):
   };
   const used = await Promise.all(
     (['bridged', 'redis'] as const).map((backend) =>
-      UsedSession.begin({ host, backend, id: ids[backend], random: random.split(backend), made }),
+      UsedSession.begin({ host, backend, id: ids[backend], random: random.split(backend), graceMs, made }),
     ),
   );
   const ledger = new Ledger();

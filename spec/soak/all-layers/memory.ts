@@ -4,8 +4,7 @@
  * squares: what grows at first is caches and tables that find their size.
  */
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { Session } from 'node:inspector/promises';
 
 export interface Slope {
   /** How many laps the line goes through. */
@@ -36,18 +35,12 @@ const leastLaps = 8;
 
 export class Memory {
   readonly #series = new Map<string, number[]>();
-  readonly #collect: () => void;
   #laps = 0;
 
-  constructor() {
-    setFlagsFromString('--expose-gc');
-    this.#collect = runInNewContext('gc') as () => void;
-  }
-
   /** Measures the host, and these processes by what they are. Answers what the host has, in words. */
-  measure(processes: ReadonlyMap<string, number>): string {
+  async measure(processes: ReadonlyMap<string, number>): Promise<string> {
     this.#laps += 1;
-    this.#collect();
+    await collect();
     const { heapUsed, rss } = process.memoryUsage();
     this.#add('heap of the host', heapUsed);
     this.#add('RSS of the host', rss);
@@ -82,6 +75,17 @@ export class Memory {
       slope.perLap <= slope.bound ? [] : [`the ${name} grows: ${shown(slope)}`],
     );
   }
+}
+
+/**
+ * Collects all that nobody holds, and gives back its pages. `gc()` keeps these for what comes next, some hundred MB of
+ * them, more or fewer by chance.
+ */
+async function collect(): Promise<void> {
+  const session = new Session();
+  session.connect();
+  await session.post('HeapProfiler.collectGarbage');
+  session.disconnect();
 }
 
 const shown = ({ laps, perLap, error, bound, from, to, least, most }: Slope): string =>

@@ -21,6 +21,8 @@ export interface UseOptions {
   readonly backend: Backend;
   readonly id: string;
   readonly random: RandomStream;
+  /** How long a watch may take for the last commits, in milliseconds. */
+  readonly graceMs: number;
   /** Is told of every so many operations. */
   readonly made: (operations: number) => void;
 }
@@ -29,8 +31,6 @@ export interface UseOptions {
 export const clients = { session: 2, context: 1, python: 2 } as const;
 /** How long a client waits between two operations, at most. */
 const pauseMs = 20;
-/** How long a watch may take for the last commits. */
-const graceMs = 30_000;
 /** What a call may end with when the store itself is not to be had. */
 const mayLose = {
   bridged: ['worker_lost'],
@@ -146,6 +146,7 @@ export class UsedSession {
 
   /** Holds all that was told against all that was committed; then closes it, and nothing of it is left. */
   async end(): Promise<{ readonly totals: Totals; readonly wrong: readonly string[] }> {
+    const { graceMs } = this.#options;
     const wrong = this.#python.flatMap((client) => client.wrong);
     // What a watch may still be told is behind this.
     await this.#records
