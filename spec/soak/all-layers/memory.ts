@@ -1,10 +1,12 @@
 /**
- * Whether memory is flat. After each lap, when nobody uses the system, the host's heap is collected and measured, and the
- * resident memory of the host and of each worker that lives. A line is laid through the last two thirds of it by least
- * squares: what grows at first is caches and tables that find their size.
+ * Whether memory is flat. After each lap, when nobody uses the system, all garbage of the host is collected, and free pages
+ * are given back; then what is in use is measured, JavaScript's and C's, and the resident memory of the host and of each
+ * worker that lives. A line is laid through the last two thirds of it by least squares: what grows at first is caches and
+ * tables that find their size.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
+import { nativeMemory } from './native-memory.ts';
 
 export interface Slope {
   /** How many laps the line goes through. */
@@ -35,14 +37,17 @@ const leastLaps = 8;
 
 export class Memory {
   readonly #series = new Map<string, number[]>();
+  readonly #native = nativeMemory();
   #laps = 0;
 
   /** Measures the host, and these processes by what they are. Answers what the host has, in words. */
   async measure(processes: ReadonlyMap<string, number>): Promise<string> {
     this.#laps += 1;
     await collect();
+    this.#native?.trim();
     const { heapUsed, rss } = process.memoryUsage();
     this.#add('heap of the host', heapUsed);
+    if (this.#native !== undefined) this.#add('native memory of the host', this.#native.used());
     this.#add('RSS of the host', rss);
     for (const [name, osPid] of processes) this.#add(`RSS of ${name}`, residentOf(osPid));
     return `heap ${kib(heapUsed)}, RSS ${kib(rss)}`;
