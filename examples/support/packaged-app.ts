@@ -98,10 +98,12 @@ function isBuilt(): boolean {
   return ['index.ts', 'package.json', 'actors', 'bridge', 'supervisors', 'testing', 'devtools', 'python/src'].every(
     (source) => {
       const path = join(checkout, source);
-      const files = statSync(path).isFile()
-        ? [path]
-        : readdirSync(path, { recursive: true }).map((one) => join(path, String(one)));
-      return files.every((file) => /__pycache__|\.pyc$/.test(file) || statSync(file).mtimeMs <= mtimeMs);
+      if (statSync(path).isFile()) return statSync(path).mtimeMs <= mtimeMs;
+      // Files alone: a folder is changed by the caches that Python puts into it.
+      const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      return files.every(
+        ({ name, parentPath }) => name.endsWith('.pyc') || statSync(join(parentPath, name)).mtimeMs <= mtimeMs,
+      );
     },
   );
 }
