@@ -138,10 +138,10 @@ const messages: Readonly<Record<string, Strike>> = {
   'timers late': planned(() => rules(catalogue.clock.timerLate({ ms: 50, when: { probability: 0.2 } })), 'a while'),
 };
 
-const store: Readonly<Record<string, Strike>> = {
-  'store down': planned(() => rules(catalogue.store.down()), 'a while'),
-  'store slow': planned(() => rules(catalogue.store.slow({ ms: 30 })), 'a while'),
-  'store cut off': planned(() => rules(catalogue.store.cut()), 'a while'),
+const provider: Readonly<Record<string, Strike>> = {
+  'provider down': planned(() => rules(catalogue.store.down()), 'a while'),
+  'provider slow': planned(() => rules(catalogue.store.slow({ ms: 30 })), 'a while'),
+  'provider cut off': planned(() => rules(catalogue.store.cut()), 'a while'),
 };
 
 const hit = async (struck: Struck, begin: () => unknown, end: () => unknown): Promise<boolean> => {
@@ -203,7 +203,7 @@ export const deck: Readonly<Record<string, Strike>> = {
   ...messages,
   ...wire,
   ...processes,
-  ...store,
+  ...provider,
   ...server,
 };
 
