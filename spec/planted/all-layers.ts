@@ -1,7 +1,7 @@
 /** Bugs that the soak of all layers must find, each with the faults that bring it to light, and what is then said of it. */
 import { RedisSession } from '../../actors/state/redis/session.ts';
 import { ToolRegistry } from '../../bridge/protocol/tool-registry.ts';
-import { type PlantedBug, patch } from './plant.ts';
+import { commitsWithout, type PlantedBug, patch } from './plant.ts';
 import { stateBugs } from './state.ts';
 
 export interface PlantedInLayers extends PlantedBug {
@@ -17,16 +17,7 @@ export const layersBugs: Readonly<Record<string, PlantedInLayers>> = {
   },
   'lost update on Redis': {
     said: /redis-0: .*(is not linearizable|an update was lost)/,
-    plant: () =>
-      patch(
-        RedisSession.prototype,
-        'commit',
-        (commit) =>
-          function (this: RedisSession, { expect: _ignored, ...request }, options) {
-            // Whatever version it has.
-            return commit.call(this, request, options);
-          },
-      ),
+    plant: () => commitsWithout(RedisSession.prototype, 'expect'),
     faults: ['Redis paused'],
   },
   'call that is made again though it may have run': {

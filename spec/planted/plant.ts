@@ -1,3 +1,5 @@
+import type { StateSession } from '../../actors/state/index.ts';
+
 /** How a bug is planted: something is replaced until it is taken out again. */
 export interface PlantedBug {
   /** What the exploration says of it. */
@@ -25,3 +27,15 @@ export function patch<T extends object, K extends keyof T>(
     else Object.defineProperty(target, name, own);
   };
 }
+
+/** Has sessions commit without a part of what is asked for, as if it had not been said. */
+export const commitsWithout = (session: Pick<StateSession, 'commit'>, part: 'expect' | 'fences'): (() => void) =>
+  patch(
+    session,
+    'commit',
+    (commit) =>
+      function (this: typeof session, request, options) {
+        const { [part]: _ignored, ...rest } = request;
+        return commit.call(this, rest, options);
+      },
+  );

@@ -6,7 +6,7 @@ import { claimScript, settleScript } from '../../actors/state/redis/scripts/inde
 import { type Script, script } from '../../actors/state/redis/scripts/script.ts';
 import { RedisSession } from '../../actors/state/redis/session.ts';
 import { ModelLink } from '../helpers/redis-model/link.ts';
-import { type PlantedBug, patch } from './plant.ts';
+import { commitsWithout, type PlantedBug, patch } from './plant.ts';
 
 /** Replaces what scripts answer. */
 const answers = (replace: (script: string, reply: readonly unknown[]) => readonly unknown[]): (() => void) =>
@@ -84,15 +84,7 @@ export const modelBugs: Readonly<Record<string, PlantedBug>> = {
 export const ownerBugs: Readonly<Record<string, PlantedBug>> = {
   'commit that does not look at its number': {
     said: /committed \w+ under \d+ when (its lease was over|\S+ held it under \d+)/,
-    plant: () =>
-      patch(
-        RedisSession.prototype,
-        'commit',
-        (commit) =>
-          function (this: RedisSession, { fences: _fences, ...request }, options) {
-            return commit.call(this, request, options);
-          },
-      ),
+    plant: () => commitsWithout(RedisSession.prototype, 'fences'),
   },
   'lock that is given to two': {
     said: /was held by \S+ under \d+ and by \S+ under \d+/,

@@ -6,7 +6,7 @@ import { vault } from '../../actors/state/vault.ts';
 import { VaultSession } from '../../actors/state/vault-session.ts';
 import type { VaultStore } from '../../actors/state/vault-store.ts';
 import { Watch } from '../../actors/state/watch.ts';
-import { type PlantedBug, patch } from './plant.ts';
+import { commitsWithout, type PlantedBug, patch } from './plant.ts';
 
 /** The vault's definition, whose init chooses the store. */
 const plain = (vault[definition] as unknown as { readonly plain: { init: (ctx: never) => VaultState } }).plain;
@@ -31,16 +31,8 @@ export const stateBugs: Readonly<Record<string, PlantedBug>> = {
   },
   'lost update': {
     said: /is not linearizable/,
-    plant: () =>
-      patch(
-        VaultSession.prototype,
-        'commit',
-        (commit) =>
-          function (this: VaultSession, { expect: _ignored, ...request }, options) {
-            // Whatever version it has.
-            return commit.call(this, request, options);
-          },
-      ),
+    // Whatever version it has.
+    plant: () => commitsWithout(VaultSession.prototype, 'expect'),
   },
   'stale read': {
     said: /is not linearizable/,

@@ -16,6 +16,7 @@ export interface LapOptions {
   readonly random: RandomStream;
   /** What goes wrong, of the deck, in an order that chance draws. */
   readonly faults: readonly string[];
+  /** How long a watch may take for the last commits, in milliseconds. */
   readonly graceMs: number;
   readonly say: (progress: string) => void;
 }
