@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // Builds the page of the dev tools where it is missing or older than what it is made of: for who runs from a checkout.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { changedAt } from './changed-at.mjs';
 
 const script = fileURLToPath(import.meta.url);
 
@@ -15,12 +17,6 @@ export async function ensurePage(root) {
   // What builds it takes a while to load.
   const { buildPage } = await import('./page.mjs');
   await buildPage(root, page);
-}
-
-/** @param {string} folder when a file in it was written last */
-function changedAt(folder) {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return Math.max(...files.map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs));
 }
 
 if (process.argv[1] === script) await ensurePage(join(dirname(script), '..'));

@@ -91,7 +91,7 @@ export class ActorSystem {
     const owner = typeof name === 'string' ? this.names.whereis(name) : name?.space.whereisName(name.name);
     if (owner !== undefined) return alreadyStarted(owner);
     const process = new Process(this, this.#places.newPid(path, options.incarnation), options);
-    if (occupant !== undefined) occupant.leavePath();
+    occupant?.leavePath();
     this.#places.add(process);
     if (typeof name === 'string') this.names.register(name, process.pid);
     else if (name !== undefined) {

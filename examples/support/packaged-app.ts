@@ -3,10 +3,11 @@
  * npm file. `spec/e2e/package.spec.ts` uses it, too.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { changedAt } from '../../scripts/changed-at.mjs';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const sources = join(checkout, 'examples', 'packaged');
@@ -94,18 +95,8 @@ export class PackagedApp {
 function isBuilt(): boolean {
   const built = join(checkout, 'dist', 'python');
   if (!existsSync(built)) return false;
-  const { mtimeMs } = statSync(built);
-  return ['index.ts', 'package.json', 'actors', 'bridge', 'supervisors', 'testing', 'devtools', 'python/src'].every(
-    (source) => {
-      const path = join(checkout, source);
-      if (statSync(path).isFile()) return statSync(path).mtimeMs <= mtimeMs;
-      // Files alone: a folder is changed by the caches that Python puts into it.
-      const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-      return files.every(
-        ({ name, parentPath }) => name.endsWith('.pyc') || statSync(join(parentPath, name)).mtimeMs <= mtimeMs,
-      );
-    },
-  );
+  const madeOf = ['index.ts', 'package.json', 'actors', 'bridge', 'supervisors', 'testing', 'devtools', 'python/src'];
+  return madeOf.every((source) => changedAt(join(checkout, source)) <= statSync(built).mtimeMs);
 }
 
 /** Throws with what a command printed, unless it went well. */

@@ -62,7 +62,7 @@ def said_failure(tool: str, scope: Scope, error: BaseException) -> Said:
     own = error.error if isinstance(error, CallError) else None
     found = fault_of_tool(tool, error) if own is None else fault_of_error(own)
     cancellation = scope.cancellation
-    if cancellation is None and scope.ends_at is not None and time.monotonic() >= scope.ends_at:
+    if cancellation is None and scope.deadline.left() == 0:
         # Whether or not anybody has looked at the clock yet.
         cancellation = scope.deadline.error()
     if cancellation is not None:
